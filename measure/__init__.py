@@ -1,0 +1,1 @@
+"""The measurement core: checkpoint + puzzles -> record. Knows nothing of any paper."""

@@ -1,0 +1,1 @@
+"""Weight-compatible HRM and TRM."""

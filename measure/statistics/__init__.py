@@ -1,0 +1,1 @@
+"""The statistics of a claim: pure functions of arrays, one idea a module."""
