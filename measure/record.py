@@ -1,0 +1,259 @@
+"""The record of one checkpoint on one puzzle set: a Parquet file, one row per puzzle, with its provenance."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from measure.errors import UserError
+
+SCHEMA_VERSION = 1
+METADATA_KEY = b"unsettled"
+
+# name → (numpy type, how many trailing axes); S segments, k exponents.
+COLUMNS: dict[str, tuple[str, int]] = {
+    "example_id": ("int64", 0),
+    "givens": ("int16", 0),
+    "rating": ("float64", 0),
+    "solved": ("bool", 0),
+    "token_accuracy": ("float64", 0),
+    "solved_at": ("bool", 1),
+    "displacement_H": ("float64", 1),
+    "displacement_L": ("float64", 1),
+    "norm_H": ("float64", 1),
+    "norm_L": ("float64", 1),
+    "halting_logit": ("float64", 1),
+    "conflicts": ("int16", 1),
+    "growth": ("float64", 2),
+}
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ModelFacts(_Strict):
+    """What the record says about the network, so that judging never needs torch."""
+
+    architecture: Literal["hrm", "trm"]
+    variant: str
+    hidden_size: int
+    tokens: int
+    parameters: int
+    updates_per_segment: int
+    H_cycles: int
+    L_cycles: int
+
+
+class NoiseFloor(_Strict):
+    """How far numerically equivalent re-measurements of the same rows lie apart (see `measure.noise`).
+
+    ``quantiles`` maps a quantity to its absolute differences at the named quantiles; ``label_flips`` counts
+    rows whose outcome changed among ``rows`` × ``alternates`` comparisons.
+    """
+
+    rows: int
+    alternates: list[str]
+    quantiles: dict[str, dict[str, float]]
+    label_flips: int
+
+
+class Provenance(_Strict):
+    """Where a record comes from. No timestamps: measuring twice gives the same bytes."""
+
+    schema_version: int = SCHEMA_VERSION
+    model: ModelFacts
+    checkpoint_bytes: str
+    checkpoint_tensors: str
+    puzzles_digest: str
+    puzzles: int
+    segments: int
+    exponents: int
+    tangent_seed: int
+    qr_every: int
+    dtype: str
+    device: str
+    batch: int
+    versions: dict[str, str]
+    commit: str = "unknown"
+    noise: NoiseFloor | None = None
+
+
+@dataclass(frozen=True)
+class Record:
+    """Per-example measurements as numpy arrays: N puzzles, S segments, k exponents.
+
+    ``growth[n, s, i]`` is Σ log|R_ii| over segment s in nats, QR order, −inf kept. ``displacement_*[n, s]`` is
+    ‖z(s) − z(s−1)‖₂ over segment s (the first starts at the initial state); ``norm_*`` is ‖z‖₂ after it.
+    """
+
+    example_id: np.ndarray
+    givens: np.ndarray
+    rating: np.ndarray
+    solved: np.ndarray
+    token_accuracy: np.ndarray
+    solved_at: np.ndarray
+    displacement_H: np.ndarray
+    displacement_L: np.ndarray
+    norm_H: np.ndarray
+    norm_L: np.ndarray
+    halting_logit: np.ndarray
+    conflicts: np.ndarray
+    growth: np.ndarray
+    provenance: Provenance
+
+    def __post_init__(self) -> None:
+        rows = len(self.example_id)
+        for name, (kind, axes) in COLUMNS.items():
+            array = getattr(self, name)
+            if array.dtype != np.dtype(kind) or array.ndim != axes + 1 or len(array) != rows:
+                raise UserError(
+                    f"column {name} has type {array.dtype} and shape {array.shape}, "
+                    f"expected {kind} with {axes + 1} axes and {rows} rows"
+                )
+
+    def __len__(self) -> int:
+        return len(self.example_id)
+
+    @property
+    def segments(self) -> int:
+        return self.solved_at.shape[1]
+
+    @property
+    def k(self) -> int:
+        return self.growth.shape[2]
+
+    def exponents(
+        self, *, unit: Literal["update", "segment"] = "update", first: int = 0, last: int | None = None
+    ) -> np.ndarray:
+        """Finite-time Lyapunov exponents (QR, Benettin) over segments [first, last), shape (N, k).
+
+        Args:
+            unit: time base: nats per state update (sub-update) or nats per segment.
+            first, last: the window in segments; all of them by default.
+
+        Raises:
+            UserError: the window is empty or leaves the record.
+        """
+        last = self.segments if last is None else last
+        if not 0 <= first < last <= self.segments:
+            raise UserError(f"window [{first}, {last}) is not within the {self.segments} segments of the record")
+        per_segment = self.growth[:, first:last].sum(axis=1) / (last - first)
+        return per_segment / self.provenance.model.updates_per_segment if unit == "update" else per_segment
+
+    def displacement(self, part: Literal["H", "L", "joint"] = "H") -> np.ndarray:
+        """Per-segment displacement, shape (N, S): of z_H, of z_L, or of both jointly."""
+        if part == "joint":
+            return np.hypot(self.displacement_H, self.displacement_L)
+        return self.displacement_H if part == "H" else self.displacement_L
+
+    def late_displacement(self, *, part: Literal["H", "L", "joint"] = "H", window: int = 4) -> np.ndarray:
+        """Mean displacement over the last ``window`` segments, shape (N,)."""
+        if not 1 <= window <= self.segments:
+            raise UserError(f"a late window of {window} does not fit the {self.segments} segments of the record")
+        return self.displacement(part)[:, -window:].mean(axis=1)
+
+    def take(self, indices: np.ndarray) -> Record:
+        """The rows at ``indices`` (positions or a boolean mask), provenance unchanged."""
+        return replace(self, **{name: getattr(self, name)[indices] for name in COLUMNS})
+
+    def replace(self, **arrays: np.ndarray) -> Record:
+        """A copy with some columns replaced."""
+        return replace(self, **arrays)
+
+    def digest(self) -> str:
+        """sha256 of all columns and of the provenance: equal for equal measurements."""
+        sha = hashlib.sha256(self.provenance.model_dump_json().encode())
+        for name in COLUMNS:
+            sha.update(np.ascontiguousarray(getattr(self, name)).tobytes())
+        return sha.hexdigest()
+
+
+def to_table(record: Record) -> pa.Table:
+    """The Arrow table of a record, with the provenance in its metadata."""
+    arrays = {}
+    for name, (kind, axes) in COLUMNS.items():
+        array = getattr(record, name)
+        column: Any = pa.array(array.reshape(-1), type=pa.from_numpy_dtype(np.dtype(kind)))
+        for length in reversed(array.shape[1:]):
+            column = pa.FixedSizeListArray.from_arrays(column, length)
+        arrays[name] = column
+    return pa.table(arrays).replace_schema_metadata({METADATA_KEY: record.provenance.model_dump_json().encode()})
+
+
+def from_table(table: pa.Table, *, where: object = None) -> Record:
+    """The record of an Arrow table. Raises UserError when columns or provenance are not those of a record."""
+    missing = [name for name in COLUMNS if name not in table.column_names]
+    if missing:
+        raise UserError(f"not a record: column {missing[0]!r} is missing", where=where)
+    raw = (table.schema.metadata or {}).get(METADATA_KEY)
+    if raw is None:
+        raise UserError("not a record: it carries no provenance", where=where, mend="write it with `unsettled measure`")
+    try:
+        version = json.loads(raw).get("schema_version")
+        if version != SCHEMA_VERSION:
+            raise UserError(
+                f"record has schema version {version}, this program reads {SCHEMA_VERSION}",
+                where=where,
+                mend="measure it again",
+            )
+        provenance = Provenance.model_validate_json(raw)
+    except (ValidationError, ValueError) as error:
+        raise UserError(f"provenance is malformed: {str(error).splitlines()[0]}", where=where) from None
+    arrays = {name: _numpy(table.column(name), kind) for name, (kind, _) in COLUMNS.items()}
+    return Record(**arrays, provenance=provenance)
+
+
+def _numpy(column: pa.ChunkedArray, kind: str) -> np.ndarray:
+    """A (possibly nested fixed-size list) column as one numpy array."""
+    shape: list[int] = [len(column)]
+    array = column.combine_chunks()
+    while pa.types.is_fixed_size_list(array.type):
+        shape.append(array.type.list_size)
+        array = array.flatten()
+    return array.to_numpy(zero_copy_only=False).astype(kind, copy=False).reshape(shape)
+
+
+def write_record(record: Record, path: Path | str) -> None:
+    """Write a record atomically (partial file, then rename). Equal records give equal bytes."""
+    path = Path(path)
+    partial = path.with_name(path.name + ".partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(to_table(record), partial, compression="zstd", compression_level=9, version="2.6")
+        os.replace(partial, path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise UserError(f"cannot write the record: {error.strerror or error}", where=path) from None
+
+
+def read_record(path: Path | str) -> Record:
+    """Read a record. Raises UserError for a missing, truncated or foreign file."""
+    path = Path(path)
+    if not path.is_file():
+        raise UserError("no such record", where=path, mend="measure one with `unsettled measure`")
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise UserError(f"not a readable Parquet file: {str(error).splitlines()[0]}", where=path) from None
+    return from_table(table, where=path)
+
+
+def concatenate(records: list[Record]) -> Record:
+    """Rows of several records of the same measurement, in order. Raises UserError when provenances differ."""
+    first = records[0]
+    for other in records[1:]:
+        if other.provenance != first.provenance:
+            names = [f for f in Provenance.model_fields if getattr(other.provenance, f) != getattr(first.provenance, f)]
+            raise UserError(f"records of different measurements cannot be joined: {names[0]} differs")
+    columns = {f.name: np.concatenate([getattr(r, f.name) for r in records]) for f in fields(first) if f.name in COLUMNS}
+    return Record(**columns, provenance=first.provenance)
