@@ -1,0 +1,185 @@
+"""Sudoku as data: the box that fixes a board, a set of puzzles with their solutions, violated units, a generator's front door.
+
+Tokens are those of the published data sets: 0 pads, 1 is a blank cell, ``digit + 1`` is a given.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from measure.errors import UserError
+
+BLANK = 1
+LARGEST_SIZE = 25
+
+
+@dataclass(frozen=True)
+class Box:
+    """A board whose boxes are ``rows`` × ``cols`` cells; the board itself is ``size`` × ``size`` with digits 1 … ``size``.
+
+    ``Box(2, 2)`` is 4×4 Sudoku, ``Box(2, 3)`` 6×6, ``Box(3, 3)`` the usual 9×9.
+
+    Raises:
+        UserError: a box side under 2, or a board larger than 25×25.
+    """
+
+    rows: int
+    cols: int
+
+    def __post_init__(self) -> None:
+        if self.rows < 2 or self.cols < 2 or self.rows * self.cols > LARGEST_SIZE:
+            raise UserError(
+                f"a box of {self.rows}x{self.cols} cells is not supported",
+                mend=f"both sides at least 2, their product at most {LARGEST_SIZE}",
+            )
+
+    @property
+    def size(self) -> int:
+        """Side of the board, and number of digits."""
+        return self.rows * self.cols
+
+    @property
+    def cells(self) -> int:
+        """Number of cells of the board."""
+        return self.size * self.size
+
+    @property
+    def vocabulary(self) -> int:
+        """Number of tokens: pad, blank and the digits."""
+        return self.size + 2
+
+    def __str__(self) -> str:
+        return f"{self.rows}x{self.cols}"
+
+    @classmethod
+    def parse(cls, text: str) -> Box:
+        """The box named by ``"2x3"``."""
+        rows, separator, cols = text.lower().partition("x")
+        if not (separator and rows.isdecimal() and cols.isdecimal()):
+            raise UserError(f"{text!r} is not a box", mend="write it as rows x columns of one box, e.g. 3x3 for 9×9 Sudoku")
+        return cls(int(rows), int(cols))
+
+    @classmethod
+    def from_size(cls, size: int) -> Box:
+        """The usual box of a board of that side: 4 → 2×2, 6 → 2×3, 9 → 3×3; in general the squarest, wider than high."""
+        for rows in range(int(size**0.5), 1, -1):
+            if size % rows == 0:
+                return cls(rows, size // rows)
+        raise UserError(f"a board of side {size} has no boxes", mend="known sides are 4, 6, 8, 9, 10, 12, …")
+
+
+@dataclass(frozen=True, eq=False)
+class PuzzleSet:
+    """Puzzles with their solutions, as tokens, row by row.
+
+    Attributes:
+        box: the board.
+        inputs: (N, cells) uint8 tokens of the puzzle: 1 for a blank, ``digit + 1`` for a given.
+        labels: (N, cells) uint8 tokens of the solution.
+        ids: (N,) int64, the identity of each puzzle within its source.
+        rating: (N,) float64 difficulty, NaN where unknown; its meaning is the source's (see :func:`generate`).
+    """
+
+    box: Box
+    inputs: np.ndarray
+    labels: np.ndarray
+    ids: np.ndarray
+    rating: np.ndarray
+
+    def __post_init__(self) -> None:
+        for name, dtype, width in (
+            ("inputs", np.uint8, (self.box.cells,)),
+            ("labels", np.uint8, (self.box.cells,)),
+            ("ids", np.int64, ()),
+            ("rating", np.float64, ()),
+        ):
+            array = np.ascontiguousarray(getattr(self, name), dtype=dtype)
+            if array.shape != (len(self.inputs), *width):
+                raise ValueError(f"{name} has shape {array.shape}, expected {(len(self.inputs), *width)}")
+            object.__setattr__(self, name, array)
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    @cached_property
+    def givens(self) -> np.ndarray:
+        """(N,) int16: number of given cells of each puzzle."""
+        return (self.inputs > BLANK).sum(axis=1, dtype=np.int16)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) over inputs, labels and ids in their order; the rating is no part of the identity."""
+        state = hashlib.sha256()
+        for array in (self.inputs, self.labels, self.ids.astype("<i8")):
+            state.update(array.tobytes())
+        return state.hexdigest()
+
+    def take(self, indices: np.ndarray) -> PuzzleSet:
+        """The puzzles at ``indices`` (integers, a mask or a slice), in that order."""
+        return PuzzleSet(self.box, self.inputs[indices], self.labels[indices], self.ids[indices], self.rating[indices])
+
+
+def conflicts(tokens: np.ndarray, box: Box) -> np.ndarray:
+    """Number of violated units of each board: rows, columns and boxes that do not hold every digit once.
+
+    Args:
+        tokens: (..., cells) integer tokens; any value outside 2 … size + 1 is not a digit.
+        box: the board.
+
+    Returns:
+        (...,) int16 between 0 (a legal solution) and ``3 * size``.
+    """
+    tokens = np.asarray(tokens)
+    if tokens.shape[-1] != box.cells:
+        raise ValueError(f"boards have {tokens.shape[-1]} cells, expected {box.cells}")
+    size, lead = box.size, tokens.shape[:-1]
+    digits = (tokens >= 2) & (tokens <= size + 1)
+    bits = np.where(digits, np.uint32(1) << np.where(digits, tokens - 2, 0).astype(np.uint32), np.uint32(0))
+    grid = bits.reshape(*lead, size, size)
+    # With `size` cells in a unit, a repeated digit means a missing one: the union tells both.
+    by_box = bits.reshape(*lead, size // box.rows, box.rows, size // box.cols, box.cols)
+    unions = (
+        np.bitwise_or.reduce(grid, axis=-1),
+        np.bitwise_or.reduce(grid, axis=-2),
+        np.bitwise_or.reduce(np.bitwise_or.reduce(by_box, axis=-1), axis=-2).reshape(*lead, size),
+    )
+    full = np.uint32((1 << size) - 1)
+    return sum((union != full).sum(axis=-1, dtype=np.int16) for union in unions).astype(np.int16)
+
+
+def generate(
+    box: Box, count: int, *, seed: int, extra_clues: tuple[int, int] = (0, 0), first: int = 0
+) -> PuzzleSet:
+    """Puzzles with exactly one solution, the same bytes on every machine.
+
+    Each puzzle starts from a random solved board; clues are taken away in random order as long as the solution stays
+    unique, which leaves a minimal puzzle; then a uniform number of clues in ``extra_clues`` (both ends included) is put
+    back in random places. Puzzle ``i`` depends on ``seed`` and ``i`` alone: a longer run begins with the shorter one.
+
+    Args:
+        box: the board.
+        count: number of puzzles.
+        seed: any integer from 0 to 2**63 − 1.
+        extra_clues: lowest and highest number of clues beyond the minimal puzzle (never more than there are blanks).
+        first: index of the first puzzle: ``generate(box, 10, first=90, …)`` continues where 90 puzzles ended.
+
+    Returns:
+        A set with ``ids`` = index in the run and ``rating`` = number of search nodes: the values tried at cells with two or
+        more candidates by the deterministic solver until the solution is found and proven unique. Cells forced by a
+        naked or hidden single are free, so 0 means that singles alone solve it.
+    """
+    from measure import generator  # compiles with numba: only for those who generate
+
+    low, high = extra_clues
+    if count < 0 or first < 0:
+        raise UserError(f"cannot generate {count} puzzles from index {first}", mend="both must be 0 or more")
+    if not 0 <= low <= high:
+        raise UserError(f"extra clues {low}:{high} is no range", mend="0 <= lowest <= highest")
+    if not 0 <= seed < 2**63:
+        raise UserError(f"seed {seed} is out of range", mend="0 to 2**63 - 1")
+    puzzles, solutions, nodes = generator.generate_batch(box.rows, box.cols, first, count, seed, low, high)
+    return PuzzleSet(box, puzzles + 1, solutions + 1, np.arange(first, first + count), nodes)

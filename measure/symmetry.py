@@ -1,0 +1,52 @@
+"""The symmetries of Sudoku: random ones to augment training data, and the canonical form that tells puzzles apart up to them.
+
+The group: relabelling of digits, permutations of bands and of rows within a band, of stacks and of columns within a stack, and,
+where boxes are square, transposition.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from measure.sudoku import Box
+
+
+def _line_orders(count: int, groups: int, members: int, rng: np.random.Generator) -> np.ndarray:
+    """(count, groups · members) orders of lines that keep each group of ``members`` neighbouring lines together."""
+    group = rng.random((count, groups, 1)).argsort(axis=1)
+    member = rng.random((count, groups, members)).argsort(axis=2)
+    return (group * members + member).reshape(count, groups * members)
+
+
+def augment(
+    inputs: np.ndarray, labels: np.ndarray, box: Box, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Moves every puzzle, together with its solution, by its own uniformly random symmetry of the board.
+
+    This is the augmentation of the published training sets: a digit permutation, transposition with probability ½ (square
+    boxes only), and permutations of bands, rows in a band, stacks and columns in a stack. Pads and blanks keep their tokens.
+
+    Args:
+        inputs, labels: (N, cells) integer tokens, 0 … size + 1.
+        box: the board.
+        rng: the only source of randomness.
+
+    Returns:
+        New arrays of the same shapes and dtypes.
+    """
+    if inputs.shape != labels.shape or inputs.ndim != 2 or inputs.shape[1] != box.cells:
+        raise ValueError(f"inputs {inputs.shape} and labels {labels.shape} must both be (N, {box.cells})")
+    count, size = len(inputs), box.size
+    rows = _line_orders(count, size // box.rows, box.rows, rng)[:, :, None]
+    columns = _line_orders(count, size // box.cols, box.cols, rng)[:, None, :]
+    source = rows * size + columns
+    if box.rows == box.cols:
+        flipped = rng.random(count) < 0.5
+        source[flipped] = (columns * size + rows)[flipped]
+    source = source.reshape(count, box.cells) + np.arange(count)[:, None] * box.cells
+    tokens = np.tile(np.arange(box.vocabulary), (count, 1))
+    tokens[:, 2:] = rng.random((count, size)).argsort(axis=1) + 2
+    offset = np.arange(count)[:, None] * box.vocabulary
+    return tuple(
+        tokens.take(array.take(source) + offset).astype(array.dtype) for array in (inputs, labels)
+    )
