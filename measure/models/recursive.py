@@ -1,0 +1,140 @@
+"""The recursion that HRM and TRM share: embed, update the two latents in turn, read out, halt.
+
+`RecursiveModel.updates` is the only place where a segment is spelled out. Inference, training and the tangent
+pass all run these same functions, so that what is measured is what answers.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import Callable
+
+import torch
+from torch import Tensor, nn
+
+from measure.models.config import ModelConfig
+from measure.models.layers import Level, Linear, rope_tables
+
+State = tuple[Tensor, Tensor]
+Update = Callable[[State], State]
+
+
+class Table(nn.Module):
+    """A lookup table under the parameter name that the published checkpoints use."""
+
+    def __init__(self, name: str, rows: int, width: int, std: float) -> None:
+        super().__init__()
+        value = torch.zeros(rows, width)
+        if std:
+            nn.init.trunc_normal_(value, std=std, a=-2 * std, b=2 * std)
+        self.name = name
+        self.register_parameter(name, nn.Parameter(value))
+
+    def forward(self, index: Tensor | slice) -> Tensor:
+        return getattr(self, self.name)[index]
+
+
+class RecursiveModel(nn.Module):
+    """An HRM or a TRM over boards of ``config.cells`` tokens; the state is (z_H, z_L), each (B, tokens, hidden)."""
+
+    gradient_updates: int  # how many of a segment's last updates the official training differentiates
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        hidden = config.hidden_size
+        scale = 1 / math.sqrt(hidden)
+        self.embed_tokens = Table("embedding_weight", config.vocabulary, hidden, scale)
+        self.lm_head = Linear(hidden, config.vocabulary)
+        self.q_head = Linear(hidden, 2, bias=True)
+        with torch.no_grad():  # the official start: never halt before it is learned
+            self.q_head.weight.zero_()
+            self.q_head.bias.fill_(-5.0)
+        if config.puzzle_identifiers:
+            self.puzzle_emb = Table("weights", config.puzzle_identifiers, hidden, 0.0)
+        if config.positions == "learned":
+            self.embed_pos = Table("embedding_weight", config.tokens, hidden, scale)
+        if config.positions == "rope" and config.mixing == "attention":
+            cosine, sine = rope_tables(config.tokens, hidden // config.heads, config.rope_base)
+            self.register_buffer("rope_cosine", cosine, persistent=False)
+            self.register_buffer("rope_sine", sine, persistent=False)
+        for name in ("H_init", "L_init"):
+            self.register_buffer(name, nn.init.trunc_normal_(torch.empty(hidden), std=1.0, a=-2.0, b=2.0))
+        self.L_level = self._level(config.L_layers)
+
+    def _level(self, layers: int) -> Level:
+        config = self.config
+        return Level(
+            layers,
+            hidden=config.hidden_size,
+            tokens=config.tokens,
+            heads=config.heads,
+            inner=config.inner,
+            token_inner=config.token_inner if config.mixing == "mlp_t" else 0,
+            epsilon=config.epsilon,
+        )
+
+    @property
+    def high(self) -> Level:
+        """The net that updates z_H: its own in an HRM, the shared one in a TRM."""
+        return getattr(self, "H_level", self.L_level)
+
+    @property
+    def rope(self) -> tuple[Tensor, Tensor] | None:
+        return (self.rope_cosine, self.rope_sine) if hasattr(self, "rope_cosine") else None
+
+    def embed(self, inputs: Tensor) -> Tensor:
+        """Token ids (B, cells) → what is injected at every low update, (B, tokens, hidden)."""
+        config = self.config
+        x = self.embed_tokens(inputs.long())
+        if config.prefix:
+            prefix = x.new_zeros(len(x), config.prefix, config.hidden_size)
+            if config.puzzle_identifiers:
+                # the published data carry identifier 0 for every Sudoku
+                first = self.puzzle_emb(slice(0, 1)).expand(len(x), -1).unsqueeze(1)
+                prefix = torch.cat((first, prefix[:, 1:]), dim=1)
+            x = torch.cat((prefix, x), dim=1)
+        if config.positions == "learned":
+            x = math.sqrt(0.5) * (x + self.embed_pos(slice(None)))
+        return math.sqrt(config.hidden_size) * x
+
+    def initial_state(self, batch: int) -> State:
+        """The trained start, the same for every puzzle and token: (z_H, z_L)."""
+        shape = (batch, self.config.tokens, self.config.hidden_size)
+        dtype = self.lm_head.weight.dtype
+        return self.H_init.to(dtype).expand(shape).clone(), self.L_init.to(dtype).expand(shape).clone()
+
+    def updates(self, embedded: Tensor) -> list[Update]:
+        """The state updates of one segment, in order, for puzzles already embedded (B, tokens, hidden)."""
+        rope, low, high = self.rope, self.L_level, self.high
+        low_update = partial(_update_low, low, embedded, rope)
+        high_update = partial(_update_high, high, rope)
+        return ([low_update] * self.config.L_cycles + [high_update]) * self.config.H_cycles
+
+    def segment(self, state: State, embedded: Tensor) -> State:
+        """One segment. With gradients enabled, only the last updates are differentiated, as officially trained."""
+        updates = self.updates(embedded)
+        split = len(updates) - self.gradient_updates if torch.is_grad_enabled() else len(updates)
+        with torch.no_grad():
+            for update in updates[:split]:
+                state = update(state)
+        for update in updates[split:]:
+            state = update(state)
+        return state
+
+    def read_out(self, state: State) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits (B, cells, vocabulary), q_halt (B,), q_continue (B,) from z_H."""
+        high = state[0]
+        q_halt, q_continue = self.q_head(high[:, 0]).float().unbind(dim=-1)
+        return self.lm_head(high)[:, self.config.prefix :], q_halt, q_continue
+
+
+def _update_low(level: Level, embedded: Tensor, rope: tuple[Tensor, Tensor] | None, state: State) -> State:
+    high, low = state
+    return high, level(low, high + embedded, rope)
+
+
+def _update_high(level: Level, rope: tuple[Tensor, Tensor] | None, state: State) -> State:
+    high, low = state
+    return level(high, low, rope), low
