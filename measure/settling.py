@@ -1,0 +1,236 @@
+"""Settled or not: bands of late displacement, the four cells, and who enters the band and stays.
+
+Late displacement is the mean displacement of the last segments (four in the paper), per part: z_H, z_L, or joint. It
+is bimodal on a log scale; "settled" means in the low mode. Where the line is drawn is a choice, so all of it is here:
+Otsu's threshold (1979, IEEE Transactions on Systems, Man, and Cybernetics 9:62), a percentile of the pooled values, a
+sweep over percentiles, and a statement without any threshold.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Iterable, Literal
+
+import numpy as np
+
+from measure.errors import UserError
+from measure.record import Record
+from measure.statistics.auc import auc
+from measure.statistics.estimate import Estimate, undefined
+from measure.statistics.order import outmoved_share
+from measure.statistics.proportion import proportion, zero_event_bound
+
+Part = Literal["H", "L", "joint"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Band:
+    """The low-velocity band: displacement of at most 10 ** ``log10_threshold`` in ``part``.
+
+    ``separation`` is Otsu's η = between-class over total variance of log10 displacement at this threshold (1: two
+    points; a uniform distribution reaches .75), NaN where it is undefined.
+    """
+
+    kind: str
+    log10_threshold: float
+    part: Part = "H"
+    window: int = 4
+    separation: float = math.nan
+
+    @property
+    def threshold(self) -> float:
+        return 10.0**self.log10_threshold
+
+    def contains(self, displacement: np.ndarray) -> np.ndarray:
+        """Which displacements lie in the band, elementwise; NaN never does. Compared in log10, as it was fitted."""
+        return _log10(displacement) <= self.log10_threshold
+
+    def settled(self, record: Record) -> np.ndarray:
+        """Which examples settle: late displacement in the band, shape (N,)."""
+        return self.contains(record.late_displacement(part=self.part, window=self.window))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cells:
+    """Counts of A settled and right, B settled and wrong, C unsettled and right, D unsettled and wrong."""
+
+    A: int
+    B: int
+    C: int
+    D: int
+
+    @property
+    def failures(self) -> int:
+        return self.B + self.D
+
+    @property
+    def successes(self) -> int:
+        return self.A + self.C
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """When each example enters the band and whether it stays; arrays of shape (N,), segments counted from 0.
+
+    ``first`` is the first segment in the band, ``since`` the first from which it never leaves again; both equal the
+    number of segments when there is none. ``left`` counts how often it left the band.
+    """
+
+    first: np.ndarray
+    since: np.ndarray
+    left: np.ndarray
+    segments: int
+
+    @property
+    def entered(self) -> np.ndarray:
+        return self.first < self.segments
+
+    @property
+    def stays(self) -> np.ndarray:
+        """In the band at the end, having entered and stayed from ``since`` on."""
+        return self.since < self.segments
+
+
+def otsu_threshold(values: np.ndarray) -> tuple[float, float]:
+    """Otsu's threshold of ``values`` (N,), exact (every cut is tried, no histogram), and its separation η.
+
+    The threshold lies midway between the two values around the best cut. Infinite values are left out of the fit (a
+    displacement of exactly 0 is in the low mode under any threshold). (NaN, NaN) with fewer than two distinct values.
+    """
+    ordered = np.sort(values[np.isfinite(values)])
+    n = len(ordered)
+    if n < 2 or ordered[0] == ordered[-1]:
+        return math.nan, math.nan
+    centred = ordered - ordered.mean()
+    below = np.arange(1, n)
+    sums = np.cumsum(centred)[:-1]
+    # with total mean 0, between-class variance × n is s²/k + s²/(n − k)
+    between = sums**2 * (1 / below + 1 / (n - below))
+    between[ordered[1:] == ordered[:-1]] = -1.0  # no threshold separates equal values
+    cut = int(np.argmax(between))
+    return float((ordered[cut] + ordered[cut + 1]) / 2), float(between[cut] / (centred**2).sum())
+
+
+def otsu_band(record: Record, *, part: Part = "H", window: int = 4) -> Band:
+    """Otsu on the pooled log10 late displacement. With no two distinct values the threshold is NaN: nothing settles."""
+    threshold, separation = otsu_threshold(_log10(record.late_displacement(part=part, window=window)))
+    return Band(kind="otsu", log10_threshold=threshold, part=part, window=window, separation=separation)
+
+
+def percentile_band(record: Record, percentile: float, *, part: Part = "H", window: int = 4) -> Band:
+    """The band up to ``percentile`` (0–100) of the pooled log10 late displacement, as numpy interpolates it."""
+    if not 0 <= percentile <= 100:
+        raise UserError(f"percentile {percentile} is not within 0 and 100")
+    values = _log10(record.late_displacement(part=part, window=window))
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return Band(kind=f"percentile {percentile:g}", log10_threshold=math.nan, part=part, window=window)
+    # interpolation between −inf and a number is undefined; take the observed value below instead
+    method = "linear" if np.isfinite(values).all() else "lower"
+    threshold = float(np.percentile(values, percentile, method=method))
+    return Band(kind=f"percentile {percentile:g}", log10_threshold=threshold, part=part, window=window)
+
+
+def count_cells(solved: np.ndarray, settled: np.ndarray) -> Cells:
+    """The four cells of two yes/no arrays (N,)."""
+    if solved.shape != settled.shape:
+        raise UserError(f"solved has shape {solved.shape}, settled {settled.shape}")
+    a, b = int((solved & settled).sum()), int((~solved & settled).sum())
+    return Cells(A=a, B=b, C=int(solved.sum()) - a, D=int((~solved).sum()) - b)
+
+
+def cells(record: Record, band: Band) -> Cells:
+    """The four cells of a record under one band."""
+    return count_cells(record.solved, band.settled(record))
+
+
+def settled_failures(record: Record, band: Band, *, level: float = 0.95) -> Estimate:
+    """Share of failures that settle, B / (B + D), Clopper–Pearson; with none, the one-sided exact bound instead.
+
+    ``extra``: the band's ``log10_threshold`` and, for Otsu, ``separation``.
+    """
+    counted = cells(record, band)
+    if math.isnan(band.log10_threshold):
+        return undefined("late displacement has no two modes", n=counted.failures, denominator="failures")
+    if counted.B == 0:
+        share = zero_event_bound(counted.failures, level=level, denominator="failures")
+    else:
+        share = proportion(counted.B, counted.failures, level=level, denominator="failures")
+    extra = dict(share.extra) | {"log10_threshold": band.log10_threshold}
+    if not math.isnan(band.separation):
+        extra["separation"] = band.separation
+    return Estimate(**{**vars(share), "method": f"{share.method}; {band.kind} band, {band.part}",
+                       "counts": dict(share.counts) | vars(counted), "extra": extra})  # fmt: skip
+
+
+def percentile_sweep(
+    record: Record, *, percentiles: Iterable[float] = range(5, 100, 5), part: Part = "H", window: int = 4
+) -> list[tuple[Band, Cells]]:
+    """Bands and cells over ``percentiles``: how much of the statement hangs on where the line is drawn."""
+    bands = [percentile_band(record, percentile, part=part, window=window) for percentile in percentiles]
+    return [(band, cells(record, band)) for band in bands]
+
+
+def without_threshold(record: Record, *, part: Part = "H", window: int = 4, level: float = 0.95) -> Estimate:
+    """Settling without a threshold: the AUC of late displacement, failures positive.
+
+    ``extra`` adds the other end of the same curve: ``outmoved_share``, the largest share of successes a band can hold
+    without holding any failure (what the least mobile failure outmoves), and ``outmoved_low`` / ``outmoved_high``.
+    """
+    late = record.late_displacement(part=part, window=window)
+    measured = auc(late, ~record.solved, level=level)
+    if not measured.defined:
+        return measured
+    extreme = outmoved_share(late, ~record.solved, level=level)
+    extra = dict(measured.extra) | {
+        "outmoved_share": extreme.value, "outmoved_low": extreme.low, "outmoved_high": extreme.high,
+    }  # fmt: skip
+    return Estimate(**{**vars(measured), "extra": extra, "method": f"late displacement {part}; {measured.method}"})
+
+
+def entry(record: Record, band: Band) -> Entry:
+    """When each example enters the band with its per-segment displacement, and whether it stays to the end."""
+    inside = band.contains(record.displacement(band.part))
+    segments = inside.shape[1]
+    first = np.where(inside.any(axis=1), inside.argmax(axis=1), segments)
+    stretch = np.where(inside.all(axis=1), segments, (~inside[:, ::-1]).argmax(axis=1))
+    left = (inside[:, :-1] & ~inside[:, 1:]).sum(axis=1)
+    return Entry(first=first, since=segments - stretch, left=left, segments=segments)
+
+
+def enter_and_stay(
+    record: Record, band: Band, *, among: Literal["successes", "failures"], stay: int = 4, level: float = 0.95
+) -> Estimate:
+    """Share of successes (or failures) that are in the band for at least their last ``stay`` segments.
+
+    ``counts``: ``stayed``, ``entered`` (ever in the band), ``left`` (entered, but out of it again at the end);
+    ``extra["median_since"]``: the median segment (from 1) since which those that stay are in it.
+    """
+    if among not in ("successes", "failures"):
+        raise UserError(f"among is {among!r}, it must be successes or failures")
+    if not 1 <= stay <= record.segments:
+        raise UserError(f"to stay for {stay} segments does not fit the {record.segments} of the record")
+    chosen = record.solved if among == "successes" else ~record.solved
+    if math.isnan(band.log10_threshold):
+        return undefined("late displacement has no two modes", n=int(chosen.sum()), denominator=among)
+    times = entry(record, band)
+    stayed = chosen & (times.since <= record.segments - stay)
+    share = proportion(int(stayed.sum()), int(chosen.sum()), level=level, denominator=among)
+    if not share.defined:
+        return share
+    counts = dict(share.counts) | {
+        "stayed": int(stayed.sum()),
+        "entered": int((chosen & times.entered).sum()),
+        "left": int((chosen & times.entered & ~times.stays).sum()),
+    }
+    extra = dict(share.extra)
+    if stayed.any():
+        extra["median_since"] = float(np.median(times.since[stayed])) + 1
+    return Estimate(**{**vars(share), "counts": counts, "extra": extra,
+                       "method": f"in the {band.kind} band for the last {stay} segments; {share.method}"})  # fmt: skip
+
+
+def _log10(displacement: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log10(displacement)

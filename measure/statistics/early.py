@@ -1,0 +1,126 @@
+"""Does an early window predict who is solved later? The AUC among the examples that are unsolved after h segments.
+
+Nothing after segment h may reach a score. So the arrays are cut to the window first, and scores are computed from the
+cut arrays only; the label alone looks at the end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from measure.errors import UserError
+from measure.statistics.auc import auc, auc_equivalence
+from measure.statistics.estimate import Estimate, undefined
+from measure.statistics.sample import check_choice
+
+SCORES = ("exponent", "spectrum_mean", "displacement", "last_displacement", "halting")
+UNSOLVED = ("at", "throughout")
+LATER = ("end", "ever")
+
+
+@dataclass(frozen=True)
+class EarlyWindow:
+    """What is known after the window: arrays of the first h segments, no more.
+
+    ``growth`` (N, h, k) nats per segment, ``displacement`` (N, h), ``halting_logit`` (N, h), ``solved_at`` (N, h).
+    """
+
+    growth: np.ndarray
+    displacement: np.ndarray
+    halting_logit: np.ndarray
+    solved_at: np.ndarray
+
+    @property
+    def horizon(self) -> int:
+        return self.solved_at.shape[1]
+
+    def score(self, name: str) -> np.ndarray:
+        """One score per example, shape (N,).
+
+        ``exponent`` (λ₁ over the window, nats per segment), ``spectrum_mean`` (mean of all measured exponents),
+        ``displacement`` (mean over the window), ``last_displacement`` (of its last segment), ``halting`` (logit after
+        it).
+        """
+        check_choice("score", name, SCORES)
+        if name == "exponent":
+            return self.growth[:, :, 0].sum(axis=1) / self.horizon
+        if name == "spectrum_mean":
+            return self.growth.sum(axis=(1, 2)) / (self.horizon * self.growth.shape[2])
+        if name == "displacement":
+            return self.displacement.mean(axis=1)
+        return self.displacement[:, -1] if name == "last_displacement" else self.halting_logit[:, -1]
+
+    def unsolved(self, how: str = "at") -> np.ndarray:
+        """Which examples are unsolved: ``"at"`` the end of the window, or ``"throughout"`` it. Shape (N,)."""
+        check_choice("unsolved", how, UNSOLVED)
+        return ~self.solved_at[:, -1] if how == "at" else ~self.solved_at.any(axis=1)
+
+
+def early_window(
+    *, growth: ArrayLike, displacement: ArrayLike, halting_logit: ArrayLike, solved_at: ArrayLike, horizon: int
+) -> EarlyWindow:
+    """The first ``horizon`` segments of whole-rollout arrays, as copies that share no memory with the rest.
+
+    Raises:
+        UserError: the horizon is not within the rollout (it must leave segments to be solved in), or shapes disagree.
+    """
+    whole = {
+        "growth": np.asarray(growth, np.float64),
+        "displacement": np.asarray(displacement, np.float64),
+        "halting_logit": np.asarray(halting_logit, np.float64),
+        "solved_at": np.asarray(solved_at, bool),
+    }
+    shape = whole["solved_at"].shape
+    for name, array in whole.items():
+        if array.ndim != (3 if name == "growth" else 2) or array.shape[:2] != shape:
+            raise UserError(f"{name} has shape {array.shape}, expected examples and segments as in {shape}")
+    if not 1 <= horizon < shape[1]:
+        raise UserError(f"an early window of {horizon} segments must be shorter than the {shape[1]} of the rollout")
+    return EarlyWindow(**{name: array[:, :horizon].copy() for name, array in whole.items()})
+
+
+def early_auc(
+    *,
+    growth: ArrayLike,
+    displacement: ArrayLike,
+    halting_logit: ArrayLike,
+    solved_at: ArrayLike,
+    score: str,
+    horizon: int = 4,
+    unsolved: str = "at",
+    later: str = "end",
+    margin: float | None = None,
+    level: float = 0.95,
+) -> Estimate:
+    """AUC of an early score for "solved later" (the positives) among the examples unsolved after ``horizon`` segments.
+
+    Args:
+        growth (N, S, k), displacement (N, S), halting_logit (N, S), solved_at (N, S): the whole rollout.
+        score: one of `SCORES`; see `EarlyWindow.score`.
+        unsolved: ``"at"`` segment h, or ``"throughout"`` the first h (differs where an answer was right, then lost).
+        later: solved at the ``"end"`` of the rollout, or ``"ever"`` after the window.
+        margin: if given, the claim is "AUC ≈ ½": TOST within ± margin, interval of level 1 − 2(1 − level).
+
+    Above ½, later successes score higher. ``counts``: ``unsolved``, ``solved_later``.
+    """
+    check_choice("later", later, LATER)
+    window = early_window(
+        growth=growth, displacement=displacement, halting_logit=halting_logit, solved_at=solved_at, horizon=horizon
+    )
+    chosen = window.unsolved(unsolved)
+    scores = window.score(score)[chosen]
+    after = np.asarray(solved_at, bool)[:, horizon:]
+    solved_later = (after[:, -1] if later == "end" else after.any(axis=1))[chosen]
+    denominator = f"examples unsolved after {horizon} segments"
+    if not chosen.any():
+        return undefined(f"every example is solved after {horizon} segments", denominator=denominator)
+    if margin is None:
+        measured = auc(scores, solved_later, level=level)
+    else:
+        measured = auc_equivalence(scores, solved_later, margin=margin, alpha=round(1 - level, 12))
+    counts = dict(measured.counts) | {"unsolved": int(chosen.sum()), "solved_later": int(solved_later.sum())}
+    method = f"{score} of the first {horizon} segments; {measured.method}"
+    return Estimate(**{**vars(measured), "counts": counts, "denominator": denominator, "method": method})

@@ -1,0 +1,75 @@
+"""Equivalence of an estimate to a stated value: two one-sided tests (TOST) on the normal scale, with their power.
+
+Source: Schuirmann (1987), Journal of Pharmacokinetics and Biopharmaceutics 15:657. A wide interval around the target
+is not evidence for the target: only an interval inside the margin is.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from scipy.stats import norm
+
+from measure.errors import UserError
+from measure.statistics.estimate import Estimate
+from measure.statistics.sample import check_share
+
+
+def equivalence(
+    estimate: Estimate, *, target: float, margin: float, alpha: float = 0.05, planned_error: float | None = None
+) -> Estimate:
+    """``estimate`` with the interval of level 1 − 2·alpha and the result of TOST against ``target`` ± ``margin``.
+
+    ``extra`` gains ``target``, ``margin``, ``p_value`` (the larger of the two one-sided ones), ``equivalent``
+    ("yes" or "no"), ``different`` ("yes" when the interval of level 1 − alpha excludes the target), and ``power``:
+    the chance of "equivalent" if the truth is the target, with ``planned_error`` (the estimate's own error if none).
+    Without a positive standard error there is no test: ``equivalent`` is "undecided".
+    """
+    margin = _check_margin(margin)
+    alpha = check_share("alpha", alpha)
+    extra = dict(estimate.extra) | {"target": float(target), "margin": margin, "equivalent": "undecided"}
+    method = f"{estimate.method}; TOST"
+    if not estimate.defined or not estimate.error:
+        return replace(estimate, extra=extra, method=method)
+    error = estimate.error
+    distance = estimate.value - target
+    p_value = max(norm.sf((distance + margin) / error), norm.cdf((distance - margin) / error))
+    half = float(norm.isf(alpha)) * error
+    extra |= {
+        "p_value": float(p_value),
+        "equivalent": "yes" if p_value <= alpha else "no",
+        "different": "yes" if abs(distance) > norm.isf(alpha / 2) * error else "no",
+        "power": equivalence_power(planned_error or error, margin=margin, alpha=alpha),
+    }
+    level = round(1 - 2 * alpha, 12)
+    return replace(
+        estimate, low=estimate.value - half, high=estimate.value + half, level=level, extra=extra, method=method
+    )
+
+
+def equivalence_power(error: float, *, margin: float, difference: float = 0.0, alpha: float = 0.05) -> float:
+    """Chance that TOST shows equivalence within ± ``margin`` when the truth lies ``difference`` from the target.
+
+    Zero when the error is so large that the interval can never fit into the margin.
+    """
+    margin = _check_margin(margin)
+    if not error > 0:
+        raise UserError(f"standard error is {error}, it must be positive")
+    room = margin - float(norm.isf(check_share("alpha", alpha))) * error
+    if room <= 0:
+        return 0.0
+    return float(norm.cdf((room - difference) / error) - norm.cdf((-room - difference) / error))
+
+
+def smallest_provable_margin(error: float, *, power: float = 0.8, alpha: float = 0.05) -> float:
+    """The margin within which a sample with this standard error shows equivalence with ``power``, truth at target."""
+    if not error > 0:
+        raise UserError(f"standard error is {error}, it must be positive")
+    return float(error * (norm.isf(check_share("alpha", alpha)) + norm.isf((1 - check_share("power", power)) / 2)))
+
+
+def _check_margin(margin: float) -> float:
+    if not (margin > 0 and math.isfinite(margin)):
+        raise UserError(f"margin is {margin}, it must be positive and finite")
+    return float(margin)

@@ -1,0 +1,146 @@
+"""Statements about an extreme: "the least mobile failure outmoves q of the successes", and what a sample says of it.
+
+The bootstrap is wrong here: a resample contains the minimum itself with probability 1 − 1/e, so the bootstrap law of a
+minimum has an atom that never vanishes. The statement is several questions, and each has an exact answer:
+
+* *Given this threshold* (the displacement of that very failure), which share of all successes lies below it?
+  Binomial in the successes: Clopper–Pearson. `outmoved_share`, its interval.
+* Which share of *all failures* lies below the threshold? Its law is Beta(rank, m + 1 − rank) whatever the
+  distribution: ``failures_below_high`` (for the minimum of 254: at most 1.172 % at one-sided 95 %).
+* Where may the least mobile of a *fresh* sample of failures fall? By exchangeability its rank among the present
+  ones has a known law, so the share has an upper limit, ``fresh_high``. There is no lower limit without an assumption
+  on the tail: with probability ½ a fresh minimum of as many failures lies below the present one.
+* Does a fresh sample contradict the printed statement? It says "0 of m failures lie below the q-quantile of the
+  successes": compare that count, `failures_below_successes`, by Fisher's exact test. This is the one to replicate.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.stats import beta, binom, fisher_exact, hypergeom
+
+from measure.errors import UserError
+from measure.statistics.estimate import Estimate, undefined
+from measure.statistics.median import sample_quantile
+from measure.statistics.proportion import proportion
+from measure.statistics.sample import as_classes, check_share
+
+
+def outmoved_share(
+    displacement: ArrayLike, failures: ArrayLike, *, rank: int = 1, level: float = 0.95
+) -> Estimate:
+    """Share of successes that the ``rank``-th least mobile failure outmoves (strictly), threshold taken as given.
+
+    Args:
+        displacement: (N,) mobility of each example, any unit. failures: (N,) yes/no, the rest are successes.
+        rank: 1 for the least mobile failure, 2 for the next, …
+
+    ``extra``: ``threshold``, ``tied`` successes at it, ``failures_below_high`` and ``fresh_high`` (see the module),
+    ``next_rank``, the share when that failure is left out: how much hangs on one example.
+    """
+    level = check_share("level", level)
+    if rank < 1:
+        raise UserError(f"rank {rank} does not exist, the least mobile failure has rank 1")
+    method = f"share below the failure of rank {rank}, Clopper–Pearson given the threshold"
+    values, mask, reason = as_classes(displacement, failures)
+    about = {"n": int((~mask).sum()), "method": method, "denominator": "successes"}
+    if reason:
+        return undefined(reason.replace("positive", "failing").replace("negative", "successful"), **about)
+    moving, calm = np.sort(values[mask]), np.sort(values[~mask])
+    if rank > len(moving):
+        return undefined(f"only {len(moving)} failures, none of rank {rank}", **about)
+    threshold = float(moving[rank - 1])
+    below = int(np.searchsorted(calm, threshold, side="left"))
+    share = proportion(below, len(calm), level=level, denominator="successes")
+    extra: dict[str, float | str] = {
+        "threshold": threshold,
+        "tied": float(np.searchsorted(calm, threshold, side="right") - below),
+        "failures_below_high": float(beta.ppf(level, rank, len(moving) + 1 - rank)),
+        "fresh_high": _fresh_high(moving, calm, rank, level),
+    }
+    if rank < len(moving):
+        extra["next_rank"] = float(np.searchsorted(calm, moving[rank], side="left") / len(calm))
+    return Estimate(
+        value=share.value, low=share.low, high=share.high, level=level, method=method, n=len(calm),
+        denominator="successes", extra=extra, error=share.error,
+        counts={"outmoved": below, "successes": len(calm), "failures": len(moving), "rank": rank},
+    )  # fmt: skip
+
+
+def failures_below_successes(
+    displacement: ArrayLike,
+    failures: ArrayLike,
+    *,
+    share: float,
+    stated_below: int = 0,
+    stated_failures: int | None = None,
+    level: float = 0.95,
+) -> Estimate:
+    """Share of failures at or below the ``share``-quantile of the successes, Clopper–Pearson.
+
+    "The least mobile failure outmoves 96.5 % of successes" says that this count is zero at share .965. With
+    ``stated_failures`` (how many failures the statement rests on), ``extra["p_value"]`` is Fisher's exact two-sided test
+    that both samples have one rate. The interval takes the quantile of the successes as known; ``extra`` has the
+    quantile (``threshold``).
+    """
+    share, level = check_share("share", share), check_share("level", level)
+    method = f"failures at or below the {share:g} quantile of successes, Clopper–Pearson"
+    values, mask, reason = as_classes(displacement, failures)
+    if reason:
+        reason = reason.replace("positive", "failing").replace("negative", "successful")
+        return undefined(reason, n=int(mask.sum()), method=method, denominator="failures")
+    threshold = sample_quantile(np.sort(values[~mask]), share)
+    below, m = int((values[mask] <= threshold).sum()), int(mask.sum())
+    counted = proportion(below, m, level=level, denominator="failures")
+    extra = dict(counted.extra) | {"threshold": threshold}
+    if stated_failures is not None:
+        if not 0 <= stated_below <= stated_failures:
+            raise UserError(f"{stated_below} of {stated_failures} is not a count of a sample")
+        table = [[stated_below, stated_failures - stated_below], [below, m - below]]
+        extra["p_value"] = float(fisher_exact(table).pvalue)
+    return Estimate(**{**vars(counted), "method": method, "extra": extra})
+
+
+def extreme_power(rate: float, failures: int, *, stated_failures: int, alpha: float = 0.05) -> float:
+    """Chance that ``failures`` fresh failures refute "0 of ``stated_failures``" by Fisher's test at a true ``rate``."""
+    check_share("rate", rate)
+    if failures < 1 or stated_failures < 1:
+        raise UserError("power needs failures in both samples")
+    counts = np.arange(failures + 1)
+    # against zero stated events the two-sided p-value never grows with the count, so one threshold decides
+    low, high = 0, failures + 1
+    while low < high:
+        middle = (low + high) // 2
+        table = [[0, stated_failures], [middle, failures - middle]]
+        low, high = (low, middle) if fisher_exact(table).pvalue <= alpha else (middle + 1, high)
+        if low > failures:
+            return 0.0
+    return float(binom.pmf(counts[low:], failures, rate).sum())
+
+
+def fresh_rank_bound(present: int, fresh: int, rank: int, *, level: float = 0.95) -> int:
+    """Smallest b such that the ``rank``-th of ``fresh`` values exceeds the b-th of ``present`` exchangeable ones with
+    probability at most 1 − level; present + 1 when no rank bounds it. Distribution-free (negative hypergeometric).
+
+    Raises:
+        UserError: a size or rank that does not exist.
+    """
+    if present < 1 or not 1 <= rank <= fresh:
+        raise UserError(f"no rank {rank} among {fresh} fresh values, or no present values")
+    for b in range(1, present + 1):
+        # fresh₍rank₎ > present₍b₎  ⇔  fewer than `rank` fresh values among the first b + rank − 1 of the pooled order
+        first = b + rank - 1
+        if hypergeom.cdf(rank - 1, present + fresh, fresh, first) <= 1 - level:
+            return b
+    return present + 1
+
+
+def _fresh_high(moving: np.ndarray, calm: np.ndarray, rank: int, level: float) -> float:
+    """Upper limit for the population share below the same rank of a fresh sample as large; each part at half the risk."""
+    half = 1 - (1 - level) / 2
+    bound = fresh_rank_bound(len(moving), len(moving), rank, level=half)
+    if bound > len(moving):
+        return 1.0
+    below = int(np.searchsorted(calm, moving[bound - 1], side="right"))
+    return 1.0 if below == len(calm) else float(beta.ppf(half, below + 1, len(calm) - below))
