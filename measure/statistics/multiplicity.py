@@ -1,0 +1,43 @@
+"""Many claims in one paper: Holm's step-down control of the chance of any false refutation, raw and adjusted."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Mapping
+
+from statsmodels.stats.multitest import multipletests
+
+from measure.errors import UserError
+from measure.statistics.sample import check_share
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adjusted:
+    """One p-value of a family. ``adjusted`` is NaN, and ``rejected`` false, where there was no p-value."""
+
+    raw: float
+    adjusted: float
+    rejected: bool
+
+
+def holm(p_values: Mapping[str, float], *, alpha: float = 0.05) -> dict[str, Adjusted]:
+    """Holm (1979) over named p-values, in the given order; needs no independence.
+
+    A NaN is a claim that was not tested: it stays in the result and does not count towards the family.
+
+    Raises:
+        UserError: a p-value outside [0, 1].
+    """
+    alpha = check_share("alpha", alpha)
+    for name, value in p_values.items():
+        if not (math.isnan(value) or 0 <= value <= 1):
+            raise UserError(f"p-value of {name} is {value}, it must lie within 0 and 1")
+    tested = [name for name, value in p_values.items() if not math.isnan(value)]
+    result = {name: Adjusted(raw=math.nan, adjusted=math.nan, rejected=False) for name in p_values}
+    if tested:
+        raw = [float(p_values[name]) for name in tested]
+        rejected, adjusted, _, _ = multipletests(raw, alpha=alpha, method="holm")
+        for name, value, new, decision in zip(tested, raw, adjusted, rejected, strict=True):
+            result[name] = Adjusted(raw=value, adjusted=float(new), rejected=bool(decision))
+    return result
