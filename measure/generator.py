@@ -1,201 +1,12 @@
-"""Compiled Sudoku search: a solver with singles and most-constrained cell first, and the generator built on it.
-
-Boards are flat int8 arrays of digits, 0 for a blank. Randomness is SplitMix64 (Steele, Lea & Flood 2014), written out here so
-that the bytes depend on no library.
-"""
+"""Compiled generator of Sudoku puzzles with exactly one solution; see :func:`measure.sudoku.generate`."""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
 
-GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-
-
-@njit(cache=True, nogil=True)
-def _mix(value):
-    """The finaliser of SplitMix64: a bijection of 64-bit words that scatters neighbours."""
-    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return value ^ (value >> np.uint64(31))
-
-
-@njit(cache=True, nogil=True)
-def _below(state, bound):
-    """Next random integer in 0 … bound − 1; the bias is under bound / 2**31."""
-    state[0] += GOLDEN
-    return np.int64(_mix(state[0]) >> np.uint64(33)) % bound
-
-
-@njit(cache=True, nogil=True)
-def _shuffle(array, state):
-    for last in range(len(array) - 1, 0, -1):
-        other = _below(state, last + 1)
-        array[last], array[other] = array[other], array[last]
-
-
-@njit(cache=True, nogil=True)
-def units_of_cells(rows, cols):
-    """(cells, 3) int64: index of the row, column and box of each cell among the 3·size units."""
-    size = rows * cols
-    units = np.empty((size * size, 3), np.int64)
-    for cell in range(size * size):
-        row, col = cell // size, cell % size
-        units[cell, 0] = row
-        units[cell, 1] = size + col
-        units[cell, 2] = 2 * size + (row // rows) * rows + col // cols
-    return units
-
-
-@njit(cache=True, nogil=True)
-def _choose(empty, count, units, used, forbidden_cell, forbidden, full, once, twice, state, random):
-    """Where to go on: position in ``empty``, the candidates there, and whether that is a guess.
-
-    A dead end returns no candidates. A cell with one candidate comes first, then a digit with one place in a unit, then
-    the cell with fewest candidates (the first such; a random one when ``random``).
-    """
-    once[:] = 0
-    twice[:] = 0
-    best, best_mask, best_count, ties = 0, 0, 99, 0
-    for position in range(count):
-        cell = empty[position]
-        row, col, box = units[cell, 0], units[cell, 1], units[cell, 2]
-        mask = full & ~(used[row] | used[col] | used[box])
-        if cell == forbidden_cell:
-            mask &= ~forbidden
-        if mask & (mask - 1) == 0:  # one candidate, or none at all
-            return position, mask, False
-        for unit in (row, col, box):
-            twice[unit] |= once[unit] & mask
-            once[unit] |= mask
-        candidates = 0
-        rest = mask
-        while rest:
-            rest &= rest - 1
-            candidates += 1
-        if candidates < best_count:
-            best, best_mask, best_count, ties = position, mask, candidates, 1
-        elif random and candidates == best_count:
-            ties += 1
-            if _below(state, ties) == 0:
-                best, best_mask = position, mask
-    for unit in range(len(used)):
-        missing = full & ~used[unit]
-        if missing & ~once[unit]:
-            return 0, 0, False  # a digit that has no place left in this unit
-        hidden = missing & ~twice[unit]
-        if hidden:
-            digit = hidden & -hidden
-            for position in range(count):
-                cell = empty[position]
-                row, col, box = units[cell, 0], units[cell, 1], units[cell, 2]
-                if unit == row or unit == col or unit == box:
-                    taken = used[row] | used[col] | used[box]
-                    if cell == forbidden_cell:
-                        taken |= forbidden
-                    if not taken & digit:
-                        return position, digit, False
-    return best, best_mask, True
-
-
-@njit(cache=True, nogil=True)
-def search(board, units, limit, forbidden_cell, forbidden_digit, solution, state, random):
-    """Depth-first search for up to ``limit`` solutions of ``board``; the first is written to ``solution``.
-
-    Args:
-        board: (cells,) int8 digits, 0 for a blank; the givens must not contradict each other.
-        units: see :func:`units_of_cells`.
-        limit: stop after this many solutions.
-        forbidden_cell, forbidden_digit: one cell that must not hold one digit; cell −1 for none.
-        solution: (cells,) int8, overwritten.
-        state: (1,) uint64 random state, used when ``random``: order of values, and ties between cells.
-
-    Returns:
-        (number of solutions found, number of guesses: values tried at cells with two or more candidates).
-    """
-    cells = len(board)
-    size = int(np.sqrt(cells))
-    full = (1 << size) - 1
-    forbidden = 1 << max(forbidden_digit - 1, 0)
-    used = np.zeros(3 * size, np.int64)
-    once = np.zeros(3 * size, np.int64)
-    twice = np.zeros(3 * size, np.int64)
-    empty = np.empty(cells, np.int64)
-    count = 0
-    placed = np.zeros(cells, np.int64)
-    for cell in range(cells):
-        if board[cell]:
-            placed[cell] = 1 << (board[cell] - 1)
-            for unit in units[cell]:
-                used[unit] |= placed[cell]
-        else:
-            empty[count] = cell
-            count += 1
-    blanks = count
-    masks = np.zeros(blanks + 1, np.int64)
-    positions = np.zeros(blanks + 1, np.int64)
-    guessing = np.zeros(blanks + 1, np.bool_)
-    depth, found, guesses = 0, 0, 0
-    descend = True
-    while True:
-        if descend:
-            if count == 0:
-                found += 1
-                if found == 1:
-                    for cell in range(cells):
-                        digit = 0
-                        while placed[cell] >> digit:
-                            digit += 1
-                        solution[cell] = digit
-                if found == limit:
-                    return found, guesses
-                descend = False
-                continue
-            position, mask, guess = _choose(
-                empty, count, units, used, forbidden_cell, forbidden, full, once, twice, state, random
-            )
-            positions[depth], masks[depth], guessing[depth] = position, mask, guess
-            # The chosen cell leaves the list of empty ones; it comes back to its place on the way up.
-            cell = empty[position]
-            count -= 1
-            empty[position] = empty[count]
-            empty[count] = cell
-            depth += 1
-        else:
-            if depth == 0:
-                return found, guesses
-            cell = empty[count]
-            for unit in units[cell]:
-                used[unit] &= ~placed[cell]
-            placed[cell] = 0
-        level = depth - 1
-        cell = empty[count]
-        mask = masks[level]
-        if mask == 0:
-            position = positions[level]
-            empty[count] = empty[position]
-            empty[position] = cell
-            count += 1
-            depth -= 1
-            descend = False
-            continue
-        digit = mask & -mask
-        if random:
-            candidates = 0
-            rest = mask
-            while rest:
-                rest &= rest - 1
-                candidates += 1
-            for _ in range(_below(state, candidates)):
-                mask &= mask - 1
-            digit = mask & -mask
-        masks[level] &= ~digit
-        if guessing[level]:
-            guesses += 1
-        placed[cell] = digit
-        for unit in units[cell]:
-            used[unit] |= digit
-        descend = True
+from measure.solver import search, units_of_cells
+from measure.splitmix import GOLDEN, below, mix, shuffle
 
 
 @njit(cache=True, nogil=True)
@@ -207,7 +18,7 @@ def _generate_one(units, state, low, high, puzzle, solution):
     search(puzzle, units, 1, -1, 0, solution, state, True)
     puzzle[:] = solution
     order = np.arange(cells)
-    _shuffle(order, state)
+    shuffle(order, state)
     removed = np.empty(cells, np.int64)
     blanks = 0
     for cell in order:
@@ -220,9 +31,9 @@ def _generate_one(units, state, low, high, puzzle, solution):
         else:
             removed[blanks] = cell
             blanks += 1
-    extra = min(low + _below(state, high - low + 1), blanks)
+    extra = min(low + below(state, high - low + 1), blanks)
     removed = removed[:blanks]
-    _shuffle(removed, state)
+    shuffle(removed, state)
     for cell in removed[:extra]:
         puzzle[cell] = solution[cell]
     return search(puzzle, units, 2, -1, 0, scratch, state, False)[1]
@@ -236,21 +47,9 @@ def _generate(rows, cols, first, count, seed, low, high):
     nodes = np.zeros(count, np.float64)
     state = np.zeros(1, np.uint64)
     for index in range(count):
-        state[0] = _mix(_mix(np.uint64(seed) + GOLDEN) ^ np.uint64(first + index))
+        state[0] = mix(mix(np.uint64(seed) + GOLDEN) ^ np.uint64(first + index))
         nodes[index] = _generate_one(units, state, low, high, puzzles[index], solutions[index])
     return puzzles, solutions, nodes
-
-
-@njit(cache=True, nogil=True)
-def _solve(rows, cols, boards):
-    units = units_of_cells(rows, cols)
-    state = np.zeros(1, np.uint64)
-    found = np.zeros(len(boards), np.int64)
-    nodes = np.zeros(len(boards), np.float64)
-    solutions = np.zeros(boards.shape, np.int8)
-    for index in range(len(boards)):
-        found[index], nodes[index] = search(boards[index], units, 2, -1, 0, solutions[index], state, False)
-    return found, nodes, solutions
 
 
 def generate_batch(
@@ -258,12 +57,3 @@ def generate_batch(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Puzzles ``first`` … ``first + count − 1`` of the run ``seed``: digits (count, cells) int8 twice, and their guesses."""
     return _generate(rows, cols, first, count, seed, low, high)
-
-
-def solve_batch(rows: int, cols: int, boards: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Solves (N, cells) int8 boards whose givens do not contradict each other.
-
-    Returns:
-        (N,) number of solutions, counted up to 2; (N,) guesses until that was known; (N, cells) the first solution.
-    """
-    return _solve(rows, cols, np.ascontiguousarray(boards, np.int8))

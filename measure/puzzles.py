@@ -1,7 +1,128 @@
-"""Puzzle files: reads the published layout, CSV and Parquet into a :class:`PuzzleSet`, validates them, and writes them."""
+"""Puzzle sets from files: reads the published npy layout, CSV and Parquet, checks that every puzzle is legal, and writes them."""
 
 from __future__ import annotations
 
-from measure.sudoku import Box, PuzzleSet
+from collections.abc import Iterator
+from pathlib import Path
 
-__all__ = ["Box", "PuzzleSet"]
+import numpy as np
+
+from measure.errors import UserError
+from measure.puzzle_sources import Source, open_source
+from measure.puzzle_tables import SYMBOLS, Chunk, board_size
+from measure.puzzle_writers import join, write_parquet, write_published
+from measure.sudoku import BLANK, Box, PuzzleSet, conflicts
+
+__all__ = [
+    "Box",
+    "PuzzleSet",
+    "count_puzzles",
+    "iterate_puzzles",
+    "join",
+    "read_puzzles",
+    "write_parquet",
+    "write_published",
+]
+
+
+def read_puzzles(
+    path: str | Path, *, split: str = "test", limit: int | None = None, seed: int | None = None
+) -> PuzzleSet:
+    """Reads puzzles and their solutions from whatever ``path`` is, and checks them.
+
+    Args:
+        path: a folder in the published npy layout (the split's own or the one above it), a folder with ``SPLIT.csv``, a CSV
+            with the header ``source,question,answer,rating``, or a Parquet file as :func:`write_parquet` writes it.
+        split: which split of a folder.
+        limit: read at most so many puzzles: the first ones, without reading on.
+        seed: with ``limit``, draw them uniformly without replacement instead; they keep the order of the source.
+
+    Returns:
+        The puzzles. ``ids`` are the example ids of a Parquet file, else the row in the source, counted from 0.
+        The box is read from Parquet metadata, else it is the usual one of that size (6×6: 2×3) if the solutions fit it.
+
+    Raises:
+        UserError: a missing, empty, truncated or malformed file, or a puzzle that is not legal, with its place.
+    """
+    if limit is not None and limit < 1:
+        raise UserError(f"limit {limit} leaves no puzzles", mend="1 or more")
+    source = open_source(Path(path), split)
+    wanted = None
+    if limit is not None:
+        wanted = np.arange(limit)
+        if seed is not None:
+            count = source.count()
+            wanted = np.random.default_rng(seed).choice(count, min(limit, count), replace=False, shuffle=False)
+    pieces = list(_checked(source, wanted))
+    if not pieces:
+        raise UserError("holds no puzzles", where=path)
+    return join(pieces)
+
+
+def iterate_puzzles(path: str | Path, *, split: str = "test") -> Iterator[PuzzleSet]:
+    """The puzzles of a source in pieces, each checked as by :func:`read_puzzles`; only one piece is in memory at a time."""
+    empty = True
+    for piece in _checked(open_source(Path(path), split), None):
+        empty = False
+        yield piece
+    if empty:
+        raise UserError("holds no puzzles", where=path)
+
+
+def count_puzzles(path: str | Path, *, split: str = "test") -> int:
+    """Number of puzzles of a source; a CSV is read through once for it."""
+    return open_source(Path(path), split).count()
+
+
+def _checked(source: Source, wanted: np.ndarray | None) -> Iterator[PuzzleSet]:
+    """The chunks of a source as legal puzzle sets: all, or those at the positions ``wanted``, reading no further."""
+    first, box = 0, source.box
+    wanted = None if wanted is None else np.sort(wanted)
+    for chunk in source:
+        rows = np.arange(first, first + len(chunk))
+        first += len(chunk)
+        if wanted is not None:
+            inside = wanted[(wanted >= rows[0]) & (wanted < first)] - rows[0]
+            chunk, rows = chunk.take(inside), rows[inside]
+        if len(chunk):
+            box = box or _guess_box(chunk, source.where(rows[0]))
+            _check(chunk, box, rows, source)
+            yield PuzzleSet(box, chunk.inputs, chunk.labels, chunk.ids, chunk.rating)
+        if wanted is not None and (not len(wanted) or first > wanted[-1]):
+            return
+
+
+def _guess_box(chunk: Chunk, where: str) -> Box:
+    """The usual box of that size, or another one where only that makes the first solution legal."""
+    size = board_size(chunk.inputs.shape[1], where=where)
+    usual = Box.from_size(size)
+    others = [Box(rows, size // rows) for rows in range(2, size // 2 + 1) if size % rows == 0]
+    fitting = [box for box in (usual, *others) if conflicts(chunk.labels[0], box) == 0]
+    return fitting[0] if fitting else usual
+
+
+def _check(chunk: Chunk, box: Box, rows: np.ndarray, source: Source) -> None:
+    """Raises UserError at the first puzzle that is out of range, loses its givens, or has an illegal solution."""
+    inputs, labels, size = chunk.inputs, chunk.labels, box.size
+
+    def cell(wrong: np.ndarray) -> tuple[int, int, str, str]:
+        row, index = (int(axis[0]) for axis in np.nonzero(wrong))
+        return row, index, f"row {index // size + 1}, column {index % size + 1}", source.where(int(rows[row]))
+
+    for name, tokens, low in (("puzzle", inputs, BLANK), ("solution", labels, BLANK + 1)):
+        if (wrong := (tokens < low) | (tokens > size + 1)).any():
+            row, index, place, where = cell(wrong)
+            raise UserError(
+                f"{name} holds token {tokens[row, index]} at {place}", where=where, mend=f"allowed are {low} to {size + 1}"
+            )
+    if (wrong := (inputs > BLANK) & (inputs != labels)).any():
+        row, index, place, where = cell(wrong)
+        given, solved = (SYMBOLS[tokens[row, index] - 2] for tokens in (inputs, labels))
+        raise UserError(f"the puzzle gives {given} at {place}, but its solution holds {solved}", where=where)
+    violated = conflicts(labels, box)
+    if violated.any():
+        row = int(np.flatnonzero(violated)[0])
+        raise UserError(
+            f"the solution is illegal: {violated[row]} of {3 * size} rows, columns and boxes repeat a digit",
+            where=source.where(int(rows[row])),
+        )

@@ -183,3 +183,38 @@ def generate(
         raise UserError(f"seed {seed} is out of range", mend="0 to 2**63 - 1")
     puzzles, solutions, nodes = generator.generate_batch(box.rows, box.cols, first, count, seed, low, high)
     return PuzzleSet(box, puzzles + 1, solutions + 1, np.arange(first, first + count), nodes)
+
+
+def solve(inputs: np.ndarray, box: Box) -> np.ndarray:
+    """The solutions of puzzles that have exactly one.
+
+    Args:
+        inputs: (N, cells) tokens.
+        box: the board.
+
+    Returns:
+        (N, cells) uint8 tokens.
+
+    Raises:
+        UserError: the first puzzle that has no solution, or more than one.
+    """
+    return _search(inputs, box)[0]
+
+
+def rate(inputs: np.ndarray, box: Box) -> np.ndarray:
+    """(N,) float64 search nodes of each puzzle, as in :func:`generate`; raises as :func:`solve` does."""
+    return _search(inputs, box)[1]
+
+
+def _search(inputs: np.ndarray, box: Box) -> tuple[np.ndarray, np.ndarray]:
+    """Solutions and search nodes, after a check that givens agree with each other and leave exactly one solution."""
+    from measure import solver  # compiles with numba: only for those who solve
+
+    boards = np.asarray(inputs).astype(np.int8) - 1
+    if boards.ndim != 2 or boards.shape[1] != box.cells or boards.size and not (0 <= boards.min() <= boards.max() <= box.size):
+        raise ValueError(f"boards must be (N, {box.cells}) tokens from 1 to {box.size + 1}")
+    found, nodes, solutions = solver.solve_batch(box.rows, box.cols, boards)
+    if (wrong := np.flatnonzero(found != 1)).size:
+        number = "no solution" if found[wrong[0]] == 0 else "more than one solution"
+        raise UserError(f"puzzle {wrong[0]} has {number}")
+    return (solutions + 1).astype(np.uint8), nodes

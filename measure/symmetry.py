@@ -6,9 +6,14 @@ where boxes are square, transposition.
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 
-from measure.sudoku import Box
+from measure.errors import UserError
+from measure.sudoku import BLANK, Box, conflicts, solve
+
+LARGEST_CANONICAL = 9
 
 
 def _line_orders(count: int, groups: int, members: int, rng: np.random.Generator) -> np.ndarray:
@@ -49,4 +54,43 @@ def augment(
     offset = np.arange(count)[:, None] * box.vocabulary
     return tuple(
         tokens.take(array.take(source) + offset).astype(array.dtype) for array in (inputs, labels)
+    )
+
+
+def canonical_hash(inputs: np.ndarray, box: Box, *, labels: np.ndarray | None = None) -> np.ndarray:
+    """A fingerprint of each puzzle that is shared exactly by its images under the symmetries of its board.
+
+    The solved board is brought to its lexicographically least image under the whole group (square boxes: 3,359,232 · 9! for
+    9×9), the givens to the least mask among the symmetries that do so; both are hashed together with the box.
+
+    Args:
+        inputs: (N, cells) tokens of puzzles.
+        box: the board, at most 9×9.
+        labels: (N, cells) tokens of their solutions. Without them the puzzles are solved, and must have one solution.
+
+    Returns:
+        (N,) strings of 32 hexadecimal digits (BLAKE2b, 128 bits).
+
+    Raises:
+        UserError: a larger board, a puzzle without exactly one solution, or a solution that is not legal.
+    """
+    if box.size > LARGEST_CANONICAL:
+        raise UserError(f"no canonical form for {box.size}×{box.size} boards", mend=f"at most {LARGEST_CANONICAL}×{LARGEST_CANONICAL}")
+    from measure import canonical  # compiles with numba: only for those who compare puzzles
+
+    inputs = np.asarray(inputs)
+    if labels is None:
+        labels = solve(inputs, box)
+    labels = np.asarray(labels)
+    if (wrong := np.flatnonzero(conflicts(labels, box))).size:
+        raise UserError(f"the solution of puzzle {wrong[0]} is illegal, so it has no canonical form")
+    shape = (len(inputs), box.size, box.size)
+    grids, masks = canonical.canonical_forms((labels - 2).reshape(shape), (inputs > BLANK).reshape(shape), box.rows, box.cols)
+    name = str(box).encode()
+    return np.array(
+        [
+            hashlib.blake2b(name + grid.tobytes() + mask.tobytes(), digest_size=16).hexdigest()
+            for grid, mask in zip(grids, masks)
+        ],
+        dtype="<U32",
     )

@@ -1,0 +1,172 @@
+"""Writes puzzle sets as Parquet or in the published npy layout: in pieces, atomically, the same bytes for the same puzzles."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from measure.puzzle_tables import BOX_KEY, CHUNK_ROWS, SYMBOLS
+from measure.sudoku import BLANK, Box, PuzzleSet
+
+_SYMBOL_OF_TOKEN = np.frombuffer(("?." + SYMBOLS).encode("ascii"), np.uint8)
+
+
+@contextmanager
+def _atomic(*paths: Path) -> Iterator[list[Path]]:
+    """Partial files to write; they take their names, in order, when all went well, and vanish otherwise."""
+    partials = [path.with_name(path.name + ".partial") for path in paths]
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield partials
+        for partial, path in zip(partials, paths):
+            os.replace(partial, path)
+    finally:
+        for partial in partials:
+            partial.unlink(missing_ok=True)
+
+
+def _pieces(puzzles: PuzzleSet | Iterable[PuzzleSet]) -> tuple[Box, Iterator[PuzzleSet]]:
+    """The board, and the puzzles in pieces of CHUNK_ROWS (the last may be shorter), however they arrive."""
+    sets = iter([puzzles] if isinstance(puzzles, PuzzleSet) else puzzles)
+    head = next(sets, None)
+    if head is None:
+        raise ValueError("no puzzles to write")
+
+    def regroup() -> Iterator[PuzzleSet]:
+        waiting: PuzzleSet | None = None
+        for piece in chain([head], sets):
+            waiting = piece if waiting is None else join([waiting, piece])
+            while len(waiting) >= CHUNK_ROWS:
+                yield waiting.take(slice(0, CHUNK_ROWS))
+                waiting = waiting.take(slice(CHUNK_ROWS, None))
+        if len(waiting):
+            yield waiting
+
+    return head.box, regroup()
+
+
+def join(sets: list[PuzzleSet]) -> PuzzleSet:
+    """Several sets of one board as one, in order."""
+    boxes = {piece.box for piece in sets}
+    if len(boxes) != 1:
+        raise ValueError(f"sets of different boards: {sorted(map(str, boxes))}")
+    columns = ([getattr(piece, name) for piece in sets] for name in ("inputs", "labels", "ids", "rating"))
+    return PuzzleSet(boxes.pop(), *(np.concatenate(column) for column in columns))
+
+
+def _text(tokens: np.ndarray) -> pa.Array:
+    """(n, cells) tokens as n strings, ``.`` for a blank."""
+    count, cells = tokens.shape
+    offsets = np.arange(count + 1, dtype=np.int32) * cells
+    symbols = np.ascontiguousarray(_SYMBOL_OF_TOKEN[tokens])
+    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(symbols))
+
+
+def write_parquet(
+    puzzles: PuzzleSet | Iterable[PuzzleSet], path: str | Path, *, canonical: bool = True
+) -> None:
+    """Writes puzzles as one Parquet file (zstd), the box in its metadata under ``unsettled.box``.
+
+    Columns: ``example_id`` int64, ``question`` and ``answer`` strings with ``.`` for a blank, ``rating`` float64, ``givens``
+    int16, ``canonical`` string: the hash that equivalent puzzles share.
+
+    Args:
+        puzzles: a set, or pieces of one (see :func:`measure.puzzles.iterate_puzzles`), which are never held together.
+        path: the file; its folder is made if need be.
+        canonical: compute the hashes. Without, or on boards larger than 9×9, the column is null.
+    """
+    from measure.symmetry import LARGEST_CANONICAL, canonical_hash
+
+    box, pieces = _pieces(puzzles)
+    fields = {
+        "example_id": pa.int64(),
+        "question": pa.string(),
+        "answer": pa.string(),
+        "rating": pa.float64(),
+        "givens": pa.int16(),
+        "canonical": pa.string(),
+    }
+    schema = pa.schema(list(fields.items()), metadata={BOX_KEY: str(box).encode()})
+    canonical = canonical and box.size <= LARGEST_CANONICAL
+    with _atomic(Path(path)) as (partial,):
+        with pq.ParquetWriter(partial, schema, compression="zstd", version="2.6") as writer:
+            for piece in pieces:
+                hashes = canonical_hash(piece.inputs, box, labels=piece.labels) if canonical else [None] * len(piece)
+                columns = [piece.ids, _text(piece.inputs), _text(piece.labels), piece.rating, piece.givens, hashes]
+                arrays = [pa.array(column, type=kind) for column, kind in zip(columns, fields.values())]
+                writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+
+
+class _NpyFile:
+    """An npy file whose number of rows is known only at its end; the header leaves room for it."""
+
+    def __init__(self, file: BinaryIO, dtype: str, *row_shape: int) -> None:
+        self.file, self.dtype, self.row_shape, self.rows = file, np.dtype(dtype), row_shape, 0
+        self._header()
+
+    def _header(self) -> None:
+        self.file.seek(0)
+        shape = (self.rows, *self.row_shape)
+        header = {"descr": np.lib.format.dtype_to_descr(self.dtype), "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(self.file, header)
+
+    def append(self, rows: np.ndarray) -> None:
+        self.file.write(np.ascontiguousarray(rows, self.dtype).tobytes())
+        self.rows += len(rows)
+
+    def finish(self) -> None:
+        self._header()
+
+
+def write_published(puzzles: PuzzleSet | Iterable[PuzzleSet], folder: str | Path, split: str) -> None:
+    """Writes the layout of the published data sets: ``folder/split/all__*.npy`` and ``dataset.json``, ``folder/identifiers.json``.
+
+    Every puzzle is its own group. Ids and ratings have no place in this layout: reading it back numbers the rows.
+
+    Args:
+        puzzles: a set, or pieces of one, which are never held together.
+        folder: the folder above the split.
+        split: name of the split, e.g. ``"test"``.
+    """
+    box, pieces = _pieces(puzzles)
+    folder = Path(folder)
+    names = ["inputs", "labels", "group_indices", "puzzle_indices", "puzzle_identifiers"]
+    arrays = [folder / split / f"all__{name}.npy" for name in names]
+    with _atomic(*arrays, folder / split / "dataset.json", folder / "identifiers.json") as partials:
+        count = 0
+        with partials[0].open("wb") as inputs_file, partials[1].open("wb") as labels_file:
+            inputs, labels = _NpyFile(inputs_file, "|u1", box.cells), _NpyFile(labels_file, "|u1", box.cells)
+            for piece in pieces:
+                inputs.append(piece.inputs)
+                labels.append(piece.labels)
+                count += len(piece)
+            inputs.finish()
+            labels.finish()
+        indices = np.arange(count + 1, dtype="<i4")
+        for partial, array in zip(partials[2:5], (indices, indices, np.zeros(count, "<i4"))):
+            with partial.open("wb") as file:
+                np.save(file, array)
+        metadata = {
+            "pad_id": 0,
+            "ignore_label_id": 0,
+            "blank_identifier_id": 0,
+            "vocab_size": box.vocabulary,
+            "seq_len": box.cells,
+            "num_puzzle_identifiers": 1,
+            "total_groups": count,
+            "mean_puzzle_examples": 1,
+            "total_puzzles": count,
+            "sets": ["all"],
+        }
+        partials[5].write_text(json.dumps(metadata) + "\n", "utf-8")
+        partials[6].write_text(json.dumps(["<blank>"]) + "\n", "utf-8")
