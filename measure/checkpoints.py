@@ -53,7 +53,7 @@ class Checkpoint:
             variant=config.mixing,
             hidden_size=config.hidden_size,
             tokens=config.tokens,
-            parameters=sum(parameter.numel() for parameter in self.model.parameters()),
+            parameters=self.model.parameter_count,
             updates_per_segment=config.updates_per_segment,
             H_cycles=config.H_cycles,
             L_cycles=config.L_cycles,

@@ -99,7 +99,7 @@ def infer_config(state: Mapping[str, Tensor], arch: Mapping[str, Any], *, where:
             L_cycles=arch["L_cycles"],
             H_layers=layer_count(state, "H_level"),
             L_layers=layer_count(state, "L_level"),
-            heads=arch.get("num_heads") or 1,
+            heads=arch["num_heads"] if mixing == "attention" else 1,
             mixing=mixing,
             positions=positions,
             inner=inner,

@@ -76,6 +76,11 @@ class RecursiveModel(nn.Module):
         )
 
     @property
+    def parameter_count(self) -> int:
+        """Number of parameters as the papers count them: without the puzzle embedding, a buffer in their code."""
+        return sum(value.numel() for name, value in self.named_parameters() if not name.startswith("puzzle_emb."))
+
+    @property
     def high(self) -> Level:
         """The net that updates z_H: its own in an HRM, the shared one in a TRM."""
         return getattr(self, "H_level", self.L_level)

@@ -1,0 +1,241 @@
+"""A whole measurement: batches, parts that survive an interruption, progress, and the record at the end."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import filelock
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+
+from measure.checkpoints import Checkpoint
+from measure.errors import UserError
+from measure.models.recursive import State
+from measure.puzzles import PuzzleSet
+from measure.record import NoiseFloor, Provenance, Record, concatenate, read_record, to_table, write_record
+from measure.rollout import board_of, rollout
+
+DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16}
+ROW_GROUP = 4096
+
+Advance = Callable[[int], None]
+
+
+def provenance_of(
+    checkpoint: Checkpoint,
+    puzzles: PuzzleSet,
+    *,
+    k: int,
+    segments: int,
+    seed: int,
+    batch: int,
+    device: str,
+    dtype: str,
+    qr_every: int,
+) -> Provenance:
+    """What a measurement will be, before it is made. Raises UserError for arguments that fit nothing."""
+    if dtype not in DTYPES:
+        raise UserError(f"unknown dtype {dtype!r}", mend="one of " + ", ".join(DTYPES))
+    for name, value, least in (("k", k, 0), ("segments", segments, 1), ("batch", batch, 1), ("qr_every", qr_every, 1)):
+        if value < least:
+            raise UserError(f"{name} is {value}, it must be at least {least}")
+    config = checkpoint.config
+    if k > 2 * config.tokens * config.hidden_size:
+        raise UserError(f"k is {k}, the state has only {2 * config.tokens * config.hidden_size} dimensions")
+    board = board_of(checkpoint.model)
+    if board.size != puzzles.box.size:
+        raise UserError(
+            f"the puzzles are {puzzles.box.size}×{puzzles.box.size}, the checkpoint reads {board.size}×{board.size}",
+            where=checkpoint.path,
+        )
+    if not len(puzzles):
+        raise UserError("the puzzle set is empty")
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise UserError(f"device {device!r} is not available here: {str(error).splitlines()[0]}") from None
+    packages = {name: version(name) for name in ("torch", "numpy", "pyarrow")}
+    return Provenance(
+        model=checkpoint.facts,
+        checkpoint_bytes=checkpoint.bytes_digest,
+        checkpoint_tensors=checkpoint.tensors_digest,
+        puzzles_digest=puzzles.digest,
+        puzzles=len(puzzles),
+        segments=segments,
+        exponents=k,
+        tangent_seed=seed,
+        qr_every=qr_every,
+        dtype=dtype,
+        device=device,
+        batch=batch,
+        versions={"python": platform.python_version(), **packages},
+        commit=_commit(),
+    )
+
+
+def measure_batches(
+    checkpoint: Checkpoint,
+    puzzles: PuzzleSet,
+    provenance: Provenance,
+    *,
+    done: frozenset[int] = frozenset(),
+    start: Callable[[State], State] | None = None,
+) -> Iterator[tuple[int, Record]]:
+    """Measure batch after batch; yields (number of the batch, its rows). ``done`` batches are passed over.
+
+    ``start`` alters the trained initial state, which is how the numerical noise of a row is measured.
+    """
+    model = checkpoint.model.to(device=provenance.device, dtype=DTYPES[provenance.dtype])
+    for number in range(-(-len(puzzles) // provenance.batch)):
+        if number in done:
+            continue
+        rows = puzzles.take(np.arange(number * provenance.batch, min((number + 1) * provenance.batch, len(puzzles))))
+        initial = start(model.initial_state(len(rows))) if start else None
+        arrays = rollout(
+            model,
+            rows,
+            k=provenance.exponents,
+            segments=provenance.segments,
+            seed=provenance.tangent_seed,
+            qr_every=provenance.qr_every,
+            start=initial,
+        )
+        yield number, Record(**arrays, provenance=provenance)
+
+
+def measure_rows(
+    checkpoint: Checkpoint,
+    puzzles: PuzzleSet,
+    *,
+    k: int = 8,
+    segments: int = 16,
+    seed: int = 0,
+    batch: int = 32,
+    device: str = "cpu",
+    dtype: str = "float32",
+    qr_every: int = 1,
+    start: Callable[[State], State] | None = None,
+    advance: Advance = lambda rows: None,
+) -> Record:
+    """Measure a puzzle set in memory and return its record; ``advance`` is told the rows done as they are."""
+    provenance = provenance_of(
+        checkpoint, puzzles, k=k, segments=segments, seed=seed, batch=batch, device=device, dtype=dtype, qr_every=qr_every
+    )
+    records = []
+    for _, record in measure_batches(checkpoint, puzzles, provenance, start=start):
+        records.append(record)
+        advance(len(record))
+    return concatenate(records)
+
+
+def measure(
+    checkpoint: Checkpoint,
+    puzzles: PuzzleSet,
+    out: Path,
+    *,
+    k: int = 8,
+    segments: int = 16,
+    seed: int = 0,
+    batch: int = 32,
+    device: str = "cpu",
+    dtype: str = "float32",
+    qr_every: int = 1,
+    noise: Callable[[Iterator[Record]], NoiseFloor] | None = None,
+    advance: Advance = lambda rows: None,
+) -> None:
+    """Measure a puzzle set into ``out``, resuming what an interrupted call of the same measurement left.
+
+    Parts lie in ``OUT.parts`` until the record is whole. ``noise`` is given the finished parts and its answer goes
+    into the provenance.
+
+    Raises:
+        UserError: another measurement is writing to ``out``, or its parts are of a different measurement.
+    """
+    provenance = provenance_of(
+        checkpoint, puzzles, k=k, segments=segments, seed=seed, batch=batch, device=device, dtype=dtype, qr_every=qr_every
+    )
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(str(out) + ".lock", timeout=0):
+            _measure_locked(checkpoint, puzzles, provenance, out, noise, advance)
+    except filelock.Timeout:
+        raise UserError("another measurement is writing there", where=out, mend="wait for it, or name another file") from None
+    except OSError as error:
+        raise UserError(f"cannot write the record: {error.strerror or error}", where=out) from None
+    Path(str(out) + ".lock").unlink(missing_ok=True)
+
+
+def _measure_locked(
+    checkpoint: Checkpoint, puzzles: PuzzleSet, provenance: Provenance, out: Path, noise, advance: Advance
+) -> None:
+    folder = out.with_name(out.name + ".parts")
+    finished = _finished_parts(folder, provenance)
+    advance(sum(finished.values()))
+    for number, record in measure_batches(checkpoint, puzzles, provenance, done=frozenset(finished)):
+        write_record(record, _part(folder, number))
+        advance(len(record))
+    paths = [_part(folder, number) for number in range(-(-len(puzzles) // provenance.batch))]
+    if noise is not None:
+        provenance = provenance.model_copy(update={"noise": noise(read_record(path) for path in paths)})
+    _join(paths, provenance, out)
+    shutil.rmtree(folder)
+
+
+def _part(folder: Path, number: int) -> Path:
+    return folder / f"part-{number:06d}.parquet"
+
+
+def _finished_parts(folder: Path, provenance: Provenance) -> dict[int, int]:
+    """Numbers of the parts that are there, with their rows. Raises UserError when they are of another measurement."""
+    finished = {}
+    for path in sorted(folder.glob("part-*.parquet")):
+        part = read_record(path)
+        if part.provenance != provenance:
+            kept = part.provenance
+            name = next(n for n in Provenance.model_fields if getattr(kept, n) != getattr(provenance, n))
+            raise UserError(
+                f"unfinished parts are of another measurement: their {name} differs",
+                where=folder,
+                mend="remove the folder, or name another output",
+            )
+        finished[int(path.stem.removeprefix("part-"))] = len(part)
+    return finished
+
+
+def _join(paths: list[Path], provenance: Provenance, out: Path) -> None:
+    """Write the parts into one file, in order, with memory for one row group at a time."""
+    partial = out.with_name(out.name + ".partial")
+    writer, waiting, rows = None, [], 0
+    for path in paths:
+        part = read_record(path)
+        waiting.append(to_table(Record(**{**part.__dict__, "provenance": provenance})))
+        rows += len(part)
+        if rows >= ROW_GROUP or path == paths[-1]:
+            table = pa.concat_tables(waiting).combine_chunks()
+            writer = writer or pq.ParquetWriter(partial, table.schema, compression="zstd", compression_level=9, version="2.6")
+            writer.write_table(table, row_group_size=len(table))
+            waiting, rows = [], 0
+    writer.close()
+    os.replace(partial, out)
+
+
+def _commit() -> str:
+    """The commit of this program when it runs from its repository, else "unknown"."""
+    here = Path(__file__).parent
+    if not (here.parent / ".git").exists():
+        return "unknown"
+    try:
+        run = subprocess.run(
+            ["git", "-C", str(here), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return run.stdout.strip()

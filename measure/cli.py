@@ -1,0 +1,48 @@
+"""The command line `unsettled`: one table of commands; the modules behind it import what is heavy when it is needed."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import typer
+
+from measure.errors import UserError
+
+# Modules with a typer `app`; a name makes it a group of commands, None adds its commands to the root.
+MODULES: tuple[tuple[str, str | None], ...] = (
+    ("measure.commands", None),
+    ("measure.commands_puzzles", "puzzles"),
+    ("measure.commands_lyapunov", None),
+    ("fixtures.commands", None),
+)
+
+
+def build() -> typer.Typer:
+    """The root application with every command."""
+    root = typer.Typer(
+        name="unsettled",
+        help="Audit papers on recursive reasoning models by re-measuring them. The audit itself: pytest claims/",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    for module, name in MODULES:
+        root.add_typer(import_module(module).app, name=name)
+    return root
+
+
+def main() -> None:
+    """Entry point: a user's mistake is one line on standard error and exit code 2."""
+    try:
+        build()()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("interrupted; what was completed is kept, the same command goes on from there", file=sys.stderr)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

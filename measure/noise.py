@@ -1,0 +1,224 @@
+"""Numerical noise: how far equivalent re-measurements of one row lie apart, and which rows differ by more.
+
+Two measurements of the same puzzle differ in the last bits when the batch, the number of threads or the processor
+does; where the dynamics expand, that difference grows. So the noise is measured, never assumed: first on a sample
+of rows for the whole record (`measure_floor`), then, for a row that differs by more than the floor, on that very
+row, under starts that differ by one unit in the last place (`verify_rows`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from measure.campaign import Advance, measure_rows
+from measure.checkpoints import Checkpoint
+from measure.errors import UserError
+from measure.models.recursive import State
+from measure.puzzles import PuzzleSet
+from measure.record import NoiseFloor, Record, concatenate
+
+QUANTILES = {"median": 0.5, "q90": 0.9, "q99": 0.99, "largest": 1.0}
+# A row is looked at more closely beyond this many times the 90 % quantile of the record's own noise …
+MARGIN = 10.0
+# … or beyond these absolute differences, whichever is larger: float32 noise of a settled, contracting row.
+FLOORS = {"exponents": 1e-4, "displacement": 1e-5, "halting": 1e-3}
+ALTERNATES = 8
+
+
+def quantities(record: Record) -> dict[str, np.ndarray]:
+    """What is compared, per row: exponents in nats per update (N, k), displacement over norm (N, 2), halting logit (N, 1)."""
+    displacement = np.stack(
+        [record.displacement_H[:, -1] / record.norm_H[:, -1], record.displacement_L[:, -1] / record.norm_L[:, -1]], axis=1
+    )
+    return {
+        "exponents": record.exponents(unit="update"),
+        "displacement": displacement,
+        "halting": record.halting_logit[:, -1:],
+    }
+
+
+def differences(one: Record, other: Record) -> dict[str, np.ndarray]:
+    """Largest absolute difference of each quantity per row, (N,); equal infinities differ by nothing."""
+    result = {}
+    for name, (a, b) in {n: (v, quantities(other)[n]) for n, v in quantities(one).items()}.items():
+        with np.errstate(invalid="ignore"):
+            gap = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))
+        result[name] = np.where(np.isnan(gap), np.inf, gap).max(axis=1, initial=0.0)
+    return result
+
+
+def last_bit_start(seed: int) -> Callable[[State], State]:
+    """A start that differs from the trained one by ±1 unit of float32's last place, per element."""
+
+    def perturb(state: State) -> State:
+        generator = torch.Generator().manual_seed(seed)
+        moved = []
+        for part in state:
+            sign = torch.randint(0, 2, part.shape, generator=generator).to(part) * 2 - 1
+            moved.append(part * (1 + sign * torch.finfo(torch.float32).eps))
+        return tuple(moved)
+
+    return perturb
+
+
+def measure_floor(
+    checkpoint: Checkpoint, puzzles: PuzzleSet, record: Record, *, advance: Advance = lambda rows: None
+) -> NoiseFloor:
+    """Noise of a record, from re-measuring the given rows under another batch size and two last-bit starts.
+
+    Args:
+        checkpoint, puzzles: what the record was measured on; every row of ``record`` must be in ``puzzles``.
+        record: the rows to re-measure.
+    """
+    chosen = rows_of(puzzles, record)
+    alternates = {
+        f"batch {max(1, record.provenance.batch // 2)}": {"batch": max(1, record.provenance.batch // 2)},
+        "last-bit start 1": {"start": last_bit_start(1)},
+        "last-bit start 2": {"start": last_bit_start(2)},
+    }
+    gaps: dict[str, list[np.ndarray]] = {name: [] for name in FLOORS}
+    flips = 0
+    for changes in alternates.values():
+        again = remeasure(checkpoint, chosen, record, advance=advance, **changes)
+        flips += int((again.solved != record.solved).sum())
+        for name, gap in differences(record, again).items():
+            gaps[name].append(gap)
+    pooled = {name: np.concatenate(parts) for name, parts in gaps.items()}
+    return NoiseFloor(
+        rows=len(record),
+        alternates=list(alternates),
+        quantiles={
+            name: {label: float(np.quantile(gap, level)) for label, level in QUANTILES.items()}
+            for name, gap in pooled.items()
+        },
+        label_flips=flips,
+    )
+
+
+def floor_of_sample(
+    checkpoint: Checkpoint, puzzles: PuzzleSet, *, rows: int, advance: Advance = lambda rows: None
+) -> Callable[[Iterator[Record]], NoiseFloor]:
+    """What `campaign.measure` takes as ``noise``: the floor from ``rows`` evenly spread rows of the finished parts."""
+    wanted = set(puzzles.ids[np.linspace(0, len(puzzles) - 1, rows).astype(int)].tolist())
+
+    def floor(parts: Iterator[Record]) -> NoiseFloor:
+        kept = [part.take(np.isin(part.example_id, list(wanted))) for part in parts]
+        return measure_floor(checkpoint, puzzles, concatenate(kept), advance=advance)
+
+    return floor
+
+
+def remeasure(checkpoint: Checkpoint, puzzles: PuzzleSet, record: Record, **changes) -> Record:
+    """The rows of ``puzzles`` measured as ``record`` was, but for ``changes`` (batch, start, device, advance)."""
+    kept = record.provenance
+    settings = {
+        "k": kept.exponents, "segments": kept.segments, "seed": kept.tangent_seed, "batch": kept.batch,
+        "dtype": kept.dtype, "qr_every": kept.qr_every,
+    }  # fmt: skip
+    return measure_rows(checkpoint, puzzles, **{**settings, **changes})
+
+
+def rows_of(puzzles: PuzzleSet, record: Record) -> PuzzleSet:
+    """The puzzles of the rows of a record, in its order. Raises UserError when one is missing."""
+    position = {int(identity): index for index, identity in enumerate(puzzles.ids)}
+    try:
+        return puzzles.take(np.array([position[int(identity)] for identity in record.example_id], dtype=int))
+    except KeyError as error:
+        raise UserError(f"example {error} of the record is not in the puzzle set") from None
+
+
+def tolerances(record: Record) -> dict[str, float]:
+    """Beyond which difference a row is looked at more closely; from the record's noise and float32's."""
+    noise = record.provenance.noise
+    measured = {name: noise.quantiles[name]["q90"] if noise else 0.0 for name in FLOORS}
+    return {name: max(floor, MARGIN * measured[name]) for name, floor in FLOORS.items()}
+
+
+def compare(recorded: Record, remeasured: Record) -> dict[int, str]:
+    """Rows that differ beyond the record's noise floor: position → what differs, in one line."""
+    limits, found = tolerances(recorded), {}
+    gaps = differences(recorded, remeasured)
+    for row in range(len(recorded)):
+        told = [f"{name} by {gaps[name][row]:.2g} (noise {limits[name]:.2g})" for name in FLOORS if gaps[name][row] > limits[name]]
+        if recorded.solved[row] != remeasured.solved[row]:
+            told.append(f"outcome {_outcome(recorded, row)}, now {_outcome(remeasured, row)}")
+        if told:
+            found[row] = f"example {recorded.example_id[row]}: " + ", ".join(told)
+    return found
+
+
+def _outcome(record: Record, row: int) -> str:
+    return "solved" if record.solved[row] else "failed"
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The outcome of re-measuring rows of a record.
+
+    Attributes:
+        rows: how many were re-measured.
+        sensitive: rows beyond the floor whose own measured noise explains the difference.
+        differing: one line for each row that differs beyond its own noise; empty when the record stands.
+        largest: the largest difference of each quantity among rows that are not sensitive.
+    """
+
+    rows: int
+    sensitive: list[str]
+    differing: list[str]
+    largest: dict[str, float]
+
+
+def verify_rows(
+    checkpoint: Checkpoint,
+    puzzles: PuzzleSet,
+    record: Record,
+    *,
+    device: str = "cpu",
+    batch: int | None = None,
+    advance: Advance = lambda rows: None,
+) -> Verification:
+    """Re-measure every row of ``record`` and say which differ beyond the measured noise.
+
+    A row beyond the record's floor is measured again under `ALTERNATES` last-bit starts. It stands when the recorded
+    values lie within the range of these, widened by its own width on both sides, and the recorded outcome is
+    among theirs.
+
+    Raises:
+        UserError: a row of the record is not in the puzzle set, or the checkpoint is another one.
+    """
+    if checkpoint.tensors_digest != record.provenance.checkpoint_tensors:
+        raise UserError("the record was measured on another checkpoint", where=checkpoint.path)
+    batch = batch or record.provenance.batch
+    chosen = rows_of(puzzles, record)
+    again = remeasure(checkpoint, chosen, record, device=device, batch=batch, advance=advance)
+    suspects = compare(record, again)
+    gaps = {name: np.delete(gap, list(suspects)) for name, gap in differences(record, again).items()}
+    largest = {name: float(gap.max(initial=0.0)) for name, gap in gaps.items()}
+    if not suspects:
+        return Verification(len(record), [], [], largest)
+    positions = np.array(sorted(suspects))
+    close, recorded = chosen.take(positions), record.take(positions)
+    versions = [again.take(positions)]
+    for seed in range(ALTERNATES):
+        versions.append(remeasure(checkpoint, close, recorded, device=device, batch=batch, start=last_bit_start(seed)))
+    stands = within_own_noise(recorded, versions)
+    lines = [(suspects[int(position)], ok) for position, ok in zip(positions, stands)]
+    return Verification(
+        len(record), [line for line, ok in lines if ok], [line for line, ok in lines if not ok], largest
+    )
+
+
+def within_own_noise(recorded: Record, versions: list[Record]) -> np.ndarray:
+    """(N,) whether each recorded row lies within the widened range of its own re-measurements."""
+    limits = tolerances(recorded)
+    ok = np.any([version.solved == recorded.solved for version in versions], axis=0)
+    for name, value in quantities(recorded).items():
+        stack = np.stack([quantities(version)[name] for version in versions])
+        low, high = stack.min(axis=0), stack.max(axis=0)
+        slack = (high - low) + limits[name]
+        ok &= ((value >= low - slack) & (value <= high + slack)).all(axis=1)
+    return ok

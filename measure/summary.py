@@ -1,0 +1,35 @@
+"""What a record says at a glance: accuracy, exponents and displacement by outcome. Facts only, no rendering."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from measure.record import Record
+from measure.statistics.proportion import proportion
+
+
+def summarise(record: Record) -> list[tuple[str, str]]:
+    """Rows (what, value) of the summary that `unsettled measure` and `unsettled show` print."""
+    n, right = len(record), int(record.solved.sum())
+    accuracy = proportion(right, n)
+    facts = record.provenance.model
+    rows = [
+        ("network", f"{facts.architecture.upper()} {facts.variant}, hidden {facts.hidden_size}, {facts.parameters:,} parameters"),
+        ("rollout", f"{record.segments} segments × {facts.updates_per_segment} updates, {record.provenance.dtype}"),
+        ("exact accuracy", f"{accuracy.value:.4f} [{accuracy.low:.4f}, {accuracy.high:.4f}], {right} of {n}"),
+        ("failures", str(n - right)),
+    ]
+    series: dict[str, np.ndarray] = {}
+    if record.k:
+        series["λ₁ (nats per update)"] = record.exponents(unit="update")[:, 0]
+        series["λ₁ (nats per segment)"] = record.exponents(unit="segment")[:, 0]
+    series["late displacement of z_H"] = record.late_displacement(part="H")
+    series["late displacement over norm"] = record.late_displacement(part="H") / record.norm_H[:, -1]
+    series["halting logit, last segment"] = record.halting_logit[:, -1]
+    for name, values in series.items():
+        rows.append((f"median {name}", f"solved {_median(values[record.solved])}, failed {_median(values[~record.solved])}"))
+    return rows
+
+
+def _median(values: np.ndarray) -> str:
+    return f"{np.median(values):+.4g}" if len(values) else "–"
