@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from measure.puzzle_tables import BOX_KEY, CHUNK_ROWS, SYMBOLS
-from measure.sudoku import BLANK, Box, PuzzleSet
+from measure.sudoku import Box, PuzzleSet
 
+Advance = Callable[[int], None]
 _SYMBOL_OF_TOKEN = np.frombuffer(("?." + SYMBOLS).encode("ascii"), np.uint8)
 
 
@@ -73,7 +74,11 @@ def _text(tokens: np.ndarray) -> pa.Array:
 
 
 def write_parquet(
-    puzzles: PuzzleSet | Iterable[PuzzleSet], path: str | Path, *, canonical: bool = True
+    puzzles: PuzzleSet | Iterable[PuzzleSet],
+    path: str | Path,
+    *,
+    canonical: bool = True,
+    advance: Advance = lambda done: None,
 ) -> None:
     """Writes puzzles as one Parquet file (zstd), the box in its metadata under ``unsettled.box``.
 
@@ -84,8 +89,9 @@ def write_parquet(
         puzzles: a set, or pieces of one (see :func:`measure.puzzles.iterate_puzzles`), which are never held together.
         path: the file; its folder is made if need be.
         canonical: compute the hashes. Without, or on boards larger than 9×9, the column is null.
+        advance: is told how many more puzzles are done.
     """
-    from measure.symmetry import LARGEST_CANONICAL, canonical_hash
+    from measure.symmetry import LARGEST_CANONICAL, hash_in_pieces
 
     box, pieces = _pieces(puzzles)
     fields = {
@@ -101,10 +107,12 @@ def write_parquet(
     with _atomic(Path(path)) as (partial,):
         with pq.ParquetWriter(partial, schema, compression="zstd", version="2.6") as writer:
             for piece in pieces:
-                hashes = canonical_hash(piece.inputs, box, labels=piece.labels) if canonical else [None] * len(piece)
+                hashes = hash_in_pieces(piece, advance) if canonical else [None] * len(piece)
                 columns = [piece.ids, _text(piece.inputs), _text(piece.labels), piece.rating, piece.givens, hashes]
                 arrays = [pa.array(column, type=kind) for column, kind in zip(columns, fields.values())]
                 writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+                if not canonical:
+                    advance(len(piece))
 
 
 class _NpyFile:
@@ -128,7 +136,9 @@ class _NpyFile:
         self._header()
 
 
-def write_published(puzzles: PuzzleSet | Iterable[PuzzleSet], folder: str | Path, split: str) -> None:
+def write_published(
+    puzzles: PuzzleSet | Iterable[PuzzleSet], folder: str | Path, split: str, *, advance: Advance = lambda done: None
+) -> None:
     """Writes the layout of the published data sets: ``folder/split/all__*.npy`` and ``dataset.json``, ``folder/identifiers.json``.
 
     Every puzzle is its own group. Ids and ratings have no place in this layout: reading it back numbers the rows.
@@ -137,6 +147,7 @@ def write_published(puzzles: PuzzleSet | Iterable[PuzzleSet], folder: str | Path
         puzzles: a set, or pieces of one, which are never held together.
         folder: the folder above the split.
         split: name of the split, e.g. ``"test"``.
+        advance: is told how many more puzzles are done.
     """
     box, pieces = _pieces(puzzles)
     folder = Path(folder)
@@ -150,6 +161,7 @@ def write_published(puzzles: PuzzleSet | Iterable[PuzzleSet], folder: str | Path
                 inputs.append(piece.inputs)
                 labels.append(piece.labels)
                 count += len(piece)
+                advance(len(piece))
             inputs.finish()
             labels.finish()
         indices = np.arange(count + 1, dtype="<i4")

@@ -201,12 +201,15 @@ def solve(inputs: np.ndarray, box: Box) -> np.ndarray:
     return _search(inputs, box)[0]
 
 
-def rate(inputs: np.ndarray, box: Box) -> np.ndarray:
-    """(N,) float64 search nodes of each puzzle, as in :func:`generate`; raises as :func:`solve` does."""
-    return _search(inputs, box)[1]
+def rate(inputs: np.ndarray, box: Box, *, first: int = 0) -> np.ndarray:
+    """(N,) float64 search nodes of each puzzle, as in :func:`generate`; raises as :func:`solve` does.
+
+    ``first`` is the number of the first puzzle in its source, for the message.
+    """
+    return _search(inputs, box, first)[1]
 
 
-def _search(inputs: np.ndarray, box: Box) -> tuple[np.ndarray, np.ndarray]:
+def _search(inputs: np.ndarray, box: Box, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Solutions and search nodes, after a check that givens agree with each other and leave exactly one solution."""
     from measure import solver  # compiles with numba: only for those who solve
 
@@ -216,5 +219,5 @@ def _search(inputs: np.ndarray, box: Box) -> tuple[np.ndarray, np.ndarray]:
     found, nodes, solutions = solver.solve_batch(box.rows, box.cols, boards)
     if (wrong := np.flatnonzero(found != 1)).size:
         number = "no solution" if found[wrong[0]] == 0 else "more than one solution"
-        raise UserError(f"puzzle {wrong[0]} has {number}")
+        raise UserError(f"puzzle {first + wrong[0]} (counted from 0) has {number}")
     return (solutions + 1).astype(np.uint8), nodes

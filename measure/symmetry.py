@@ -7,13 +7,15 @@ where boxes are square, transposition.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 import numpy as np
 
 from measure.errors import UserError
-from measure.sudoku import BLANK, Box, conflicts, solve
+from measure.sudoku import BLANK, Box, PuzzleSet, conflicts, solve
 
 LARGEST_CANONICAL = 9
+HASHED_AT_ONCE = 1024
 
 
 def _line_orders(count: int, groups: int, members: int, rng: np.random.Generator) -> np.ndarray:
@@ -75,7 +77,7 @@ def canonical_hash(inputs: np.ndarray, box: Box, *, labels: np.ndarray | None = 
         UserError: a larger board, a puzzle without exactly one solution, or a solution that is not legal.
     """
     if box.size > LARGEST_CANONICAL:
-        raise UserError(f"no canonical form for {box.size}×{box.size} boards", mend=f"at most {LARGEST_CANONICAL}×{LARGEST_CANONICAL}")
+        raise UserError(f"no canonical form for {box.size}×{box.size} boards", mend="9×9 at most")
     from measure import canonical  # compiles with numba: only for those who compare puzzles
 
     inputs = np.asarray(inputs)
@@ -94,3 +96,13 @@ def canonical_hash(inputs: np.ndarray, box: Box, *, labels: np.ndarray | None = 
         ],
         dtype="<U32",
     )
+
+
+def hash_in_pieces(puzzles: PuzzleSet, advance: Callable[[int], None] = lambda done: None) -> np.ndarray:
+    """(N,) canonical hashes of a set; ``advance`` is told now and then how many more are done."""
+    pieces = [np.empty(0, "<U32")]
+    for start in range(0, len(puzzles), HASHED_AT_ONCE):
+        piece = puzzles.take(slice(start, start + HASHED_AT_ONCE))
+        pieces.append(canonical_hash(piece.inputs, piece.box, labels=piece.labels))
+        advance(len(piece))
+    return np.concatenate(pieces)

@@ -1,0 +1,180 @@
+"""`unsettled puzzles …`: generates, converts, rates, splits and compares puzzle sets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from measure.sudoku import PuzzleSet
+
+app = typer.Typer(help="Generate, convert, rate, split and compare puzzle sets.", no_args_is_help=True)
+
+GENERATED_AT_ONCE = 256
+
+Source = Annotated[Path, typer.Argument(help="A folder in the published layout, a CSV, or a Parquet file.")]
+Split = Annotated[str, typer.Option(help="Split of a folder in the published layout.")]
+Canonical = Annotated[bool, typer.Option(help="Parquet: add the hash that equivalent puzzles share.")]
+
+
+@app.command()
+def generate(
+    box: Annotated[str, typer.Option(help="Rows x columns of one box: 2x2, 2x3, 3x3, …")],
+    count: Annotated[int, typer.Option(help="Number of puzzles.", min=1)],
+    out: Annotated[Path, typer.Option(help="A .parquet file, or a folder for the published layout.")],
+    seed: Annotated[int, typer.Option(help="Seed: the same puzzles on every machine.")] = 0,
+    extra_clues: Annotated[str, typer.Option(help="LOW:HIGH clues beyond the minimal puzzle, uniform.")] = "0:0",
+    split: Split = "test",
+    canonical: Canonical = True,
+) -> None:
+    """Generate puzzles with exactly one solution, rated by search nodes."""
+    from measure import sudoku
+    from measure.progress import progress
+
+    board, clues = sudoku.Box.parse(box), parse_range(extra_clues)
+    _check_target(out)
+    with progress("generate", count) as advance:
+        pieces = []
+        for first in range(0, count, GENERATED_AT_ONCE):
+            size = min(GENERATED_AT_ONCE, count - first)
+            pieces.append(sudoku.generate(board, size, seed=seed, extra_clues=clues, first=first))
+            advance(size)
+    _write(pieces, count, out, split=split, canonical=canonical)
+
+
+@app.command()
+def convert(
+    source: Source,
+    target: Annotated[Path, typer.Argument(help="A .parquet file, or a folder for the published layout.")],
+    split: Split = "test",
+    limit: Annotated[int | None, typer.Option(help="Only this many puzzles, the first ones.")] = None,
+    sample_seed: Annotated[int | None, typer.Option(help="With --limit: a random sample drawn with this seed.")] = None,
+    canonical: Canonical = True,
+) -> None:
+    """Convert puzzles, checking every one; reads and writes piece by piece."""
+    from measure.puzzles import count_puzzles, iterate_puzzles, read_puzzles
+
+    _check_target(target)
+    if limit is None:
+        pieces, count = iterate_puzzles(source, split=split), count_puzzles(source, split=split)
+    else:
+        chosen = read_puzzles(source, split=split, limit=limit, seed=sample_seed)
+        pieces, count = [chosen], len(chosen)
+    _write(pieces, count, target, split=split, canonical=canonical)
+
+
+@app.command()
+def rate(
+    source: Source,
+    target: Annotated[Path, typer.Argument(help="The .parquet file to write; the published layout has no ratings.")],
+    split: Split = "test",
+    canonical: Canonical = True,
+) -> None:
+    """Replace ratings by the number of search nodes our solver needs; refuses puzzles without exactly one solution."""
+    from dataclasses import replace
+
+    from measure import sudoku
+    from measure.errors import UserError
+    from measure.puzzles import count_puzzles, iterate_puzzles
+
+    if not _is_parquet(target):
+        raise UserError("the published layout has no place for ratings", where=target, mend="name a .parquet file")
+
+    def rated() -> Iterable[PuzzleSet]:
+        first = 0
+        for piece in iterate_puzzles(source, split=split):
+            yield replace(piece, rating=sudoku.rate(piece.inputs, piece.box, first=first))
+            first += len(piece)
+
+    _write(rated(), count_puzzles(source, split=split), target, split=split, canonical=canonical)
+
+
+@app.command("split")
+def split_(
+    source: Source,
+    out: Annotated[Path, typer.Argument(help="Folder for train, test and hard.")],
+    held_out: Annotated[int, typer.Option(help="Puzzles in test, drawn at random.", min=0)],
+    hard: Annotated[int, typer.Option(help="Puzzles in hard, the hardest ones.", min=0)] = 0,
+    by: Annotated[str, typer.Option(help="Hard by rating (highest) or by givens (fewest).")] = "rating",
+    seed: Annotated[int, typer.Option(help="Seed of the random sample.")] = 0,
+    split: Split = "test",
+    published: Annotated[bool, typer.Option(help="Write the published layout instead of Parquet files.")] = False,
+) -> None:
+    """Split into train, test and hard so that no two puzzles are equivalent, neither across nor within."""
+    from measure import partition
+    from measure.progress import progress
+    from measure.puzzles import read_puzzles
+    from measure.symmetry import hash_in_pieces
+
+    puzzles = read_puzzles(source, split=split)
+    with progress("compare", len(puzzles)) as advance:
+        canonical = hash_in_pieces(puzzles, advance)
+    parts = partition.partition(puzzles, canonical, held_out=held_out, hard=hard, by=by, seed=seed)
+    typer.echo(f"{parts.dropped:,} of {len(puzzles):,} puzzles were equivalent to an earlier one and are left out")
+    for name in ("train", "test", "hard"):
+        if len(part := getattr(parts, name)):
+            _write([part], len(part), out if published else out / f"{name}.parquet", split=name, canonical=True)
+
+
+@app.command()
+def overlap(
+    first: Source,
+    second: Source,
+    first_split: Annotated[str, typer.Option(help="Split of the first set, if it is a folder.")] = "train",
+    second_split: Annotated[str, typer.Option(help="Split of the second set, if it is a folder.")] = "test",
+) -> None:
+    """Count puzzles of the second set that are equivalent to one of the first; exit code 1 if there are any."""
+    from measure import partition
+    from measure.progress import progress
+    from measure.puzzles import read_puzzles
+    from measure.symmetry import hash_in_pieces
+
+    sets = read_puzzles(first, split=first_split), read_puzzles(second, split=second_split)
+    with progress("compare", sum(map(len, sets))) as advance:
+        shared = partition.overlap(*(hash_in_pieces(puzzles, advance) for puzzles in sets))
+    typer.echo(f"{shared.sum():,} of {len(shared):,} puzzles in {second} are equivalent to one of {len(sets[0]):,} in {first}")
+    if shared.any():
+        typer.echo("ids: " + ", ".join(map(str, sets[1].ids[shared][:10])))
+        raise typer.Exit(1)
+
+
+def parse_range(text: str) -> tuple[int, int]:
+    """``"0:8"`` as (0, 8); a single number stands for both ends."""
+    from measure.errors import UserError
+
+    low, separator, high = text.partition(":")
+    if not (low.isdecimal() and (high.isdecimal() or not separator)):
+        raise UserError(f"{text!r} is no range of clues", mend="write LOW:HIGH, e.g. 0:8")
+    return int(low), int(high or low)
+
+
+def _is_parquet(target: Path) -> bool:
+    return target.suffix == ".parquet"
+
+
+def _check_target(target: Path) -> None:
+    """Before any work: the target can be written."""
+    from measure.errors import UserError
+
+    if _is_parquet(target) and target.is_dir():
+        raise UserError("is a folder", where=target, mend="name a file to write")
+    if not _is_parquet(target) and (target.suffix or target.is_file()):
+        raise UserError("is neither a .parquet file nor a folder", where=target, mend="those two can be written")
+
+
+def _write(pieces: Iterable[PuzzleSet], count: int, target: Path, *, split: str, canonical: bool) -> None:
+    """Writes to Parquet or to the published layout, by the target's name, with a bar and a closing line."""
+    from measure.progress import progress
+    from measure.puzzles import write_parquet, write_published
+
+    _check_target(target)
+    with progress(f"write {target.name}", count) as advance:
+        if _is_parquet(target):
+            write_parquet(pieces, target, canonical=canonical, advance=advance)
+        else:
+            write_published(pieces, target, split, advance=advance)
+    typer.echo(f"{count:,} puzzles → {target if _is_parquet(target) else target / split}")

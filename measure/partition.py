@@ -1,0 +1,73 @@
+"""Splits a puzzle set so that no puzzle has an equivalent one on the other side, and checks two sets for equivalent puzzles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from measure.errors import UserError
+from measure.sudoku import PuzzleSet
+
+# What makes a puzzle harder: a key that sorts the hardest first.
+HARDNESS: dict[str, Callable[[PuzzleSet], np.ndarray]] = {
+    "rating": lambda puzzles: -puzzles.rating,
+    "givens": lambda puzzles: puzzles.givens,
+}
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Sets without equivalent puzzles, neither across nor within; ``dropped`` puzzles were equivalent to an earlier one."""
+
+    train: PuzzleSet
+    test: PuzzleSet
+    hard: PuzzleSet
+    dropped: int
+
+
+def partition(
+    puzzles: PuzzleSet, canonical: np.ndarray, *, held_out: int, hard: int = 0, by: str = "rating", seed: int = 0
+) -> Partition:
+    """Holds out the hardest puzzles and a random sample of the others; the rest is for training.
+
+    Of equivalent puzzles only the first is kept. All sets keep the order of the source.
+
+    Args:
+        puzzles: the set.
+        canonical: (N,) hashes of its puzzles, see :func:`measure.symmetry.hash_in_pieces`.
+        held_out: puzzles in the random sample ``test``.
+        hard: puzzles in ``hard``; ties at its edge go to the earlier puzzle.
+        by: what hard means: ``"rating"`` (highest) or ``"givens"`` (fewest).
+        seed: of the random sample.
+
+    Raises:
+        UserError: an unknown ``by``, unrated puzzles, or too few puzzles.
+    """
+    if by not in HARDNESS:
+        raise UserError(f"cannot rank puzzles by {by!r}", mend=f"one of {', '.join(HARDNESS)}")
+    if held_out < 0 or hard < 0:
+        raise UserError(f"cannot hold out {held_out} puzzles and {hard} hard ones", mend="both must be 0 or more")
+    kept = np.sort(np.unique(canonical, return_index=True)[1])
+    distinct = puzzles.take(kept)
+    key = HARDNESS[by](distinct)
+    if hard and np.isnan(key).any():
+        raise UserError("some puzzles have no rating", mend="`unsettled puzzles rate` adds it, or rank --by givens")
+    if held_out + hard > len(distinct):
+        raise UserError(f"{held_out} + {hard} puzzles to hold out, but only {len(distinct)} are not equivalent")
+    ranked = np.argsort(key, kind="stable")
+    hardest, others = np.sort(ranked[:hard]), np.sort(ranked[hard:])
+    test = np.zeros(len(others), bool)
+    test[np.random.default_rng(seed).choice(len(others), held_out, replace=False)] = True
+    return Partition(
+        train=distinct.take(others[~test]),
+        test=distinct.take(others[test]),
+        hard=distinct.take(hardest),
+        dropped=len(puzzles) - len(distinct),
+    )
+
+
+def overlap(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """(M,) bool: which puzzles of the second set are equivalent to one of the first, by their canonical hashes."""
+    return np.isin(second, first)
