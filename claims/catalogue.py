@@ -1,0 +1,25 @@
+"""The catalogue: every statistic that a claim may name, and the one way to evaluate a claim on a record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from claims import catalogue_facts, catalogue_separation, catalogue_settling  # noqa: F401  (they register)
+from claims.registry import STATISTICS, MissingInput, Statistic, lookup, statistic
+from measure.record import Record
+from measure.statistics.estimate import Estimate
+
+if TYPE_CHECKING:
+    from claims.ledger import AnyClaim
+
+__all__ = ["STATISTICS", "MissingInput", "Statistic", "estimate", "lookup", "statistic"]
+
+
+def estimate(claim: AnyClaim, record: Record, *, elsewhere: bool = False) -> Estimate:
+    """The claim's statistic on a record; ``elsewhere`` with the parameters that its form sets for other checkpoints.
+
+    Raises:
+        MissingInput: the statistic needs what no record holds.
+        UserError: the parameters do not fit the record (a window longer than the rollout, an absent exponent).
+    """
+    return lookup(claim.statistic).function(record, claim.settings(elsewhere=elsewhere))

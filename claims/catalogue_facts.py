@@ -1,0 +1,76 @@
+"""Statistics that are counts and settings: accuracy, sizes, updates, and what no record can show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from claims.parameters import External, Nothing, Per, Restarts
+from claims.registry import MissingInput, statistic
+from measure.record import Record
+from measure.statistics.estimate import Estimate
+from measure.statistics.proportion import proportion
+
+
+def exact_value(value: float, *, n: int, method: str, unit: str = "", denominator: str = "") -> Estimate:
+    """A fact of the record, with an interval of no width: nothing was sampled."""
+    return Estimate(
+        value=float(value), low=float(value), high=float(value), n=n, method=method, unit=unit,
+        denominator=denominator, error=0.0,
+    )  # fmt: skip
+
+
+@statistic("accuracy", Nothing, limits=(0, 1))
+def accuracy(record: Record, parameters: Nothing) -> Estimate:
+    """Share of puzzles with every cell right after the last segment."""
+    return proportion(int(record.solved.sum()), len(record), denominator="puzzles")
+
+
+@statistic("failures_per", Per)
+def failures_per(record: Record, parameters: Per) -> Estimate:
+    """Number of failures per ``of`` puzzles: the count itself on a sample of that size."""
+    share = proportion(int((~record.solved).sum()), len(record), denominator="puzzles")
+    scaled = {name: getattr(share, name) * parameters.of for name in ("value", "low", "high")}
+    if len(record) == parameters.of:
+        scaled["value"] = float((~record.solved).sum())
+    error = None if share.error is None else share.error * parameters.of
+    return replace(share, **scaled, error=error, unit=f"failures per {parameters.of:,} puzzles")
+
+
+@statistic("sample_size", Nothing, exact=True)
+def sample_size(record: Record, parameters: Nothing) -> Estimate:
+    """Number of puzzles in the record."""
+    return exact_value(len(record), n=len(record), method="rows of the record", denominator="puzzles")
+
+
+@statistic("segments", Nothing, exact=True)
+def segments(record: Record, parameters: Nothing) -> Estimate:
+    """Number of segments of the rollout."""
+    return exact_value(record.segments, n=len(record), method="segments of the record", unit="segments")
+
+
+@statistic("hidden_size", Nothing, exact=True)
+def hidden_size(record: Record, parameters: Nothing) -> Estimate:
+    """Width of the latent state."""
+    return exact_value(record.provenance.model.hidden_size, n=1, method="read off the checkpoint")
+
+
+@statistic("updates_per_puzzle", Nothing, exact=True)
+def updates_per_puzzle(record: Record, parameters: Nothing) -> Estimate:
+    """State updates of one rollout: updates per segment times segments."""
+    updates = record.provenance.model.updates_per_segment * record.segments
+    return exact_value(updates, n=1, method="updates per segment × segments", unit="updates")
+
+
+@statistic("restarts_over_pruning", Restarts)
+def restarts_over_pruning(record: Record, parameters: Restarts) -> Estimate:
+    """Accuracy of restarts minus that of early pruning at equal compute; needs an intervention, not a record."""
+    raise MissingInput(
+        f"outcomes of {parameters.draws} restarts per puzzle and of early pruning at equal compute, "
+        "which a record of single rollouts does not hold"
+    )
+
+
+@statistic("external", External)
+def external(record: Record, parameters: External) -> Estimate:
+    """Something that no record can show."""
+    raise MissingInput(parameters.needs, command=parameters.command)

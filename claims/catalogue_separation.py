@@ -1,0 +1,172 @@
+"""Statistics of the exponents: medians, expansion, areas under the ROC curve, and the baselines λ₁ must beat."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from claims.catalogue_settling import band_of, members
+from claims.parameters import Baselined, Early, ExponentOf, Matched
+from claims.registry import statistic
+from measure.errors import UserError
+from measure.record import Record
+from measure.statistics.auc import auc, auc_difference
+from measure.statistics.early import early_auc, early_window
+from measure.statistics.estimate import Estimate, undefined
+from measure.statistics.increment import incremental_auc
+from measure.statistics.matching import matched_auc, stratified_auc
+from measure.statistics.median import median
+from measure.statistics.proportion import proportion
+
+
+def score_of(record: Record, name: str) -> np.ndarray:
+    """One score per example, shape (N,): λ₁, mean of the spectrum, late displacement of z_H, or last halting logit."""
+    if name in ("exponent", "spectrum_mean"):
+        exponents = _exponents(record, 1)
+        return exponents[:, 0] if name == "exponent" else exponents.mean(axis=1)
+    return record.late_displacement() if name == "displacement" else record.halting_logit[:, -1]
+
+
+def _exponents(record: Record, index: int, unit: str = "update") -> np.ndarray:
+    """Exponents (N, k) of a record that has at least ``index`` of them."""
+    if record.k < index:
+        raise UserError(f"the record holds {record.k} exponents, exponent {index} is needed", mend="measure with --k 8")
+    return record.exponents(unit=unit)
+
+
+@statistic("median_exponent", ExponentOf)
+def median_exponent(record: Record, parameters: ExponentOf) -> Estimate:
+    """Median of an exponent over failures, successes, or all, in nats per update or per segment."""
+    values = _exponents(record, parameters.index, parameters.unit)[:, parameters.index - 1]
+    chosen = values[members(record, parameters.of)]
+    return median(chosen, unit=f"nats per {parameters.unit}", denominator=parameters.of)
+
+
+@statistic("expansive_share", ExponentOf, limits=(0, 1))
+def expansive_share(record: Record, parameters: ExponentOf) -> Estimate:
+    """Share of failures (successes, all) whose exponent is above zero: locally expansive."""
+    values = _exponents(record, parameters.index)[:, parameters.index - 1]
+    who = members(record, parameters.of)
+    return proportion(int((values[who] > 0).sum()), int(who.sum()), denominator=parameters.of)
+
+
+@statistic("auc", Baselined, limits=(0, 1))
+def separation(record: Record, parameters: Baselined) -> Estimate:
+    """Area under the ROC curve of a score, with the same area for what λ₁ must beat."""
+    measured = auc(score_of(record, parameters.score), _positives(record, parameters))
+    return _with_baselines(measured, record, parameters, lambda scores, mask: auc(scores, mask))
+
+
+@statistic("matched_auc", Matched, limits=(0, 1))
+def matched(record: Record, parameters: Matched) -> Estimate:
+    """Area under the ROC curve within bins of late displacement or of the number of givens."""
+    band = band_of(record, parameters) if parameters.among == "unsettled" else None
+    chosen = ~band.settled(record) if band else np.ones(len(record), dtype=bool)
+    late = record.late_displacement(part=parameters.part, window=parameters.window)
+
+    def area(scores: np.ndarray, positives: np.ndarray) -> Estimate:
+        shared: dict[str, Any] = {"weights": parameters.weighting, "minimum": parameters.minimum}
+        if parameters.by == "displacement":
+            return matched_auc(
+                scores, positives, late, bins=parameters.bins, edges=parameters.edges, within=chosen, **shared
+            )
+        if not chosen.any():
+            return undefined("no example is unsettled")
+        return stratified_auc(scores[chosen], positives[chosen], record.givens[chosen].astype(np.int64), **shared)
+
+    measured = area(score_of(record, parameters.score), _positives(record, parameters))
+    if measured.defined and parameters.weighting == "pairs":
+        measured = _other_weightings(measured, record, parameters, area)
+    return _with_baselines(measured, record, parameters, area, within=chosen)
+
+
+def _other_weightings(measured: Estimate, record: Record, parameters: Matched, area: Any) -> Estimate:
+    """The weighting is a choice that moves the figure: name the others beside it."""
+    extra = dict(measured.extra)
+    for weighting in ("positives", "macro"):
+        other = matched(record, parameters.model_copy(update={"weighting": weighting, "baselines": False}))
+        extra[f"auc with {weighting} weights"] = other.value
+    return replace(measured, extra=extra)
+
+
+@statistic("early_auc", Early, limits=(0, 1))
+def early(record: Record, parameters: Early) -> Estimate:
+    """Area of an early score for "solved later" among the puzzles unsolved after the early segments."""
+    return early_auc(**_trajectories(record, parameters), score=parameters.score, horizon=parameters.horizon)
+
+
+@statistic("retrospective_gain", Early, limits=(-1, 1))
+def retrospective_gain(record: Record, parameters: Early) -> Estimate:
+    """Distance of the AUC from ½ over the later segments, minus that over the early ones, on the same puzzles.
+
+    Both areas are of one score among the puzzles unsolved after ``horizon`` segments, for "solved later". Each is
+    turned to the side of ½ on which it lies, so that an early score that predicts the other way round counts too.
+    """
+    window = early_window(**_trajectories(record, parameters), horizon=parameters.horizon)
+    unsolved = window.unsolved()
+    solved_later = record.solved[unsolved]
+    before = window.score(parameters.score)[unsolved]
+    after = _later_score(record, parameters)[unsolved]
+    first, second = auc(after, solved_later), auc(before, solved_later)
+    if not (first.defined and second.defined):
+        return first if not first.defined else second
+    turned = [values if area.value >= 0.5 else -values for values, area in ((after, first), (before, second))]
+    gain = auc_difference(*turned, solved_later)
+    extra = {"auc_late": first.value, "auc_early": second.value, "p_value": gain.extra["p_value"]}
+    denominator = f"puzzles unsolved after {parameters.horizon} segments"
+    return replace(gain, extra=extra, denominator=denominator, method=f"{gain.method}, late minus early")
+
+
+def _trajectories(record: Record, parameters: Early) -> dict[str, np.ndarray]:
+    return {
+        "growth": record.growth,
+        "displacement": record.displacement(parameters.part),
+        "halting_logit": record.halting_logit,
+        "solved_at": record.solved_at,
+    }
+
+
+def _later_score(record: Record, parameters: Early) -> np.ndarray:
+    """The same score over the segments after the early window, shape (N,)."""
+    if parameters.score in ("exponent", "spectrum_mean"):
+        exponents = record.exponents(unit="segment", first=parameters.horizon)
+        return exponents[:, 0] if parameters.score == "exponent" else exponents.mean(axis=1)
+    if parameters.score == "halting":
+        return record.halting_logit[:, -1]
+    moves = record.displacement(parameters.part)
+    return moves[:, -1] if parameters.score == "last_displacement" else moves[:, parameters.horizon :].mean(axis=1)
+
+
+def _positives(record: Record, parameters: Any) -> np.ndarray:
+    return members(record, parameters.positives)
+
+
+def _with_baselines(
+    measured: Estimate, record: Record, parameters: Baselined, area: Any, *, within: np.ndarray | None = None
+) -> Estimate:
+    """Add the areas of late displacement, halting logit and spectrum mean on the same examples, and what λ₁ adds.
+
+    The halting logit is high for the right answer, so its area is given for its reverse when failures are positive.
+    """
+    if not (parameters.baselines and measured.defined and parameters.score == "exponent"):
+        return measured
+    positives = _positives(record, parameters)
+    sign = -1.0 if parameters.positives == "failures" else 1.0
+    baselines = {
+        "displacement": -sign * score_of(record, "displacement"),
+        "halting": sign * score_of(record, "halting"),
+        "spectrum_mean": -sign * score_of(record, "spectrum_mean"),
+    }
+    extra = dict(measured.extra)
+    for name, scores in baselines.items():
+        extra[f"auc_{name}"] = area(scores, positives).value
+    chosen = slice(None) if within is None else within
+    with np.errstate(divide="ignore"):
+        known = np.column_stack([np.log10(record.late_displacement()), record.halting_logit[:, -1]])[chosen]
+    gain = incremental_auc(known, score_of(record, "exponent")[chosen], positives[chosen], folds=parameters.folds)
+    extra |= {"increment": gain.value, "increment_low": gain.low, "increment_high": gain.high}
+    if "p_value" in gain.extra:
+        extra["increment_p_value"] = gain.extra["p_value"]
+    return replace(measured, extra=extra)

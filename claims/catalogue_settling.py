@@ -1,0 +1,82 @@
+"""Statistics of settling and of mobility: bands, entering and staying, confidence, the least mobile failure."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from claims.parameters import ConfidentShare, Mobility, SettledShare, Settling, Stays
+from claims.registry import statistic
+from measure.record import Record
+from measure.settling import Band, enter_and_stay, otsu_band, percentile_band
+from measure.statistics.estimate import Estimate, undefined
+from measure.statistics.order import outmoved_share
+from measure.statistics.proportion import proportion
+
+
+def band_of(record: Record, parameters: Settling) -> Band:
+    """The low-velocity band that the parameters draw."""
+    where = {"part": parameters.part, "window": parameters.window}
+    if parameters.rule == "percentile":
+        return percentile_band(record, parameters.percentile, **where)
+    if parameters.rule == "fixed":
+        return Band(kind=f"fixed {parameters.edge:g}", log10_threshold=math.log10(parameters.edge), **where)
+    return otsu_band(record, **where)
+
+
+def members(record: Record, of: str) -> np.ndarray:
+    """The mask of failures, successes, or all, shape (N,)."""
+    if of == "all":
+        return np.ones(len(record), dtype=bool)
+    return record.solved if of == "successes" else ~record.solved
+
+
+def share_within(record: Record, band: Band | None, chosen: np.ndarray, who: np.ndarray, of: str) -> Estimate:
+    """Share of ``who`` that is ``chosen``, with the band's figures; undefined when the band has no edge."""
+    if band is not None and math.isnan(band.log10_threshold):
+        return undefined("late displacement takes a single value: there is no band", n=int(who.sum()), denominator=of)
+    share = proportion(int((chosen & who).sum()), int(who.sum()), denominator=of)
+    if band is None:
+        return share
+    extra = dict(share.extra) | {"log10_threshold": band.log10_threshold}
+    if not math.isnan(band.separation):
+        extra["separation"] = band.separation
+    method = f"{share.method}; {band.kind} band of {band.part} over {band.window} segments"
+    return Estimate(**{**vars(share), "extra": extra, "method": method})
+
+
+@statistic("settled_share", SettledShare, limits=(0, 1))
+def settled_share(record: Record, parameters: SettledShare) -> Estimate:
+    """Share of failures (successes, all) whose late displacement lies in the low band."""
+    band = band_of(record, parameters)
+    return share_within(record, band, band.settled(record), members(record, parameters.of), parameters.of)
+
+
+@statistic("wandering_share", SettledShare, limits=(0, 1))
+def wandering_share(record: Record, parameters: SettledShare) -> Estimate:
+    """Share of failures (successes, all) whose late displacement lies outside the low band."""
+    band = band_of(record, parameters)
+    return share_within(record, band, ~band.settled(record), members(record, parameters.of), parameters.of)
+
+
+@statistic("stays_share", Stays, limits=(0, 1))
+def stays_share(record: Record, parameters: Stays) -> Estimate:
+    """Share of successes (or failures) that enter the low band and are in it for all of their last segments."""
+    return enter_and_stay(record, band_of(record, parameters), among=parameters.of, stay=parameters.stay)
+
+
+@statistic("confident_share", ConfidentShare, limits=(0, 1))
+def confident_share(record: Record, parameters: ConfidentShare) -> Estimate:
+    """Share of failures (or successes) whose last halting logit is above a threshold, settled ones only if asked."""
+    band = band_of(record, parameters) if parameters.settled else None
+    confident = record.halting_logit[:, -1] > parameters.logit
+    chosen = confident & band.settled(record) if band else confident
+    return share_within(record, band, chosen, members(record, parameters.of), parameters.of)
+
+
+@statistic("least_mobile_failure", Mobility, limits=(0, 1))
+def least_mobile_failure(record: Record, parameters: Mobility) -> Estimate:
+    """Share of successes that the least mobile failure outmoves over the last segments."""
+    late = record.late_displacement(part=parameters.part, window=parameters.window)
+    return outmoved_share(late, ~record.solved)

@@ -1,0 +1,151 @@
+"""The rules of a ledger that no single table can check: ids, names, parameters, references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from claims.checks import Linked, Product, Ratio, Sum, ZeroBound
+from claims.located import LocatedToml
+from claims.registry import lookup
+from claims.stated import parse_stated
+from measure.errors import UserError
+
+if TYPE_CHECKING:
+    from claims.ledger import Ledger
+
+
+def check_ledger(toml: LocatedToml, ledger: Ledger) -> None:
+    """Raise UserError (file:line) on the first rule that the ledger breaks."""
+    _unique(toml, ledger)
+    _populations(toml, ledger)
+    for index, claim in enumerate(ledger.claims):
+        _claim(toml, index, claim)
+    for index, check in enumerate(ledger.checks):
+        _check(toml, index, check, ledger)
+
+
+def _unique(toml: LocatedToml, ledger: Ledger) -> None:
+    """Ids are unique over claims, figures and checks; names over populations."""
+    seen: dict[str, str] = {}
+    for key, entries in (("claim", ledger.claims), ("figure", ledger.figures), ("arithmetic", ledger.checks)):
+        for index, entry in enumerate(entries):
+            if entry.id in seen:
+                raise UserError(
+                    f"id {entry.id!r} is used twice, first at {seen[entry.id]}",
+                    where=toml.where(key, index, "id"),
+                    mend="give each table its own id",
+                )
+            seen[entry.id] = toml.where(key, index, "id")
+    names: set[str] = set()
+    for index, population in enumerate(ledger.populations):
+        if population.name in names:
+            raise UserError(f"population {population.name!r} is declared twice", where=toml.where("population", index))
+        names.add(population.name)
+
+
+def _populations(toml: LocatedToml, ledger: Ledger) -> None:
+    """Every population that is named is declared; groups consist of single populations."""
+    names = [population.name for population in ledger.populations]
+    singles = [population.name for population in ledger.populations if not population.members]
+    mend = f"declared are {', '.join(names)}; add a [[population]] table" if names else "add a [[population]] table"
+    for key, entries in (("claim", ledger.claims), ("figure", ledger.figures), ("arithmetic", ledger.checks)):
+        for index, entry in enumerate(entries):
+            if entry.population not in names:
+                where = toml.where(key, index, "population")
+                raise UserError(f"{key} {entry.id!r}: unknown population {entry.population!r}", where=where, mend=mend)
+    for index, population in enumerate(ledger.populations):
+        for member in population.members:
+            if member not in singles:
+                where = toml.where("population", index, "members")
+                raise UserError(f"population {population.name!r}: unknown member {member!r}", where=where, mend=mend)
+
+
+def _claim(toml: LocatedToml, index: int, claim: Any) -> None:
+    """The statistic exists and takes the parameters; the digits lie where the statistic can."""
+    path = ("claim", index)
+    try:
+        statistic = lookup(claim.statistic)
+    except UserError as error:
+        where = toml.where(*path, "statistic")
+        raise UserError(f"claim {claim.id!r}: {error.what}", where=where, mend=error.mend) from None
+    for elsewhere in (False, True):
+        try:
+            claim.settings(elsewhere=elsewhere)
+        except ValidationError as error:
+            key = ("form", "parameters") if elsewhere else ("parameters",)
+            problem = error.errors(include_url=False)[0]
+            name = ".".join(str(part) for part in problem["loc"])
+            message = problem["msg"].removeprefix("Value error, ")
+            known = ", ".join(statistic.parameters.model_fields) or "none"
+            what = f"claim {claim.id!r}: parameters of {claim.statistic!r}: {name + ': ' if name else ''}{message}"
+            where = toml.where(*path, *key, *problem["loc"][:1])
+            raise UserError(what, where=where, mend=f"its parameters are {known}") from None
+    if statistic.limits is None or claim.printed is None:
+        return
+    low, high = statistic.limits
+    if not claim.printed.meets(low, high):
+        raise UserError(
+            f"claim {claim.id!r}: stated {claim.stated!r} lies outside [{low:g}, {high:g}], "
+            f"where {claim.statistic!r} takes its values",
+            where=toml.where(*path, "stated"),
+            mend="write a share in percent with its sign, such as 52.6%" if claim.kind == "share" else None,
+        )
+    if claim.smallest_contradiction >= high - low:
+        raise UserError(
+            f"claim {claim.id!r}: a smallest contradiction of {claim.smallest_contradiction:g} can never be seen",
+            where=toml.where(*path, "smallest_contradiction"),
+            mend=f"{claim.statistic!r} takes values in [{low:g}, {high:g}]",
+        )
+
+
+def _check(toml: LocatedToml, index: int, check: Any, ledger: Ledger) -> None:
+    """Every reference of an arithmetic check resolves to a claim with digits, a figure, or a whole number."""
+    claims = {claim.id: claim for claim in ledger.claims}
+    figures = {name for figure in ledger.figures for name in figure.parsed()}
+    for key, reference in _references(check):
+        where = toml.where("arithmetic", index, key)
+        if isinstance(reference, int) or reference in figures:
+            continue
+        if reference in claims:
+            if claims[reference].printed is None:
+                raise UserError(f"arithmetic {check.id!r}: {key}: claim {reference!r} prints no digits", where=where)
+            continue
+        try:
+            parse_stated(reference)
+        except ValueError:
+            raise UserError(
+                f"arithmetic {check.id!r}: {key}: {reference!r} is neither a claim, a figure nor printed digits",
+                where=where,
+                mend="refer to a figure as `id.name`",
+            ) from None
+
+
+def _references(check: Any) -> Iterator[tuple[str, str | int]]:
+    """Everything that a check refers to, with the key that holds it."""
+    if isinstance(check, Linked):
+        yield "right", check.right
+        if check.sizes.claim:
+            yield "sizes", check.sizes.claim
+        if check.wrong_count:
+            yield "wrong_count", check.wrong_count
+        for key in ("of_right", "of_wrong"):
+            yield from ((key, reference) for reference in getattr(check, key))
+        yield from (("complements", reference) for pair in check.complements for reference in pair)
+    elif isinstance(check, Ratio):
+        yield from (("numerator", reference) for reference in check.numerator)
+        yield from (("denominator", reference) for reference in check.denominator)
+        yield "claim", check.claim
+    elif isinstance(check, Sum):
+        yield from (("parts", reference) for reference in check.parts)
+        yield "whole", check.whole
+    elif isinstance(check, Product):
+        yield "equals", check.equals
+    elif isinstance(check, ZeroBound):
+        yield "claim", check.claim
+        if check.printed is not None:
+            yield "printed", check.printed
+        if check.rate:
+            yield "rate", check.rate

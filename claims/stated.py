@@ -1,0 +1,165 @@
+"""A printed figure as exact decimals: what its digits admit, and nothing else.
+
+A figure is read from the string that the paper prints; digits are never passed through a binary float. Its
+*rounding interval* is closed: which side a tie goes to depends on the rounding rule, and papers do not say theirs.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Context, Decimal, localcontext
+from fractions import Fraction
+from typing import Literal
+
+_EXACT = Context(prec=80)
+_MINUS = str.maketrans({"\u2212": "-", "\u00a0": " ", "\u202f": " ", "\u2009": " "})
+_APPROXIMATE = re.compile(r"^(?:~|≈|≃|∼|about\b|approximately\b|roughly\b|ca?\.)\s*", re.IGNORECASE)
+_BOUNDS = (
+    ("most", re.compile(r"^(?:≤|<=|<|at most\b|up to\b|no more than\b)\s*", re.IGNORECASE)),
+    ("least", re.compile(r"^(?:≥|>=|>|at least\b|no fewer than\b)\s*", re.IGNORECASE)),
+)
+_FIGURE = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+|(?=\.\d))(?:\.\d+)?(?:[eE][+-]?\d{1,3})?\s*%?"
+_SINGLE = re.compile(rf"^(?P<a>{_FIGURE})$")
+_RANGE = re.compile(rf"^(?P<a>{_FIGURE})\s*(?:–|—|\bto\b|-)\s*(?P<b>{_FIGURE})$")
+_COUNT = re.compile(r"^(?P<k>\d[\d,]*)\s*(?:of|/|out of)\s*(?P<n>\d[\d,]*)$")
+_LONGEST = 40
+
+Exact = Decimal | Fraction | int | float
+
+
+def exact(x: Exact) -> Fraction:
+    """A number as a fraction; a float counts as the shortest decimal that denotes it (0.9935 is a tie)."""
+    return Fraction(Decimal(repr(float(x)))) if isinstance(x, float) else Fraction(x)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One printed number. ``value`` and ``half`` are in shares if the digits carry a percent sign."""
+
+    text: str
+    value: Decimal
+    half: Decimal
+    percent: bool
+    signed: bool
+
+    @property
+    def low(self) -> Fraction:
+        return Fraction(self.value) - Fraction(self.half)
+
+    @property
+    def high(self) -> Fraction:
+        return Fraction(self.value) + Fraction(self.half)
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A printed statement with the closed interval of values that print as its digits.
+
+    ``shape`` is ``number``, ``range``, ``count`` (k of n), ``most`` or ``least``. ``low`` and ``high`` are None on
+    the open side of a bound. ``approximate`` says that the text itself hedges ("~", "≈").
+    """
+
+    text: str
+    shape: Literal["number", "range", "count", "most", "least"]
+    figures: tuple[Figure, ...]
+    low: Fraction | None
+    high: Fraction | None
+    approximate: bool = False
+    numerator: int | None = None
+    denominator: int | None = None
+
+    @property
+    def value(self) -> float:
+        """The figure itself; the middle of a range, the share of a count, the limit of a bound."""
+        if self.shape == "count":
+            return float(Fraction(self.numerator or 0, self.denominator or 1))
+        if self.shape == "range":
+            return float(sum(Fraction(f.value) for f in self.figures) / 2)
+        return float(self.figures[0].value)
+
+    @property
+    def percent(self) -> bool:
+        return any(figure.percent for figure in self.figures)
+
+    def contains(self, x: Exact, *, widen: float = 0.0) -> bool:
+        """Whether ``x`` prints as these digits, or lies within ``widen`` of a value that does."""
+        point, slack = exact(x), exact(widen)
+        above = self.low is None or point >= self.low - slack
+        return above and (self.high is None or point <= self.high + slack)
+
+    def meets(self, low: float, high: float, *, widen: float = 0.0) -> bool:
+        """Whether the closed interval [low, high] has a value in common with the printed digits."""
+        slack = exact(widen)
+        above = self.low is None or _bounded(high) >= self.low - slack
+        return above and (self.high is None or _bounded(low) <= self.high + slack)
+
+    def numerators(self, denominator: int) -> range:
+        """The whole numbers k for which k/denominator prints as these digits."""
+        if denominator < 1:
+            return range(0)
+        low = Fraction(0) if self.low is None else max(Fraction(0), self.low * denominator)
+        high = Fraction(denominator) if self.high is None else min(Fraction(denominator), self.high * denominator)
+        return range(-(-low.numerator // low.denominator), high.numerator // high.denominator + 1)
+
+
+def _bounded(x: float) -> Fraction:
+    """A limit of an interval, infinite ones clipped far outside everything a paper prints."""
+    return exact(min(max(x, -1e300), 1e300))
+
+
+def _figure(text: str, *, percent: bool = False) -> Figure:
+    """One number; ``percent`` when a later member of a range carries the sign for both."""
+    digits = text.strip()
+    percent = percent or digits.endswith("%")
+    bare = digits.rstrip("% ").replace(",", "")
+    with localcontext(_EXACT):
+        value = Decimal(bare)
+        half = Decimal(5).scaleb(int(value.as_tuple().exponent) - 1)
+        if percent:
+            value, half = value.scaleb(-2), half.scaleb(-2)
+    return Figure(digits, value, half, percent, bare[0] in "+-")
+
+
+def parse_stated(text: str) -> Stated:
+    """Read a printed figure: "0.993", "+0.103", "52.6%", "~0.5%", "0.88–0.90", "2,048 to 8,192", "0 of 254", "≤ 1.17%".
+
+    Raises:
+        ValueError: not a figure, or an absurd one; the message says what was expected.
+    """
+    body = text.strip().translate(_MINUS)
+    if not body or len(body) > _LONGEST:
+        raise ValueError(f"stated {text[:_LONGEST]!r} is not a printed figure")
+    hedge = _APPROXIMATE.match(body)
+    body = body[hedge.end() :] if hedge else body
+    approximate = hedge is not None
+    if found := _COUNT.match(body):
+        return _count(text, found, approximate)
+    for shape, pattern in _BOUNDS:
+        if (bound := pattern.match(body)) and (found := _SINGLE.match(body[bound.end() :])):
+            figure = _figure(found["a"])
+            low, high = (None, figure.high) if shape == "most" else (figure.low, None)
+            return Stated(text, shape, (figure,), low, high, approximate)  # type: ignore[arg-type]
+    if found := _SINGLE.match(body):
+        figure = _figure(found["a"])
+        return Stated(text, "number", (figure,), figure.low, figure.high, approximate)
+    if found := _RANGE.match(body):
+        last = _figure(found["b"])
+        first = _figure(found["a"], percent=last.percent)
+        if first.value > last.value:
+            raise ValueError(f"stated range {text!r} runs downwards")
+        return Stated(text, "range", (first, last), first.low, last.high, approximate)
+    raise ValueError(
+        f"stated {text!r} is not a printed figure; expected digits such as 0.993, +0.103, 52.6%, ~0.5%, "
+        "0.88–0.90, 2,048 to 8,192, 0 of 254 or ≤ 1.17%"
+    )
+
+
+def _count(text: str, found: re.Match[str], approximate: bool) -> Stated:
+    """k of n: an exact share."""
+    k, n = (int(found[key].replace(",", "")) for key in "kn")
+    if not 0 <= k <= n or n == 0:
+        raise ValueError(f"stated {text!r} counts {k} of {n}")
+    share = Fraction(k, n)
+    figures = tuple(Figure(str(x), Decimal(x), Decimal("0.5"), False, False) for x in (k, n))
+    return Stated(text, "count", figures, share, share, approximate, k, n)
