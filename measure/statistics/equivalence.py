@@ -24,13 +24,16 @@ def equivalence(
     ``extra`` gains ``target``, ``margin``, ``p_value`` (the larger of the two one-sided ones), ``equivalent``
     ("yes" or "no"), ``different`` ("yes" when the interval of level 1 − alpha excludes the target), and ``power``:
     the chance of "equivalent" if the truth is the target, with ``planned_error`` (the estimate's own error if none).
-    Without a positive standard error there is no test: ``equivalent`` is "undecided".
+    Without a standard error there is no test; ``equivalent`` is then "no" when the estimate's own interval lies outside
+    the margin, else "undecided".
     """
     margin = _check_margin(margin)
     alpha = check_share("alpha", alpha)
     extra = dict(estimate.extra) | {"target": float(target), "margin": margin, "equivalent": "undecided"}
     method = f"{estimate.method}; TOST"
     if not estimate.defined or not estimate.error:
+        if estimate.defined and (estimate.low > target + margin or estimate.high < target - margin):
+            extra |= {"equivalent": "no", "different": "yes"}
         return replace(estimate, extra=extra, method=method)
     error = estimate.error
     distance = estimate.value - target

@@ -63,8 +63,9 @@ def incremental_auc(
     gain = auc_difference(with_it, without, mask, level=level)
     extra = {
         "auc_baseline": gain.extra["auc_second"], "auc_full": gain.extra["auc_first"],
-        "auc_added": auc(alone, mask).value, "z": gain.extra["z"], "p_value": gain.extra["p_value"],
+        "auc_added": auc(alone, mask).value,
     }  # fmt: skip
+    extra |= {name: gain.extra[name] for name in ("z", "p_value", "note") if name in gain.extra}
     return Estimate(
         value=gain.value, low=gain.low, high=gain.high, level=level, error=gain.error, extra=extra,
         counts=dict(gain.counts) | {"folds": folds, "baseline": old.shape[1], "added": new.shape[1]}, **about,

@@ -23,7 +23,10 @@ EDGES = ("pooled", "within")
 
 @dataclass(frozen=True, kw_only=True)
 class Stratum:
-    """One stratum of a stratified AUC; ``auc``, ``error`` and ``weight`` are NaN, NaN and 0 when it is dropped."""
+    """One stratum of a stratified AUC; ``auc``, ``error`` and ``weight`` are NaN, NaN and 0 when it is dropped.
+
+    ``bounded``: ``error`` is an upper bound (see `stratum_error`).
+    """
 
     name: str
     positives: int
@@ -31,6 +34,7 @@ class Stratum:
     auc: float = math.nan
     error: float = math.nan
     weight: float = 0.0
+    bounded: bool = False
     dropped: str = ""
 
 
@@ -80,12 +84,11 @@ def stratified_auc(
         extra["dropped"] = dropped
     if note:
         extra["note"] = note
-    bounded = sum(min(row.positives, row.negatives) < 2 or row.auc in (0.0, 1.0) for row in used)
     return Estimate(
         value=value, low=low, high=high, level=level, n=m + n, method=method, denominator=denominator, error=error,
         counts={
             "strata": len(rows), "dropped": len(rows) - len(used), "positives": m, "negatives": n,
-            "bounded_errors": bounded,
+            "bounded_errors": sum(row.bounded for row in used),
         },
         extra=extra,
     )  # fmt: skip
@@ -119,8 +122,9 @@ def matched_auc(
     if matched.shape != values.shape:
         raise UserError(f"by has shape {matched.shape}, expected {values.shape}")
     chosen = np.ones(len(values), bool) if within is None else as_mask("within", within, len(values))
-    method = f"AUC matched in {bins} bins, {weights} weights"
-    about = {"n": int(chosen.sum()), "method": method, "denominator": denominator}
+    about = {
+        "n": int(chosen.sum()), "method": f"AUC matched in {bins} bins, {weights} weights", "denominator": denominator
+    }  # fmt: skip
     source = matched[chosen] if edges == "within" else matched
     if np.isnan(source).any():
         return undefined(f"{int(np.isnan(source).sum())} matching values are NaN", **about)
@@ -181,7 +185,9 @@ def strata_of(
             continue
         inside = auc(values[index], positives[index])
         weight = {"pairs": m * (len(index) - m), "positives": m, "macro": 1}[weights]
-        rows.append(Stratum(**row, auc=inside.value, error=stratum_error(inside), weight=float(weight)))
+        rows.append(Stratum(
+            **row, auc=inside.value, error=stratum_error(inside), weight=float(weight), bounded=inside.error is None
+        ))  # fmt: skip
     total = sum(row.weight for row in rows)
     return [Stratum(**{**vars(row), "weight": row.weight / total}) if row.weight else row for row in rows]
 
@@ -189,11 +195,11 @@ def strata_of(
 def stratum_error(inside: Estimate) -> float:
     """DeLong error of one stratum, or an upper bound where there is none.
 
-    A stratum with one example of a class, or with complete separation, has no usable DeLong variance. The variance of
+    A stratum with one example of a class, with complete separation, or with nothing but ties has no usable DeLong variance. The variance of
     an AUC never exceeds θ(1 − θ)/k, k = min(m, n) (Birnbaum & Klose 1957); θ is shrunk to (kθ + 1)/(k + 2) so that
     separation does not pass for certainty.
     """
-    if inside.error is not None and inside.value not in (0.0, 1.0):
+    if inside.error is not None:
         return inside.error
     smaller = min(inside.counts["positives"], inside.counts["negatives"])
     shrunk = (smaller * inside.value + 1) / (smaller + 2)

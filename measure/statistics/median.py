@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import binom
+from scipy.stats import binom, norm
 
 from measure.errors import UserError
 from measure.statistics.estimate import Estimate, undefined
@@ -34,7 +34,8 @@ def quantile(
     to bound that side at this level. ``extra["coverage"]`` is the exact coverage of the ranks (at least the level for a
     continuous distribution), ``counts`` has the two ranks (0 and n + 1 stand for no limit) and the infinite values.
     The value is the mean of the two middle order statistics for an even-sized median, else the inverted empirical
-    distribution; when the two middle ones are −inf and +inf there is none.
+    distribution; when the two middle ones are −inf and +inf there is none. ``error`` is the half-width of the interval
+    over its normal quantile (McKean & Schrader 1984), for planning.
     """
     share, level = check_share("share", share), check_share("level", level)
     array = as_values("values", values)
@@ -51,16 +52,17 @@ def quantile(
         reason = "the middle values are −inf and +inf"
         return undefined(reason, n=n, method=method, unit=unit, denominator=denominator)
     low_rank, high_rank, coverage = order_statistic_ranks(n, share, level=level)
+    low = float(ordered[low_rank - 1]) if low_rank >= 1 else -math.inf
+    high = float(ordered[high_rank - 1]) if high_rank <= n else math.inf
+    bounded = math.isfinite(low) and math.isfinite(high) and high > low
     return Estimate(
-        value=value,
-        low=float(ordered[low_rank - 1]) if low_rank >= 1 else -math.inf,
-        high=float(ordered[high_rank - 1]) if high_rank <= n else math.inf,
-        level=level, n=n, method=method, unit=unit, denominator=denominator,
+        value=value, low=low, high=high, level=level, n=n, method=method, unit=unit, denominator=denominator,
         counts={
             "low_rank": low_rank, "high_rank": high_rank,
             "minus_infinity": int(np.isneginf(array).sum()), "plus_infinity": int(np.isposinf(array).sum()),
         },
         extra={"coverage": coverage},
+        error=(high - low) / (2 * float(norm.isf((1 - coverage) / 2))) if bounded else None,
     )  # fmt: skip
 
 

@@ -80,9 +80,9 @@ def failures_below_successes(
     """Share of failures at or below the ``share``-quantile of the successes, Clopper–Pearson.
 
     "The least mobile failure outmoves 96.5 % of successes" says that this count is zero at share .965. With
-    ``stated_failures`` (how many failures the statement rests on), ``extra["p_value"]`` is Fisher's exact two-sided test
-    that both samples have one rate. The interval takes the quantile of the successes as known; ``extra`` has the
-    quantile (``threshold``).
+    ``stated_failures`` (how many failures the statement rests on), ``extra["p_value"]`` is Fisher's exact test that the
+    rate is no higher here than there; one-sided, since fewer failures below would only strengthen the statement. The
+    interval takes the quantile of the successes as known; ``extra`` has the quantile (``threshold``).
     """
     share, level = check_share("share", share), check_share("level", level)
     method = f"failures at or below the {share:g} quantile of successes, Clopper–Pearson"
@@ -98,7 +98,7 @@ def failures_below_successes(
         if not 0 <= stated_below <= stated_failures:
             raise UserError(f"{stated_below} of {stated_failures} is not a count of a sample")
         table = [[stated_below, stated_failures - stated_below], [below, m - below]]
-        extra["p_value"] = float(fisher_exact(table).pvalue)
+        extra["p_value"] = float(fisher_exact(table, alternative="less").pvalue)
     return Estimate(**{**vars(counted), "method": method, "extra": extra})
 
 
@@ -107,16 +107,11 @@ def extreme_power(rate: float, failures: int, *, stated_failures: int, alpha: fl
     check_share("rate", rate)
     if failures < 1 or stated_failures < 1:
         raise UserError("power needs failures in both samples")
+    # given k events in all, "none of them among the stated" has probability C(failures, k) / C(all, k), falling in k
     counts = np.arange(failures + 1)
-    # against zero stated events the two-sided p-value never grows with the count, so one threshold decides
-    low, high = 0, failures + 1
-    while low < high:
-        middle = (low + high) // 2
-        table = [[0, stated_failures], [middle, failures - middle]]
-        low, high = (low, middle) if fisher_exact(table).pvalue <= alpha else (middle + 1, high)
-        if low > failures:
-            return 0.0
-    return float(binom.pmf(counts[low:], failures, rate).sum())
+    p_values = hypergeom.pmf(0, failures + stated_failures, counts, stated_failures)
+    refuting = counts[p_values <= check_share("alpha", alpha)]
+    return float(binom.sf(refuting[0] - 1, failures, rate)) if len(refuting) else 0.0
 
 
 def fresh_rank_bound(present: int, fresh: int, rank: int, *, level: float = 0.95) -> int:
@@ -128,12 +123,10 @@ def fresh_rank_bound(present: int, fresh: int, rank: int, *, level: float = 0.95
     """
     if present < 1 or not 1 <= rank <= fresh:
         raise UserError(f"no rank {rank} among {fresh} fresh values, or no present values")
-    for b in range(1, present + 1):
-        # fresh₍rank₎ > present₍b₎  ⇔  fewer than `rank` fresh values among the first b + rank − 1 of the pooled order
-        first = b + rank - 1
-        if hypergeom.cdf(rank - 1, present + fresh, fresh, first) <= 1 - level:
-            return b
-    return present + 1
+    # fresh₍rank₎ > present₍b₎  ⇔  fewer than `rank` fresh values among the first b + rank − 1 of the pooled order
+    b = np.arange(1, present + 1)
+    risk = hypergeom.cdf(rank - 1, present + fresh, fresh, b + rank - 1)
+    return int(b[risk <= 1 - level][0]) if (risk <= 1 - level).any() else present + 1
 
 
 def _fresh_high(moving: np.ndarray, calm: np.ndarray, rank: int, level: float) -> float:

@@ -23,7 +23,8 @@ INTERVALS = {"clopper-pearson": "beta", "wilson": "wilson"}
 def proportion(
     successes: int, n: int, *, level: float = 0.95, interval: str = "clopper-pearson", denominator: str = "examples"
 ) -> Estimate:
-    """successes / n with a two-sided interval; with no or only successes, ``extra`` also has the one-sided bound."""
+    """successes / n with a two-sided interval; with no or only successes, ``extra`` also has the
+    one-sided bound and there is no standard error."""
     check_choice("interval", interval, tuple(INTERVALS))
     level = check_share("level", level)
     successes, n = _check_counts(successes, n)
@@ -41,7 +42,8 @@ def proportion(
         extra["one_sided_low"] = float(beta.ppf(1 - level, n, 1))
     return Estimate(
         value=share, low=low, high=high, level=level, n=n, method=method, denominator=denominator,
-        counts={"successes": successes, "n": n}, error=math.sqrt(share * (1 - share) / n), extra=extra,
+        counts={"successes": successes, "n": n}, extra=extra,
+        error=math.sqrt(share * (1 - share) / n) if 0 < successes < n else None,
     )  # fmt: skip
 
 
@@ -79,7 +81,7 @@ def zero_event_bound(n: int, *, level: float = 0.95, denominator: str = "example
     high = -math.expm1(math.log1p(-level) / n)
     return Estimate(
         value=0.0, low=0.0, high=high, level=level, n=n, method=method, denominator=denominator,
-        counts={"successes": 0, "n": n}, error=0.0,
+        counts={"successes": 0, "n": n},
     )  # fmt: skip
 
 
