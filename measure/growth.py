@@ -1,0 +1,88 @@
+"""What `measure.lyapunov.tangent_growth` returns: growth per segment, and the views of it that carry a unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from measure.errors import UserError
+from measure.tangents import State
+
+Unit = Literal["update", "segment", "time"]
+
+
+class Status(IntEnum):
+    """How an example's growth is to be read; the highest that applies."""
+
+    OK = 0
+    RANK_DEFICIENT = 1  #: some directions are lost, their growth is −inf
+    OVERFLOW = 2  #: a tangent left the range of its dtype between two QRs, the growth is +inf from there on
+    NON_FINITE = 3  #: the state itself became infinite or NaN, the growth is NaN from there on
+
+
+@dataclass(frozen=True)
+class TangentGrowth:
+    """Growth of k tangents along the orbits of B examples.
+
+    Attributes:
+        growth: (B, segments, k) float64, Σ log R_ii over each segment, nats per segment, QR order, −inf kept.
+        updates_per_segment: state updates in one segment; divides nats per segment into nats per update.
+        seed: of the starting tangents.
+        dtype: of the state, and of the arithmetic.
+        status: (B,) int64 of `Status`.
+        state: the state after the last segment.
+        basis: (B, k, d) final tangents, orthonormal rows; lost directions are zero rows. Resume from it.
+        triangular: (B, k, k) float64, R_n ⋯ R_1 over the counted segments, each row scaled to a largest entry of one.
+        log_scale: (B, k) float64, the logarithm of each row's scale: the factor is exp(log_scale)[:, :, None] · triangular.
+        updates: state updates made since the start of the orbit's clock, warm-up included; resume a clock from it.
+        time_per_update: of a continuous-time system, else None.
+    """
+
+    growth: Tensor
+    updates_per_segment: int
+    seed: int
+    dtype: torch.dtype
+    status: Tensor
+    state: State
+    basis: Tensor
+    triangular: Tensor
+    log_scale: Tensor
+    updates: int
+    time_per_update: float | None = None
+
+    @property
+    def segments(self) -> int:
+        return self.growth.shape[1]
+
+    @property
+    def k(self) -> int:
+        return self.growth.shape[2]
+
+    @property
+    def lost(self) -> Tensor:
+        """(B,) number of directions of which nothing is left: their growth is −inf for good."""
+        return (self.growth == -torch.inf).any(dim=1).sum(dim=1)
+
+    def exponents(self, *, unit: Unit = "update", first: int = 0, last: int | None = None) -> Tensor:
+        """QR (Benettin) exponents (B, k) in nats per ``unit``, averaged over segments ``first`` to before ``last``.
+
+        Raises:
+            UserError: on an empty window, or a unit of time for a map that has none.
+        """
+        window = self.growth[:, first:last]
+        if window.shape[1] == 0:
+            raise UserError(f"no segment in the window {first}:{last} of {self.segments}")
+        return window.mean(dim=1) / self._per_segment(unit)
+
+    def _per_segment(self, unit: Unit) -> float:
+        if unit == "segment":
+            return 1.0
+        if unit == "update":
+            return float(self.updates_per_segment)
+        if unit == "time" and self.time_per_update is not None:
+            return self.updates_per_segment * self.time_per_update
+        raise UserError(f"no unit {unit!r} here", mend="'update', 'segment', or 'time' for a flow")

@@ -1,0 +1,190 @@
+"""The Lyapunov estimator: QR (Benettin) growth of k tangents along the orbit of any batched map.
+
+It knows nothing of networks: a map is a function from a batched state to a batched state. Method: Benettin, Galgani,
+Giorgilli & Strelcyn, "Lyapunov characteristic exponents for smooth dynamical systems", Meccanica 15 (1980).
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from measure.errors import UserError
+from measure.frame import Frame
+from measure.growth import Status, TangentGrowth
+from measure.orthonormal import Method, default_method, orthonormalise, seeded_basis, working_dtype
+from measure.tangents import Parts, State, advance, as_parts, flatten, push, sizes, split
+
+Observe = Callable[[int, State], None]
+
+
+@torch.no_grad()
+def tangent_growth(
+    step: Callable[..., State] | Sequence[Callable[..., State]],
+    state: State,
+    *,
+    k: int,
+    segments: int,
+    updates_per_segment: int = 1,
+    qr_every: int = 1,
+    warmup: int = 0,
+    seed: int = 0,
+    basis: Tensor | None = None,
+    observe: Observe | None = None,
+    time_dependent: bool = False,
+    clock: int = 0,
+    method: Method | None = None,
+) -> TangentGrowth:
+    """Growth of k tangents along an orbit, segment by segment.
+
+    Args:
+        step: a map state → state, applied ``updates_per_segment`` times a segment; or the sequence of updates that make
+            one segment, in order. Each example of the batch must depend on itself alone.
+        state: a float tensor, or a tuple of them, with a leading batch dimension B; d entries per example in all.
+        k: how many exponents, 0 ≤ k ≤ d. With 0 only the orbit is run.
+        segments: how many segments are counted.
+        updates_per_segment: of a single map; a sequence of updates has its own length.
+        qr_every: updates between two QRs; the end of a segment always has one.
+        warmup: segments on the same orbit before counting starts: the tangents align, nothing is recorded.
+        seed: of the starting tangents, which all examples share.
+        basis: tangents to start from instead, (k, d) or (B, k, d), such as `TangentGrowth.basis`; zero rows are lost
+            directions and stay lost. Rows that are not orthonormal are made so first; only their spans count.
+        observe: called as ``observe(segment, state)``, with −1 where counting starts and after every counted segment.
+        time_dependent: call ``step(state, n)`` with the index n of the update since the clock's start.
+        clock: index of the first update, to resume a time-dependent orbit.
+        method: "householder" or "cholesky"; the default is what suits the device.
+
+    Returns:
+        A `TangentGrowth`; its growth is NaN only where the state itself is not finite.
+
+    Raises:
+        UserError: on arguments out of range, and on a step that changes the shape of the state, draws random numbers or
+            has no forward-mode derivative.
+    """
+    parts = as_parts(state)
+    is_tuple = not isinstance(state, Tensor)
+    updates = _segment(step, updates_per_segment, time_dependent)
+    _check_counts(k=k, segments=segments, qr_every=qr_every, warmup=warmup, size=sum(sizes(parts)))
+    frame = Frame(_start(parts, k, seed, basis), method or default_method(parts[0].device))
+    growth = torch.empty(len(parts[0]), segments, k, dtype=torch.float64, device=parts[0].device)
+    broken = ~_finite(parts)
+
+    for segment in range(-warmup, segments):
+        if segment == 0:
+            frame.forget()
+            if observe is not None:
+                observe(-1, _joined(parts, is_tuple))
+        parts = _run_segment(updates, parts, frame, is_tuple=is_tuple, qr_every=qr_every, clock=clock)
+        clock += len(updates)
+        broken |= ~_finite(parts)
+        if segment >= 0:
+            growth[:, segment] = torch.where(broken[:, None], torch.nan, frame.take())
+            if observe is not None:
+                observe(segment, _joined(parts, is_tuple))
+
+    return TangentGrowth(
+        growth=growth,
+        updates_per_segment=len(updates),
+        seed=seed,
+        dtype=parts[0].dtype,
+        status=_status(growth, frame.overflow, broken),
+        state=_joined(parts, is_tuple),
+        basis=frame.basis,
+        triangular=frame.triangular,
+        log_scale=frame.log_scale,
+        updates=clock,
+        time_per_update=getattr(step, "time_per_update", None),
+    )
+
+
+def _run_segment(
+    updates: Sequence[Callable[[int, State], State]],
+    parts: Parts,
+    frame: Frame,
+    *,
+    is_tuple: bool,
+    qr_every: int,
+    clock: int,
+) -> Parts:
+    k = frame.basis.shape[1]
+    tangents = split(frame.basis, parts)
+    for index, update in enumerate(updates):
+        at_time = partial(update, clock + index)
+        if k == 0:
+            parts = advance(at_time, parts, is_tuple=is_tuple)
+            continue
+        parts, tangents = push(at_time, parts, tangents, is_tuple=is_tuple)
+        if (index + 1) % qr_every == 0 or index + 1 == len(updates):
+            frame.absorb(flatten(tangents))
+            tangents = split(frame.basis, parts)
+    return parts
+
+
+def _segment(
+    step: Callable[..., State] | Sequence[Callable[..., State]], repeats: int, time_dependent: bool
+) -> list[Callable[[int, State], State]]:
+    """The updates of one segment, each called as update(n, state)."""
+    if callable(step):
+        updates = [step] * _at_least(1, repeats, "updates_per_segment")
+    else:
+        updates = list(step)
+        if not updates or not all(callable(update) for update in updates):
+            raise UserError("step is neither a function nor a sequence of functions")
+        if repeats not in (1, len(updates)):
+            raise UserError(f"updates_per_segment is {repeats}, but step lists {len(updates)} updates", mend="leave it out")
+    if time_dependent:
+        return [lambda n, state, update=update: update(state, n) for update in updates]
+    return [lambda _, state, update=update: update(state) for update in updates]
+
+
+def _check_counts(*, k: int, segments: int, qr_every: int, warmup: int, size: int) -> None:
+    _at_least(1, segments, "segments")
+    _at_least(1, qr_every, "qr_every")
+    _at_least(0, warmup, "warmup")
+    if _at_least(0, k, "k") > size:
+        raise UserError(f"k is {k}, but the state of an example has only {size} entries", mend=f"use k ≤ {size}")
+
+
+def _at_least(lowest: int, value: int, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
+        raise UserError(f"{name} is {value!r}", mend=f"it must be a whole number of at least {lowest}")
+    return value
+
+
+def _start(parts: Parts, k: int, seed: int, basis: Tensor | None) -> Tensor:
+    """Tangents to start from, (B, k, d) in the dtype of the QR."""
+    batch, size, device = len(parts[0]), sum(sizes(parts)), parts[0].device
+    dtype = working_dtype(parts[0].dtype)
+    if basis is None:
+        return seeded_basis(size, k, seed, dtype=dtype, device=device).expand(batch, k, size)
+    if basis.shape not in ((k, size), (batch, k, size)):
+        raise UserError(f"basis has shape {tuple(basis.shape)}", mend=f"give ({k}, {size}) or ({batch}, {k}, {size})")
+    basis = basis.to(device=device, dtype=dtype).expand(batch, k, size)
+    gram = basis @ basis.mT
+    length = gram.diagonal(dim1=1, dim2=2)
+    wanted = torch.diag_embed((length > 0).to(dtype))  # lost directions are zero rows
+    if torch.allclose(gram, wanted, rtol=0.0, atol=size**0.5 * 16 * torch.finfo(dtype).eps):
+        return basis  # as it is, so that a resumed run equals the uninterrupted one bit for bit
+    return orthonormalise(basis)[0]
+
+
+def _finite(parts: Parts) -> Tensor:
+    return torch.stack([part.flatten(start_dim=1).isfinite().all(dim=1) for part in map(_two_axes, parts)]).all(dim=0)
+
+
+def _two_axes(part: Tensor) -> Tensor:
+    return part.unsqueeze(1) if part.ndim == 1 else part
+
+
+def _joined(parts: Parts, is_tuple: bool) -> State:
+    return parts if is_tuple else parts[0]
+
+
+def _status(growth: Tensor, overflow: Tensor, broken: Tensor) -> Tensor:
+    lost = (growth == -torch.inf).flatten(start_dim=1).any(dim=1)
+    status = torch.where(lost, int(Status.RANK_DEFICIENT), int(Status.OK))
+    status = torch.where(overflow, int(Status.OVERFLOW), status)
+    return torch.where(broken, int(Status.NON_FINITE), status)

@@ -1,0 +1,112 @@
+"""Orthonormalise batches of tangents: seeded start, QR with R_ii ≥ 0, honest zeros.
+
+Two methods agree up to rounding: Householder (LAPACK), and CholeskyQR2 with a float64 Gram matrix
+(Yamamoto, Nakatsukasa, Yanagisawa & Fukaya, "Roundoff error analysis of the CholeskyQR2 algorithm", 2015),
+which is two matrix products and so much the faster one on a GPU. CholeskyQR2 hands every example
+that it cannot orthonormalise to Householder.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+Method = Literal["householder", "cholesky"]
+
+#: R_ii is told from zero only above this many units of rounding of its own column's norm.
+RESOLUTION = 32.0
+
+
+def working_dtype(dtype: torch.dtype) -> torch.dtype:
+    """QR never runs in less than float32."""
+    return torch.promote_types(dtype, torch.float32)
+
+
+def seeded_basis(size: int, k: int, seed: int, *, dtype: torch.dtype, device: torch.device | str = "cpu") -> Tensor:
+    """k random orthonormal rows (k, d): drawn and orthonormalised on the CPU in float64, row after row.
+
+    The first rows do not depend on k, bit for bit, and no row depends on device or dtype but by rounding.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    basis = torch.empty(k, size, dtype=torch.float64)
+    for i in range(k):
+        row = torch.randn(size, generator=generator, dtype=torch.float64)
+        for _ in range(2):  # twice is enough (Giraud, Langou & Rozložník)
+            row = row - basis[:i].T @ (basis[:i] @ row)
+        basis[i] = row / torch.linalg.vector_norm(row)
+    return basis.to(device=device, dtype=dtype)
+
+
+def default_method(device: torch.device) -> Method:
+    """Batched Householder QR loops over the examples on a GPU; two matrix products do not."""
+    return "cholesky" if device.type == "cuda" else "householder"
+
+
+def orthonormalise(tangents: Tensor, *, method: Method | None = None) -> tuple[Tensor, Tensor]:
+    """QR of the rows of ``tangents`` (B, k, d), k ≤ d: (Q (B, k, d), R (B, k, k) float64), x_j = Σ_i R_ij q_i, R_ii ≥ 0.
+
+    A row without a part of its own beyond the rows before it, to within the rounding of its norm, is *lost*: its R_ii
+    is exactly 0 and its q is the zero vector, so that it disturbs no other row and stays zero under any linear map.
+    Examples with non-finite tangents get R = NaN and Q = 0.
+    """
+    method = method or default_method(tangents.device)
+    x = tangents.to(working_dtype(tangents.dtype))
+    q, r = (_cholesky if method == "cholesky" else _householder)(x)
+    resolution = RESOLUTION * torch.finfo(x.dtype).eps
+    column = torch.linalg.vector_norm(r, dim=1)
+    odd = ~(r.diagonal(dim1=1, dim2=2) > resolution * column).all(dim=1)  # zeros, and NaN
+    if odd.any():
+        for example in odd.nonzero().flatten().tolist():
+            q[example], r[example] = _one_with_zeros(x[example], resolution)
+    return q, r
+
+
+def _householder(x: Tensor) -> tuple[Tensor, Tensor]:
+    q, r = torch.linalg.qr(x.mT)
+    q, r = q.mT, r.double()
+    sign = torch.where(r.diagonal(dim1=1, dim2=2) < 0, -1.0, 1.0)
+    return q * sign.unsqueeze(2).to(q.dtype), r * sign.unsqueeze(2)
+
+
+def _cholesky(x: Tensor) -> tuple[Tensor, Tensor]:
+    """CholeskyQR2 on rows scaled to length one; examples where it fails, or might have, go to Householder."""
+    wide = x.double()
+    norm = torch.linalg.vector_norm(wide, dim=2, keepdim=True)
+    q = torch.where(norm > 0, wide / norm, 0.0)
+    total = torch.diag_embed(norm.squeeze(2))
+    worst = torch.zeros(len(x), dtype=torch.bool, device=x.device)
+    for _ in range(2):
+        gram = q @ q.mT
+        lower, info = torch.linalg.cholesky_ex(gram)
+        # the Gram matrix squares the condition number: below this pivot the second pass cannot repair the first
+        worst |= (info != 0) | ~(lower.diagonal(dim1=1, dim2=2) > 1e-6).all(dim=1)
+        lower = torch.where(worst[:, None, None], torch.eye(x.shape[1], dtype=lower.dtype, device=x.device), lower)
+        q = torch.linalg.solve_triangular(lower, q, upper=False)
+        total = lower.mT @ total
+    q = q.to(x.dtype)
+    if worst.any():
+        q[worst], total[worst] = _householder(x[worst])
+    return q, total
+
+
+def _one_with_zeros(x: Tensor, resolution: float) -> tuple[Tensor, Tensor]:
+    """QR of one example (k, d) whose rows may be zero, dependent or non-finite."""
+    k = len(x)
+    q, r = torch.zeros_like(x), torch.zeros(k, k, dtype=torch.float64, device=x.device)
+    if not x.isfinite().all():
+        return q, r + torch.nan
+    kept: list[int] = []
+    for j in range(k):
+        norm = torch.linalg.vector_norm(x[j].double())
+        if norm == 0:
+            continue
+        block, triangle = _householder(x[[*kept, j]].unsqueeze(0))
+        r[[*kept, j], j] = triangle[0, :, -1]
+        if triangle[0, -1, -1] > resolution * norm:
+            kept.append(j)
+            q[kept] = block[0]
+        else:
+            r[j, j] = 0.0
+    return q, r

@@ -1,0 +1,118 @@
+"""Carry tangent vectors through one update of a batched state: one shared primal, k Jacobian-vector products.
+
+The batch lives inside the map. Tangents are kept as tuples of components shaped (B, k, …), one for each
+component of the state, and flattened to (B, k, d) only where they are orthonormalised.
+"""
+
+from __future__ import annotations
+
+from typing import Callable, Sequence
+
+import torch
+from torch import Tensor
+from torch.func import jvp, vmap
+
+from measure.errors import UserError
+
+State = Tensor | tuple[Tensor, ...]
+Parts = tuple[Tensor, ...]
+Update = Callable[[State], State]
+
+
+def as_parts(state: State, *, what: str = "the state") -> Parts:
+    """The components of a state as a tuple; checks that each is a float tensor with the same leading batch size.
+
+    Raises:
+        UserError: on anything else than floating tensors that share batch, dtype and device.
+    """
+    parts = (state,) if isinstance(state, Tensor) else tuple(state) if isinstance(state, (tuple, list)) else ()
+    if not parts or not all(isinstance(part, Tensor) for part in parts):
+        raise UserError(f"{what} is not a tensor or a tuple of tensors", mend="return what the step was given")
+    first = parts[0]
+    for part in parts:
+        if not part.is_floating_point():
+            raise UserError(f"{what} has a component of type {part.dtype}", mend="use floating point components only")
+        if part.ndim < 1 or len(part) != len(first) or part.dtype != first.dtype or part.device != first.device:
+            raise UserError(f"the components of {what} differ in batch size, type or device")
+    return parts
+
+
+def sizes(parts: Parts) -> list[int]:
+    """Numbers of entries of one example, by component; their sum is d."""
+    return [part[0].numel() if len(part) else part.shape[1:].numel() for part in parts]
+
+
+def split(flat: Tensor, parts: Parts) -> Parts:
+    """Tangents (B, k, d) as components (B, k, …) of the dtype of the state; views where the dtype allows."""
+    pieces = flat.to(parts[0].dtype).split(sizes(parts), dim=2)
+    return tuple(
+        piece.reshape(piece.shape[:2] + part.shape[1:]) for piece, part in zip(pieces, parts, strict=True)
+    )
+
+
+def flatten(tangents: Parts) -> Tensor:
+    """Components (B, k, …) as one contiguous (B, k, d)."""
+    flat = [tangent.flatten(start_dim=2) if tangent.ndim > 2 else tangent.unsqueeze(2) for tangent in tangents]
+    return flat[0].contiguous() if len(flat) == 1 else torch.cat(flat, dim=2)
+
+
+def advance(update: Update, parts: Parts, *, is_tuple: bool) -> Parts:
+    """One update of the primal alone."""
+    return _checked(update(parts if is_tuple else parts[0]), parts)
+
+
+def push(update: Update, parts: Parts, tangents: Parts, *, is_tuple: bool) -> tuple[Parts, Parts]:
+    """One update of the primal and of k tangents: (f(z), Df(z)·v). The primal is computed once.
+
+    A component that the update hands back untouched keeps its tangents without a copy.
+
+    Raises:
+        UserError: if the update draws random numbers, or uses an operation without a forward-mode derivative.
+    """
+    untouched: list[bool] = []
+
+    def apply(*inputs: Tensor) -> Parts:
+        outputs = _checked(update(inputs if is_tuple else inputs[0]), inputs)
+        untouched[:] = [after is before for after, before in zip(outputs, inputs, strict=True)]
+        return tuple(after for after, same in zip(outputs, untouched, strict=True) if not same)
+
+    def one(*tangent: Tensor) -> tuple[Parts, Parts]:
+        return jvp(apply, parts, tangent)
+
+    try:
+        # out_dims=None keeps the primal unbatched: it is computed once, not k times
+        primal, image = vmap(one, in_dims=1, out_dims=(None, 0))(*tangents)
+    except (NotImplementedError, RuntimeError) as error:
+        raise _explained(error) from error
+    fresh = iter((part, tangent.movedim(0, 1)) for part, tangent in zip(primal, image, strict=True))
+    pairs = [
+        (part, tangent) if same else next(fresh)
+        for part, tangent, same in zip(parts, tangents, untouched, strict=True)
+    ]
+    return tuple(part for part, _ in pairs), tuple(tangent for _, tangent in pairs)
+
+
+def _checked(state: State, before: Sequence[Tensor]) -> Parts:
+    parts = as_parts(state, what="what the step returned")
+    if [(part.shape, part.dtype) for part in parts] != [(part.shape, part.dtype) for part in before]:
+        raise UserError(
+            f"the step turns {_shapes(before)} into {_shapes(parts)}",
+            mend="a step returns a state of the shape and type that it was given",
+        )
+    return parts
+
+
+def _shapes(parts: Sequence[Tensor]) -> str:
+    return ", ".join(f"{str(part.dtype).removeprefix('torch.')} {tuple(part.shape)}" for part in parts)
+
+
+def _explained(error: Exception) -> Exception:
+    text = str(error)
+    if "randomness" in text:
+        return UserError("the step draws random numbers", mend="draw them beforehand and pass them as a fixed drive")
+    if "forward AD" in text or "forward-mode" in text:
+        return UserError(
+            "the step uses an operation that has no forward-mode derivative: " + text.split(".")[0],
+            mend="write it from plain operations; for attention use the math backend or matrix products",
+        )
+    return error
