@@ -11,6 +11,7 @@ from claims.stated import Stated, parse_stated
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
 Words = Annotated[str, Field(min_length=3, max_length=400)]
+Locator = Annotated[str, Field(min_length=1, max_length=80)]
 Count = Annotated[int, Field(ge=1, le=10**9)]
 # A claim id, a figure id (`notes.cells.B`), or a whole number written out.
 Reference = Annotated[str | int, Field()]
@@ -22,7 +23,7 @@ class Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     id: Identifier
     words: Words
-    locator: Words
+    locator: Locator
     population: Identifier
     line: SkipJsonSchema[int] = Field(default=0, exclude=True)
 
@@ -79,12 +80,12 @@ class Linked(Entry):
 
 
 class Ratio(Entry):
-    """numerator / denominator (each a sum of references) must print as ``claim``."""
+    """numerator / denominator (each a sum of references) must print as ``claim``, a claim or printed digits."""
 
     check: Literal["ratio"]
     numerator: list[Reference] = Field(min_length=1)
     denominator: list[Reference] = Field(min_length=1)
-    claim: Identifier
+    claim: Reference
 
 
 class Sum(Entry):

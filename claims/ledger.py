@@ -7,8 +7,10 @@ from typing import Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
+from claims.catalogue import lookup
 from claims.checks import AnyCheck, Entry, Identifier, SourcedFigure, Words
 from claims.forms import AnyForm, NotApplicable
+from claims.ledger_rules import check_ledger
 from claims.located import LocatedToml
 from claims.stated import Stated, parse_stated
 from measure.errors import UserError
@@ -55,8 +57,6 @@ class Claim(Entry):
 
     def settings(self, *, elsewhere: bool = False) -> Any:
         """The statistic's validated parameters; ``elsewhere`` those for another checkpoint."""
-        from claims.catalogue import lookup
-
         changed = self.form.parameters if elsewhere else {}
         merged = self.parameters | changed
         if "rule" in changed:  # a new rule comes with its own settings
@@ -260,7 +260,7 @@ def load_ledger(path: Path | str = PAPER) -> Ledger:
         checks=tuple(_tables(toml, AnyCheck, "arithmetic")),
         path=Path(path),
     )
-    _consistent(toml, ledger)
+    check_ledger(toml, ledger)
     return ledger
 
 
@@ -287,13 +287,6 @@ def _tables(toml: LocatedToml, model: Any, key: str) -> list[Any]:
     if not isinstance(tables, list):
         raise UserError(f"[{key}] must be an array of tables", where=toml.where(key), mend=f"write [[{key}]]")
     return [_validate(toml, model, key, index) for index in range(len(tables))]
-
-
-def _consistent(toml: LocatedToml, ledger: Ledger) -> None:
-    """What no single table can know: unique ids, known names, parameters that the statistic takes."""
-    from claims.ledger_rules import check_ledger
-
-    check_ledger(toml, ledger)
 
 
 def json_schema() -> dict[str, Any]:

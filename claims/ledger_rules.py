@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from claims.checks import Linked, Product, Ratio, Sum, ZeroBound
 from claims.located import LocatedToml
-from claims.registry import lookup
+from claims.catalogue import lookup
 from claims.stated import parse_stated
 from measure.errors import UserError
 
