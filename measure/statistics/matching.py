@@ -114,7 +114,8 @@ def matched_auc(
         edges: where the quantiles come from: ``"within"`` (the compared examples: bins of equal size) or ``"pooled"``
             (all examples: bins of equal meaning, of which some may be empty; those are named).
 
-    Other arguments and the result as in `stratified_auc`; ``extra["edges"]`` lists the inner edges.
+    Other arguments and the result as in `stratified_auc`. ``extra["edges"]`` lists the inner edges, and
+    ``extra["residual"]`` is the same matched AUC of ``by`` itself: what the bins are too coarse to remove (½ is none).
     """
     check_choice("edges", edges, EDGES)
     values, mask, _ = as_classes(scores, positives)
@@ -140,7 +141,12 @@ def matched_auc(
     )  # fmt: skip
     if not result.defined:
         return result
-    extra = dict(result.extra) | {"edges": " ".join(f"{edge:.6g}" for edge in inner), "edges_from": edges}
+    rows = strata_of(matched[chosen], mask[chosen], strata, weights=weights, minimum=minimum)
+    extra = dict(result.extra) | {
+        "edges": " ".join(f"{edge:.6g}" for edge in inner),
+        "edges_from": edges,
+        "residual": float(sum(row.weight * row.auc for row in rows if not row.dropped)),
+    }
     return Estimate(**{**vars(result), "extra": extra, "method": f"{result.method}, {bins} quantile bins"})
 
 

@@ -129,8 +129,8 @@ def sample_quantile(ordered: np.ndarray, share: float) -> float:
     place = share * len(ordered)
     index = math.ceil(place - 1e-9)
     if abs(place - round(place)) < 1e-9 and 1 <= index < len(ordered):
-        below, above = ordered[index - 1], ordered[index]
-        return float(below if below == above else below / 2 + above / 2)
+        below, above = float(ordered[index - 1]), float(ordered[index])  # Python's −inf + inf is a quiet NaN
+        return below if below == above else below / 2 + above / 2
     return float(ordered[min(max(index, 1), len(ordered)) - 1])
 
 
