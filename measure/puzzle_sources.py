@@ -80,7 +80,7 @@ class PublishedFolder:
                 piece = slice(start, start + CHUNK_ROWS)
                 length = len(inputs[piece])
                 ids = np.arange(first, first + length)
-                yield Chunk(_to_bytes(inputs[piece]), _to_bytes(labels[piece]), ids, np.full(length, np.nan))
+                yield Chunk(_to_bytes(inputs[piece]), _to_bytes(labels[piece]), ids, np.full(length, np.nan), ids)
                 first += length
 
     def where(self, row: int) -> str:

@@ -17,6 +17,7 @@ from measure.errors import UserError
 from measure.sudoku import BLANK, Box
 
 CHUNK_ROWS = 16384
+BLOCK_BYTES = 1 << 18  # of CSV; pyarrow reads some 32 blocks ahead
 SYMBOLS = "123456789ABCDEFGHIJKLMNOP"  # digits of boards up to 25×25
 NOT_A_SYMBOL = 255
 BOX_KEY = b"unsettled.box"
@@ -29,18 +30,20 @@ for _digit, _symbol in enumerate(SYMBOLS, start=1):
 
 @dataclass(frozen=True)
 class Chunk:
-    """Consecutive puzzles of a source: tokens (n, cells), ``ids`` (n,) and ``rating`` (n,)."""
+    """Consecutive puzzles of a source: tokens (n, cells), ``ids`` (n,), ``rating`` (n,), ``rows`` (n,) to say where."""
 
     inputs: np.ndarray
     labels: np.ndarray
     ids: np.ndarray
     rating: np.ndarray
+    rows: np.ndarray
 
     def __len__(self) -> int:
         return len(self.inputs)
 
     def take(self, indices: np.ndarray) -> Chunk:
-        return Chunk(self.inputs[indices], self.labels[indices], self.ids[indices], self.rating[indices])
+        columns = (self.inputs, self.labels, self.ids, self.rating, self.rows)
+        return Chunk(*(column[indices] for column in columns))
 
 
 def board_size(cells: int, *, where: object) -> int:
@@ -92,7 +95,7 @@ class _TextTable:
         names = batch.schema.names
         ids = batch.column("example_id").to_numpy(zero_copy_only=False) if "example_id" in names else rows
         rating = self._ratings(batch.column("rating"), rows) if "rating" in names else np.full(len(rows), np.nan)
-        return Chunk(inputs, labels, ids, rating)
+        return Chunk(inputs, labels, ids, rating, rows)
 
     def _ratings(self, column: pa.Array, rows: np.ndarray) -> np.ndarray:
         if not pa.types.is_string(column.type):
@@ -129,7 +132,7 @@ class CsvTable(_TextTable):
             with pa.input_stream(self.path, compression="detect") as stream:
                 reader = pyarrow.csv.open_csv(
                     stream,
-                    read_options=pyarrow.csv.ReadOptions(use_threads=False),
+                    read_options=pyarrow.csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
                     parse_options=pyarrow.csv.ParseOptions(ignore_empty_lines=False, invalid_row_handler=report),
                     convert_options=pyarrow.csv.ConvertOptions(
                         column_types={name: pa.string() for name in self.NAMES}, strings_can_be_null=False

@@ -79,14 +79,12 @@ def _checked(source: Source, wanted: np.ndarray | None) -> Iterator[PuzzleSet]:
     first, box = 0, source.box
     wanted = None if wanted is None else np.sort(wanted)
     for chunk in source:
-        rows = np.arange(first, first + len(chunk))
-        first += len(chunk)
+        start, first = first, first + len(chunk)
         if wanted is not None:
-            inside = wanted[(wanted >= rows[0]) & (wanted < first)] - rows[0]
-            chunk, rows = chunk.take(inside), rows[inside]
+            chunk = chunk.take(wanted[(wanted >= start) & (wanted < first)] - start)
         if len(chunk):
-            box = box or _guess_box(chunk, source.where(rows[0]))
-            _check(chunk, box, rows, source)
+            box = box or _guess_box(chunk, source.where(chunk.rows[0]))
+            _check(chunk, box, source)
             yield PuzzleSet(box, chunk.inputs, chunk.labels, chunk.ids, chunk.rating)
         if wanted is not None and (not len(wanted) or first > wanted[-1]):
             return
@@ -101,13 +99,13 @@ def _guess_box(chunk: Chunk, where: str) -> Box:
     return fitting[0] if fitting else usual
 
 
-def _check(chunk: Chunk, box: Box, rows: np.ndarray, source: Source) -> None:
+def _check(chunk: Chunk, box: Box, source: Source) -> None:
     """Raises UserError at the first puzzle that is out of range, loses its givens, or has an illegal solution."""
     inputs, labels, size = chunk.inputs, chunk.labels, box.size
 
     def cell(wrong: np.ndarray) -> tuple[int, int, str, str]:
         row, index = (int(axis[0]) for axis in np.nonzero(wrong))
-        return row, index, f"row {index // size + 1}, column {index % size + 1}", source.where(int(rows[row]))
+        return row, index, f"row {index // size + 1}, column {index % size + 1}", source.where(int(chunk.rows[row]))
 
     for name, tokens, low in (("puzzle", inputs, BLANK), ("solution", labels, BLANK + 1)):
         if (wrong := (tokens < low) | (tokens > size + 1)).any():
@@ -124,5 +122,5 @@ def _check(chunk: Chunk, box: Box, rows: np.ndarray, source: Source) -> None:
         row = int(np.flatnonzero(violated)[0])
         raise UserError(
             f"the solution is illegal: {violated[row]} of {3 * size} rows, columns and boxes repeat a digit",
-            where=source.where(int(rows[row])),
+            where=source.where(int(chunk.rows[row])),
         )

@@ -1,0 +1,350 @@
+"""Puzzle files: round trips through every format, each kind of bad input with its message, and reading piece by piece."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from measure import puzzle_tables
+from measure.errors import UserError
+from measure.puzzles import (
+    Box,
+    PuzzleSet,
+    count_puzzles,
+    iterate_puzzles,
+    join,
+    read_puzzles,
+    write_parquet,
+    write_published,
+)
+from measure.sudoku import generate
+from measure.symmetry import canonical_hash
+
+BOXES = [Box(2, 2), Box(2, 3), Box(3, 2), Box(3, 3), Box(2, 4)]
+HEADER = "source,question,answer,rating\n"
+QUESTION, ANSWER = "....4.3......2.1", "2314413214233241"
+GOOD = f"made,{QUESTION},{ANSWER},0\n"
+
+
+def text(row: np.ndarray) -> str:
+    return "".join(".123456789"[token - 1] for token in row)
+
+
+def csv_of(puzzles: PuzzleSet) -> str:
+    rows = zip(puzzles.inputs, puzzles.labels, puzzles.rating)
+    return HEADER + "".join(f"made,{text(question)},{text(answer)},{rating:g}\n" for question, answer, rating in rows)
+
+
+@pytest.fixture(scope="module")
+def sets() -> dict[Box, PuzzleSet]:
+    return {box: generate(box, 60, seed=21, extra_clues=(0, 5)) for box in BOXES}
+
+
+def assert_same(read: PuzzleSet, written: PuzzleSet, *, rated: bool = True) -> None:
+    assert read.box == written.box and read.digest == written.digest
+    np.testing.assert_array_equal(read.rating, written.rating if rated else np.full(len(written), np.nan))
+
+
+@pytest.mark.parametrize("box", BOXES, ids=str)
+def test_parquet_round_trip(box, sets, tmp_path):
+    puzzles = sets[box].take(np.arange(59, 9, -1))
+    write_parquet(puzzles, tmp_path / "new" / "set.parquet")
+    assert_same(read_puzzles(tmp_path / "new" / "set.parquet"), puzzles)
+    table = pq.read_table(tmp_path / "new" / "set.parquet")
+    assert table.schema.names == ["example_id", "question", "answer", "rating", "givens", "canonical"]
+    assert table["question"][0].as_py() == text(puzzles.inputs[0])
+    assert table["givens"].to_pylist() == puzzles.givens.tolist()
+    assert table["canonical"].to_pylist() == canonical_hash(puzzles.inputs, box).tolist()
+
+
+def test_parquet_of_boards_beyond_the_canonical_form(tmp_path):
+    """16×16 has letters for digits, and no canonical hash."""
+    solution = np.array([[(4 * (row % 4) + row // 4 + column) % 16 + 2 for column in range(16)] for row in range(16)])
+    tokens = solution.reshape(1, 256)
+    puzzles = PuzzleSet(Box(4, 4), tokens, tokens, [7], [np.nan])
+    write_parquet(puzzles, tmp_path / "large.parquet")
+    assert_same(read_puzzles(tmp_path / "large.parquet"), puzzles)
+    assert pq.read_table(tmp_path / "large.parquet")["canonical"].null_count == 1
+    assert pq.read_table(tmp_path / "large.parquet")["question"][0].as_py().startswith("123456789ABCDEFG")
+
+
+@pytest.mark.parametrize("box", BOXES, ids=str)
+def test_published_round_trip(box, sets, tmp_path):
+    write_published(sets[box], tmp_path / "data", "test")
+    for folder in (tmp_path / "data", tmp_path / "data" / "test"):
+        assert_same(read_puzzles(folder), sets[box], rated=False)
+
+
+def test_published_layout_is_exact(sets, tmp_path):
+    puzzles = sets[Box(3, 3)]
+    write_published(puzzles, tmp_path, "train")
+    expected = {
+        "all__inputs.npy": puzzles.inputs,
+        "all__labels.npy": puzzles.labels,
+        "all__group_indices.npy": np.arange(61, dtype=np.int32),
+        "all__puzzle_indices.npy": np.arange(61, dtype=np.int32),
+        "all__puzzle_identifiers.npy": np.zeros(60, np.int32),
+    }
+    assert {path.name for path in (tmp_path / "train").iterdir()} == {*expected, "dataset.json"}
+    for name, array in expected.items():
+        np.save(tmp_path / "numpy.npy", array)
+        assert (tmp_path / "train" / name).read_bytes() == (tmp_path / "numpy.npy").read_bytes()
+    metadata = json.loads((tmp_path / "train" / "dataset.json").read_text())
+    assert (metadata["seq_len"], metadata["vocab_size"], metadata["sets"]) == (81, 11, ["all"])
+    assert metadata["total_groups"] == metadata["total_puzzles"] == 60
+    assert json.loads((tmp_path / "identifiers.json").read_text()) == ["<blank>"]
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("box", BOXES, ids=str)
+def test_csv_round_trip(box, compressed, sets, tmp_path):
+    content = csv_of(sets[box]).encode()
+    path = tmp_path / ("test.csv.gz" if compressed else "test.csv")
+    path.write_bytes(gzip.compress(content) if compressed else content)
+    assert_same(read_puzzles(path), sets[box])
+    assert_same(read_puzzles(tmp_path), sets[box])
+
+
+def test_csv_may_lack_source_and_rating_and_hold_blank_lines_and_zeros(tmp_path):
+    path = tmp_path / "some.csv"
+    path.write_text(f"question,answer\n\n{QUESTION.replace('.', '0')},{ANSWER}\n\n")
+    puzzles = read_puzzles(path)
+    assert len(puzzles) == count_puzzles(path) == 1 and puzzles.ids.tolist() == [1] and np.isnan(puzzles.rating).all()
+    assert text(puzzles.inputs[0]) == QUESTION
+
+
+def test_same_puzzles_give_the_same_bytes_however_they_arrive(sets, tmp_path, monkeypatch):
+    monkeypatch.setattr("measure.puzzle_writers.CHUNK_ROWS", 16)
+    puzzles = sets[Box(2, 3)]
+    pieces = [puzzles.take(slice(*ends)) for ends in ((0, 1), (1, 40), (40, 40), (40, 60))]
+    for name, given in (("one", puzzles), ("many", iter(pieces))):
+        write_parquet(given, tmp_path / f"{name}.parquet")
+    write_published(puzzles, tmp_path / "one", "test")
+    write_published(iter(pieces), tmp_path / "many", "test")
+    files = {name: sorted((tmp_path / name).rglob("*.*")) for name in ("one", "many")}
+    assert len(files["one"]) == 7
+    for one, many in zip(files["one"] + [tmp_path / "one.parquet"], files["many"] + [tmp_path / "many.parquet"]):
+        assert one.name == many.name.replace("many", "one") and one.read_bytes() == many.read_bytes()
+
+
+def test_an_interrupted_write_leaves_nothing_and_keeps_what_was_there(sets, tmp_path):
+    puzzles = sets[Box(2, 2)]
+
+    def breaking():
+        yield puzzles
+        raise KeyboardInterrupt
+
+    write_parquet(puzzles, tmp_path / "set.parquet")
+    write_published(puzzles, tmp_path / "data", "test")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    for write in (
+        lambda: write_parquet(breaking(), tmp_path / "set.parquet"),
+        lambda: write_published(breaking(), tmp_path / "data", "test"),
+    ):
+        with pytest.raises(KeyboardInterrupt):
+            write()
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "folder"])
+def test_limit_takes_the_first_and_a_seed_draws(form, sets, tmp_path, monkeypatch):
+    monkeypatch.setattr("measure.puzzle_sources.CHUNK_ROWS", 16)
+    monkeypatch.setattr(puzzle_tables, "CHUNK_ROWS", 16)
+    puzzles = sets[Box(2, 2)]
+    path = tmp_path / f"set.{form}"
+    if form == "csv":
+        path.write_text(csv_of(puzzles))
+    elif form == "parquet":
+        write_parquet(puzzles, path)
+    else:
+        write_published(puzzles, path, "test")
+    assert read_puzzles(path, limit=20).digest == puzzles.take(slice(0, 20)).digest
+    assert len(read_puzzles(path, limit=1000)) == len(read_puzzles(path, limit=1000, seed=1)) == count_puzzles(path) == 60
+    drawn = [read_puzzles(path, limit=20, seed=seed) for seed in range(40)]
+    assert drawn[0].digest == read_puzzles(path, limit=20, seed=0).digest == puzzles.take(drawn[0].ids).digest
+    times = np.bincount(np.concatenate([sample.ids for sample in drawn]), minlength=60)
+    assert all((np.diff(sample.ids) > 0).all() for sample in drawn)
+    assert 2 < times.min() and times.max() < 26  # 40 · 20/60 = 13.3 times each, standard deviation 3
+    assert join(list(iterate_puzzles(path))).digest == puzzles.digest
+
+
+def write_split(folder: Path, inputs, labels, **metadata) -> Path:
+    folder.mkdir(parents=True)
+    np.save(folder / "all__inputs.npy", inputs)
+    np.save(folder / "all__labels.npy", labels)
+    if metadata:
+        (folder / "dataset.json").write_text(json.dumps(metadata))
+    return folder
+
+
+def tokens(symbols: str) -> np.ndarray:
+    return np.array([[1 if symbol == "." else int(symbol) + 1 for symbol in symbols]], np.uint8)
+
+
+OTHER_ANSWER = "32" + ANSWER[2:]  # two blank cells of one row exchanged: two columns repeat a digit
+
+BAD_TEXT = {
+    "short question": (HEADER + GOOD + f"made,{QUESTION[:-1]},{ANSWER},0\n", ":3: question has 15 cells, expected 16"),
+    "short answer": (HEADER + f"made,{QUESTION},{ANSWER[1:]},0\n", ":2: answer has 15 cells, expected 16"),
+    "first not square": (
+        HEADER + f"made,{QUESTION[1:]},{ANSWER},0\n",
+        ":2: a board of 15 cells is not square (4×4 has 16, 6×6 has 36, 9×9 has 81)",
+    ),
+    "letter": (
+        HEADER + GOOD * 2 + f"made,!{QUESTION[1:]},{ANSWER},0\n",
+        ":4: question holds '!' at cell 1 (write digits, and '.' or 0 for a blank)",
+    ),
+    "digit too large": (
+        HEADER + f"made,7{QUESTION[1:]},{ANSWER},0\n",
+        ":2: puzzle holds token 8 at row 1, column 1 (allowed are 1 to 5)",
+    ),
+    "unsolved": (
+        HEADER + GOOD + f"made,{QUESTION},{ANSWER[:15]}.,0\n",
+        ":3: solution holds token 1 at row 4, column 4 (allowed are 2 to 5)",
+    ),
+    "given changed": (
+        HEADER + GOOD + "\n" + f"made,3{QUESTION[1:]},{ANSWER},0\n",
+        ":4: the puzzle gives 3 at row 1, column 1, but its solution holds 2",
+    ),
+    "illegal solution": (
+        HEADER + GOOD * 3 + f"made,{QUESTION},{OTHER_ANSWER},0\n",
+        ":5: the solution is illegal: 2 of 12 rows, columns and boxes repeat a digit",
+    ),
+    "rating": (HEADER + GOOD + GOOD.replace(",0", ",hard"), ":3: rating 'hard' is no number"),
+    "columns": (HEADER + GOOD + "made,1,2\n", ":3: has 3 columns, expected 4"),
+    "header": ("source,puzzle,answer,rating\n" + GOOD, ":1: column question is missing (header: source,question,answer,rating)"),
+    "no rows": (HEADER, ": holds no puzzles"),
+    "empty": ("", ": is empty"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_TEXT)
+def test_bad_csv(name, tmp_path):
+    content, message = BAD_TEXT[name]
+    path = tmp_path / "test.csv"
+    path.write_text(content)
+    for read in (read_puzzles, lambda path: list(iterate_puzzles(path))):
+        with pytest.raises(UserError) as caught:
+            read(path)
+        assert str(caught.value) == f"{path}{message}"
+
+
+def missing_labels(folder: Path) -> Path:
+    (write_split(folder / "test", tokens(QUESTION), tokens(ANSWER)) / "all__labels.npy").unlink()
+    return folder
+
+
+def truncated(folder: Path) -> Path:
+    path = write_split(folder / "test", tokens(QUESTION), tokens(ANSWER)) / "all__inputs.npy"
+    path.write_bytes(path.read_bytes()[:-3])
+    return folder
+
+
+def broken_metadata(folder: Path) -> Path:
+    (write_split(folder / "test", tokens(QUESTION), tokens(ANSWER)) / "dataset.json").write_text('{"seq_len":\n 16,\n}')
+    return folder
+
+
+def split_of(inputs, labels, **metadata):
+    return lambda folder: write_split(folder / "test", inputs, labels, **metadata) and folder
+
+
+Q2, A2 = (np.repeat(tokens(symbols), 2, axis=0) for symbols in (QUESTION, ANSWER))
+BAD_FOLDERS = {
+    "no split": (lambda folder: folder.mkdir() or folder, ": no split 'test' in this folder (expected test/all__inputs.npy and test/all__labels.npy, or test.csv)"),
+    "missing labels": (missing_labels, "/test/all__labels.npy: file is missing (a split holds all__inputs.npy and all__labels.npy)"),
+    "truncated": (truncated, "/test/all__inputs.npy: is truncated, or not a NumPy file"),
+    "objects": (split_of(np.array([["a"]], object), A2), "/test/all__inputs.npy: holds Python objects, not numbers (save it as uint8)"),
+    "floats": (split_of(Q2.astype(float), A2), "/test/all__inputs.npy: is not a table of integers, one row per puzzle"),
+    "lengths": (split_of(Q2, A2[:1]), "/test/all__labels.npy: inputs (2, 16) and labels (1, 16) do not belong together"),
+    "cells": (split_of(Q2[:, :15], A2[:, :15]), "/test/all__inputs.npy: a board of 15 cells is not square (4×4 has 16, 6×6 has 36, 9×9 has 81)"),
+    "seq_len": (split_of(Q2, A2, seq_len=81), "/test/dataset.json: seq_len is 81, but the arrays hold 4×4 boards, which need 16"),
+    "vocabulary": (split_of(Q2, A2, vocab_size=11), "/test/dataset.json: vocab_size is 11, but the arrays hold 4×4 boards, which need 6"),
+    "metadata": (broken_metadata, "/test/dataset.json:3: is not JSON: Expecting property name enclosed in double quotes: line 3 column 1 (char 17)"),
+    "range": (split_of(np.vstack([Q2.astype(int), Q2 * np.int64(300)]), np.vstack([A2, A2])), "/test/all__inputs.npy[2]: puzzle holds token 255 at row 1, column 1 (allowed are 1 to 5)"),
+    "pads": (split_of(np.vstack([Q2[:1], Q2[:1] * 0]), A2), "/test/all__inputs.npy[1]: puzzle holds token 0 at row 1, column 1 (allowed are 1 to 5)"),
+    "illegal": (split_of(Q2, np.vstack([A2[:1], tokens(OTHER_ANSWER)])), "/test/all__inputs.npy[1]: the solution is illegal: 2 of 12 rows, columns and boxes repeat a digit"),
+    "none": (split_of(Q2[:0], A2[:0]), ": holds no puzzles"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD_FOLDERS)
+def test_bad_folder(name, tmp_path):
+    make, message = BAD_FOLDERS[name]
+    folder = make(tmp_path / "data")
+    with pytest.raises(UserError) as caught:
+        read_puzzles(folder)
+    assert str(caught.value) == f"{folder}{message}"
+
+
+def test_bad_parquet_and_paths(sets, tmp_path):
+    whole = tmp_path / "set.parquet"
+    write_parquet(sets[Box(2, 2)], whole)
+    (tmp_path / "cut.parquet").write_bytes(whole.read_bytes()[:-40])
+    (tmp_path / "text.parquet").write_text("question,answer")
+    pq.write_table(pa.table({"question": [QUESTION]}), tmp_path / "half.parquet")
+    pq.write_table(pa.table({"question": [QUESTION, None], "answer": [ANSWER, ANSWER]}), tmp_path / "null.parquet")
+    np.save(tmp_path / "all.npy", Q2)
+    for name, message in {
+        "cut.parquet": "is truncated, or not a Parquet file",
+        "text.parquet": "is truncated, or not a Parquet file",
+        "half.parquet": "column answer is missing (it needs question and answer)",
+        "nowhere": "no such puzzles (a folder in the published layout, a CSV or a Parquet file)",
+        "all.npy": f"one array is no puzzle set (give its folder, {tmp_path})",
+    }.items():
+        with pytest.raises(UserError) as caught:
+            read_puzzles(tmp_path / name)
+        assert str(caught.value) == f"{tmp_path / name}: {message}"
+    with pytest.raises(UserError) as caught:
+        read_puzzles(tmp_path / "null.parquet")
+    assert str(caught.value) == f"{tmp_path / 'null.parquet'}[1]: question has 0 cells, expected 16"
+    with pytest.raises(UserError) as caught:
+        read_puzzles(whole, limit=0)
+    assert str(caught.value) == "limit 0 leaves no puzzles (1 or more)"
+
+
+def test_a_long_csv_is_never_held_whole(sets, tmp_path, monkeypatch):
+    """200,000 rows, 35 MB: the first rows are read without the rest; a draw and a passage hold one piece at a time."""
+    path = tmp_path / "test.csv"
+    rows = csv_of(sets[Box(3, 3)]).removeprefix(HEADER)
+    path.write_text(HEADER + rows * (200_000 // 60) + rows[: 20 * (len(rows) // 60)])
+    decoded = []
+    chunk = puzzle_tables.CsvTable._chunk
+
+    def counting(self, batch, *rest):
+        decoded.append(batch.num_rows)
+        return chunk(self, batch, *rest)
+
+    monkeypatch.setattr(puzzle_tables.CsvTable, "_chunk", counting)
+    assert read_puzzles(path, limit=100).digest == read_puzzles(path).take(slice(0, 100)).digest
+    assert decoded[0] < 10_000 and sum(decoded[1:]) >= 199_000  # one block of 1 MiB against all of them
+
+    arrow = []
+    tracemalloc.start()
+    for piece in iterate_puzzles(path):
+        arrow.append(pa.total_allocated_bytes())
+    assert len(read_puzzles(path, limit=50, seed=0)) == 50
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(arrow) > 20 and max(arrow) < path.stat().st_size / 3
+    assert peak < path.stat().st_size / 3
+
+
+def test_reading_needs_neither_numba_nor_torch(tmp_path, sets):
+    write_parquet(sets[Box(2, 2)], tmp_path / "set.parquet")
+    code = (
+        "import sys; from measure.puzzles import read_puzzles; from measure.sudoku import conflicts; import measure.commands_puzzles;"
+        "p = read_puzzles(sys.argv[1]); assert not conflicts(p.labels, p.box).any();"
+        "print(sorted({'numba', 'torch'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code, tmp_path / "set.parquet"], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
