@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 
 from measure.errors import UserError
+from measure.singular import log_singular_values
+from measure.spectrum import Entropy, kaplan_yorke, ks_entropy
 from measure.tangents import State
 
 Unit = Literal["update", "segment", "time"]
@@ -22,6 +24,17 @@ class Status(IntEnum):
     RANK_DEFICIENT = 1  #: some directions are lost, their growth is −inf
     OVERFLOW = 2  #: a tangent left the range of its dtype between two QRs, the growth is +inf from there on
     NON_FINITE = 3  #: the state itself became infinite or NaN, the growth is NaN from there on
+
+
+def per_segment(unit: Unit, updates_per_segment: int, time_per_update: float | None) -> float:
+    """How many of ``unit`` make one segment: what nats per segment are divided by."""
+    if unit == "segment":
+        return 1.0
+    if unit == "update":
+        return float(updates_per_segment)
+    if unit == "time" and time_per_update is not None:
+        return updates_per_segment * time_per_update
+    raise UserError(f"no unit {unit!r} here", mend="use 'update', 'segment', or 'time' for a flow")
 
 
 @dataclass(frozen=True)
@@ -78,11 +91,37 @@ class TangentGrowth:
             raise UserError(f"no segment in the window {first}:{last} of {self.segments}")
         return window.mean(dim=1) / self._per_segment(unit)
 
+    def partial_sums(self, *, unit: Unit = "update", first: int = 0, last: int | None = None) -> Tensor:
+        """Σ_{i≤j} λ_i (B, k): growth rate of j-dimensional volume, which no choice of basis within the span changes."""
+        return self.exponents(unit=unit, first=first, last=last).cumsum(dim=1)
+
+    def singular_exponents(self, *, unit: Unit = "update") -> Tensor:
+        """Finite-time exponents (B, k), largest first: log singular values over the time of all counted segments.
+
+        They are those of the tangent map *restricted to the k tangents that were carried*, so each is at most the true
+        one; `measure.sweeps.singular_growth` finds the true leading ones. NaN or +inf where the growth is.
+        """
+        values = log_singular_values(self.triangular, self.log_scale) / self.segments / self._per_segment(unit)
+        values = torch.where((self.status == Status.OVERFLOW)[:, None], torch.inf, values)
+        return torch.where((self.status == Status.NON_FINITE)[:, None], torch.nan, values)
+
+    def kaplan_yorke(self, *, undecided: Literal["raise", "nan"] = "raise") -> Tensor:
+        """Kaplan–Yorke dimension (B,); see `measure.spectrum.kaplan_yorke` for when it refuses."""
+        return kaplan_yorke(self.exponents(), complete=self.complete, undecided=undecided)
+
+    def ks_entropy(self, *, unit: Unit = "update") -> Entropy:
+        """Sum of the positive exponents, a lower bound of the Pesin sum where positive ones may be missing."""
+        return ks_entropy(self.exponents(unit=unit), complete=self.complete)
+
+    def participation(self) -> Tensor:
+        """(B, k) number of state entries that share each final tangent: 1/Σ v⁴, from 1 to d; 0 for a lost direction."""
+        fourth = self.basis.double().pow(4).sum(dim=2)
+        return torch.where(fourth > 0, 1 / fourth, 0.0)
+
+    @property
+    def complete(self) -> bool:
+        """Whether k = d, so that the spectrum is whole."""
+        return self.k == self.basis.shape[2]
+
     def _per_segment(self, unit: Unit) -> float:
-        if unit == "segment":
-            return 1.0
-        if unit == "update":
-            return float(self.updates_per_segment)
-        if unit == "time" and self.time_per_update is not None:
-            return self.updates_per_segment * self.time_per_update
-        raise UserError(f"no unit {unit!r} here", mend="'update', 'segment', or 'time' for a flow")
+        return per_segment(unit, self.updates_per_segment, self.time_per_update)

@@ -66,9 +66,9 @@ def tangent_growth(
     """
     parts = as_parts(state)
     is_tuple = not isinstance(state, Tensor)
-    updates = _segment(step, updates_per_segment, time_dependent)
-    _check_counts(k=k, segments=segments, qr_every=qr_every, warmup=warmup, size=sum(sizes(parts)))
-    frame = Frame(_start(parts, k, seed, basis), method or default_method(parts[0].device))
+    updates = segment_updates(step, updates_per_segment, time_dependent)
+    check_counts(k=k, segments=segments, qr_every=qr_every, warmup=warmup, size=sum(sizes(parts)))
+    frame = Frame(starting_basis(parts, k, seed, basis), method or default_method(parts[0].device))
     growth = torch.empty(len(parts[0]), segments, k, dtype=torch.float64, device=parts[0].device)
     broken = ~_finite(parts)
 
@@ -123,12 +123,12 @@ def _run_segment(
     return parts
 
 
-def _segment(
+def segment_updates(
     step: Callable[..., State] | Sequence[Callable[..., State]], repeats: int, time_dependent: bool
 ) -> list[Callable[[int, State], State]]:
     """The updates of one segment, each called as update(n, state)."""
     if callable(step):
-        updates = [step] * _at_least(1, repeats, "updates_per_segment")
+        updates = [step] * at_least(1, repeats, "updates_per_segment")
     else:
         updates = list(step)
         if not updates or not all(callable(update) for update in updates):
@@ -140,21 +140,21 @@ def _segment(
     return [lambda _, state, update=update: update(state) for update in updates]
 
 
-def _check_counts(*, k: int, segments: int, qr_every: int, warmup: int, size: int) -> None:
-    _at_least(1, segments, "segments")
-    _at_least(1, qr_every, "qr_every")
-    _at_least(0, warmup, "warmup")
-    if _at_least(0, k, "k") > size:
+def check_counts(*, k: int, segments: int, qr_every: int, warmup: int, size: int) -> None:
+    at_least(1, segments, "segments")
+    at_least(1, qr_every, "qr_every")
+    at_least(0, warmup, "warmup")
+    if at_least(0, k, "k") > size:
         raise UserError(f"k is {k}, but the state of an example has only {size} entries", mend=f"use k ≤ {size}")
 
 
-def _at_least(lowest: int, value: int, name: str) -> int:
+def at_least(lowest: int, value: int, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
         raise UserError(f"{name} is {value!r}", mend=f"it must be a whole number of at least {lowest}")
     return value
 
 
-def _start(parts: Parts, k: int, seed: int, basis: Tensor | None) -> Tensor:
+def starting_basis(parts: Parts, k: int, seed: int, basis: Tensor | None) -> Tensor:
     """Tangents to start from, (B, k, d) in the dtype of the QR."""
     batch, size, device = len(parts[0]), sum(sizes(parts)), parts[0].device
     dtype = working_dtype(parts[0].dtype)

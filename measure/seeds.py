@@ -1,0 +1,53 @@
+"""Repeat a measurement with several tangent seeds: their spread is the error bar of unconverged tangents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from measure.errors import UserError
+from measure.growth import TangentGrowth, Unit
+from measure.lyapunov import tangent_growth
+from measure.tangents import State
+
+
+@dataclass(frozen=True)
+class SeedSpread:
+    """One `TangentGrowth` for each seed, on the same orbits."""
+
+    growths: tuple[TangentGrowth, ...]
+
+    def exponents(self, *, unit: Unit = "update", first: int = 0, last: int | None = None) -> Tensor:
+        """(seeds, B, k) QR exponents over a window of segments."""
+        return torch.stack([growth.exponents(unit=unit, first=first, last=last) for growth in self.growths])
+
+    def mean(self, **window: Any) -> Tensor:
+        """(B, k) mean over seeds; takes what `exponents` takes."""
+        return self.exponents(**window).mean(dim=0)
+
+    def spread(self, **window: Any) -> Tensor:
+        """(B, k) largest minus smallest over seeds; 0 where all seeds lost the direction."""
+        values = self.exponents(**window)
+        return torch.where((values == values[0]).all(dim=0), 0.0, values.amax(dim=0) - values.amin(dim=0))
+
+
+def growth_over_seeds(
+    step: Callable[..., State] | Sequence[Callable[..., State]],
+    state: State,
+    *,
+    seeds: Sequence[int] = (0, 1),
+    **options: Any,
+) -> SeedSpread:
+    """`tangent_growth` with each of ``seeds``; ``options`` are its own.
+
+    Raises:
+        UserError: with fewer than two different seeds, or a basis (which leaves nothing to the seed).
+    """
+    if len(set(seeds)) < 2 or len(set(seeds)) != len(seeds):
+        raise UserError(f"a spread needs two or more different seeds, not {list(seeds)}")
+    if options.get("basis") is not None or "seed" in options:
+        raise UserError("a spread over seeds chooses seed and basis itself", mend="leave out seed and basis")
+    return SeedSpread(tuple(tangent_growth(step, state, seed=seed, **options) for seed in seeds))

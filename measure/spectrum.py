@@ -1,0 +1,58 @@
+"""Dimensions and entropies that follow from a spectrum of exponents."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from measure.errors import UserError
+
+
+class Entropy(NamedTuple):
+    """Σ of the positive exponents, and whether more of them may be missing.
+
+    ``value`` (…,) is in nats per the exponents' own unit. Where ``lower_bound`` (…,) is true the last known exponent is
+    still positive, so that the Pesin sum is at least ``value``. By Ruelle's inequality the whole Pesin sum is itself an
+    upper bound of the Kolmogorov–Sinai entropy, and equals it for measures smooth along the unstable directions.
+    """
+
+    value: Tensor
+    lower_bound: Tensor
+
+
+def ks_entropy(exponents: Tensor, *, complete: bool = False) -> Entropy:
+    """Pesin sum of ``exponents`` (…, k); ``complete`` says that k is all there are."""
+    last = exponents.amin(dim=-1) > 0 if exponents.shape[-1] else torch.ones(exponents.shape[:-1], dtype=torch.bool)
+    return Entropy(exponents.clamp(min=0).sum(dim=-1), last & (not complete))
+
+
+def kaplan_yorke(exponents: Tensor, *, complete: bool = False, undecided: Literal["raise", "nan"] = "raise") -> Tensor:
+    """Kaplan–Yorke dimension (…,) of ``exponents`` (…, k), which are sorted here.
+
+    j + (λ_1 + … + λ_j) / |λ_{j+1}|, with j the last index up to which the sum is not negative (Kaplan & Yorke 1979). If
+    the sum never turns negative the known exponents do not determine it — unless they are ``complete``, then it is k.
+
+    Raises:
+        UserError: if an example is undecided, unless ``undecided`` is "nan".
+    """
+    if exponents.shape[-1] == 0:
+        raise UserError("no exponents to make a dimension of", mend="measure with k ≥ 1")
+    ordered = exponents.sort(dim=-1, descending=True).values
+    sums = ordered.cumsum(dim=-1)
+    below = sums < 0
+    index = below.to(torch.uint8).argmax(dim=-1, keepdim=True)  # the first negative sum
+    before = torch.where(index > 0, sums.gather(-1, (index - 1).clamp(min=0)), 0.0)
+    dimension = (index + before / ordered.gather(-1, index).abs()).squeeze(-1)
+    decided = below.any(dim=-1)
+    whole = float(exponents.shape[-1]) if complete else torch.nan
+    dimension = torch.where(decided, dimension, whole)
+    dimension = torch.where(exponents.isnan().any(dim=-1), torch.nan, dimension)
+    if undecided == "raise" and dimension.isnan().any():
+        count, k = int(dimension.isnan().sum()), exponents.shape[-1]
+        raise UserError(
+            f"the sum of the {k} exponents never turns negative in {count} of {dimension.numel()} examples",
+            mend="measure with a larger k, or pass undecided='nan'",
+        )
+    return dimension

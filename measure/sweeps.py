@@ -1,0 +1,142 @@
+"""True leading finite-time exponents: subspace iteration with the tangent map and its adjoint along one orbit.
+
+A forward pass carries k tangents by Jacobian-vector products; a backward pass carries what they became back by
+vector-Jacobian products. Each pass is half a step of subspace iteration on JᵀJ, J the tangent map over the whole
+orbit; its restricted singular values rise to the true ones, by a factor (σ_{k+1}/σ_i)² of what is missing each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Callable, Sequence
+
+import torch
+from torch import Tensor
+from torch.func import vjp, vmap
+
+from measure.frame import Frame
+from measure.growth import Unit, per_segment
+from measure.lyapunov import at_least, check_counts, segment_updates, starting_basis
+from measure.orthonormal import Method, default_method
+from measure.singular import log_singular_values
+from measure.tangents import Parts, State, Update, advance, as_parts, flatten, push, sizes, split
+
+
+@dataclass(frozen=True)
+class SingularGrowth:
+    """Leading singular values of the tangent map over an orbit, after every pass.
+
+    Attributes:
+        passes: (P, B, k) float64 log σ_i in nats, largest first: passes[0] is restricted to random tangents, each later
+            one to the image of the pass before. P = 2·sweeps + 1, so that passes[2·n] is what n sweeps give.
+        segments, updates_per_segment, seed: as in `TangentGrowth`.
+        directions: (B, k, d) the leading right singular subspace, orthonormal rows.
+    """
+
+    passes: Tensor
+    segments: int
+    updates_per_segment: int
+    seed: int
+    directions: Tensor
+    time_per_update: float | None = None
+
+    def exponents(self, *, unit: Unit = "update", sweeps: int | None = None) -> Tensor:
+        """Finite-time exponents (B, k) in nats per ``unit`` after so many sweeps, by default after all."""
+        index = -1 if sweeps is None else 2 * at_least(0, sweeps, "sweeps")
+        return self.passes[index] / self.segments / per_segment(unit, self.updates_per_segment, self.time_per_update)
+
+    def shortfall(self) -> Tensor:
+        """(sweeps, B, k) nats by which each sweep still raised log σ_i: what one sweep fewer had missed, at least."""
+        return (self.passes[2::2] - self.passes[:-2:2]).nan_to_num(nan=0.0)
+
+
+@torch.no_grad()
+def singular_growth(
+    step: Callable[..., State] | Sequence[Callable[..., State]],
+    state: State,
+    *,
+    k: int,
+    segments: int,
+    updates_per_segment: int = 1,
+    sweeps: int = 2,
+    qr_every: int = 1,
+    seed: int = 0,
+    basis: Tensor | None = None,
+    time_dependent: bool = False,
+    clock: int = 0,
+    method: Method | None = None,
+) -> SingularGrowth:
+    """The k leading singular values of the tangent map over ``segments`` segments, by ``sweeps`` sweeps.
+
+    Arguments as in `measure.lyapunov.tangent_growth`. One sweep costs a backward and a forward pass; the states at the
+    starts of segments are kept, those inside a segment are computed again. The step needs a reverse-mode derivative.
+    """
+    parts = as_parts(state)
+    is_tuple = not isinstance(state, Tensor)
+    updates = segment_updates(step, updates_per_segment, time_dependent)
+    check_counts(k=k, segments=segments, qr_every=qr_every, warmup=0, size=sum(sizes(parts)))
+    at_least(0, sweeps, "sweeps")
+    method = method or default_method(parts[0].device)
+    segment_starts = [parts]
+    for segment in range(segments - 1):
+        for update in _timed(updates, clock + segment * len(updates)):
+            parts = advance(update, parts, is_tuple=is_tuple)
+        segment_starts.append(parts)
+
+    directions, passes = starting_basis(parts, k, seed, basis), []
+    for number in range(2 * sweeps + 1):
+        forwards = number % 2 == 0
+        frame = Frame(directions, method)
+        right = directions
+        for segment in range(segments) if forwards else reversed(range(segments)):
+            timed = _timed(updates, clock + segment * len(updates))
+            run = _forwards if forwards else _backwards
+            run(timed, segment_starts[segment], frame, is_tuple=is_tuple, qr_every=qr_every)
+        passes.append(log_singular_values(frame.triangular, frame.log_scale))
+        directions = frame.basis
+    return SingularGrowth(
+        passes=torch.stack(passes),
+        segments=segments,
+        updates_per_segment=len(updates),
+        seed=seed,
+        directions=right,
+        time_per_update=getattr(step, "time_per_update", None),
+    )
+
+
+def _timed(updates: Sequence[Callable[[int, State], State]], clock: int) -> list[Update]:
+    return [partial(update, clock + index) for index, update in enumerate(updates)]
+
+
+def _forwards(updates: list[Update], parts: Parts, frame: Frame, *, is_tuple: bool, qr_every: int) -> None:
+    tangents = split(frame.basis, parts)
+    for index, update in enumerate(updates):
+        parts, tangents = push(update, parts, tangents, is_tuple=is_tuple)
+        if (index + 1) % qr_every == 0 or index + 1 == len(updates):
+            frame.absorb(flatten(tangents))
+            tangents = split(frame.basis, parts)
+
+
+def _backwards(updates: list[Update], parts: Parts, frame: Frame, *, is_tuple: bool, qr_every: int) -> None:
+    before = []
+    for update in updates:
+        before.append(parts)
+        parts = advance(update, parts, is_tuple=is_tuple)
+    cotangents = split(frame.basis, parts)
+    for index, (update, parts) in enumerate(zip(reversed(updates), reversed(before), strict=True)):
+        cotangents = pull(update, parts, cotangents, is_tuple=is_tuple)
+        if (index + 1) % qr_every == 0 or index + 1 == len(updates):
+            frame.absorb(flatten(cotangents))
+            cotangents = split(frame.basis, parts)
+
+
+def pull(update: Update, parts: Parts, cotangents: Parts, *, is_tuple: bool) -> Parts:
+    """Df(z)ᵀ·u for k cotangents, components (B, k, …): the adjoint of `measure.tangents.push`."""
+
+    def apply(*inputs: Tensor) -> Parts:
+        return as_parts(update(inputs if is_tuple else inputs[0]))
+
+    _, adjoint = vjp(apply, *parts)
+    image = vmap(adjoint, in_dims=(1,))(cotangents)
+    return tuple(part.movedim(0, 1) for part in image)
