@@ -8,6 +8,7 @@ extreme (see `order`), and not for a median, which has exact methods (see `media
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Callable
 
 import numpy as np
@@ -94,7 +95,8 @@ def _bootstrap(
     if any(len(group) < 2 for group in groups):
         note = {"note": "a group of one example cannot be resampled, no interval"}
         return Estimate(value=value, level=level, counts=counts, extra=note, **about)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", stats.DegenerateDataWarning)  # resamples without a value are counted below
         drawn = stats.bootstrap(
             groups, statistic, n_resamples=resamples, vectorized=False, confidence_level=level,
             method="percentile", rng=np.random.default_rng(seed),

@@ -1,0 +1,166 @@
+"""Power, equivalence and multiplicity against statsmodels, simulation and published arithmetic."""
+
+import math
+from unittest import mock
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import norm
+from statsmodels.stats.power import normal_power
+from statsmodels.stats.weightstats import ztost
+
+from measure.errors import UserError
+from measure.statistics.auc import auc, auc_equivalence, hanley_mcneil_error
+from measure.statistics.equivalence import equivalence, equivalence_power, smallest_provable_margin
+from measure.statistics.estimate import Estimate, undefined
+from measure.statistics.multiplicity import holm
+from measure.statistics.power import (
+    auc_minimum_detectable_difference,
+    auc_power,
+    largest_error,
+    minimum_detectable_difference,
+    print_again_probability,
+    simulated_power,
+    z_power,
+)
+
+
+@pytest.mark.parametrize("difference, alpha", [(0.0, 0.05), (0.3, 0.05), (-0.3, 0.01), (1.0, 0.1)])
+@pytest.mark.parametrize("sided, alternative", [(1, "larger"), (2, "two-sided")])
+def test_z_power_is_that_of_statsmodels(difference, alpha, sided, alternative):
+    expected = normal_power(difference, 50, alpha, alternative=alternative)
+    assert z_power(difference, 1 / math.sqrt(50), alpha=alpha, sided=sided) == pytest.approx(expected, abs=1e-12)
+
+
+@given(st.floats(1e-4, 10), st.floats(0.5, 0.99), st.sampled_from([0.001, 0.05, 0.1]), st.sampled_from([1, 2]))
+@settings(max_examples=60, deadline=None)
+def test_detectable_difference_power_and_error_invert_each_other(error, power, alpha, sided):
+    difference = minimum_detectable_difference(error, power=power, alpha=alpha, sided=sided)
+    assert z_power(difference, error, alpha=alpha, sided=sided) == pytest.approx(power, abs=1e-3)
+    assert largest_error(difference, power=power, alpha=alpha, sided=sided) == pytest.approx(error)
+
+
+def test_the_claims_own_figures():
+    """AUC .993 with 254 and 1,794: error .0037, detectable .0104, and .993 would be printed again 10.8 % of the time."""
+    error = hanley_mcneil_error(0.993, 254, 1794)
+    assert f"{error:.4f}" == "0.0037"
+    assert f"{auc_minimum_detectable_difference(0.993, 254, 1794):.4f}" == "0.0104"
+    assert f"{print_again_probability(error, 0.0005):.3f}" == "0.108"
+    assert auc_power(0.993, 0.993 - 0.010358, 254, 1794) == pytest.approx(0.8, abs=1e-3)
+    assert auc_power(0.993, 0.98, 254, 1794, error=0.0018) > auc_power(0.993, 0.98, 254, 1794)
+
+
+def test_print_again_falls_with_distance():
+    assert print_again_probability(0.01, 0.0005, offset=0.03) < print_again_probability(0.01, 0.0005)
+    assert print_again_probability(1e-9, 0.0005) == pytest.approx(1.0)
+
+
+def test_power_to_see_a_shift_of_auc_by_simulation():
+    m, n, stated, truth = 60, 80, 0.7, 0.85
+    mask = np.arange(m + n) < m
+    apart = math.sqrt(2) * norm.ppf(truth)
+
+    def refutes(rng):
+        measured = auc(rng.normal(apart * mask, 1), mask)
+        return not measured.low <= stated <= measured.high
+
+    simulated = simulated_power(refutes, repetitions=400)
+    planned = auc_power(stated, truth, m, n, error=hanley_mcneil_error(truth, m, n))
+    assert simulated.low - 0.05 < planned < simulated.high + 0.05
+    more = simulated_power(refutes, repetitions=401)
+    assert 0 <= more.counts["successes"] - simulated.counts["successes"] <= 1
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.04, 0.2])
+def test_tost_is_that_of_statsmodels(shift):
+    values = np.random.default_rng(0).normal(0.5 + shift, 1.0, 900)
+    error = values.std(ddof=1) / 30
+    ours = equivalence(Estimate(value=values.mean(), error=error), target=0.5, margin=0.1)
+    expected = ztost(values, 0.4, 0.6)[0]
+    assert ours.extra["p_value"] == pytest.approx(expected, abs=1e-9)
+    assert ours.extra["equivalent"] == ("yes" if expected <= 0.05 else "no")
+    assert (ours.extra["equivalent"] == "yes") == (0.4 < ours.low and ours.high < 0.6)
+
+
+@pytest.mark.parametrize("difference", [0.0, 0.05, 0.1])
+def test_power_of_tost_by_simulation_and_its_size_at_the_margin(difference):
+    error, margin = 0.04, 0.1
+    values = np.random.default_rng(1).normal(difference, error, 2000)
+    shown = np.mean([
+        equivalence(Estimate(value=value, error=error), target=0, margin=margin).extra["equivalent"] == "yes"
+        for value in values
+    ])  # fmt: skip
+    assert equivalence_power(error, margin=margin, difference=difference) == pytest.approx(shown, abs=0.03)
+    if difference == margin:
+        assert shown < 0.065
+
+
+def test_smallest_provable_margin_inverts_the_power():
+    margin = smallest_provable_margin(0.03, power=0.8)
+    assert equivalence_power(0.03, margin=margin) == pytest.approx(0.8)
+    assert equivalence_power(0.1, margin=0.1) == 0.0
+
+
+def test_equivalence_without_an_error_does_not_decide_by_itself():
+    assert equivalence(Estimate(value=0.5), target=0.5, margin=0.1).extra["equivalent"] == "undecided"
+    assert not equivalence(undefined("empty"), target=0.5, margin=0.1).defined
+    assert auc_equivalence([0.0, 1.0], [True, True]).undefined_reason == "no negative examples"
+
+
+def test_holm_by_hand_and_what_was_not_tested_does_not_count():
+    family = {"a": 0.01, "b": 0.04, "untested": math.nan, "c": 0.03}
+    result = holm(family)
+    assert {name: one.adjusted for name, one in result.items() if name != "untested"} == pytest.approx(
+        {"a": 0.03, "b": 0.06, "c": 0.06}
+    )
+    assert [name for name, one in result.items() if one.rejected] == ["a"]
+    assert list(result) == list(family) and math.isnan(result["untested"].adjusted)
+    assert holm({}) == {}
+
+
+# statsmodels collects garbage at every call, which costs a thousand times the arithmetic
+without_collecting = mock.patch("gc.collect")
+
+
+@without_collecting
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.randoms())
+@settings(max_examples=50, deadline=None)
+def test_holm_does_not_depend_on_order_and_never_lowers(_, values, random):
+    names = [f"claim {index}" for index in range(len(values))]
+    plain = holm(dict(zip(names, values)))
+    shuffled = list(zip(names, values))
+    random.shuffle(shuffled)
+    assert holm(dict(shuffled)) == plain
+    for one in plain.values():
+        assert one.raw <= one.adjusted <= min(1.0, len(values) * one.raw + 1e-12) or one.adjusted == pytest.approx(
+            max(other.adjusted for other in plain.values() if other.raw <= one.raw)
+        )
+
+
+@without_collecting
+def test_holm_keeps_the_family_wise_rate(_):
+    draws = np.random.default_rng(2).random((1000, 8))
+    wrong = np.mean([any(one.rejected for one in holm({str(i): p for i, p in enumerate(row)}).values()) for row in draws])
+    assert wrong < 0.05 + 4 * math.sqrt(0.05 * 0.95 / 1000)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: z_power(1, 0.0),
+        lambda: z_power(1, 1, sided=3),
+        lambda: minimum_detectable_difference(math.nan),
+        lambda: largest_error(0.0),
+        lambda: print_again_probability(0.1, 0.0),
+        lambda: equivalence_power(0.1, margin=0.0),
+        lambda: equivalence_power(0.0, margin=0.1),
+        lambda: simulated_power(lambda rng: True, repetitions=0),
+        lambda: holm({"a": 1.2}),
+        lambda: hanley_mcneil_error(0.9, 0, 4),
+    ],
+)
+def test_mistakes_are_named(call):
+    with pytest.raises(UserError):
+        call()
