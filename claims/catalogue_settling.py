@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 
-from claims.parameters import ConfidentShare, Mobility, SettledShare, Settling, Stays
+from claims.parameters import ConfidentShare, Extreme, SettledShare, Settling, Stays
 from claims.registry import statistic
 from measure.record import Record
 from measure.settling import Band, enter_and_stay, otsu_band, percentile_band
 from measure.statistics.estimate import Estimate, undefined
-from measure.statistics.order import outmoved_share
+from measure.statistics.order import extreme_power, failures_below_successes, outmoved_share
 from measure.statistics.proportion import proportion
 
 
@@ -75,8 +75,21 @@ def confident_share(record: Record, parameters: ConfidentShare) -> Estimate:
     return share_within(record, band, chosen, members(record, parameters.of), parameters.of)
 
 
-@statistic("least_mobile_failure", Mobility, limits=(0, 1))
-def least_mobile_failure(record: Record, parameters: Mobility) -> Estimate:
+def _fresh_extreme(record: Record, parameters: Extreme, share: float, smallest: float) -> tuple[Estimate, float]:
+    """The replicable form of a statement about an extreme: how many failures lie below that quantile of successes.
+
+    A fresh minimum may fall anywhere below the old one; that none of ``failures`` lay below the ``share``-quantile of
+    the successes is a count, and Fisher's exact test compares counts. ``smallest`` is a share of the failures.
+    """
+    late = record.late_displacement(part=parameters.part, window=parameters.window)
+    below = failures_below_successes(late, ~record.solved, share=share, stated_failures=parameters.failures)
+    failures = int((~record.solved).sum())
+    power = extreme_power(smallest, failures, stated_failures=parameters.failures) if failures else 0.0
+    return below, power
+
+
+@statistic("least_mobile_failure", Extreme, limits=(0, 1), fresh=_fresh_extreme)
+def least_mobile_failure(record: Record, parameters: Extreme) -> Estimate:
     """Share of successes that the least mobile failure outmoves over the last segments."""
     late = record.late_displacement(part=parameters.part, window=parameters.window)
     return outmoved_share(late, ~record.solved)

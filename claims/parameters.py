@@ -69,6 +69,12 @@ class Mobility(Parameters):
     window: Segments = 4
 
 
+class Extreme(Mobility):
+    """The mobility of an extreme; ``failures`` is over how many failures the printed extreme was taken."""
+
+    failures: Annotated[int, Field(ge=1, le=10**9)]
+
+
 class ExponentOf(Parameters):
     """The ``index``-th exponent (1 is λ₁) of one class, in nats per update or per segment."""
 

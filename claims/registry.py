@@ -37,6 +37,8 @@ class Statistic:
 
     ``summary`` is the first line of the function's docstring; ``limits`` where its values can lie, if bounded;
     ``exact`` says that its value is a fact of the record without sampling error (a size, a setting).
+    ``fresh`` answers a replication where an interval of the value cannot: (record, parameters, stated value,
+    smallest contradiction) → (estimate with ``extra["p_value"]``, power).
     """
 
     name: str
@@ -45,15 +47,21 @@ class Statistic:
     summary: str
     limits: tuple[float, float] | None = None
     exact: bool = False
+    fresh: Callable[[Record, Parameters, float, float], tuple[Estimate, float]] | None = None
 
 
 STATISTICS: dict[str, Statistic] = {}
 
 
 def statistic(
-    name: str, parameters: type[Parameters], *, limits: tuple[float, float] | None = None, exact: bool = False
+    name: str,
+    parameters: type[Parameters],
+    *,
+    limits: tuple[float, float] | None = None,
+    exact: bool = False,
+    fresh: Callable[[Record, Parameters, float, float], tuple[Estimate, float]] | None = None,
 ) -> Callable:
-    """Register ``function(record, parameters) -> Estimate`` under ``name``.
+    """Register ``function(record, parameters) -> Estimate`` under ``name``; other arguments as in `Statistic`.
 
     Raises:
         ValueError: the name is taken.
@@ -63,7 +71,7 @@ def statistic(
         if name in STATISTICS:
             raise ValueError(f"statistic {name!r} is registered twice")
         summary = (function.__doc__ or "").strip().splitlines()[0]
-        STATISTICS[name] = Statistic(name, parameters, function, summary, limits, exact)
+        STATISTICS[name] = Statistic(name, parameters, function, summary, limits, exact, fresh)
         return function
 
     return register

@@ -90,17 +90,30 @@ class Stated:
 
     def meets(self, low: float, high: float, *, widen: float = 0.0) -> bool:
         """Whether the closed interval [low, high] has a value in common with the printed digits."""
-        slack = exact(widen)
-        above = self.low is None or _bounded(high) >= self.low - slack
-        return above and (self.high is None or _bounded(low) <= self.high + slack)
+        return self.meets_exactly(_bounded(low), _bounded(high), slack=exact(widen))
+
+    def meets_exactly(self, low: Fraction, high: Fraction, *, slack: Fraction = Fraction(0)) -> bool:
+        """As `meets`, with limits that are fractions."""
+        above = self.low is None or high >= self.low - slack
+        return above and (self.high is None or low <= self.high + slack)
 
     def numerators(self, denominator: int) -> range:
-        """The whole numbers k for which k/denominator prints as these digits."""
-        if denominator < 1:
+        """The whole numbers k for which k/denominator prints as these digits; "k of n" admits no other denominator."""
+        if denominator < 1 or self.denominator not in (None, denominator):
             return range(0)
-        low = Fraction(0) if self.low is None else max(Fraction(0), self.low * denominator)
-        high = Fraction(denominator) if self.high is None else min(Fraction(denominator), self.high * denominator)
-        return range(-(-low.numerator // low.denominator), high.numerator // high.denominator + 1)
+        first, last = 0, denominator
+        if self.low is not None:  # in whole numbers: this runs for every n of a range
+            first = max(first, -(-self.low.numerator * denominator // self.low.denominator))
+        if self.high is not None:
+            last = min(last, self.high.numerator * denominator // self.high.denominator)
+        return range(first, last + 1)
+
+    @property
+    def whole(self) -> int | None:
+        """The number itself when the digits are those of an exact count: no decimals, no percent, no hedge."""
+        figure = self.figures[0]
+        exactly = self.shape == "number" and figure.half == Decimal("0.5") and not self.approximate
+        return int(figure.value) if exactly else None
 
 
 def _bounded(x: float) -> Fraction:

@@ -90,6 +90,8 @@ class Verdict(BaseModel):
 
     ``mode`` says which question was asked: ``arithmetic`` (the printed digits alone), ``recompute`` (the claim's
     own examples), ``replicate`` (its own checkpoint, fresh examples), ``transfer`` (another checkpoint).
+    ``p_value`` is that of the printed figure on a fresh sample, ``p_adjusted`` the same after Holm over all claims of
+    its paper; ``noise`` is by how much measured numerical noise widened the rounding interval.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -103,6 +105,9 @@ class Verdict(BaseModel):
     criterion: str
     measured: Measurement | None = None
     power: Power | None = None
+    p_value: float | None = None
+    p_adjusted: float | None = None
+    noise: float | None = None
     reason: str
     acknowledged: str | None = None
     planted: bool = False

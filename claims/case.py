@@ -1,0 +1,130 @@
+"""A claim on a population under one question: everything of a verdict but its decision."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from typing import Literal, Protocol
+
+from claims.evidence import Evidence
+from claims.forms import Form, describe
+from claims.ledger import AnyClaim, Ledger
+from claims.verdict import Measurement, Outcome, Power, Verdict
+from measure.record import Record
+from measure.statistics.estimate import Estimate
+
+Mode = Literal["recompute", "replicate", "transfer"]
+
+
+class PopulationLike(Protocol):
+    """What judging needs to know of a population; `claims.populations.Population` has it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def architecture(self) -> str | None: ...
+    @property
+    def same_examples(self) -> bool: ...
+    @property
+    def missing(self) -> str | None: ...
+    @property
+    def record(self) -> Record | None: ...
+
+
+def mode_of(claim: AnyClaim, population: PopulationLike, ledger: Ledger) -> Mode:
+    """Which question a population can answer about a claim."""
+    if population.name not in ledger.own(claim):
+        return "transfer"
+    return "recompute" if population.same_examples and claim.mode == "recompute" else "replicate"
+
+
+class Case:
+    """One claim, one population, one question; `verdict` wraps what was decided."""
+
+    def __init__(self, claim: AnyClaim, population: PopulationLike, mode: Mode) -> None:
+        self.claim, self.population, self.mode = claim, population, mode
+
+    @property
+    def form(self) -> Form | None:
+        """The form to judge by; None where printed digits decide."""
+        return self.claim.form if self.mode == "transfer" else self.claim.own_form
+
+    @property
+    def criterion(self) -> str:
+        """What must be so for the claim to stand, in words."""
+        if self.form is not None:
+            return f"{self.claim.statistic} of {self.claim.denominator}: {describe(self.form)}"
+        if self.mode == "recompute":
+            return f"the same examples print {self.claim.stated}"
+        return f"a fresh sample that could have excluded {self.claim.stated} does not"
+
+    def verdict(
+        self,
+        outcome: Outcome,
+        reason: str,
+        measured: Estimate | None = None,
+        *,
+        evidence: Evidence | None = None,
+        noise: float | None = None,
+        criterion: str | None = None,
+        mode: str | None = None,
+    ) -> Verdict:
+        """The verdict with its figures. ``reason`` is one plain sentence."""
+        power = None
+        if evidence is not None and self.mode == "replicate":
+            power = Power(
+                smallest_contradiction=self.claim.smallest_contradiction,
+                power=min(1.0, evidence.power),
+                minimum_detectable_difference=_finite(evidence.detectable),
+            )
+        return Verdict(
+            claim=self.claim.id,
+            population=self.population.name,
+            mode=mode or self.mode,
+            outcome=outcome,
+            stated=self.claim.stated,
+            words=self.claim.words,
+            locator=self.claim.locator,
+            criterion=criterion or self.criterion,
+            measured=None if measured is None else as_measurement(measured),
+            power=power,
+            p_value=None if evidence is None else _finite(evidence.p_value),
+            noise=noise,
+            reason=" ".join(reason.split()),
+            command=command(self.claim, self.population),
+        )
+
+
+def as_measurement(estimate: Estimate) -> Measurement:
+    """An estimate as an audit stores it: NaN and infinite figures become null."""
+    return Measurement(
+        value=_finite(estimate.value),
+        low=_finite(estimate.low),
+        high=_finite(estimate.high),
+        level=estimate.level,
+        n=estimate.n,
+        method=estimate.method,
+        unit=estimate.unit,
+        denominator=estimate.denominator,
+        counts={name: int(count) for name, count in estimate.counts.items()},
+        extra={k: v if isinstance(v, str) else _finite(v) for k, v in estimate.extra.items()},
+        error=_finite(estimate.error),
+    )
+
+
+def _finite(x: float | None) -> float | None:
+    return None if x is None or not math.isfinite(x) else float(x)
+
+
+def command(claim: AnyClaim, population: PopulationLike) -> str:
+    """The command that judges just this claim on just this population again."""
+    parts = ["pytest claims/"]
+    if getattr(population, "kind", "reference") != "reference":
+        brought = [(option, getattr(population, name, None)) for option, name in _BROUGHT]
+        parts += [f"{option} {shlex.quote(f'{population.name}={path}')}" for option, path in brought if path]
+        if population.same_examples:
+            parts.append(f"--same-examples {population.name}")
+    return " ".join([*parts, f'-k "{claim.id} and {population.name}"'])
+
+
+_BROUGHT = (("--record", "record_path"), ("--checkpoint", "checkpoint"), ("--puzzles", "puzzles"))
