@@ -10,6 +10,7 @@ from claims.evidence import Evidence
 from claims.forms import Form, describe
 from claims.ledger import AnyClaim, Ledger
 from claims.verdict import Measurement, Outcome, Power, Verdict
+from claims.wording import figure
 from measure.record import Record
 from measure.statistics.estimate import Estimate
 
@@ -58,6 +59,22 @@ class Case:
             return f"the same examples print {self.claim.stated}"
         return f"a fresh sample that could have excluded {self.claim.stated} does not"
 
+    @property
+    def agrees(self) -> Outcome:
+        """The verdict on a claim that stands, which depends on what was asked."""
+        return _AGREES[self.mode]
+
+    @property
+    def disagrees(self) -> Outcome:
+        """The verdict on a claim that falls."""
+        return Outcome.DOES_NOT_TRANSFER if self.mode == "transfer" else Outcome.REFUTED
+
+    def got(self, measured: Estimate) -> str:
+        """What the same examples (or the same checkpoint) give, in words."""
+        percent = self.claim.printed is not None and self.claim.printed.percent
+        where = "the same examples give" if self.mode == "recompute" else "the checkpoint gives"
+        return f"{where} {figure(measured, percent=percent, digits=6)}"
+
     def verdict(
         self,
         outcome: Outcome,
@@ -65,6 +82,7 @@ class Case:
         measured: Estimate | None = None,
         *,
         evidence: Evidence | None = None,
+        p_value: float | None = None,
         noise: float | None = None,
         criterion: str | None = None,
         mode: str | None = None,
@@ -88,11 +106,16 @@ class Case:
             criterion=criterion or self.criterion,
             measured=None if measured is None else as_measurement(measured),
             power=power,
-            p_value=None if evidence is None else _finite(evidence.p_value),
+            p_value=_finite(p_value if evidence is None else evidence.p_value),
             noise=noise,
             reason=" ".join(reason.split()),
             command=command(self.claim, self.population),
         )
+
+
+_AGREES: dict[Mode, Outcome] = {
+    "recompute": Outcome.REPRODUCED, "replicate": Outcome.CONSISTENT, "transfer": Outcome.TRANSFERS,
+}  # fmt: skip
 
 
 def as_measurement(estimate: Estimate) -> Measurement:
@@ -128,3 +151,10 @@ def command(claim: AnyClaim, population: PopulationLike) -> str:
 
 
 _BROUGHT = (("--record", "record_path"), ("--checkpoint", "checkpoint"), ("--puzzles", "puzzles"))
+
+
+def how_to_get(population: PopulationLike) -> str:
+    """Why there is no record, and the exact command that gets one."""
+    reason = population.missing or f"no record of {population.name}"
+    get = getattr(population, "command", None)
+    return f"{reason}; get it with `{get}`" if get and get not in reason else reason

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from claims.parameters import External, Nothing, Per, Restarts
+from claims.parameters import External, Nothing, Per, Restarts, Rollout
 from claims.registry import MissingInput, statistic
 from measure.record import Record
 from measure.statistics.estimate import Estimate
@@ -36,29 +36,30 @@ def failures_per(record: Record, parameters: Per) -> Estimate:
     return replace(share, **scaled, error=error, unit=f"failures per {parameters.of:,} puzzles")
 
 
-@statistic("sample_size", Nothing, exact=True)
+@statistic("sample_size", Nothing, exact="choice")
 def sample_size(record: Record, parameters: Nothing) -> Estimate:
     """Number of puzzles in the record."""
     return exact_value(len(record), n=len(record), method="rows of the record", denominator="puzzles")
 
 
-@statistic("segments", Nothing, exact=True)
+@statistic("segments", Nothing, exact="choice")
 def segments(record: Record, parameters: Nothing) -> Estimate:
     """Number of segments of the rollout."""
     return exact_value(record.segments, n=len(record), method="segments of the record", unit="segments")
 
 
-@statistic("hidden_size", Nothing, exact=True)
+@statistic("hidden_size", Nothing, exact="checkpoint")
 def hidden_size(record: Record, parameters: Nothing) -> Estimate:
     """Width of the latent state."""
     return exact_value(record.provenance.model.hidden_size, n=1, method="read off the checkpoint")
 
 
-@statistic("updates_per_puzzle", Nothing, exact=True)
-def updates_per_puzzle(record: Record, parameters: Nothing) -> Estimate:
-    """State updates of one rollout: updates per segment times segments."""
-    updates = record.provenance.model.updates_per_segment * record.segments
-    return exact_value(updates, n=1, method="updates per segment × segments", unit="updates")
+@statistic("updates_per_puzzle", Rollout, exact="checkpoint")
+def updates_per_puzzle(record: Record, parameters: Rollout) -> Estimate:
+    """State updates of a rollout of so many segments: updates per segment times segments."""
+    updates = record.provenance.model.updates_per_segment * parameters.segments
+    method = f"{record.provenance.model.updates_per_segment} updates per segment × {parameters.segments} segments"
+    return exact_value(updates, n=1, method=method, unit="updates")
 
 
 @statistic("restarts_over_pruning", Restarts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from claims.parameters import ConfidentShare, Extreme, SettledShare, Settling, S
 from claims.registry import statistic
 from measure.record import Record
 from measure.settling import Band, enter_and_stay, otsu_band, percentile_band
+from measure.statistics.auc import auc
 from measure.statistics.estimate import Estimate, undefined
 from measure.statistics.order import extreme_power, failures_below_successes, outmoved_share
 from measure.statistics.proportion import proportion
@@ -50,7 +52,9 @@ def share_within(record: Record, band: Band | None, chosen: np.ndarray, who: np.
 def settled_share(record: Record, parameters: SettledShare) -> Estimate:
     """Share of failures (successes, all) whose late displacement lies in the low band."""
     band = band_of(record, parameters)
-    return share_within(record, band, band.settled(record), members(record, parameters.of), parameters.of)
+    share = share_within(record, band, band.settled(record), members(record, parameters.of), parameters.of)
+    late = record.late_displacement(part=parameters.part, window=parameters.window)
+    return replace(share, extra=dict(share.extra) | {"auc_displacement": auc(late, ~record.solved).value})
 
 
 @statistic("wandering_share", SettledShare, limits=(0, 1))
@@ -72,7 +76,14 @@ def confident_share(record: Record, parameters: ConfidentShare) -> Estimate:
     band = band_of(record, parameters) if parameters.settled else None
     confident = record.halting_logit[:, -1] > parameters.logit
     chosen = confident & band.settled(record) if band else confident
-    return share_within(record, band, chosen, members(record, parameters.of), parameters.of)
+    share = share_within(record, band, chosen, members(record, parameters.of), parameters.of)
+    area = auc(record.halting_logit[:, -1], record.solved)
+    extra = dict(share.extra) | {"auc_halting": area.value, "wrong_and_confident": float((confident & ~record.solved).sum())}
+    if confident.any():
+        extra["right_if_confident"] = float(record.solved[confident].mean())
+    if record.solved.any():
+        extra["confident_if_right"] = float(confident[record.solved].mean())
+    return replace(share, extra=extra)
 
 
 def _fresh_extreme(record: Record, parameters: Extreme, share: float, smallest: float) -> tuple[Estimate, float]:

@@ -3,7 +3,8 @@
 The printed figure was computed on a sample itself. Comparing a fresh interval with it as if it were the truth refutes
 one true claim in six when both samples are equally large (the interval of a mean captures the next mean in 83 %;
 Cumming & Maillardet 2006, Psychological Methods 11:217). So where the ledger says how many examples stand behind the
-figure, the interval is that of the difference: wider by √(1 + n/n_printed).
+figure, the interval is that of the difference: wider by √(1 + n/n_printed). Every p-value here is the level at which
+that very interval would just reach the printed digits, so that p ≤ .05 and "excluded" are one decision.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Evidence:
     high: float
     excluded: bool
     power: float
-    p_value: float | None = None
+    p_value: float
     detectable: float | None = None
 
 
@@ -51,66 +52,81 @@ def against_fresh(
         printed_n: how many examples stand behind the printed figure, if known.
         hedge: by how much the text itself widens its digits ("~").
     """
-    if stated.shape == "count" and stated.numerator == 0 and _is_share(measured):
+    if stated.shape == "count" and stated.numerator == 0 and is_share(measured):
         return _zero(stated, measured, smallest)
+    if stated.low is None or stated.high is None:
+        raise ValueError(f"{stated.text!r} is open on one side: a bound is placed, not compared")
     widen = math.sqrt(1 + measured.n / printed_n) if printed_n else 1.0
+    span = float(stated.low) - hedge, float(stated.high) + hedge
     low = measured.value - (measured.value - measured.low) * widen
     high = measured.value + (measured.high - measured.value) * widen
     error = _error(measured) * widen
-    excluded = not stated.meets(low, high, widen=hedge)
-    if _is_share(measured) and stated.low is not None and stated.high is not None:
-        power = _share_power(stated, measured.n, smallest, widen, measured.level, hedge)
+    if is_share(measured):
+        power = _share_power(span, stated.value, measured, smallest, widen)
     else:
         power = z_power(smallest, error, alpha=ALPHA) if error > 0 else 1.0
-    gap = max(0.0, _gap(stated, measured.value) - hedge)
     return Evidence(
-        low=low, high=high, excluded=excluded, power=power,
-        p_value=float(2 * norm.sf(gap / error)) if error > 0 else None,
-        detectable=minimum_detectable_difference(error, power=ENOUGH, alpha=ALPHA) if error > 0 else None,
+        low=low, high=high, excluded=high < span[0] or low > span[1], power=power,
+        p_value=level_reached(measured, span, widen=widen),
+        detectable=minimum_detectable_difference(error, power=ENOUGH, alpha=ALPHA) if 0 < error < math.inf else None,
     )  # fmt: skip
 
 
-def fresh_evidence(counted: Estimate, power: float) -> Evidence:
-    """The evidence of a count with its own test: ``extra["p_value"]`` decides."""
+def from_count(counted: Estimate, power: float) -> Evidence:
+    """The evidence of a count with a test of its own: ``extra["p_value"]`` decides."""
     p_value = float(counted.extra["p_value"])
     return Evidence(low=counted.low, high=counted.high, excluded=p_value <= ALPHA, power=power, p_value=p_value)
 
 
-def _gap(stated: Stated, value: float) -> float:
-    """How far a value lies outside the printed digits; 0 inside."""
-    below = float(stated.low) - value if stated.low is not None else -math.inf
-    above = value - float(stated.high) if stated.high is not None else -math.inf
-    return max(below, above)
+def level_reached(measured: Estimate, span: tuple[float, float], *, widen: float = 1.0) -> float:
+    """Two-sided p-value of "the value lies in ``span``": 1 inside it, else one minus the level that just reaches it.
+
+    Exact for shares (Clopper–Pearson inverted); for others the half-interval on that side is scaled as a normal one.
+    """
+    if span[0] <= measured.value <= span[1]:
+        return 1.0
+    edge = span[0] if measured.value < span[0] else span[1]
+    if is_share(measured):
+        theta = measured.value + (edge - measured.value) / widen
+        hits, n = measured.counts["successes"], measured.n
+        tail = binom.cdf(hits, n, theta) if edge > measured.value else binom.sf(hits - 1, n, theta)
+        return float(min(1.0, 2 * tail))
+    half = (measured.high - measured.value if edge > measured.value else measured.value - measured.low) * widen
+    if not half > 0:
+        return 0.0
+    z = abs(edge - measured.value) / half * float(norm.isf((1 - measured.level) / 2))
+    return float(2 * norm.sf(z))
 
 
-def _is_share(measured: Estimate) -> bool:
+def is_share(measured: Estimate) -> bool:
     """Whether the value is a plain proportion of its n."""
     hits = measured.counts.get("successes")
     return hits is not None and measured.counts.get("n") == measured.n > 0 and measured.value == hits / measured.n
 
 
 def _error(measured: Estimate) -> float:
-    """The standard error, from the interval where the method has none (or where a share of 0 or 1 gives 0)."""
+    """The standard error, from the interval where the method has none."""
     if measured.error:
         return measured.error
-    z = float(norm.isf((1 - measured.level) / 2))
     width = measured.high - measured.low
-    return width / (2 * z) if math.isfinite(width) else math.inf
+    return width / (2 * float(norm.isf((1 - measured.level) / 2))) if math.isfinite(width) else math.inf
 
 
-def _share_power(stated: Stated, n: int, smallest: float, widen: float, level: float, hedge: float) -> float:
-    """Exact chance that n examples exclude the printed share when the truth is off by ``smallest``.
+def _share_power(
+    span: tuple[float, float], stated: float, measured: Estimate, smallest: float, widen: float
+) -> float:
+    """Exact chance that as many examples exclude the printed share when the truth is off by ``smallest``.
 
     The smaller of the chances upwards and downwards, where both are possible.
     """
-    counts = np.arange(n + 1)
-    share, tail = counts / n, (1 - level) / 2
+    n = measured.n
+    counts, tail = np.arange(n + 1), (1 - measured.level) / 2
+    share = counts / n
     with np.errstate(invalid="ignore"):
         low = np.where(counts == 0, 0.0, beta.ppf(tail, counts, n - counts + 1))
         high = np.where(counts == n, 1.0, beta.ppf(1 - tail, counts + 1, n - counts))
-    low, high = share - (share - low) * widen, share + (high - share) * widen
-    excluded = (high < float(stated.low) - hedge) | (low > float(stated.high) + hedge)  # type: ignore[arg-type, operator]
-    truths = [t for t in (stated.value - smallest, stated.value + smallest) if 0 <= t <= 1]
+    excluded = (share + (high - share) * widen < span[0]) | (share - (share - low) * widen > span[1])
+    truths = [truth for truth in (stated - smallest, stated + smallest) if 0 <= truth <= 1]
     return min((float(binom.pmf(counts, n, truth)[excluded].sum()) for truth in truths), default=0.0)
 
 

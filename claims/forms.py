@@ -123,9 +123,13 @@ def region(form: Form) -> tuple[float, float] | None:
 def describe(form: Form) -> str:
     """The form as a short phrase that completes "the measured value is …"."""
     match form:
-        case AucAbove() | ShareAbove() | ValueAbove():
+        case ShareAbove():
+            return f"above {form.threshold * 100:g}%"
+        case AucAbove() | ValueAbove():
             return f"above {form.threshold:g}"
-        case ShareBelow() | ValueBelow():
+        case ShareBelow():
+            return f"below {form.threshold * 100:g}%"
+        case ValueBelow():
             return f"below {form.threshold:g}"
         case DifferencePositive():
             return "above 0"

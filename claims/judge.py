@@ -12,20 +12,19 @@ from collections.abc import Iterable
 from typing import Any
 
 from claims.arithmetic import digits_of
-from claims.case import Case, PopulationLike, mode_of
+from claims.case import Case, PopulationLike, how_to_get, mode_of
 from claims.catalogue import MissingInput, estimate, lookup
-from claims.evidence import ENOUGH, against_fresh, fresh_evidence
+from claims.evidence import ENOUGH, against_fresh, from_count, level_reached
 from claims.forms import Exists, Form, NotApplicable, describe, region
 from claims.ledger import AnyClaim, Ledger
 from claims.noise_band import largest_change, under_noise
 from claims.stated import Stated
 from claims.verdict import Outcome, Verdict
-from claims.wording import interval, number
+from claims.wording import caveat, figure, interval, number
 from measure.errors import UserError
 from measure.record import Record
 from measure.statistics.estimate import Estimate
 from measure.statistics.multiplicity import holm
-from measure.statistics.proportion import zero_event_power
 
 ALPHA = 0.05
 
@@ -47,7 +46,7 @@ def judge(claim: AnyClaim, population: PopulationLike, record: Record | None = N
         return case.verdict(Outcome.UNVERIFIABLE, f"no other checkpoint can speak to it: {case.form.reason}")
     record = population.record if record is None else record
     if record is None:
-        return case.verdict(Outcome.UNVERIFIABLE, _how_to_get(population))
+        return case.verdict(Outcome.UNVERIFIABLE, how_to_get(population))
     try:
         return _decide(case, estimate(claim, record, elsewhere=case.mode == "transfer"), record)
     except MissingInput as missing:
@@ -96,7 +95,11 @@ def _decide(case: Case, measured: Estimate, record: Record) -> Verdict:
     """Send an estimate to the question that it answers."""
     if not measured.defined:
         return _undefined(case, measured)
-    if case.mode == "recompute" or (lookup(case.claim.statistic).exact and case.mode == "replicate"):
+    exact = lookup(case.claim.statistic).exact
+    if case.mode == "recompute" or (exact and case.mode == "replicate"):
+        if exact == "choice" and case.mode == "replicate":
+            reason = f"it was chosen by whoever measured; this record's {figure(measured)} says nothing of the paper's"
+            return case.verdict(Outcome.UNVERIFIABLE, reason, measured)
         return _recompute_form(case, measured, record) if case.form else _recompute_digits(case, measured, record)
     return _by_interval(case, case.form, measured) if case.form else _replicate(case, measured, record)
 
@@ -106,128 +109,121 @@ def _undefined(case: Case, measured: Estimate) -> Verdict:
     reason = measured.undefined_reason
     if "NaN" in reason:
         return case.verdict(Outcome.UNVERIFIABLE, f"the record has no usable value here: {reason}", measured)
-    return case.verdict(Outcome.UNDERPOWERED, f"nothing to decide by among {measured.n:,} rows: {reason}", measured)
+    return case.verdict(Outcome.UNDERPOWERED, f"this sample cannot decide it: {reason}", measured)
 
 
 def _recompute_digits(case: Case, measured: Estimate, record: Record) -> Verdict:
     """Same examples: the value must print as stated, give or take numerical noise."""
     claim, stated = case.claim, _printed(case.claim)
-    value, hedge = measured.value, _hedge(claim, stated)
-    got = f"the same examples give {_figure(measured)}"
-    if stated.shape != "count" and stated.contains(value, widen=hedge):
-        return case.verdict(Outcome.REPRODUCED, f"{got}, which prints as {claim.stated}", measured, noise=0.0)
-    if stated.shape == "count" and _counts(measured) == (stated.numerator, stated.denominator):
-        return case.verdict(Outcome.REPRODUCED, f"{got}, just as printed", measured, noise=0.0)
+    got, hedge = case.got(measured), _hedge(claim, stated)
+    count = stated.shape == "count"
+    if _counts(measured) == (stated.numerator, stated.denominator) if count else stated.contains(measured.value, widen=hedge):
+        return case.verdict(case.agrees, f"{got}, which {stated.agrees}", measured, noise=0.0)
     versions = under_noise(_plain(claim), record)
-    noise = largest_change(versions, value)
+    noise = largest_change(versions, measured.value)
     told = f"numerical noise moves it by {number(noise, 2)}" if versions else "no numerical noise is on record"
-    if stated.shape == "count":
-        allowed = _counts_within(stated, [measured, *versions])
-    else:
-        allowed = noise > 0 and stated.contains(value, widen=noise + hedge)
-    if allowed:
+    if _counts_within(stated, [measured, *versions]) if count else stated.contains(measured.value, widen=noise + hedge):
         reason = f"{got}, within numerical noise of {claim.stated} ({told})"
-        return case.verdict(Outcome.REPRODUCED, reason, measured, noise=noise)
-    verb = "not" if stated.shape == "count" else "which does not print as"
-    return case.verdict(Outcome.REFUTED, f"{got}, {verb} {claim.stated} ({told})", measured, noise=noise)
+        return case.verdict(case.agrees, reason, measured, noise=noise)
+    return case.verdict(Outcome.REFUTED, f"{got}, where {claim.stated} is printed ({told})", measured, noise=noise)
 
 
 def _recompute_form(case: Case, measured: Estimate, record: Record) -> Verdict:
     """Same examples, no digits: the value itself must meet the declared form, give or take numerical noise."""
-    form, value = case.form, measured.value
+    form, value, got = case.form, measured.value, case.got(measured)
     noise = largest_change(under_noise(_plain(case.claim), record), value)
     sides = {_holds_at(form, x, measured) for x in (value - noise, value, value + noise)}
-    got = f"the same examples give {_figure(measured)}"
     if len(sides) > 1:
         reason = f"{got}, too close to call within numerical noise of {number(noise, 2)}"
         return case.verdict(Outcome.UNDERPOWERED, reason, measured, noise=noise)
-    outcome, verb = (Outcome.REPRODUCED, "as declared") if sides == {True} else (Outcome.REFUTED, "not")
-    return case.verdict(outcome, f"{got}, {verb} {describe(form)}", measured, noise=noise)
+    outcome, verb = (case.agrees, "which is") if sides == {True} else (Outcome.REFUTED, "which is not")
+    return case.verdict(outcome, f"{got}, {verb} {describe(form)}{caveat(measured)}", measured, noise=noise)
 
 
 def _replicate(case: Case, measured: Estimate, record: Record) -> Verdict:
     """Fresh examples against printed digits: excluded, or covered by a sample that could have excluded them."""
     claim, stated = case.claim, _printed(case.claim)
-    statistic = lookup(claim.statistic)
+    statistic, smallest = lookup(claim.statistic), claim.smallest_contradiction
     if stated.shape in ("most", "least"):
         return _bound(case, measured, stated)
+    got = figure(measured, percent=stated.percent)
     if statistic.fresh is not None:
-        counted, power = statistic.fresh(record, claim.settings(), stated.value, claim.smallest_contradiction)
+        counted, power = statistic.fresh(record, claim.settings(), stated.value, smallest)
         if not counted.defined:
             return _undefined(case, counted)
-        evidence = fresh_evidence(counted, power)
-        got = f"{_figure(measured)}; {_figure(counted)} by the {counted.method}"
+        evidence = from_count(counted, power)
+        got += f"; {figure(counted)} ({counted.method})"
     elif not (math.isfinite(measured.low) and math.isfinite(measured.high)):
-        return case.verdict(Outcome.UNDERPOWERED, f"{_figure(measured)}, a sample too small for an interval", measured)
+        return case.verdict(Outcome.UNDERPOWERED, f"{got}: the sample is too small for an interval", measured)
     else:
-        printed_n = claim.of or claim.sample
-        hedge = _hedge(claim, stated)
-        evidence = against_fresh(
-            stated, measured, smallest=claim.smallest_contradiction, printed_n=printed_n, hedge=hedge
-        )
-        got = f"{_figure(measured)}, allowing for both samples {interval(evidence.low, evidence.high)}"
+        printed_n, hedge = claim.of or claim.sample, _hedge(claim, stated)
+        evidence = against_fresh(stated, measured, smallest=smallest, printed_n=printed_n, hedge=hedge)
+        if printed_n and stated.shape != "count":
+            limits = interval(evidence.low, evidence.high, percent=stated.percent)
+            got += f", {limits} with the sampling error of the printed figure"
     if evidence.excluded:
         reason = f"{got}, excludes {claim.stated} (p = {number(evidence.p_value, 2)})"
-        return case.verdict(Outcome.REFUTED, reason, measured, evidence=evidence)
-    seen = f"a contradiction of {number(claim.smallest_contradiction)} would be seen with power {evidence.power:.2f}"
+        return case.verdict(Outcome.REFUTED, reason + caveat(measured), measured, evidence=evidence)
+    seen = f"the sample would show a contradiction of {number(smallest)} with power {evidence.power:.2f}"
     outcome = Outcome.CONSISTENT if evidence.power >= ENOUGH else Outcome.UNDERPOWERED
-    return case.verdict(outcome, f"{got}, covers {claim.stated}; {seen}", measured, evidence=evidence)
+    reason = f"{got}, does not exclude {claim.stated}; {seen}{caveat(measured)}"
+    return case.verdict(outcome, reason, measured, evidence=evidence)
 
 
 def _bound(case: Case, measured: Estimate, stated: Stated) -> Verdict:
     """A printed bound: the whole interval on the right side, on the wrong side, or across."""
     limit = float(stated.high if stated.shape == "most" else stated.low)  # type: ignore[arg-type]
     span = (-math.inf, limit) if stated.shape == "most" else (limit, math.inf)
-    return _placed(case, measured, span, f"{'at most' if stated.shape == 'most' else 'at least'} {number(limit)}")
+    return _placed(case, measured, span, f"{'below' if stated.shape == 'most' else 'above'} {number(limit)}")
 
 
 def _by_interval(case: Case, form: Form, measured: Estimate) -> Verdict:
     """A declared form: it holds when the whole interval lies in its region."""
     if isinstance(form, Exists):
         return _exists(case, form, measured)
-    span = region(form)
-    if span is None:
-        raise TypeError(f"form {form.test!r} cannot be judged by an interval")
-    return _placed(case, measured, span, describe(form))
+    return _placed(case, measured, _span(form), describe(form))
 
 
 def _placed(case: Case, measured: Estimate, span: tuple[float, float], words: str) -> Verdict:
     """Where an interval lies against an open region: inside, outside, or across its edge."""
-    transfer = case.mode == "transfer"
-    low, high, edge = measured.low, measured.high, f"{_figure(measured)}"
+    low, high, got = measured.low, measured.high, figure(measured)
     if math.isnan(low) or math.isnan(high):
-        return case.verdict(Outcome.UNDERPOWERED, f"{edge}, without an interval, cannot be placed {words}", measured)
+        return case.verdict(Outcome.UNDERPOWERED, f"{got}: without an interval it is not decided whether {words}", measured)
+    outcome, told = Outcome.UNDERPOWERED, f"reaches across the edge: not decided whether {words}"
     if span[0] < low and high < span[1]:
-        outcome = Outcome.TRANSFERS if transfer else Outcome.CONSISTENT
-        return case.verdict(outcome, f"{edge} is wholly {words}", measured)
-    if high <= span[0] or low >= span[1]:
-        outcome = Outcome.DOES_NOT_TRANSFER if transfer else Outcome.REFUTED
-        return case.verdict(outcome, f"{edge} is wholly outside: not {words}", measured)
-    return case.verdict(Outcome.UNDERPOWERED, f"{edge} reaches across the edge: not decided whether {words}", measured)
+        outcome, told = case.agrees, f"is wholly {words}"
+    elif high <= span[0] or low >= span[1]:
+        outcome, told = case.disagrees, f"is wholly outside: not {words}"
+    p_value = level_reached(measured, span) if case.mode == "replicate" else None
+    return case.verdict(outcome, f"{got} {told}{caveat(measured)}", measured, p_value=p_value)
 
 
 def _exists(case: Case, form: Exists, measured: Estimate) -> Verdict:
     """One case is enough; none counts only when the sample would have shown the declared rate."""
     hits, n = _counts(measured)
-    transfer = case.mode == "transfer"
+    unseen = (1 - form.rate) ** n if not hits else 1.0
+    p_value = unseen if case.mode == "replicate" else None
     if hits:
-        outcome = Outcome.TRANSFERS if transfer else Outcome.CONSISTENT
-        return case.verdict(outcome, f"{hits:,} of {n:,} {measured.denominator}: they exist", measured)
-    power = zero_event_power(n, form.rate)
-    told = f"none of {n:,} {measured.denominator}; at a rate of {form.rate:.2%} one would be seen with power {power:.2f}"
-    if power < 1 - ALPHA:
-        return case.verdict(Outcome.UNDERPOWERED, told, measured)
-    return case.verdict(Outcome.DOES_NOT_TRANSFER if transfer else Outcome.REFUTED, told, measured)
+        told = f"{hits:,} of {n:,} {measured.denominator}: they exist{caveat(measured)}"
+        return case.verdict(case.agrees, told, measured, p_value=p_value)
+    told = f"none of {n:,} {measured.denominator}; at a rate of {form.rate:.2%} that has probability {number(unseen, 2)}"
+    outcome = Outcome.UNDERPOWERED if unseen > ALPHA else case.disagrees
+    return case.verdict(outcome, told + caveat(measured), measured, p_value=p_value)
 
 
 def _holds_at(form: Form, value: float, measured: Estimate) -> bool:
     """Whether a form holds at a single value."""
     if isinstance(form, Exists):
         return bool(_counts(measured)[0])
+    low, high = _span(form)
+    return low < value < high
+
+
+def _span(form: Form) -> tuple[float, float]:
     span = region(form)
     if span is None:
-        raise TypeError(f"form {form.test!r} cannot be judged by a value")
-    return span[0] < value < span[1]
+        raise TypeError(f"form {type(form).__name__} has no region of values")
+    return span
 
 
 def _plain(claim: AnyClaim) -> Any:
@@ -246,11 +242,10 @@ def _printed(claim: AnyClaim) -> Stated:
 
 
 def _hedge(claim: AnyClaim, stated: Stated) -> float:
-    """What "~" and "≈" concede beyond rounding: less than what would matter."""
+    """What "~" and "≈" concede beyond rounding: half of what would matter, unless the digits concede more."""
     if not stated.approximate or stated.low is None or stated.high is None:
         return 0.0
-    half = float(stated.high - stated.low) / 2
-    return max(0.0, claim.smallest_contradiction / 2 - half)
+    return max(0.0, claim.smallest_contradiction / 2 - float(stated.high - stated.low) / 2)
 
 
 def _counts(measured: Estimate) -> tuple[int, int]:
@@ -266,22 +261,3 @@ def _counts_within(stated: Stated, versions: list[Estimate]) -> bool:
     pairs = [_counts(version) for version in versions if version.defined]
     ranges = [(min(values), max(values)) for values in zip(*pairs)]
     return all(low <= x <= high for (low, high), x in zip(ranges, (stated.numerator, stated.denominator)))
-
-
-def _figure(measured: Estimate) -> str:
-    """ "0.9931 [0.9907, 0.9948] (n = 2,048)", with counts and unit where there are any."""
-    unit = f" {measured.unit}" if measured.unit else ""
-    text = f"{number(measured.value)}{unit}"
-    if measured.counts.get("n") == measured.n and "successes" in measured.counts:
-        text += f" ({measured.counts['successes']:,} of {measured.n:,} {measured.denominator})".rstrip()
-        return text if math.isnan(measured.low) else f"{text} {interval(measured.low, measured.high)}"
-    if not math.isnan(measured.low) and measured.low != measured.high:
-        text += f" {interval(measured.low, measured.high)}"
-    return f"{text} (n = {measured.n:,})" if measured.n > 1 else text
-
-
-def _how_to_get(population: PopulationLike) -> str:
-    """Why there is no record, and the exact command that gets one."""
-    reason = population.missing or f"no record of {population.name}"
-    get = getattr(population, "command", None)
-    return f"{reason}; get it with `{get}`" if get and get not in reason else reason

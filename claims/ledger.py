@@ -3,180 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from claims.catalogue import lookup
-from claims.checks import AnyCheck, Entry, Identifier, SourcedFigure, Words
-from claims.forms import AnyForm, NotApplicable
+from claims.checks import AnyCheck, Identifier, SourcedFigure, Words
+from claims.claim import AnyClaim, Claim
+from claims.forms import NotApplicable
 from claims.ledger_rules import check_ledger
 from claims.located import LocatedToml
-from claims.stated import Stated, parse_stated
 from measure.errors import UserError
 
+__all__ = ["AnyClaim", "Claim", "DeclaredPopulation", "Ledger", "PAPER", "Paper", "json_schema", "load_ledger"]
+
 PAPER = Path(__file__).with_name("paper.toml")
-
-
-class Claim(Entry):
-    """One claim of a paper.
-
-    Attributes:
-        id, words, locator: its name, what is claimed in the ledger's own words, and where the paper says it.
-        stated: the printed digits as a string; trailing zeros matter.
-        population: whose figure it is; a population of the ledger.
-        denominator: what one counts, in words.
-        statistic, parameters: what measures it: a name of the catalogue and its typed parameters.
-        mode: ``recompute`` where the same examples on the same checkpoint must print the same digits,
-            ``replicate`` where only an interval can decide even there.
-        of: the size of the denominator, where it is declared; the digits must then be a whole number of it.
-        sample: about how many examples stand behind the figure; it gives the printed figure its sampling error.
-        smallest_contradiction: the smallest difference from the claim that would matter, in the claim's unit.
-        form: what must hold on another checkpoint for the claim to transfer.
-    """
-
-    stated: Annotated[str, Field(min_length=1, max_length=80)]
-    denominator: Words
-    statistic: str
-    parameters: dict[str, Any] = {}
-    mode: Literal["recompute", "replicate"] = "recompute"
-    of: Annotated[int, Field(ge=1, le=10**9)] | None = None
-    sample: Annotated[int, Field(ge=1, le=10**9)] | None = None
-    smallest_contradiction: Annotated[float, Field(gt=0, allow_inf_nan=False)]
-    form: AnyForm
-
-    @property
-    def printed(self) -> Stated | None:
-        """The stated digits as exact decimals; None for a qualitative claim."""
-        return parse_stated(self.stated)
-
-    @property
-    def own_form(self) -> AnyForm | None:
-        """The form that a qualitative claim must meet on its own population; None for a printed figure."""
-        return None
-
-    def settings(self, *, elsewhere: bool = False) -> Any:
-        """The statistic's validated parameters; ``elsewhere`` those for another checkpoint."""
-        changed = self.form.parameters if elsewhere else {}
-        merged = self.parameters | changed
-        if "rule" in changed:  # a new rule comes with its own settings
-            merged = {k: v for k, v in merged.items() if k not in ("percentile", "edge") or k in changed}
-        return lookup(self.statistic).parameters.model_validate(merged)
-
-
-class Numeric(Claim):
-    """A claim that prints digits: they must parse and lie where the statistic can."""
-
-    @model_validator(mode="after")
-    def _digits(self) -> Numeric:
-        stated = parse_stated(self.stated)
-        if stated.shape not in self._shapes():
-            raise ValueError(f"stated {self.stated!r} is a {stated.shape}, which kind {self.kind!r} does not take")
-        return self
-
-    @classmethod
-    def _shapes(cls) -> tuple[str, ...]:
-        return ("number",)
-
-
-class Point(Numeric):
-    """One number."""
-
-    kind: Literal["point"]
-
-
-class Share(Numeric):
-    """A share or percentage of a denominator, or k of n."""
-
-    kind: Literal["share"]
-
-    @classmethod
-    def _shapes(cls) -> tuple[str, ...]:
-        return "number", "count"
-
-
-class Bound(Numeric):
-    """At most, or at least, a number."""
-
-    kind: Literal["bound"]
-
-    @classmethod
-    def _shapes(cls) -> tuple[str, ...]:
-        return "most", "least"
-
-
-class ZeroCount(Numeric):
-    """None of a stated number of cases."""
-
-    kind: Literal["zero_count"]
-
-    @classmethod
-    def _shapes(cls) -> tuple[str, ...]:
-        return ("count",)
-
-    @model_validator(mode="after")
-    def _zero(self) -> ZeroCount:
-        if parse_stated(self.stated).numerator != 0:
-            raise ValueError(f"a zero count states 0 of n, not {self.stated!r}")
-        return self
-
-
-class Range(Numeric):
-    """A range, with the members that it summarises where the source lists them."""
-
-    kind: Literal["range"]
-    members: list[str] = []
-
-    @classmethod
-    def _shapes(cls) -> tuple[str, ...]:
-        return ("range",)
-
-    @field_validator("members")
-    @classmethod
-    def _members(cls, members: list[str]) -> list[str]:
-        for text in members:
-            parse_stated(text)
-        return members
-
-
-class Qualitative(Claim):
-    """A claim without digits, judged by a declared measurable form, never by prose.
-
-    ``holds`` is that form on the claim's own population; where it is absent, ``form`` serves both.
-    """
-
-    holds: AnyForm | None = None
-
-    @property
-    def printed(self) -> None:  # type: ignore[override]
-        return None
-
-    @property
-    def own_form(self) -> AnyForm:
-        return self.holds or self.form
-
-    @model_validator(mode="after")
-    def _measurable(self) -> Qualitative:
-        if isinstance(self.own_form, NotApplicable) and self.statistic != "external":
-            raise ValueError("a qualitative claim needs a measurable form on its own population (`form` or `holds`)")
-        return self
-
-
-class Direction(Qualitative):
-    """Which way something goes."""
-
-    kind: Literal["direction"]
-
-
-class Existence(Qualitative):
-    """Something exists."""
-
-    kind: Literal["existence"]
-
-
-AnyClaim = Annotated[
-    Union[Point, Share, Bound, ZeroCount, Range, Direction, Existence], Field(discriminator="kind")
-]
 
 
 class DeclaredPopulation(BaseModel):

@@ -25,6 +25,12 @@ class Per(Parameters):
     of: Annotated[int, Field(ge=1, le=10**9)]
 
 
+class Rollout(Parameters):
+    """A rollout of ``segments`` segments."""
+
+    segments: Segments = 16
+
+
 class Settling(Parameters):
     """When a trajectory counts as settled: its late displacement lies in the low band.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -36,7 +37,8 @@ class Statistic:
     """One registered statistic.
 
     ``summary`` is the first line of the function's docstring; ``limits`` where its values can lie, if bounded;
-    ``exact`` says that its value is a fact of the record without sampling error (a size, a setting).
+    ``exact`` marks a value without sampling error: a fact of the ``checkpoint``, or a ``choice`` of whoever
+    measured (a sample size), of which another measurement says nothing.
     ``fresh`` answers a replication where an interval of the value cannot: (record, parameters, stated value,
     smallest contradiction) → (estimate with ``extra["p_value"]``, power).
     """
@@ -46,7 +48,7 @@ class Statistic:
     function: Callable[[Record, Parameters], Estimate]
     summary: str
     limits: tuple[float, float] | None = None
-    exact: bool = False
+    exact: Literal["checkpoint", "choice"] | None = None
     fresh: Callable[[Record, Parameters, float, float], tuple[Estimate, float]] | None = None
 
 
@@ -58,7 +60,7 @@ def statistic(
     parameters: type[Parameters],
     *,
     limits: tuple[float, float] | None = None,
-    exact: bool = False,
+    exact: Literal["checkpoint", "choice"] | None = None,
     fresh: Callable[[Record, Parameters, float, float], tuple[Estimate, float]] | None = None,
 ) -> Callable:
     """Register ``function(record, parameters) -> Estimate`` under ``name``; other arguments as in `Statistic`.

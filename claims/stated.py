@@ -82,6 +82,12 @@ class Stated:
     def percent(self) -> bool:
         return any(figure.percent for figure in self.figures)
 
+    @property
+    def agrees(self) -> str:
+        """What agreeing with these digits is called, completing "a value that …"."""
+        verb = "lies within" if self.shape == "range" else "is" if self.shape == "count" or self.approximate else "prints as"
+        return f"{'keeps to' if self.shape in ('most', 'least') else verb} {self.text}"
+
     def contains(self, x: Exact, *, widen: float = 0.0) -> bool:
         """Whether ``x`` prints as these digits, or lies within ``widen`` of a value that does."""
         point, slack = exact(x), exact(widen)

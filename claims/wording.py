@@ -6,9 +6,11 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
+from measure.statistics.estimate import Estimate
+
 
 def number(x: float | Fraction | None, digits: int = 4) -> str:
-    """A figure with ``digits`` significant digits, at least four decimals dropped to what matters; "none" for NaN."""
+    """A figure with ``digits`` significant digits; whole numbers in full, with separators; "none" for NaN."""
     if x is None:
         return "none"
     value = float(x)
@@ -21,19 +23,40 @@ def number(x: float | Fraction | None, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
-def percent(x: float | Fraction, digits: int = 4) -> str:
+def as_percent(x: float | Fraction, digits: int = 4) -> str:
     """A share as a percentage with ``digits`` significant digits."""
-    return f"{float(x) * 100:.{digits}g}%"
+    return f"{number(float(x) * 100, digits)}%"
 
 
 def fraction(numerator: int, denominator: int) -> str:
     """"21/3,894 = 0.5393%"."""
-    return f"{numerator:,}/{denominator:,} = {percent(Fraction(numerator, denominator))}"
+    return f"{numerator:,}/{denominator:,} = {as_percent(Fraction(numerator, denominator))}"
 
 
-def interval(low: float | None, high: float | None, digits: int = 4) -> str:
+def interval(low: float, high: float, *, percent: bool = False, digits: int = 4) -> str:
     """"[0.1, 0.2]"."""
-    return f"[{number(low, digits)}, {number(high, digits)}]"
+    shown = as_percent if percent else number
+    return f"[{shown(low, digits)}, {shown(high, digits)}]"
+
+
+def figure(measured: Estimate, *, percent: bool = False, digits: int = 4) -> str:
+    """An estimate in words: "12.4% (254 of 2,048 puzzles) [11%, 13.9%]", "0.9931 [0.9907, 0.9948] (n = 2,048)"."""
+    share = "successes" in measured.counts and measured.counts.get("n") == measured.n and not measured.unit
+    text = (as_percent if percent or share else number)(measured.value, digits)
+    text += f" {measured.unit}" if measured.unit else ""
+    spread = not math.isnan(measured.low) and measured.low != measured.high
+    limits = f" {interval(measured.low, measured.high, percent=percent or share)}" if spread else ""
+    if share:
+        return f"{text} ({measured.counts['successes']:,} of {measured.n:,} {measured.denominator}){limits}"
+    return f"{text}{limits} (n = {measured.n:,})" if spread and measured.n > 1 else text + limits
+
+
+def caveat(measured: Estimate) -> str:
+    """A warning where Otsu's threshold found no two modes: a uniform distribution reaches a separation of .75."""
+    separation = measured.extra.get("separation")
+    if isinstance(separation, str) or separation is None or separation > 0.75:
+        return ""
+    return f"; but late displacement shows no two modes here (Otsu's separation {separation:.2f})"
 
 
 def listing(items: Sequence[str]) -> str:
