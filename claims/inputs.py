@@ -1,0 +1,126 @@
+"""What a user brings to an audit: records, checkpoints and puzzles, each under the name of a population."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from measure.errors import UserError
+
+REFERENCES = Path(__file__).parent.parent / "fixtures" / "reference"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+EXAMPLES = {
+    "--record": "paper.trm=RECORD.parquet", "--checkpoint": "paper.trm=CHECKPOINT", "--puzzles": "paper.trm=FOLDER",
+    "--cycles": "paper.trm=3,6", "--measure": "limit=2048",
+}  # fmt: skip
+# What `--measure KEY=VALUE` may set, with the value it has otherwise. `limit` 0 measures every puzzle.
+MEASURING: dict[str, int | str] = {
+    "k": 8, "segments": 16, "seed": 0, "batch": 32, "limit": 2048, "device": "cpu", "dtype": "float32",
+}  # fmt: skip
+CYCLES = re.compile(r"(\d{1,4}),(\d{1,4})(?:,(\d{1,4}))?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """What a user brings to an audit, each under the name of its population."""
+
+    records: Mapping[str, Path] = field(default_factory=dict)
+    checkpoints: Mapping[str, Path] = field(default_factory=dict)
+    puzzles: Mapping[str, Path] = field(default_factory=dict)
+    structures: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    same_examples: frozenset[str] = frozenset()
+    references: Path = REFERENCES
+
+
+def read_inputs(
+    *,
+    records: Iterable[str] = (),
+    checkpoints: Iterable[str] = (),
+    puzzles: Iterable[str] = (),
+    cycles: Iterable[str] = (),
+    same_examples: Iterable[str] = (),
+    references: Path | str | None = None,
+) -> Inputs:
+    """The inputs from the command line's ``NAME=VALUE`` texts.
+
+    A single checkpoint may take its puzzles without a name.
+
+    Raises:
+        UserError: a text is not of that form, a name comes twice, a file is missing, or puzzles and checkpoints
+            do not pair up.
+    """
+    at, puzzles = _pairs("--checkpoint", checkpoints), list(puzzles)
+    if len(puzzles) == 1 and len(at) == 1 and not re.match(NAME.pattern + "=", puzzles[0]):
+        puzzles = [f"{next(iter(at))}={puzzles[0]}"]
+    inputs = Inputs(
+        records=_paths(_pairs("--record", records)),
+        checkpoints=_paths(at),
+        puzzles=_paths(_pairs("--puzzles", puzzles)),
+        structures={name: _cycles(name, text) for name, text in _pairs("--cycles", cycles).items()},
+        same_examples=frozenset(same_examples),
+        references=REFERENCES if references is None else Path(references),
+    )
+    for name in inputs.checkpoints.keys() - inputs.puzzles.keys():
+        raise UserError(f"--checkpoint {name} has no puzzles", mend=f"add --puzzles {name}=PATH")
+    for option, names in (("--puzzles", inputs.puzzles), ("--cycles", inputs.structures)):
+        for name in sorted(names.keys() - inputs.checkpoints.keys()):
+            raise UserError(f"{option} {name} has no checkpoint", mend=f"add --checkpoint {name}=PATH")
+    for name in sorted(inputs.same_examples - inputs.records.keys() - inputs.checkpoints.keys()):
+        raise UserError(f"--same-examples {name} has no record", mend=f"add --record {name}=PATH")
+    if references is not None and not inputs.references.is_dir():
+        raise UserError("no such folder of references", where=inputs.references)
+    return inputs
+
+
+def read_measuring(texts: Iterable[str]) -> dict[str, int | str]:
+    """The settings of `--measure KEY=VALUE`. Raises UserError for an unknown key or a number that is none."""
+    settings: dict[str, int | str] = {}
+    for key, value in _pairs("--measure", texts).items():
+        if key not in MEASURING:
+            raise UserError(f"--measure knows no {key!r}", mend="one of " + ", ".join(MEASURING))
+        settings[key] = whole_number(f"--measure {key}", value) if isinstance(MEASURING[key], int) else value
+    return settings
+
+
+def whole_number(name: str, text: str) -> int:
+    """A whole number from 0 upward. Raises UserError otherwise."""
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise UserError(f"{name} is {text!r}, not a whole number from 0")
+    return int(text)
+
+
+def one_of(name: str, text: str, known: Iterable[str]) -> str:
+    """A text that is one of the known ones. Raises UserError otherwise."""
+    if text not in set(known):
+        raise UserError(f"{name} is {text!r}", mend="one of " + ", ".join(known))
+    return text
+
+
+def _pairs(option: str, texts: Iterable[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not value or not NAME.fullmatch(name):
+            raise UserError(f"{option} {text!r} is not NAME=VALUE", mend=f"for example {option} {EXAMPLES[option]}")
+        if name in pairs:
+            raise UserError(f"{option} names {name} twice")
+        pairs[name] = value
+    return pairs
+
+
+def _paths(pairs: Mapping[str, str]) -> dict[str, Path]:
+    paths = {name: Path(value).expanduser() for name, value in pairs.items()}
+    for path in paths.values():
+        if not path.exists():
+            raise UserError("no such file or folder", where=path)
+    return paths
+
+
+def _cycles(name: str, text: str) -> dict[str, int]:
+    found = CYCLES.fullmatch(text)
+    if not found:
+        raise UserError(f"--cycles {name}={text} is not H,L or H,L,heads", mend=f"for example --cycles {name}=3,6")
+    given = zip(("H_cycles", "L_cycles", "heads"), found.groups(), strict=True)
+    return {key: int(value) for key, value in given if value is not None}

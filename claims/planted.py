@@ -1,0 +1,159 @@
+"""Planted falsehoods: lies about a record whose truth is known, to show in every run that the audit can fail."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from claims.catalogue import lookup
+from claims.judge import judge
+from claims.ledger import AnyClaim, Claim, DeclaredPopulation, Ledger, Paper
+from claims.populations import Population
+from claims.remeasure import Remeasured
+from claims.verdict import Outcome, Verdict
+from measure.record import Record
+
+FOLDER = Path(__file__).parent.parent / "fixtures" / "falsehoods"
+FALSEHOODS, DIGITS = FOLDER / "falsehoods.toml", FOLDER / "digits.toml"
+SEED = 20_240_001
+
+
+class Falsehood(BaseModel):
+    """One lie, as `fixtures/falsehoods/falsehoods.toml` describes it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: str
+    what: str
+    expect: Outcome
+    prints: str
+    claim: dict[str, Any]
+    value_off: float = 0.0
+    count_off: int = 0
+    step_off: float = 0.0
+    corrupt: str | None = None
+    of_rows: bool = False
+
+
+class Planted(BaseModel):
+    """What became of one falsehood: its verdict, and that of the truth beside it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: str
+    what: str
+    population: str
+    stated: str
+    expected: str
+    outcome: str
+    reason: str
+    truth_stated: str
+    truth: str
+
+    @property
+    def caught(self) -> bool:
+        """Whether the lie came out as expected."""
+        return self.outcome == self.expected
+
+
+def _swap_outcomes(record: Record, rng: np.random.Generator) -> Record:
+    return record.replace(solved=~record.solved, solved_at=~record.solved_at)
+
+
+def _shuffle_exponents(record: Record, rng: np.random.Generator) -> Record:
+    return record.replace(growth=record.growth[rng.permutation(len(record))])
+
+
+CORRUPTIONS: dict[str, Callable[[Record, np.random.Generator], Record]] = {
+    "swap_outcomes": _swap_outcomes,
+    "shuffle_exponents": _shuffle_exponents,
+}
+
+
+def read_falsehoods(path: Path = FALSEHOODS) -> list[Falsehood]:
+    """The falsehoods of a file."""
+    return TypeAdapter(list[Falsehood]).validate_python(tomllib.loads(path.read_text(encoding="utf-8"))["falsehood"])
+
+
+def plant(falsehood: Falsehood, population: Population) -> tuple[Verdict, Verdict]:
+    """Verdicts on (the truth, the lie) about a population's record, as if the claim were its own.
+
+    The truth is the figure that the catalogue computes on the record, printed as the falsehood says.
+    """
+    record = population.record
+    statistic = lookup(falsehood.claim["statistic"])
+    value = statistic.function(record, statistic.parameters.model_validate(falsehood.claim.get("parameters", {}))).value
+    rows, count = len(record), round(value * len(record))
+    truth = falsehood.prints.format(value=value, count=count, rows=rows)
+    moved = value + falsehood.value_off + falsehood.step_off / rows
+    lie = falsehood.prints.format(value=moved, count=count + falsehood.count_off, rows=rows)
+    corrupted = record
+    if falsehood.corrupt:
+        corrupted = CORRUPTIONS[falsehood.corrupt](record, np.random.default_rng(SEED))
+    return _judge(falsehood, population, truth, record), _judge(falsehood, population, lie, corrupted)
+
+
+def outcome_of(falsehood: Falsehood, population: Population) -> Planted:
+    """Plant one falsehood and say what became of it."""
+    truth, lie = plant(falsehood, population)
+    return Planted(
+        name=falsehood.name, what=falsehood.what, population=population.name, stated=lie.stated, expected=falsehood.expect,
+        outcome=lie.outcome, reason=lie.reason, truth_stated=truth.stated, truth=truth.outcome,
+    )  # fmt: skip
+
+
+def _judge(falsehood: Falsehood, population: Population, stated: str, record: Record) -> Verdict:
+    """The verdict on one printed figure, asked as a recomputation of the population's own claim."""
+    claim: Claim = TypeAdapter(AnyClaim).validate_python(
+        {
+            "id": falsehood.name, "words": falsehood.what, "locator": "planted", "stated": stated,
+            "population": population.name, "form": {"test": "not_applicable", "reason": "planted"},
+            **({"of": len(record)} if falsehood.of_rows else {}), **falsehood.claim,
+        }
+    )  # fmt: skip
+    ledger = Ledger(
+        paper=Paper(title="Planted falsehoods", source=FALSEHOODS.name),
+        populations=(DeclaredPopulation(name=population.name, words="the claim's own", architecture=population.architecture),),
+        claims=(claim,),
+        path=FALSEHOODS,
+    )
+    own = replace(population, record=record, same_examples=True)
+    return judge(claim, own, record, ledger=ledger).model_copy(update={"planted": True})
+
+
+def _turn_outcome(record: Record, row: np.ndarray) -> Record:
+    return record.replace(solved=record.solved ^ row)
+
+
+def _raise_exponents(record: Record, row: np.ndarray) -> Record:
+    by = 0.5 * record.provenance.model.updates_per_segment
+    return record.replace(growth=record.growth + by * row[:, None, None])
+
+
+# Each is done to a row of its own among those that are measured again; just these rows must be found.
+TAMPERINGS: dict[str, Callable[[Record, np.ndarray], Record]] = {
+    "turned-outcome": _turn_outcome,
+    "raised-exponents": _raise_exponents,
+}
+
+
+def tamper(record: Record) -> Record:
+    """A record whose first rows are made up, one by each of the `TAMPERINGS`."""
+    for row, tampering in enumerate(TAMPERINGS.values()):
+        record = tampering(record, np.arange(len(record)) == row)
+    return record
+
+
+def tampering_found(name: str, result: Remeasured) -> Planted:
+    """What became of one made-up row of a re-measured, tampered record."""
+    example = result.examples[list(TAMPERINGS).index(name)]
+    told = [line for line in result.differing if line.startswith(f"example {example}:")]
+    return Planted(
+        name=name, what="one recorded row is made up", population=result.population, stated=f"example {example}",
+        expected="differs", outcome="differs" if told else "stands", reason="; ".join(told) or "the row was not found",
+        truth_stated="the other rows", truth="differ" if len(result.differing) > len(TAMPERINGS) else "stand",
+    )  # fmt: skip

@@ -1,0 +1,145 @@
+"""The populations that claims are judged on: the paper's own, the shipped references, and what a user brings."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from claims.inputs import NAME, Inputs
+from claims.ledger import Ledger
+from measure.errors import UserError
+from measure.record import Record, read_record
+
+
+
+@dataclass(frozen=True, kw_only=True)
+class Population:
+    """A checkpoint and the puzzles it was measured on, under the name that claims are judged by.
+
+    Attributes:
+        name: e.g. ``paper.trm`` or ``reference.hrm``.
+        kind: ``paper`` (a population the ledger declares), ``reference`` (shipped), ``user`` (brought along).
+        architecture: of the checkpoint; None while neither the ledger nor a record tells.
+        record: what was measured; None while nothing was.
+        checkpoint, puzzles: where they lie, when they can be measured again.
+        structure: what the tensors do not tell (``H_cycles``, ``L_cycles``, ``heads``).
+        missing: why there is no record; None when there is one. ``command`` is what gets it.
+        same_examples: the record holds the very examples that the paper's figures were computed on.
+    """
+
+    name: str
+    kind: Literal["paper", "reference", "user"]
+    architecture: Literal["hrm", "trm"] | None = None
+    title: str = ""
+    record: Record | None = None
+    record_path: Path | None = None
+    checkpoint: Path | None = None
+    puzzles: Path | None = None
+    structure: Mapping[str, int] = field(default_factory=dict)
+    missing: str | None = None
+    command: str | None = None
+    same_examples: bool = False
+
+    @property
+    def measurable(self) -> bool:
+        """Whether its rows can be measured again here."""
+        return self.checkpoint is not None and self.puzzles is not None
+
+    def with_record(self, path: Path) -> Population:
+        """The same population with the record at ``path``. Raises UserError when it is of another architecture."""
+        record = read_record(path)
+        measured = record.provenance.model.architecture
+        if self.architecture not in (None, measured):
+            raise UserError(f"a record of the {measured.upper()}, but {self.name} is of the {self.architecture.upper()}", where=path)
+        if not len(record):
+            raise UserError("the record holds no rows", where=path)
+        return replace(self, record=record, record_path=path, architecture=measured, missing=None, command=None)
+
+
+class _ReferenceCard(BaseModel):
+    """`reference.toml` of one shipped checkpoint."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    population: str = Field(pattern=NAME.pattern)
+    architecture: Literal["hrm", "trm"]
+    title: str = ""
+
+
+def discover(inputs: Inputs, ledger: Ledger) -> list[Population]:
+    """Every population of an audit: the ledger's own, the shipped references, then what else the user brings.
+
+    Raises:
+        UserError: a reference or record is malformed, or a name stands for two populations.
+    """
+    found = {p.name: p for p in [*_declared(ledger), *_references(inputs.references)]}
+    for name in sorted(inputs.records.keys() | inputs.checkpoints.keys()):
+        known = found.get(name, Population(name=name, kind="user", missing="nothing measured yet"))
+        if known.kind == "reference":
+            raise UserError(f"{name} is a shipped reference", mend="bring a record under a name of its own")
+        found[name] = _brought(known, inputs)
+    return list(found.values())
+
+
+def _declared(ledger: Ledger) -> list[Population]:
+    """The paper's populations, without records: those the ledger declares and those its claims name."""
+    groups = {p.name for p in ledger.populations if p.members}
+    names = [p.name for p in ledger.populations] + [n for c in ledger.claims for n in sorted(ledger.own(c))]
+    result = []
+    for name in dict.fromkeys(n for n in names if n not in groups):
+        declared = ledger.population(name)
+        result.append(
+            Population(
+                name=name,
+                kind="paper",
+                architecture=declared.architecture if declared else None,
+                title=declared.words if declared else "",
+                missing=f"no checkpoint and no record of {name} was given",
+                command=f"pytest claims/ --checkpoint {name}=PATH --puzzles {name}=PATH",
+            )
+        )
+    return result
+
+
+def _references(root: Path) -> list[Population]:
+    return [_reference(card) for card in sorted(root.glob("*/reference.toml"))]
+
+
+def _reference(card_path: Path) -> Population:
+    folder = card_path.parent
+    try:
+        card = _ReferenceCard.model_validate(tomllib.loads(card_path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        name = ".".join(map(str, problem["loc"]))
+        raise UserError(f"{name}: {problem['msg']}", where=card_path) from None
+    except (ValueError, OSError) as error:
+        raise UserError(f"not a readable TOML file: {error}", where=card_path) from None
+    weights, puzzles, record = (folder / n for n in ("model.safetensors", "puzzles.parquet", "record.parquet"))
+    population = Population(
+        name=card.population,
+        kind="reference",
+        architecture=card.architecture,
+        title=card.title,
+        checkpoint=weights if weights.is_file() else None,
+        puzzles=puzzles if puzzles.is_file() else None,
+        missing="its record is not there",
+        command=f"unsettled measure {weights} {puzzles} --out {record}",
+    )
+    return population.with_record(record) if record.is_file() else population
+
+
+def _brought(known: Population, inputs: Inputs) -> Population:
+    population = replace(
+        known,
+        checkpoint=inputs.checkpoints.get(known.name),
+        puzzles=inputs.puzzles.get(known.name),
+        structure=inputs.structures.get(known.name, {}),
+        same_examples=known.name in inputs.same_examples,
+    )
+    record = inputs.records.get(known.name)
+    return population.with_record(record) if record else population

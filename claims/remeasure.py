@@ -1,0 +1,154 @@
+"""Measuring again: a random sample of a record's rows, or a whole population, on its own checkpoint."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from claims.inputs import MEASURING
+from claims.populations import Population
+from measure.errors import UserError
+from measure.record import Record, read_record
+
+NOISE_ROWS = 64
+
+
+class Remeasured(BaseModel):
+    """What measuring rows of a record again gave; ``differing`` is empty when the record stands."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    population: str
+    seed: int
+    of: int
+    examples: list[int]
+    sensitive: list[str]
+    differing: list[str]
+    largest: dict[str, float]
+
+    @property
+    def stands(self) -> bool:
+        return not self.differing
+
+
+def sample_rows(population: Population, *, rows: int, seed: int) -> np.ndarray:
+    """Positions of ``rows`` random rows of a record, sorted; all of them when it has no more.
+
+    The draw depends on the seed and the population's name alone, so that every process draws the same.
+    """
+    of = len(population.record)
+    digest = hashlib.sha256(population.name.encode()).digest()
+    rng = np.random.default_rng([seed, int.from_bytes(digest[:8], "big")])
+    return np.sort(rng.choice(of, size=min(rows, of), replace=False))
+
+
+def verify_sample(
+    population: Population, *, rows: int, seed: int, tamper: Callable[[Record], Record] | None = None
+) -> Remeasured:
+    """Measure random rows of a population's record again and compare.
+
+    Args:
+        population: has a record, a checkpoint and puzzles.
+        rows: how many to measure.
+        seed: of the draw.
+        tamper: alters the drawn rows before they are compared; how a planted row is shown to be caught.
+
+    Raises:
+        UserError: checkpoint, puzzles and record are not of one measurement.
+    """
+    from measure.noise import verify_rows
+
+    checkpoint, puzzles = _load(population)
+    drawn = population.record.take(sample_rows(population, rows=rows, seed=seed))
+    result = verify_rows(checkpoint, puzzles, tamper(drawn) if tamper else drawn)
+    return Remeasured(
+        population=population.name,
+        seed=seed,
+        of=len(population.record),
+        examples=drawn.example_id.tolist(),
+        sensitive=result.sensitive,
+        differing=result.differing,
+        largest={name: float(gap) for name, gap in result.largest.items()},
+    )
+
+
+def settings_of(population: Population, changes: Mapping[str, int | str]) -> dict[str, int | str]:
+    """How to measure a population whole: as its record was, else by default, with what the user changes."""
+    if population.record is None:
+        return MEASURING | changes
+    kept = population.record.provenance
+    as_recorded = {
+        "k": kept.exponents, "segments": kept.segments, "seed": kept.tangent_seed, "batch": kept.batch,
+        "dtype": kept.dtype, "limit": 0,
+    }  # fmt: skip
+    return MEASURING | as_recorded | changes
+
+
+def measure_population(population: Population, folder: Path, *, changes: Mapping[str, int | str], fresh: bool = False) -> Path:
+    """Measure a population whole into ``folder`` and return the record's path; what lies there already is used.
+
+    Args:
+        population: has a checkpoint and puzzles.
+        folder: where records are kept; the file name tells checkpoint, puzzles and settings apart.
+        changes: settings that differ from how its record was measured, or from `DEFAULTS`.
+        fresh: measure even when the record is there.
+
+    Raises:
+        UserError: checkpoint or puzzles cannot be read, or do not fit.
+    """
+    from measure.campaign import measure
+    from measure.noise import floor_of_sample, rows_of
+    from measure.progress import progress
+
+    settings = settings_of(population, changes)
+    checkpoint, puzzles = _load(population, limit=int(settings.pop("limit")) or None)
+    if population.record is not None:
+        puzzles = rows_of(puzzles, population.record)
+    identity = json.dumps([checkpoint.tensors_digest, puzzles.digest, settings, dict(population.structure)], sort_keys=True)
+    out = folder / f"{population.name}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.parquet"
+    if fresh or not out.is_file():
+        noisy = min(NOISE_ROWS, len(puzzles))
+        with progress(f"measuring {population.name}", len(puzzles) + 3 * noisy) as advance:
+            noise = floor_of_sample(checkpoint, puzzles, rows=noisy, advance=advance)
+            measure(checkpoint, puzzles, out, **settings, noise=noise, advance=advance)
+    return out
+
+
+def compare_records(population: Population, again: Path, *, seed: int) -> Remeasured:
+    """A population's record against a whole one measured again, row by row."""
+    from measure.noise import compare, differences
+
+    record, fresh = population.record, read_record(again)
+    if not np.array_equal(record.example_id, fresh.example_id):
+        raise UserError("the re-measured record is of other examples", where=again)
+    told = compare(record, fresh)
+    if told:
+        return _closer(population, record, np.array(sorted(told)), seed=seed)
+    return Remeasured(
+        population=population.name, seed=seed, of=len(record), examples=record.example_id.tolist(), sensitive=[], differing=[],
+        largest={name: float(gap.max(initial=0.0)) for name, gap in differences(record, fresh).items()},
+    )  # fmt: skip
+
+
+def _closer(population: Population, record: Record, suspects: np.ndarray, *, seed: int) -> Remeasured:
+    """Rows beyond the floor, each judged by its own measured noise."""
+    from measure.noise import verify_rows
+
+    checkpoint, puzzles = _load(population)
+    result = verify_rows(checkpoint, puzzles, record.take(suspects))
+    return Remeasured(
+        population=population.name, seed=seed, of=len(record), examples=record.example_id.tolist(),
+        sensitive=result.sensitive, differing=result.differing, largest=result.largest,
+    )  # fmt: skip
+
+
+def _load(population: Population, *, limit: int | None = None):
+    from measure.checkpoints import load_checkpoint
+    from measure.puzzles import read_puzzles
+
+    checkpoint = load_checkpoint(population.checkpoint, **population.structure)
+    return checkpoint, read_puzzles(population.puzzles, limit=limit)

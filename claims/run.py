@@ -1,0 +1,126 @@
+"""One audit, before pytest: the ledger, the populations, and which claim is judged on which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from claims.inputs import Inputs
+from claims.judge import adjust, judge
+from claims.known import Known, load_known
+from claims.ledger import PAPER, Claim, Ledger, load_ledger
+from claims.policy import POLICIES, Policy
+from claims.populations import Population, discover
+from claims.remeasure import measure_population
+from claims.verdict import Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a run is asked to do.
+
+    Attributes:
+        ledger: the file that is judged.
+        inputs: what the user brings.
+        policy: a name of `POLICIES`.
+        seed: of every random draw in the run.
+        rows: how many random rows of each record are measured again; 0 for none.
+        remeasure: measure every population afresh that has a checkpoint.
+        changes: how to measure, where it differs from the defaults.
+        records: records that this run's controller measured, by population.
+    """
+
+    seed: int
+    ledger: Path = PAPER
+    inputs: Inputs = field(default_factory=Inputs)
+    policy: str = "draft"
+    rows: int = 16
+    remeasure: bool = False
+    changes: Mapping[str, int | str] = field(default_factory=dict)
+    records: Mapping[str, Path] = field(default_factory=dict)
+
+
+class Run:
+    """The ledger and the populations of one run, and the verdicts on them.
+
+    ``shipped`` are the populations as they came; ``populations`` as they are judged, with what was measured for
+    this run in place of what came.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Read everything. Raises UserError for a malformed ledger, record or reference."""
+        self.settings = settings
+        self.policy: Policy = POLICIES[settings.policy]
+        self.ledger: Ledger = load_ledger(settings.ledger)
+        beside = self.ledger.path.with_name("known.toml")
+        self.known: Known = load_known(beside, ledger=self.ledger) if beside.exists() else Known()
+        self.shipped: list[Population] = discover(settings.inputs, self.ledger)
+        self.populations = [self._measured(p) for p in self.shipped]
+        self._judged: dict[str, Verdict] = {}
+        self.pairs: dict[str, tuple[Claim, Population]] = {
+            f"{claim.id}@{population.name}": (claim, population)
+            for population in self.populations
+            for claim in self.ledger.claims
+            if self.ledger.concerns(claim, population.name, population.architecture)
+        }
+
+    @property
+    def own_ledger(self) -> bool:
+        """Whether the ledger is the one that ships with the program."""
+        return self.ledger.path.resolve() == PAPER.resolve()
+
+    def _measured(self, population: Population) -> Population:
+        path = self.settings.records.get(population.name)
+        return population.with_record(path) if path else population
+
+    def to_measure(self) -> list[Population]:
+        """The populations that must be measured whole before anything can be judged."""
+        everything = self.settings.remeasure
+        return [p for p in self.shipped if p.measurable and (everything or p.record is None)]
+
+    def with_measurements(self, folder: Path) -> Run:
+        """Measure what must be measured into ``folder``; the run on it. Raises UserError."""
+        records = {
+            p.name: measure_population(p, folder, changes=dict(self.settings.changes), fresh=self.settings.remeasure)
+            for p in self.to_measure()
+        }
+        return Run(replace(self.settings, records=records)) if records else self
+
+    def verifiable(self) -> list[Population]:
+        """The populations whose rows are measured again: those that came with a record, a checkpoint and puzzles."""
+        return [p for p in self.shipped if p.measurable and p.record is not None]
+
+    def judge(self, key: str) -> Verdict:
+        """The verdict on ``claim@population``, with the acknowledgement of `known.toml` where it applies.
+
+        A figure that a fresh sample was compared with is judged within the family of all of them.
+        """
+        verdict = self._alone(key)
+        if verdict.p_value is not None:
+            verdict = self._family[key]
+        return self.known.acknowledge(verdict)
+
+    def _alone(self, key: str) -> Verdict:
+        if key not in self._judged:
+            claim, population = self.pairs[key]
+            self._judged[key] = judge(claim, population, ledger=self.ledger)
+        return self._judged[key]
+
+    @cached_property
+    def _family(self) -> dict[str, Verdict]:
+        return {verdict.key: verdict for verdict in adjust([self._alone(key) for key in self.pairs])}
+
+    def stale(self, verdict: Verdict) -> str | None:
+        """Why an acknowledged contradiction that did not occur must be struck from `known.toml`; None if none.
+
+        Another checkpoint can neither have nor lack the contradiction, and an entry for any population stands while
+        it occurs on one of them.
+        """
+        entries = [e for e in self.known.entries if e.concerns(verdict)]
+        if not entries or verdict.mode == "transfer":
+            return None
+        others = [self.judge(key) for key, (claim, _) in self.pairs.items() if claim.id == verdict.claim and key != verdict.key]
+        gone = self.known.stale([verdict, *(v for v in others if v.mode != "transfer")])
+        return next((entry.reason for entry in gone if entry in entries), None)

@@ -1,0 +1,34 @@
+"""Records are measured again on their own checkpoints: random rows in every run, all of them with ``--remeasure``."""
+
+import pytest
+
+from claims.planted import TAMPERINGS, tamper, tampering_found
+from claims.plugin import find, run_of
+from claims.remeasure import compare_records, verify_sample
+
+
+def pytest_generate_tests(metafunc):
+    run = run_of(metafunc.config)
+    populations = run.verifiable() if run.settings.rows or run.settings.remeasure else []
+    metafunc.parametrize("population", populations, ids=lambda population: population.name)
+
+
+def test_rows(request, population, audit_run):
+    seed, rows = audit_run.settings.seed, audit_run.settings.rows
+    again = audit_run.settings.records.get(population.name)
+    result = compare_records(population, again, seed=seed) if again else verify_sample(population, rows=rows, seed=seed)
+    find(request.node, "rows", result)
+    if result.differing:
+        listed = "\n".join(result.differing[:20])
+        count = len(result.differing)
+        pytest.fail(f"{count} of {len(result.examples)} re-measured rows differ beyond the noise:\n{listed}", pytrace=False)
+
+
+def test_tampered_rows(request, population, audit_run):
+    rows = len(TAMPERINGS) + 1
+    result = verify_sample(population, rows=rows, seed=audit_run.settings.seed, tamper=tamper)
+    found = [tampering_found(name, result) for name in TAMPERINGS]
+    for planted in found:
+        find(request.node, "planted", planted)
+    assert all(planted.caught for planted in found), [planted.reason for planted in found]
+    assert len(result.differing) == len(found), result.differing

@@ -1,0 +1,19 @@
+"""Wires the audit into pytest when it runs from the repository, and leaves out what must be asked for with ``-m``."""
+
+PLUGINS = ("pytester", "claims.plugin", "reports.plugin")
+SLOW = ("asymptotic", "benchmark")
+
+
+def pytest_addoption(parser, pluginmanager):
+    """Load the plugins, unless an installation has registered them already (under these very names)."""
+    for name in PLUGINS:
+        pluginmanager.import_plugin(name)
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out the slow tests unless ``-m`` names their marker."""
+    asked = config.option.markexpr or ""
+    left_out = [item for item in items if any(item.get_closest_marker(m) and m not in asked for m in SLOW)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]

@@ -1,0 +1,182 @@
+"""The drift gate: verdict, value, interval and fingerprints as they were locked, and what has left them."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from claims.catalogue import lookup
+from claims.ledger import Claim
+from claims.noise_band import disturb
+from claims.populations import Population
+from claims.verdict import Outcome, Verdict
+from measure.errors import UserError
+from reports.audit import fingerprints
+
+SCHEMA_VERSION = 1
+BASELINE = Path(__file__).with_name("baseline.json")
+# What identifies a population across re-measurements: a re-save changes the bytes, a re-measurement the record.
+IDENTITY = ("checkpoint_tensors", "puzzles")
+# What a claim is held to; an edit of any of these is an edit of the bar.
+BAR = {
+    "stated", "kind", "population", "denominator", "statistic", "parameters", "mode", "of", "sample",
+    "smallest_contradiction", "form", "holds", "members",
+}  # fmt: skip
+FIGURES = ("value", "low", "high")
+# The noise of a figure is WIDTH times its largest change over DRAWS disturbed records. A re-measurement that is
+# disturbed alike leaves that band less often than the declared share, which the tests of this module count.
+DRAWS, WIDTH, DECLARED_SHARE = 16, 2.0, 0.01
+# Values are sums of float64 numbers in an order that libraries may change.
+ROUNDING = 1e-9
+
+
+class Locked(BaseModel):
+    """One verdict as it was locked. ``noise`` is by how much value, low and high may move when measured again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    verdict: Outcome
+    value: float | None
+    low: float | None
+    high: float | None
+    noise: dict[str, float]
+    fingerprints: dict[str, str]
+    bar: dict[str, Any]
+
+
+class Baseline(BaseModel):
+    """All locked verdicts, by ``claim@population``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    schema_version: Literal[1] = SCHEMA_VERSION
+    locked: dict[str, Locked] = {}
+
+
+def lock(verdict: Verdict, claim: Claim, population: Population, *, noise: bool = False) -> Locked:
+    """What is locked of a verdict; ``noise`` is measured only when it is to be written."""
+    figures = {name: getattr(verdict.measured, name, None) for name in FIGURES}
+    return Locked(
+        verdict=verdict.outcome,
+        **figures,
+        noise=noise_of(verdict, claim, population) if noise else {},
+        fingerprints=fingerprints(population) if population.record is not None else {},
+        bar=bar_of(claim),
+    )
+
+
+def noise_of(verdict: Verdict, claim: Claim, population: Population) -> dict[str, float]:
+    """By how much numerical noise alone can move value, low and high; empty when the record has no noise floor.
+
+    The record's floor is pushed through the statistic `DRAWS` times; the largest change of each, times `WIDTH`.
+    """
+    record, measured = population.record, verdict.measured
+    if record is None or measured is None or record.provenance.noise is None:
+        return {}
+    settings = claim.settings(elsewhere=verdict.mode == "transfer")
+    if hasattr(settings, "baselines"):
+        settings = settings.model_copy(update={"baselines": False})
+    rng = np.random.default_rng(0)
+    versions = [disturb(record, record.provenance.noise, rng) for _ in range(DRAWS)]
+    again = [lookup(claim.statistic).function(version, settings) for version in versions]
+    noise = {}
+    for name in FIGURES:
+        was = getattr(measured, name)
+        changes = [abs(getattr(a, name) - was) for a in again if was is not None and math.isfinite(getattr(a, name))]
+        noise[name] = WIDTH * max(changes, default=0.0)
+    return noise
+
+
+def bar_of(claim: Claim) -> dict[str, Any]:
+    """What a claim is held to, JSON-safe."""
+    return claim.model_dump(mode="json", include=BAR, exclude_none=True)
+
+
+def drift(locked: Locked, now: Locked) -> str | None:
+    """What has left the baseline, in one line; None when nothing has.
+
+    Checkpoint and puzzles must be the same. Where the record is the same too, the figures must be; where it was
+    measured again, they may move by the locked noise.
+    """
+    edited = _edited(locked.bar, now.bar)
+    if edited:
+        return f"the bar was edited: {edited}"
+    for name in IDENTITY:
+        before, after = locked.fingerprints.get(name), now.fingerprints.get(name)
+        if before != after:
+            return f"locked on another {name.replace('_', ' ')}: {_brief(before)}, now {_brief(after)}"
+    if locked.verdict != now.verdict:
+        return f"was {locked.verdict}, is {now.verdict}"
+    again = locked.fingerprints.get("record") != now.fingerprints.get("record")
+    for name in FIGURES:
+        before, after = getattr(locked, name), getattr(now, name)
+        slack = locked.noise.get(name, 0.0) if again else 0.0
+        if not _close(before, after, slack):
+            return f"{name} was {_number(before)}, is {_number(after)}, beyond the noise of {slack:.2g}"
+    return None
+
+
+def vanished(baseline: Baseline, keys: Mapping[str, object]) -> dict[str, Locked]:
+    """Locked verdicts whose claim or population is no longer there."""
+    return {key: locked for key, locked in baseline.locked.items() if key not in keys}
+
+
+def update(baseline: Baseline, now: Mapping[str, Locked], *, keys: Mapping[str, object], what: Literal["new", "all"]) -> Baseline:
+    """The baseline with the verdicts of this run.
+
+    ``new`` adds what is not locked yet; ``all`` also replaces what is, and drops what vanished. What this run did
+    not judge stays as it was.
+    """
+    if what == "new":
+        merged = {**now, **baseline.locked}
+    else:
+        merged = {key: locked for key, locked in {**baseline.locked, **now}.items() if key in keys}
+    order = {key: place for place, key in enumerate(keys)}
+    return Baseline(locked=dict(sorted(merged.items(), key=lambda pair: (order.get(pair[0], len(order)), pair[0]))))
+
+
+def read_baseline(path: Path) -> Baseline:
+    """Read a baseline. Raises UserError when it is missing or malformed."""
+    try:
+        return Baseline.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise UserError("no baseline is locked", where=path, mend="lock one with --update-baseline=new") from None
+    except OSError as error:
+        raise UserError(f"cannot be read: {error.strerror or error}", where=path) from None
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        name = ".".join(map(str, problem["loc"])) or "file"
+        raise UserError(f"not a baseline: {name}: {problem['msg']}", where=path) from None
+
+
+def write_baseline(baseline: Baseline, path: Path) -> None:
+    """Write a baseline, whole or not at all. Raises UserError."""
+    partial = path.with_name(path.name + ".partial")
+    try:
+        partial.write_text(baseline.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        os.replace(partial, path)
+    except OSError as error:
+        raise UserError(f"cannot write the baseline: {error.strerror or error}", where=path) from None
+
+
+def _edited(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    names = [name for name in sorted(BAR) if before.get(name) != after.get(name)]
+    return "; ".join(f"{name} was {before.get(name)!r}, is {after.get(name)!r}" for name in names)
+
+
+def _close(before: float | None, after: float | None, slack: float) -> bool:
+    if before is None or after is None:
+        return before is after
+    return math.isclose(before, after, rel_tol=ROUNDING, abs_tol=max(slack, ROUNDING))
+
+
+def _brief(digest: str | None) -> str:
+    return digest[:12] if digest else "none"
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:.6g}"

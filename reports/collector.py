@@ -1,0 +1,104 @@
+"""Gathers what the items of a run found, on the one process that sees all of them, and makes the audit of it."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from claims.arithmetic import arithmetic
+from claims.planted import Planted
+from claims.remeasure import Remeasured
+from claims.run import Run
+from claims.verdict import Verdict
+from measure.errors import UserError
+from reports.audit import Audit, LedgerEntry, PopulationEntry, Tool, count, digest_of, short_path, write_audit
+from reports.gate import Gate
+from reports.terminal import render
+
+KINDS: dict[str, type[BaseModel]] = {"verdict": Verdict, "arithmetic": Verdict, "rows": Remeasured, "planted": Planted}
+PACKAGES = ("numpy", "pyarrow", "pydantic", "pytest", "scikit-learn", "scipy", "statsmodels", "torch")
+
+
+class Collector:
+    """The plugin object of one session on the controller."""
+
+    def __init__(self, config: pytest.Config, run: Run, gate: Gate, path: Path) -> None:
+        self.config, self.run, self.gate, self.path = config, run, gate, path
+        self.found: dict[str, list[BaseModel]] = {kind: [] for kind in KINDS}
+        self.changes: list[str] = []
+        self.audit: Audit | None = None
+        self.problem: str | None = None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        for kind, text in getattr(report, "unsettled", ()):
+            self.found[kind].append(KINDS[kind].model_validate_json(text))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write baseline and audit; a run that decided nothing, or wrote a baseline, fails."""
+        if not any(self.found.values()):
+            return
+        try:
+            if self.gate.writes:
+                self.changes = self.gate.write(self.run, self.found["verdict"])
+                session.exitstatus = max(session.exitstatus, pytest.ExitCode.TESTS_FAILED)
+            self.audit = self.summarise()
+            write_audit(self.audit, self.path)
+        except UserError as error:
+            self.problem, session.exitstatus = str(error), pytest.ExitCode.INTERRUPTED
+            return
+        if self.audit.verdicts and not self.audit.decided and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.problem:
+            terminalreporter.write_line(f"error: {self.problem}")
+        if self.audit is None:
+            return
+        writer = terminalreporter._tw
+        terminalreporter.section("audit")
+        for line in render(self.audit, width=writer.fullwidth, colour=writer.hasmarkup).splitlines():
+            terminalreporter.write_line(line)
+        if self.gate.writes:
+            terminalreporter.write_line(f"baseline written to {short_path(self.gate.path)}; this run fails so that none blesses itself")
+        terminalreporter.write_line(f"seed {self.audit.seed} · {short_path(self.path)}")
+
+    def summarise(self) -> Audit:
+        """The audit of what was found, in the order of the ledger whatever the order of arrival."""
+        run = self.run
+        place = {key: number for number, key in enumerate(run.pairs)}
+        verdicts = tuple(sorted(self.found["verdict"], key=lambda v: (place.get(v.key, len(place)), v.key)))
+        checks = {check.id: number for number, check in enumerate(run.ledger.checks)}
+        names = {p.name: number for number, p in enumerate(run.populations)}
+        return Audit(
+            tool=Tool(version=_version("unsettled")),
+            ledger=LedgerEntry(
+                path=short_path(run.ledger.path),
+                digest=digest_of(run.ledger.path),
+                title=run.ledger.paper.title,
+                claims=len(run.ledger.claims),
+            ),
+            policy=run.policy.name,
+            seed=run.settings.seed,
+            complete={v.key for v in verdicts} >= set(run.pairs) and len(self.found["arithmetic"]) >= len(checks),
+            populations=tuple(PopulationEntry.of(population) for population in run.populations),
+            verdicts=verdicts,
+            arithmetic=tuple(sorted(self.found["arithmetic"], key=lambda v: checks.get(v.claim, len(checks)))),
+            digits=arithmetic(run.ledger).rows if self.found["arithmetic"] else (),
+            remeasured=tuple(sorted(self.found["rows"], key=lambda r: names.get(r.population, len(names)))),
+            planted=tuple(sorted(self.found["planted"], key=lambda p: (names.get(p.population, len(names)), p.name))),
+            drift=tuple(self.changes),
+            counts=count(verdicts),
+            versions={"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        )
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,82 @@
+"""The drift gate within a run: which verdicts it turns into DRIFTED, and what it writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from claims.run import Run
+from claims.verdict import Outcome, Verdict
+from reports.baseline import Baseline, Locked, drift, lock, update, vanished, write_baseline
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A locked baseline and how a run is held to it.
+
+    ``compare`` holds every verdict to it (`--baseline`). Otherwise only transfers are: DOES_NOT_TRANSFER is an
+    expected failure, so it must be what was locked. ``writes`` is the choice of `--update-baseline`.
+    """
+
+    path: Path
+    baseline: Baseline
+    compare: bool
+    writes: Literal["new", "all"] | None
+
+    def review(self, run: Run, verdict: Verdict) -> Verdict | None:
+        """The verdict as DRIFTED when it has left the baseline; None when it stands."""
+        if self.writes:
+            return None
+        reason = self._drift(run, verdict)
+        return reason and drifted(verdict, reason)
+
+    def _drift(self, run: Run, verdict: Verdict) -> str | None:
+        locked, (claim, population) = self.baseline.locked.get(verdict.key), run.pairs[verdict.key]
+        if not self.compare and (locked is None or Outcome.DOES_NOT_TRANSFER not in (locked.verdict, verdict.outcome)):
+            return None
+        if locked is None:
+            return None if population.kind == "user" else "appeared undeclared: it is not in the baseline"
+        now = lock(verdict, claim, population)
+        if self.compare:
+            return drift(locked, now)
+        same = locked.fingerprints == now.fingerprints and locked.bar == now.bar
+        return f"was {locked.verdict}, is {now.verdict}" if same and locked.verdict != now.verdict else None
+
+    def vanished(self, run: Run) -> list[Verdict]:
+        """A DRIFTED verdict for each locked one whose claim or population is gone."""
+        if not self.compare or self.writes:
+            return []
+        return [_gone(key, locked, run) for key, locked in vanished(self.baseline, run.pairs).items()]
+
+    def write(self, run: Run, verdicts: list[Verdict]) -> list[str]:
+        """Write the baseline as `--update-baseline` asks; one line for each change."""
+        judged = [v for v in verdicts if v.key in run.pairs and run.pairs[v.key][1].kind != "user"]
+        now = {v.key: lock(v, *run.pairs[v.key], noise=True) for v in judged}
+        after = update(self.baseline, now, keys=run.pairs, what=self.writes)
+        lines = []
+        for key in dict.fromkeys([*self.baseline.locked, *after.locked]):
+            old, new = self.baseline.locked.get(key), after.locked.get(key)
+            if old is None:
+                lines.append(f"{key}: new, {new.verdict}")
+            elif new is None:
+                lines.append(f"{key}: dropped")
+            elif old != new:
+                lines.append(f"{key}: {drift(old, new) or 'measured again'}")
+        write_baseline(after, self.path)
+        return lines
+
+
+def drifted(verdict: Verdict, reason: str) -> Verdict:
+    """The verdict as DRIFTED, for that reason."""
+    return verdict.model_copy(update={"outcome": Outcome.DRIFTED, "reason": reason, "acknowledged": None})
+
+
+def _gone(key: str, locked: Locked, run: Run) -> Verdict:
+    claim, _, population = key.partition("@")
+    what = "claim" if all(c.id != claim for c in run.ledger.claims) else "population"
+    return Verdict(
+        claim=claim, population=population, mode="transfer", outcome=Outcome.DRIFTED, stated=str(locked.bar.get("stated", "")),
+        words="a claim of the locked baseline", locator="baseline", criterion="every locked claim is still judged",
+        reason=f"vanished: was {locked.verdict}, but the {what} is gone",
+    )  # fmt: skip

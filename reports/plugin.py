@@ -1,0 +1,96 @@
+"""The pytest plugin that gathers an audit: the drift gate, audit.json, the summary, and the exit code."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from claims.inputs import one_of
+from claims.plugin import RUN, collects_audit, is_worker
+from measure.errors import UserError
+
+HERE = Path(__file__).parent
+GATE, COLLECTOR = pytest.StashKey(), pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("unsettled")
+    group.addoption("--audit", metavar="PATH", help="where audit.json goes (default: reports/audit.json)")
+    group.addoption("--baseline", action="store_true", help="fail on every verdict that left the locked baseline")
+    group.addoption("--baseline-file", metavar="PATH", help="the locked baseline (default: reports/baseline.json)")
+    group.addoption("--update-baseline", metavar="new|all", help="lock this run's verdicts, and fail")
+
+
+@pytest.hookimpl
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Read the baseline and see that the audit can be written, before the session starts."""
+    run = config.stash.get(RUN, None)
+    if run is None:
+        return None
+    from reports.collector import Collector
+
+    try:
+        gate = config.stash[GATE] = _gate(config, run)
+        if not is_worker(config) and not config.option.collectonly:
+            collector = config.stash[COLLECTOR] = Collector(config, run, gate, _audit_path(config, run))
+            config.pluginmanager.register(collector, "unsettled-collector")
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return None
+
+
+def pytest_unsettled_review(config, run, verdict):
+    gate = config.stash.get(GATE, None)
+    return gate.review(run, verdict) if gate else None
+
+
+def pytest_unsettled_more(config, run):
+    gate = config.stash.get(GATE, None)
+    return gate.vanished(run) if gate else []
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    run = config.stash.get(RUN, None)
+    if run is None or not collects_audit(config):
+        return []
+    from reports.terminal import lines_of
+
+    settings = run.settings
+    lines = [
+        f"unsettled: {len(run.pairs)} claims on {len(run.populations)} populations, ledger {settings.ledger}, policy {run.policy.name}",
+        f"unsettled: seed {settings.seed} (the same draws again: --audit-seed {settings.seed})",
+    ]
+    lines += [f"unsettled: record of {name}: {path}" for name, path in settings.records.items()]
+    return lines_of(lines).splitlines()
+
+
+def _gate(config: pytest.Config, run):
+    from reports.baseline import Baseline, read_baseline
+    from reports.gate import Gate
+
+    option = config.option
+    writes = option.update_baseline and one_of("--update-baseline", option.update_baseline, ("new", "all"))
+    path = Path(option.baseline_file) if option.baseline_file else default_baseline(run)
+    must = option.baseline and not writes
+    baseline = read_baseline(path) if must or path.is_file() else Baseline()
+    return Gate(path=path, baseline=baseline, compare=option.baseline or bool(writes), writes=writes)
+
+
+def default_baseline(run) -> Path:
+    """The locked baseline of the paper's ledger lies with the reports, that of another beside the ledger."""
+    ledger = run.settings.ledger
+    return HERE / "baseline.json" if run.own_ledger else ledger.with_name(ledger.stem + ".baseline.json")
+
+
+def _audit_path(config: pytest.Config, run) -> Path:
+    """Where the audit goes: with the reports for the paper's ledger, else into the working folder. Raises UserError."""
+    default = HERE / "audit.json" if run.own_ledger else config.invocation_params.dir / "audit.json"
+    path = Path(config.option.audit) if config.option.audit else default
+    if path.is_dir():
+        raise UserError("the audit cannot be written: a folder of that name is there", where=path)
+    if not path.parent.is_dir():
+        raise UserError("the audit cannot be written: no such folder", where=path.parent)
+    return path

@@ -1,0 +1,49 @@
+"""Text for terminals: figures, intervals, and foreign text made harmless."""
+
+from __future__ import annotations
+
+import math
+
+from claims.verdict import Measurement, Verdict
+
+
+def safe(text: str) -> str:
+    """Foreign text on one line: control, format and bidirectional characters are shown as escapes."""
+    return "".join(c if c.isprintable() else _escape(c) for c in text)
+
+
+def _escape(character: str) -> str:
+    if character in "\n\t\r":
+        return " "
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def figure(value: float | None, *, percent: bool = False, open_end: str = "?") -> str:
+    """A figure with four significant digits, in percent where the claim is; ``open_end`` where there is none."""
+    if value is None or math.isnan(value):
+        return open_end
+    return f"{100 * value:.4g}" if percent else f"{value:.4g}"
+
+
+def measured(verdict: Verdict) -> str:
+    """Value and interval of a verdict, e.g. ``93.4% [92.2, 94.4]``; a dash where nothing was measured."""
+    found = verdict.measured
+    if found is None or found.value is None:
+        return "–"
+    percent = verdict.stated.rstrip().endswith("%")
+    value = figure(found.value, percent=percent) + ("%" if percent else "")
+    return value + interval(found, percent=percent)
+
+
+def interval(found: Measurement, *, percent: bool = False) -> str:
+    """The interval in brackets; empty where there is none, open where one side has no limit."""
+    if found.low is None and found.high is None:
+        return ""
+    low = figure(found.low, percent=percent, open_end="−∞")
+    high = figure(found.high, percent=percent, open_end="∞")
+    return f" [{low}, {high}]"
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun, e.g. ``1 claim``, ``2 claims``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
