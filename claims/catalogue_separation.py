@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from claims.catalogue_settling import band_of, members
+from claims.catalogue_settling import band_of, members, unusable
 from claims.parameters import Baselined, Early, ExponentOf, Matched
 from claims.registry import statistic
 from measure.errors import UserError
@@ -49,6 +49,8 @@ def expansive_share(record: Record, parameters: ExponentOf) -> Estimate:
     """Share of failures (successes, all) whose exponent is above zero: locally expansive."""
     values = _exponents(record, parameters.index)[:, parameters.index - 1]
     who = members(record, parameters.of)
+    if reason := unusable(values[who], "exponents"):
+        return undefined(reason, n=int(who.sum()), denominator=parameters.of)
     return proportion(int((values[who] > 0).sum()), int(who.sum()), denominator=parameters.of)
 
 
@@ -94,7 +96,7 @@ def _other_weightings(measured: Estimate, record: Record, parameters: Matched, a
 @statistic("early_auc", Early, limits=(0, 1))
 def early(record: Record, parameters: Early) -> Estimate:
     """Area of an early score for "solved later" among the puzzles unsolved after the early segments."""
-    return early_auc(**_trajectories(record, parameters), score=parameters.score, horizon=parameters.horizon)
+    return early_auc(**trajectories(record, parameters), score=parameters.score, horizon=parameters.horizon)
 
 
 @statistic("retrospective_gain", Early, limits=(-1, 1))
@@ -104,8 +106,10 @@ def retrospective_gain(record: Record, parameters: Early) -> Estimate:
     Both areas are of one score among the puzzles unsolved after ``horizon`` segments, for "solved later". Each is
     turned to the side of ½ on which it lies, so that an early score that predicts the other way round counts too.
     """
-    window = early_window(**_trajectories(record, parameters), horizon=parameters.horizon)
-    unsolved = window.unsolved()
+    window = early_window(**trajectories(record, parameters), horizon=parameters.horizon)
+    unsolved, denominator = window.unsolved(), f"puzzles unsolved after {parameters.horizon} segments"
+    if not unsolved.any():
+        return undefined(f"no {denominator}", denominator=denominator)
     solved_later = record.solved[unsolved]
     before = window.score(parameters.score)[unsolved]
     after = _later_score(record, parameters)[unsolved]
@@ -114,12 +118,16 @@ def retrospective_gain(record: Record, parameters: Early) -> Estimate:
         return first if not first.defined else second
     turned = [values if area.value >= 0.5 else -values for values, area in ((after, first), (before, second))]
     gain = auc_difference(*turned, solved_later)
-    extra = {"auc_late": first.value, "auc_early": second.value, "p_value": gain.extra["p_value"]}
-    denominator = f"puzzles unsolved after {parameters.horizon} segments"
+    if not gain.defined:
+        return gain
+    extra = dict(gain.extra) | {"auc_late": first.value, "auc_early": second.value}
     return replace(gain, extra=extra, denominator=denominator, method=f"{gain.method}, late minus early")
 
 
-def _trajectories(record: Record, parameters: Early) -> dict[str, np.ndarray]:
+def trajectories(record: Record, parameters: Early) -> dict[str, np.ndarray]:
+    """The arrays that an early window is cut from. Raises UserError when the score needs exponents that are absent."""
+    if parameters.score in ("exponent", "spectrum_mean"):
+        _exponents(record, 1)
     return {
         "growth": record.growth,
         "displacement": record.displacement(parameters.part),

@@ -34,18 +34,36 @@ def members(record: Record, of: str) -> np.ndarray:
     return record.solved if of == "successes" else ~record.solved
 
 
+def unusable(values: np.ndarray, what: str) -> str:
+    """Why values (N,) cannot be compared with a threshold: a NaN would silently count as above it. Empty if they can."""
+    bad = int(np.isnan(values).sum())
+    return f"{bad:,} of {len(values):,} {what} are NaN" if bad else ""
+
+
+def no_band(record: Record, band: Band) -> str:
+    """Why nobody can be called settled; empty if one can."""
+    reason = unusable(record.late_displacement(part=band.part, window=band.window), "late displacements")
+    if not reason and math.isnan(band.log10_threshold):
+        return "late displacement takes a single value, there is no band"
+    return reason
+
+
 def share_within(record: Record, band: Band | None, chosen: np.ndarray, who: np.ndarray, of: str) -> Estimate:
-    """Share of ``who`` that is ``chosen``, with the band's figures; undefined when the band has no edge."""
-    if band is not None and math.isnan(band.log10_threshold):
-        return undefined("late displacement takes a single value: there is no band", n=int(who.sum()), denominator=of)
+    """Share of ``who`` that is ``chosen``, with the band's figures; undefined where there is no band."""
+    reason = no_band(record, band) if band is not None else ""
+    if reason:
+        return undefined(reason, n=int(who.sum()), denominator=of)
     share = proportion(int((chosen & who).sum()), int(who.sum()), denominator=of)
     if band is None:
         return share
-    extra = dict(share.extra) | {"log10_threshold": band.log10_threshold}
-    if not math.isnan(band.separation):
-        extra["separation"] = band.separation
     method = f"{share.method}; {band.kind} band of {band.part} over {band.window} segments"
-    return Estimate(**{**vars(share), "extra": extra, "method": method})
+    return replace(share, extra=dict(share.extra) | band_figures(band), method=method)
+
+
+def band_figures(band: Band) -> dict[str, float]:
+    """The band's edge and, for Otsu's, how well it separates two modes."""
+    figures = {"log10_threshold": band.log10_threshold, "separation": band.separation}
+    return {name: figure for name, figure in figures.items() if not math.isnan(figure)}
 
 
 @statistic("settled_share", SettledShare, limits=(0, 1))
@@ -67,13 +85,20 @@ def wandering_share(record: Record, parameters: SettledShare) -> Estimate:
 @statistic("stays_share", Stays, limits=(0, 1))
 def stays_share(record: Record, parameters: Stays) -> Estimate:
     """Share of successes (or failures) that enter the low band and are in it for all of their last segments."""
-    return enter_and_stay(record, band_of(record, parameters), among=parameters.of, stay=parameters.stay)
+    band, who = band_of(record, parameters), members(record, parameters.of)
+    reason = no_band(record, band) or unusable(record.displacement(band.part).sum(axis=1), "trajectories")
+    if reason:
+        return undefined(reason, n=int(who.sum()), denominator=parameters.of)
+    share = enter_and_stay(record, band, among=parameters.of, stay=parameters.stay)
+    return replace(share, extra=dict(share.extra) | band_figures(band))
 
 
 @statistic("confident_share", ConfidentShare, limits=(0, 1))
 def confident_share(record: Record, parameters: ConfidentShare) -> Estimate:
     """Share of failures (or successes) whose last halting logit is above a threshold, settled ones only if asked."""
     band = band_of(record, parameters) if parameters.settled else None
+    if reason := unusable(record.halting_logit[:, -1], "halting logits"):
+        return undefined(reason, n=len(record), denominator=parameters.of)
     confident = record.halting_logit[:, -1] > parameters.logit
     chosen = confident & band.settled(record) if band else confident
     share = share_within(record, band, chosen, members(record, parameters.of), parameters.of)

@@ -12,7 +12,7 @@ from claims.checks import AnyCheck, Linked, Product, Ratio, Sum, ZeroBound
 from claims.feasible import Group, Solution, candidates, feasible, nearest, solve
 from claims.ledger import Ledger
 from claims.stated import Stated, parse_stated
-from claims.wording import as_percent, fraction, listing, number
+from claims.wording import as_percent, fraction, listing, number, span
 from measure.statistics.proportion import zero_event_bound, zero_event_power
 
 # (subject, possible, finding, whether the verdict hangs on it)
@@ -112,14 +112,14 @@ def _at(group: Group, n: int, *, decides: bool) -> Answer:
         if not numbers:
             near = listing([fraction(*pair) for pair in nearest(group.right, [n])])
             return f"n = {n:,}", False, f"no count of right answers prints as {group.right.text}; nearest {near}", decides
-        left = f"{n - numbers[-1]:,} to {n - numbers[0]:,}"
+        left = span(n - numbers[-1], n - numbers[0])
         return f"n = {n:,}", False, f"{group.right.text} leaves {left} wrong, not {group.wrong_count:,}", decides
     for shares, wholes in ((group.of_wrong, [n - right for right in rights]), (group.of_right, rights)):
         for stated in shares.values():
             if not any(stated.numerators(whole) for whole in wholes):
                 near = listing([fraction(*pair) for pair in nearest(stated, wholes)])
                 part = "wrong" if shares is group.of_wrong else "right"
-                text = f"{min(wholes):,} to {max(wholes):,} are {part}; no share of them prints as {stated.text}, nearest {near}"
+                text = f"{span(min(wholes), max(wholes))} are {part}; no share of them prints as {stated.text}, nearest {near}"
                 return f"n = {n:,}", False, text, decides
     return f"n = {n:,}", False, "each figure alone is possible, all together are not", decides
 
@@ -166,7 +166,7 @@ def _denominators(k: int, target: Stated) -> Answer:
         return subject, False, "no other number does it", False
     first = max(k, -(-k * target.high.denominator // target.high.numerator))
     last = k * target.low.denominator // target.low.numerator
-    told = f"of {first:,} to {last:,} it prints as {target.text}" if first <= last else "no other number does it"
+    told = f"of {span(first, last)} it prints as {target.text}" if first <= last else "no other number does it"
     return subject, first <= last, told, False
 
 

@@ -137,7 +137,8 @@ def _recompute_form(case: Case, measured: Estimate, record: Record) -> Verdict:
         reason = f"{got}, too close to call within numerical noise of {number(noise, 2)}"
         return case.verdict(Outcome.UNDERPOWERED, reason, measured, noise=noise)
     outcome, verb = (case.agrees, "which is") if sides == {True} else (Outcome.REFUTED, "which is not")
-    return case.verdict(outcome, f"{got}, {verb} {describe(form)}{caveat(measured)}", measured, noise=noise)
+    outcome, doubt = _doubted(case, outcome, measured)
+    return case.verdict(outcome, f"{got}, {verb} {describe(form)}{doubt}", measured, noise=noise)
 
 
 def _replicate(case: Case, measured: Estimate, record: Record) -> Verdict:
@@ -194,8 +195,9 @@ def _placed(case: Case, measured: Estimate, span: tuple[float, float], words: st
         outcome, told = case.agrees, f"is wholly {words}"
     elif high <= span[0] or low >= span[1]:
         outcome, told = case.disagrees, f"is wholly outside: not {words}"
+    outcome, doubt = _doubted(case, outcome, measured)
     p_value = level_reached(measured, span) if case.mode == "replicate" else None
-    return case.verdict(outcome, f"{got} {told}{caveat(measured)}", measured, p_value=p_value)
+    return case.verdict(outcome, f"{got} {told}{doubt}", measured, p_value=p_value)
 
 
 def _exists(case: Case, form: Exists, measured: Estimate) -> Verdict:
@@ -204,11 +206,19 @@ def _exists(case: Case, form: Exists, measured: Estimate) -> Verdict:
     unseen = (1 - form.rate) ** n if not hits else 1.0
     p_value = unseen if case.mode == "replicate" else None
     if hits:
-        told = f"{hits:,} of {n:,} {measured.denominator}: they exist{caveat(measured)}"
-        return case.verdict(case.agrees, told, measured, p_value=p_value)
+        outcome, doubt = _doubted(case, case.agrees, measured)
+        told = f"{hits:,} of {n:,} {measured.denominator}: they exist{doubt}"
+        return case.verdict(outcome, told, measured, p_value=p_value)
     told = f"none of {n:,} {measured.denominator}; at a rate of {form.rate:.2%} that has probability {number(unseen, 2)}"
     outcome = Outcome.UNDERPOWERED if unseen > ALPHA else case.disagrees
     return case.verdict(outcome, told + caveat(measured), measured, p_value=p_value)
+
+
+def _doubted(case: Case, outcome: Outcome, measured: Estimate) -> tuple[Outcome, str]:
+    """A form about settling that seems to hold, where there are no two modes, is not decided: nothing is settled
+    there, or everything. That it fails stands, for the claim asks for two modes."""
+    doubt = caveat(measured)
+    return (Outcome.UNDERPOWERED if doubt and outcome is case.agrees else outcome), doubt
 
 
 def _holds_at(form: Form, value: float, measured: Estimate) -> bool:

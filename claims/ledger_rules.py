@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from claims.checks import Linked, Product, Ratio, Sum, ZeroBound
 from claims.located import LocatedToml
 from claims.catalogue import lookup
-from claims.stated import parse_stated
+from claims.stated import Stated, parse_stated
 from measure.errors import UserError
 
 if TYPE_CHECKING:
@@ -102,25 +102,48 @@ def _claim(toml: LocatedToml, index: int, claim: Any) -> None:
 
 
 def _check(toml: LocatedToml, index: int, check: Any, ledger: Ledger) -> None:
-    """Every reference of an arithmetic check resolves to a claim with digits, a figure, or a whole number."""
+    """Every reference of an arithmetic check resolves to closed digits, and to the kind that its place needs."""
     claims = {claim.id: claim for claim in ledger.claims}
-    figures = {name for figure in ledger.figures for name in figure.parsed()}
+    figures = {name: stated for figure in ledger.figures for name, stated in figure.parsed().items()}
     for key, reference in _references(check):
-        where = toml.where("arithmetic", index, key)
-        if isinstance(reference, int) or reference in figures:
-            continue
-        if reference in claims:
-            if claims[reference].printed is None:
-                raise UserError(f"arithmetic {check.id!r}: {key}: claim {reference!r} prints no digits", where=where)
-            continue
-        try:
-            parse_stated(reference)
-        except ValueError:
-            raise UserError(
-                f"arithmetic {check.id!r}: {key}: {reference!r} is neither a claim, a figure nor printed digits",
-                where=where,
-                mend="refer to a figure as `id.name`",
-            ) from None
+        stated = _digits(reference, claims, figures)
+        problem, mend = None, None
+        if stated is None:
+            problem = f"{reference!r} is neither a claim with digits, nor a figure, nor printed digits"
+            mend = "refer to a figure as `id.name`"
+        elif stated.low is None or stated.high is None:
+            problem = f"{stated.text!r} is open on one side and cannot enter arithmetic"
+        elif key in _PLACES and not _PLACES[key][0](stated):
+            problem = f"{stated.text!r} {_PLACES[key][1]}"
+        if problem:
+            where = toml.where("arithmetic", index, key)
+            raise UserError(f"arithmetic {check.id!r}: {key}: {problem}", where=where, mend=mend)
+    if isinstance(check, ZeroBound) and getattr(claims.get(check.claim), "kind", None) != "zero_count":
+        where = toml.where("arithmetic", index, "claim")
+        raise UserError(f"arithmetic {check.id!r}: claim: {check.claim!r} is not a zero count", where=where)
+
+
+# What the digits in a place of a check must be, and what is said when they are not.
+_PLACES: dict[str, tuple[Callable[[Stated], bool], str]] = {
+    "sizes": (lambda stated: stated.shape == "range", "is not a range of sizes"),
+    "wrong_count": (lambda stated: stated.whole is not None, "is not a count"),
+    "right": (lambda stated: 0 <= stated.value <= 1, "is not a share"),
+    "of_right": (lambda stated: 0 <= stated.value <= 1, "is not a share"),
+    "of_wrong": (lambda stated: 0 <= stated.value <= 1, "is not a share"),
+    "denominator": (lambda stated: stated.low > 0, "is not above zero"),  # type: ignore[operator]
+    "rate": (lambda stated: 0 < stated.value < 1, "is not a rate between 0 and 1"),
+}
+
+
+def _digits(reference: str | int, claims: dict[str, Any], figures: dict[str, Stated]) -> Stated | None:
+    if reference in figures:
+        return figures[reference]  # type: ignore[index]
+    if reference in claims:
+        return claims[reference].printed  # type: ignore[index]
+    try:
+        return parse_stated(str(reference))
+    except ValueError:
+        return None
 
 
 def _references(check: Any) -> Iterator[tuple[str, str | int]]:

@@ -72,6 +72,8 @@ class LocatedToml:
     def line(self, *path: str | int) -> int:
         """The line of a table or key, or that of the nearest enclosing table that is known; 1 if none is."""
         while path and path not in self._lines:
+            if (*path, 0) in self._lines:  # an array of tables: its first
+                return self._lines[(*path, 0)]
             path = path[:-1]
         return self._lines.get(path, 1)
 
@@ -91,6 +93,12 @@ class LocatedToml:
             message = f"unknown key {named[-1]!r}"
         elif problem["type"] == "missing":
             message = f"key {named[-1]!r} is missing"
+        elif problem["type"] == "union_tag_not_found":
+            message = f"key {problem['ctx']['discriminator']} is missing"
+        elif problem["type"] == "union_tag_invalid":
+            tag = problem["ctx"]
+            path = (*path, tag["discriminator"].strip("'"))
+            message = f"{tag['discriminator']} {tag['tag']!r} is none of {tag['expected_tags']}".replace("'", "")
         elif name:
             message = f"{name}: {message[:1].lower()}{message[1:]}"
         label = self._label(prefix)
@@ -119,7 +127,7 @@ class LocatedToml:
 
 _MENDS = {
     "extra_forbidden": "remove it, or see `unsettled schema` for the keys of this table",
+    "union_tag_not_found": "add it; `unsettled schema` prints what each table needs",
     "missing": "add it; `unsettled schema` prints what each table needs",
-    "union_tag_invalid": "choose one of those",
     "string_type": "put the printed digits in quotes: trailing zeros matter",
 }

@@ -6,6 +6,7 @@ A figure is read from the string that the paper prints; digits are never passed 
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from decimal import Context, Decimal, localcontext
@@ -90,6 +91,8 @@ class Stated:
 
     def contains(self, x: Exact, *, widen: float = 0.0) -> bool:
         """Whether ``x`` prints as these digits, or lies within ``widen`` of a value that does."""
+        if isinstance(x, float) and not math.isfinite(x):
+            return False
         point, slack = exact(x), exact(widen)
         above = self.low is None or point >= self.low - slack
         return above and (self.high is None or point <= self.high + slack)

@@ -52,11 +52,16 @@ def figure(measured: Estimate, *, percent: bool = False, digits: int = 4) -> str
 
 
 def caveat(measured: Estimate) -> str:
-    """A warning where Otsu's threshold found no two modes: a uniform distribution reaches a separation of .75."""
+    """Where Otsu's threshold found no two modes, in words; empty elsewhere. A uniform distribution reaches .75."""
     separation = measured.extra.get("separation")
     if isinstance(separation, str) or separation is None or separation > 0.75:
         return ""
-    return f"; but late displacement shows no two modes here (Otsu's separation {separation:.2f})"
+    return f"; late displacement shows no two modes here (Otsu's separation {separation:.2f})"
+
+
+def span(first: int, last: int) -> str:
+    """"3,879 to 3,887", or the one number."""
+    return f"{first:,}" if first == last else f"{first:,} to {last:,}"
 
 
 def listing(items: Sequence[str]) -> str:
