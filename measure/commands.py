@@ -22,7 +22,7 @@ def measure(
     seed: Annotated[int, typer.Option(help="Seed of the tangent start.")] = 0,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1, …")] = "cpu",
     dtype: Annotated[str, typer.Option(help="float32, float64 or bfloat16.")] = "float32",
-    batch: Annotated[int, typer.Option(help="Puzzles at a time.")] = 32,
+    batch: Annotated[int, typer.Option(help="Puzzles at a time; small ones stay in the cache.")] = 8,
     qr_every: Annotated[int, typer.Option(help="State updates between two QR steps.")] = 1,
     noise_rows: Annotated[int, typer.Option(help="Rows to re-measure for the numerical noise.")] = 0,
     h_cycles: Annotated[int | None, typer.Option(help="H_cycles, if no configuration tells.")] = None,

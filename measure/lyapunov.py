@@ -116,7 +116,11 @@ def _run_segment(
         if k == 0:
             parts = advance(at_time, parts, is_tuple=is_tuple)
             continue
-        parts, tangents = push(at_time, parts, tangents, is_tuple=is_tuple)
+        own = getattr(update, "push", None)
+        if own is not None and is_tuple:
+            parts, tangents = own(parts, tangents)
+        else:
+            parts, tangents = push(at_time, parts, tangents, is_tuple=is_tuple)
         if (index + 1) % qr_every == 0 or index + 1 == len(updates):
             frame.absorb(flatten(tangents))
             tangents = split(frame.basis, parts)
@@ -137,7 +141,16 @@ def segment_updates(
             raise UserError(f"updates_per_segment is {repeats}, but step lists {len(updates)} updates", mend="leave it out")
     if time_dependent:
         return [lambda n, state, update=update: update(state, n) for update in updates]
-    return [lambda _, state, update=update: update(state) for update in updates]
+    return [_timeless(update) for update in updates]
+
+
+def _timeless(update: Callable[[State], State]) -> Callable[[int, State], State]:
+    def at_any_time(_: int, state: State) -> State:
+        return update(state)
+
+    # a map may bring its own tangent pass: push(state, tangents (B, k, …)) → (state, tangents)
+    at_any_time.push = getattr(update, "push", None)
+    return at_any_time
 
 
 def check_counts(*, k: int, segments: int, qr_every: int, warmup: int, size: int) -> None:

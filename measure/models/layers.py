@@ -1,7 +1,10 @@
 """The layers of both networks: post-norm blocks of SwiGLU with attention or token mixing.
 
-Written from plain matrix products, so that every layer has forward-mode derivatives on every device
-(the fused attention kernels of torch have none). Parameter names are those of the published checkpoints.
+Every layer maps a *jet* (B, 1 + k, tokens, hidden): row 0 is the state, rows 1 … k are tangents that are pushed
+forward with it. With k = 0 that is plain inference, so the network that answers and the network whose tangents are
+measured are one piece of code. Linear maps treat state and tangents alike, in one matrix product: k exponents cost
+1 + k forward passes. All is written from plain products, so that torch's own forward and reverse modes apply too.
+Parameter names are those of the published checkpoints.
 """
 
 from __future__ import annotations
@@ -11,6 +14,8 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+Rope = tuple[Tensor, Tensor]
 
 
 class Linear(nn.Module):
@@ -26,27 +31,54 @@ class Linear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return F.linear(x, self.weight, self.bias)
 
+    def across(self, x: Tensor) -> Tensor:
+        """The same product along the last axis but one: (…, inputs, width) → (…, outputs, width)."""
+        return self.weight @ x
+
+
+def gated(jet: Tensor, axis: int) -> Tensor:
+    """silu(gate) · up of the two halves along ``axis``, with its tangent: (B, 1 + k, …)."""
+    gate, up = jet.chunk(2, dim=axis)
+    if jet.shape[1] == 1:
+        return F.silu(gate) * up
+    share = torch.sigmoid(gate[:, :1])
+    slope = torch.addcmul(share, gate[:, :1] * share, 1 - share) * up[:, :1]
+    open_gate = gate[:, :1] * share
+    tangent = torch.addcmul(slope * gate[:, 1:], open_gate, up[:, 1:])
+    return torch.cat((open_gate * up[:, :1], tangent), dim=1)
+
 
 class SwiGLU(nn.Module):
-    """down(silu(gate(x)) · up(x)), the two first products in one weight. Input and output (…, size)."""
+    """down(silu(gate(x)) · up(x)), the two first products in one weight; along channels or, ``across``, along tokens."""
 
     def __init__(self, size: int, inner: int) -> None:
         super().__init__()
         self.gate_up_proj = Linear(size, 2 * inner)
         self.down_proj = Linear(inner, size)
 
-    def forward(self, x: Tensor) -> Tensor:
-        gate, up = self.gate_up_proj(x).chunk(2, dim=-1)
-        return self.down_proj(F.silu(gate) * up)
+    def forward(self, jet: Tensor) -> Tensor:
+        return self.down_proj(gated(self.gate_up_proj(jet), -1))
+
+    def across(self, jet: Tensor) -> Tensor:
+        return self.down_proj.across(gated(self.gate_up_proj.across(jet), -2))
 
 
-def rms_norm(x: Tensor, epsilon: float) -> Tensor:
-    """x / √(mean square over the last axis + ε), computed in at least float32; no gain."""
-    wide = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
-    return (wide * torch.rsqrt(wide.square().mean(dim=-1, keepdim=True) + epsilon)).to(x.dtype)
+def rms_norm(jet: Tensor, epsilon: float, axis: int = -1) -> Tensor:
+    """x / √(mean square along ``axis`` + ε) and its tangent, computed in at least float32; no gain.
+
+    With y = x·r the tangent is r·dx − y · mean(y · r·dx).
+    """
+    wide = jet.float() if jet.dtype in (torch.float16, torch.bfloat16) else jet
+    state = wide[:, :1]
+    scaled = wide * torch.rsqrt(state.square().mean(dim=axis, keepdim=True) + epsilon)
+    if jet.shape[1] > 1:
+        state, tangent = scaled[:, :1], scaled[:, 1:]
+        along = (state * tangent).mean(dim=axis, keepdim=True)
+        scaled = torch.cat((state, torch.addcmul(tangent, state, along, value=-1)), dim=1)
+    return scaled.to(jet.dtype)
 
 
-def rope_tables(tokens: int, width: int, base: float) -> tuple[Tensor, Tensor]:
+def rope_tables(tokens: int, width: int, base: float) -> Rope:
     """Cosine and sine tables (tokens, width) of rotary positions; both halves of a head share the frequencies."""
     frequency = 1.0 / base ** (torch.arange(0, width, 2, dtype=torch.float32) / width)
     angle = torch.outer(torch.arange(tokens, dtype=torch.float32), frequency)
@@ -54,13 +86,13 @@ def rope_tables(tokens: int, width: int, base: float) -> tuple[Tensor, Tensor]:
 
 
 def rotate(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
-    """Apply rotary positions to heads (B, heads, tokens, width)."""
+    """Apply rotary positions to heads (…, tokens, width)."""
     first, second = x.chunk(2, dim=-1)
     return x * cosine + torch.cat((-second, first), dim=-1) * sine
 
 
 class Attention(nn.Module):
-    """Bidirectional multi-head attention on (B, tokens, hidden)."""
+    """Bidirectional multi-head attention on a jet (B, 1 + k, tokens, hidden)."""
 
     def __init__(self, hidden: int, heads: int) -> None:
         super().__init__()
@@ -68,14 +100,21 @@ class Attention(nn.Module):
         self.qkv_proj = Linear(hidden, 3 * hidden)
         self.o_proj = Linear(hidden, hidden)
 
-    def forward(self, x: Tensor, rope: tuple[Tensor, Tensor] | None) -> Tensor:
-        batch, tokens, hidden = x.shape
-        mixed = self.qkv_proj(x).view(batch, tokens, 3 * self.heads, self.width).transpose(1, 2)
-        query, key, value = mixed.chunk(3, dim=1)
+    def forward(self, jet: Tensor, rope: Rope | None) -> Tensor:
+        batch, rows, tokens, hidden = jet.shape
+        mixed = self.qkv_proj(jet).view(batch, rows, tokens, 3 * self.heads, self.width).transpose(2, 3)
+        query, key, value = mixed.chunk(3, dim=2)
         if rope is not None:
             query, key = rotate(query, *rope), rotate(key, *rope)
-        weight = torch.softmax((query / math.sqrt(self.width)) @ key.transpose(-1, -2), dim=-1)
-        return self.o_proj((weight @ value).transpose(1, 2).reshape(batch, tokens, hidden))
+        query = query / math.sqrt(self.width)
+        q, k, v = query[:, :1], key[:, :1], value[:, :1]
+        weight = torch.softmax(q @ k.mT, dim=-1)
+        out = weight @ value
+        if rows > 1:
+            score = query[:, 1:] @ k.mT + q @ key[:, 1:].mT
+            tilt = weight * (score - (weight * score).sum(dim=-1, keepdim=True))
+            out = torch.cat((out[:, :1], out[:, 1:] + tilt @ v), dim=1)
+        return self.o_proj(out.transpose(2, 3).reshape(batch, rows, tokens, hidden))
 
 
 class Block(nn.Module):
@@ -93,24 +132,22 @@ class Block(nn.Module):
             self.self_attn = Attention(hidden, heads)
         self.mlp = SwiGLU(hidden, inner)
 
-    def forward(self, x: Tensor, rope: tuple[Tensor, Tensor] | None) -> Tensor:
+    def forward(self, jet: Tensor, rope: Rope | None) -> Tensor:
         if hasattr(self, "mlp_t"):
-            across = x.transpose(1, 2)
-            x = rms_norm(across + self.mlp_t(across), self.epsilon).transpose(1, 2)
+            jet = rms_norm(jet + self.mlp_t.across(jet), self.epsilon, axis=-2)
         else:
-            x = rms_norm(x + self.self_attn(x, rope), self.epsilon)
-        return rms_norm(x + self.mlp(x), self.epsilon)
+            jet = rms_norm(jet + self.self_attn(jet, rope), self.epsilon)
+        return rms_norm(jet + self.mlp(jet), self.epsilon)
 
 
 class Level(nn.Module):
-    """A stack of blocks whose input is the latent plus what is injected into it."""
+    """A stack of blocks on a jet."""
 
     def __init__(self, layers: int, **block: float) -> None:
         super().__init__()
         self.layers = nn.ModuleList(Block(**block) for _ in range(layers))
 
-    def forward(self, latent: Tensor, injected: Tensor, rope: tuple[Tensor, Tensor] | None) -> Tensor:
-        x = latent + injected
+    def forward(self, jet: Tensor, rope: Rope | None) -> Tensor:
         for layer in self.layers:
-            x = layer(x, rope)
-        return x
+            jet = layer(jet, rope)
+        return jet

@@ -7,17 +7,15 @@ pass all run these same functions, so that what is measured is what answers.
 from __future__ import annotations
 
 import math
-from functools import partial
-from typing import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from measure.models.config import ModelConfig
-from measure.models.layers import Level, Linear, rope_tables
+from measure.models.layers import Level, Linear, Rope, rope_tables
 
 State = tuple[Tensor, Tensor]
-Update = Callable[[State], State]
 
 
 class Table(nn.Module):
@@ -86,7 +84,7 @@ class RecursiveModel(nn.Module):
         return getattr(self, "H_level", self.L_level)
 
     @property
-    def rope(self) -> tuple[Tensor, Tensor] | None:
+    def rope(self) -> Rope | None:
         return (self.rope_cosine, self.rope_sine) if hasattr(self, "rope_cosine") else None
 
     def embed(self, inputs: Tensor) -> Tensor:
@@ -112,10 +110,8 @@ class RecursiveModel(nn.Module):
 
     def updates(self, embedded: Tensor) -> list[Update]:
         """The state updates of one segment, in order, for puzzles already embedded (B, tokens, hidden)."""
-        rope, low, high = self.rope, self.L_level, self.high
-        low_update = partial(_update_low, low, embedded, rope)
-        high_update = partial(_update_high, high, rope)
-        return ([low_update] * self.config.L_cycles + [high_update]) * self.config.H_cycles
+        low, high = Update(self.L_level, self.rope, embedded), Update(self.high, self.rope, None)
+        return ([low] * self.config.L_cycles + [high]) * self.config.H_cycles
 
     def segment(self, state: State, embedded: Tensor) -> State:
         """One segment. With gradients enabled, only the last updates are differentiated, as officially trained."""
@@ -135,11 +131,30 @@ class RecursiveModel(nn.Module):
         return self.lm_head(high)[:, self.config.prefix :], q_halt, q_continue
 
 
-def _update_low(level: Level, embedded: Tensor, rope: tuple[Tensor, Tensor] | None, state: State) -> State:
-    high, low = state
-    return high, level(low, high + embedded, rope)
+@dataclass(frozen=True)
+class Update:
+    """One state update of a segment: z_L ← net(z_L + z_H + x), or z_H ← net(z_H + z_L).
 
+    Called with a state it is plain inference. `push` carries tangents along, through the same layers.
+    """
 
-def _update_high(level: Level, rope: tuple[Tensor, Tensor] | None, state: State) -> State:
-    high, low = state
-    return level(high, low, rope), low
+    level: Level
+    rope: Rope | None
+    embedded: Tensor | None  # None marks an update of z_H
+
+    def __call__(self, state: State) -> State:
+        return self._joined(state, self.level(self._entering(state), self.rope)[:, 0])
+
+    def push(self, state: State, tangents: State) -> tuple[State, State]:
+        """The updated state, each (B, tokens, hidden), and its pushed tangents, each (B, k, tokens, hidden)."""
+        jet = torch.cat((self._entering(state), tangents[0] + tangents[1]), dim=1)
+        jet = self.level(jet, self.rope)
+        return self._joined(state, jet[:, 0]), self._joined(tangents, jet[:, 1:])
+
+    def _entering(self, state: State) -> Tensor:
+        """What enters the net, as a jet without tangents (B, 1, tokens, hidden)."""
+        injected = state[0] if self.embedded is None else state[0] + self.embedded
+        return (state[1] + injected).unsqueeze(1)
+
+    def _joined(self, before: State, new: Tensor) -> State:
+        return (new, before[1]) if self.embedded is None else (before[0], new)
