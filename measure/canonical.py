@@ -11,7 +11,11 @@ from functools import lru_cache
 from itertools import permutations, product
 
 import numpy as np
-from numba import njit
+from numba import boolean, int64, njit, uint8, void
+
+# An explicit signature: numba would compile once for `fresh` true and once for false.
+BOARD, TABLE = uint8[:, ::1], int64[:, ::1]
+LOWER = void(BOARD, BOARD, int64, TABLE, TABLE, BOARD, BOARD, boolean)
 
 
 @lru_cache
@@ -27,7 +31,7 @@ def column_orders(rows: int, cols: int) -> tuple[np.ndarray, np.ndarray]:
             for inners in product(permutations(range(cols)), repeat=rows)
         ]
     )
-    return orders, orders.argsort(axis=1)
+    return orders, np.ascontiguousarray(orders.argsort(axis=1))
 
 
 @njit(cache=True, nogil=True)
@@ -66,7 +70,7 @@ def _row_order(firsts, top, height, order, leads):
                 order[one], order[two] = order[two], order[one]
 
 
-@njit(cache=True, nogil=True)
+@njit(LOWER, cache=True, nogil=True)
 def _least_image(grid, mask, height, orders, inverses, best, best_mask, fresh):
     """Lowers ``best`` and ``best_mask`` to the least image of (grid, mask), both (size, size); no transposition.
 

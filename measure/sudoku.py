@@ -172,7 +172,7 @@ def generate(
         more candidates by the deterministic solver until the solution is found and proven unique. Cells forced by a
         naked or hidden single are free, so 0 means that singles alone solve it.
     """
-    from measure import generator  # compiles with numba: only for those who generate
+    from measure import search  # compiles with numba: only for those who generate
 
     low, high = extra_clues
     if count < 0 or first < 0:
@@ -181,7 +181,7 @@ def generate(
         raise UserError(f"extra clues {low}:{high} is no range", mend="0 <= lowest <= highest")
     if not 0 <= seed < 2**63:
         raise UserError(f"seed {seed} is out of range", mend="0 to 2**63 - 1")
-    puzzles, solutions, nodes = generator.generate_batch(box.rows, box.cols, first, count, seed, low, high)
+    puzzles, solutions, nodes = search.generate_batch(box.rows, box.cols, first, count, seed, low, high)
     return PuzzleSet(box, puzzles + 1, solutions + 1, np.arange(first, first + count), nodes)
 
 
@@ -211,12 +211,12 @@ def rate(inputs: np.ndarray, box: Box, *, first: int = 0) -> np.ndarray:
 
 def _search(inputs: np.ndarray, box: Box, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Solutions and search nodes, after a check that givens agree with each other and leave exactly one solution."""
-    from measure import solver  # compiles with numba: only for those who solve
+    from measure import search  # compiles with numba: only for those who solve
 
     boards = np.asarray(inputs).astype(np.int8) - 1
     if boards.ndim != 2 or boards.shape[1] != box.cells or boards.size and not (0 <= boards.min() <= boards.max() <= box.size):
         raise ValueError(f"boards must be (N, {box.cells}) tokens from 1 to {box.size + 1}")
-    found, nodes, solutions = solver.solve_batch(box.rows, box.cols, boards)
+    found, nodes, solutions = search.solve_batch(box.rows, box.cols, boards)
     if (wrong := np.flatnonzero(found != 1)).size:
         number = "no solution" if found[wrong[0]] == 0 else "more than one solution"
         raise UserError(f"puzzle {first + wrong[0]} (counted from 0) has {number}")

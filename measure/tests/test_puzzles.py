@@ -325,8 +325,9 @@ def test_a_long_csv_is_never_held_whole(sets, tmp_path, monkeypatch):
         return chunk(self, batch, *rest)
 
     monkeypatch.setattr(puzzle_tables.CsvTable, "_chunk", counting)
-    assert read_puzzles(path, limit=100).digest == read_puzzles(path).take(slice(0, 100)).digest
-    assert decoded[0] < 10_000 and sum(decoded[1:]) >= 199_000  # one block of 1 MiB against all of them
+    start = read_puzzles(path, limit=100)
+    assert sum(decoded) < 2_000  # one block of 256 KiB
+    assert read_puzzles(path).take(slice(0, 100)).digest == start.digest
 
     arrow = []
     tracemalloc.start()

@@ -148,8 +148,8 @@ def test_the_most_canonical_board_is_its_own_form():
     np.testing.assert_array_equal(grids.reshape(5, 81) + 2, np.repeat(board, 5, 0))
 
 
-def test_box_shape_is_part_of_the_hash():
-    """A 2×3 board turned on its side is a 3×2 board: another game."""
+def test_a_board_turned_on_its_side_is_another_game():
+    """Transposition is no symmetry of 2×3 boxes: the turned board is one of 3×2."""
     wide = generate(Box(2, 3), 3, seed=0)
     tall = wide.labels.reshape(3, 6, 6).transpose(0, 2, 1).reshape(3, 36)
     assert (conflicts(tall, Box(3, 2)) == 0).all()

@@ -1,14 +1,46 @@
-"""Compiled Sudoku solver: depth-first search with naked and hidden singles, most-constrained cell first, counting solutions.
+"""Compiled Sudoku search: SplitMix64, a solver with singles and most-constrained cell first, and the generator built on both.
 
-Boards are flat int8 arrays of digits, 0 for a blank; sets of digits are bits of an integer.
+Boards are flat int8 arrays of digits, 0 for a blank; sets of digits are bits of an integer. All of it is one module because
+numba's cache notices changes in a function's own file only: split up, a cached generator would keep an outdated solver.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from numba import boolean, int8, int64, njit, types, uint64
 
-from measure.splitmix import below
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # SplitMix64 (Steele, Lea & Flood 2014), so that the bytes depend on no library
+
+# Explicit signatures where calls differ in literals only: numba would compile those functions once for each literal.
+WORDS, TABLE, BOARD, STATE = int64[::1], int64[:, ::1], int8[::1], uint64[::1]
+CHOICE = types.Tuple((int64, int64, boolean))(
+    WORDS, int64, TABLE, WORDS, int64, int64, int64, WORDS, WORDS, STATE, boolean
+)
+COUNTS = types.UniTuple(int64, 2)(BOARD, TABLE, int64, int64, int64, BOARD, STATE, boolean)
+
+
+@njit(cache=True, nogil=True)
+def mix(value):
+    """The finaliser of SplitMix64: a bijection of 64-bit words that scatters neighbours."""
+    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return value ^ (value >> np.uint64(31))
+
+
+@njit(cache=True, nogil=True)
+def below(state, bound):
+    """Next random integer in 0 … bound − 1; the bias is under bound / 2**31."""
+    state[0] += GOLDEN
+    return np.int64(mix(state[0]) >> np.uint64(33)) % bound
+
+
+@njit(cache=True, nogil=True)
+def shuffle(array, state):
+    """Fisher–Yates, in place."""
+    for last in range(len(array) - 1, 0, -1):
+        other = below(state, last + 1)
+        array[last], array[other] = array[other], array[last]
+
 
 @njit(cache=True, nogil=True)
 def units_of_cells(rows, cols):
@@ -23,7 +55,7 @@ def units_of_cells(rows, cols):
     return units
 
 
-@njit(cache=True, nogil=True)
+@njit(CHOICE, cache=True, nogil=True)
 def _choose(empty, count, units, used, forbidden_cell, forbidden, full, once, twice, state, random):
     """Where to go on: position in ``empty``, the candidates there, and whether that is a guess.
 
@@ -74,7 +106,7 @@ def _choose(empty, count, units, used, forbidden_cell, forbidden, full, once, tw
     return best, best_mask, True
 
 
-@njit(cache=True, nogil=True)
+@njit(COUNTS, cache=True, nogil=True)
 def search(board, units, limit, forbidden_cell, forbidden_digit, solution, state, random):
     """Depth-first search for up to ``limit`` solutions of ``board``; the first is written to ``solution``.
 
@@ -208,3 +240,55 @@ def solve_batch(rows: int, cols: int, boards: np.ndarray) -> tuple[np.ndarray, n
         (N,) number of solutions, counted up to 2; (N,) guesses until that was known; (N, cells) the first solution.
     """
     return _solve(rows, cols, np.ascontiguousarray(boards, np.int8))
+
+
+@njit(cache=True, nogil=True)
+def _generate_one(units, state, low, high, puzzle, solution):
+    """Fills ``puzzle`` and ``solution``; returns the number of guesses that the finished puzzle needs."""
+    cells = len(puzzle)
+    scratch = np.empty(cells, np.int8)
+    puzzle[:] = 0
+    search(puzzle, units, 1, -1, 0, solution, state, True)
+    order = np.empty(cells, np.int64)
+    for cell in range(cells):
+        puzzle[cell] = solution[cell]
+        order[cell] = cell
+    shuffle(order, state)
+    removed = np.empty(cells, np.int64)
+    blanks = 0
+    for cell in order:
+        digit = puzzle[cell]
+        puzzle[cell] = 0
+        # Still unique if and only if no solution puts another digit here.
+        others, _ = search(puzzle, units, 1, cell, digit, scratch, state, False)
+        if others:
+            puzzle[cell] = digit
+        else:
+            removed[blanks] = cell
+            blanks += 1
+    extra = min(low + below(state, high - low + 1), blanks)
+    removed = removed[:blanks]
+    shuffle(removed, state)
+    for cell in removed[:extra]:
+        puzzle[cell] = solution[cell]
+    return search(puzzle, units, 2, -1, 0, scratch, state, False)[1]
+
+
+@njit(cache=True, nogil=True)
+def _generate(rows, cols, first, count, seed, low, high):
+    units = units_of_cells(rows, cols)
+    puzzles = np.zeros((count, len(units)), np.int8)
+    solutions = np.zeros((count, len(units)), np.int8)
+    nodes = np.zeros(count, np.float64)
+    state = np.zeros(1, np.uint64)
+    for index in range(count):
+        state[0] = mix(mix(np.uint64(seed) + GOLDEN) ^ np.uint64(first + index))
+        nodes[index] = _generate_one(units, state, low, high, puzzles[index], solutions[index])
+    return puzzles, solutions, nodes
+
+
+def generate_batch(
+    rows: int, cols: int, first: int, count: int, seed: int, low: int, high: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Puzzles ``first`` … ``first + count − 1`` of the run ``seed``: digits (count, cells) int8 twice, and their guesses."""
+    return _generate(rows, cols, first, count, seed, low, high)
