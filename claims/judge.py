@@ -122,7 +122,7 @@ def _recompute_digits(case: Case, measured: Estimate, record: Record) -> Verdict
     versions = under_noise(_plain(claim), record)
     noise = largest_change(versions, measured.value)
     told = f"numerical noise moves it by {number(noise, 2)}" if versions else "no numerical noise is on record"
-    if _counts_within(stated, [measured, *versions]) if count else stated.contains(measured.value, widen=noise + hedge):
+    if _counts_within(stated, measured, versions) if count else stated.contains(measured.value, widen=noise + hedge):
         reason = f"{got}, within numerical noise of {claim.stated} ({told})"
         return case.verdict(case.agrees, reason, measured, noise=noise)
     return case.verdict(Outcome.REFUTED, f"{got}, where {claim.stated} is printed ({told})", measured, noise=noise)
@@ -266,8 +266,11 @@ def _counts(measured: Estimate) -> tuple[int, int]:
         raise TypeError("the statistic counts no cases, as this claim needs") from None
 
 
-def _counts_within(stated: Stated, versions: list[Estimate]) -> bool:
-    """Whether noise alone reaches the printed k of n."""
-    pairs = [_counts(version) for version in versions if version.defined]
-    ranges = [(min(values), max(values)) for values in zip(*pairs)]
-    return all(low <= x <= high for (low, high), x in zip(ranges, (stated.numerator, stated.denominator)))
+def _counts_within(stated: Stated, measured: Estimate, versions: list[Estimate]) -> bool:
+    """Whether the printed k and n lie no farther off than noise alone moves them."""
+    moved = [_counts(version) for version in versions if version.defined]
+    for i, printed in enumerate((stated.numerator, stated.denominator)):
+        here = _counts(measured)[i]
+        if abs(printed - here) > max((abs(pair[i] - here) for pair in moved), default=0):  # type: ignore[operator]
+            return False
+    return True

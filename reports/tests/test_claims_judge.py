@@ -1,0 +1,485 @@
+"""Every verdict is reached, and only by what earns it."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import settings as quick
+from hypothesis import strategies as st
+
+from claims.catalogue import STATISTICS
+from claims.evidence import ALPHA, against_fresh, level_reached
+from claims.judge import adjust, judge, judge_all
+from claims.ledger import load_ledger
+from claims.noise_band import disturb, largest_change, under_noise
+from claims.stated import parse_stated
+from claims.verdict import Outcome
+from fixtures.ledgers import StandIn, claim_table, ledger_text
+from fixtures.synthetic import HRM_FACTS, synthetic_record
+from measure.record import NoiseFloor
+from measure.statistics.estimate import Estimate, undefined
+from measure.statistics.proportion import proportion
+
+RECORD = synthetic_record(400, accuracy=0.6, seed=4)
+FORM = {"test": "share_above", "threshold": 0.5, "why": "more often than not"}
+
+
+@pytest.fixture(scope="module")
+def paper():
+    return load_ledger()
+
+
+@pytest.fixture
+def ask(tmp_path):
+    """The verdict on a claim, changed from the one of `fixtures.ledgers`, for a record and a question."""
+
+    def answer(question="recompute", record=RECORD, **changes):
+        path = tmp_path / "ledger.toml"
+        path.write_text(ledger_text(("claim", claim_table(**changes))), encoding="utf-8")
+        name = "reference.trm" if question == "transfer" else "paper.trm"
+        population = StandIn(name=name, record=record, same_examples=question == "recompute")
+        ledger = load_ledger(path)
+        return judge(ledger.claims[0], population, ledger=ledger)
+
+    return answer
+
+
+@pytest.fixture
+def measuring(monkeypatch):
+    """Let the statistic `accuracy` return a given estimate, whatever the record."""
+
+    def let(estimate):
+        def function(record, parameters):
+            if isinstance(estimate, Exception):
+                raise estimate
+            return estimate
+
+        monkeypatch.setitem(STATISTICS, "accuracy", replace(STATISTICS["accuracy"], function=function, limits=None))
+
+    return let
+
+
+def noisy(record, *, flips=0, displacement=0.0, exponents=0.0, halting=0.0):
+    """A record with a noise floor: so many flipped outcomes among 1000 comparisons, and quantiles."""
+    sizes = {"exponents": exponents, "displacement": displacement, "halting": halting}
+    quantiles = {name: {"median": x / 2, "q90": x, "q99": x, "largest": x} for name, x in sizes.items()}
+    floor = NoiseFloor(rows=500, alternates=["a", "b"], quantiles=quantiles, label_flips=flips)
+    return record.replace(provenance=record.provenance.model_copy(update={"noise": floor}))
+
+
+def interval(low, high, value=None, n=500):
+    value = (low + high) / 2 if value is None else value
+    return Estimate(value=value, low=low, high=high, n=n, error=(high - low) / (2 * 1.959964))
+
+
+def accuracy_of(record):
+    return f"{record.solved.mean() * 100:.1f}%"
+
+
+# --- recompute: the digits, and nothing but numerical noise -------------------------------------------------------
+
+
+def test_the_same_examples_print_the_same_digits_or_do_not(ask):
+    assert ask(stated=accuracy_of(RECORD)).outcome is Outcome.REPRODUCED
+    off = f"{RECORD.solved.mean() * 100 + 0.2:.1f}%"
+    verdict = ask(stated=off)
+    assert verdict.outcome is Outcome.REFUTED and verdict.mode == "recompute"
+    assert off in verdict.reason and "no numerical noise is on record" in verdict.reason
+    # two tenths of a percent are nothing to a sample of 400, so sampling error did not enter
+    assert ask("replicate", stated=off).outcome is not Outcome.REFUTED
+
+
+@pytest.mark.parametrize(("value", "outcome"), [(0.5995, "REPRODUCED"), (0.6005, "REPRODUCED"), (0.6006, "REFUTED"), (0.5994, "REFUTED")])
+def test_both_sides_of_a_tie_reproduce(ask, measuring, value, outcome):
+    measuring(Estimate(value=value, n=10))
+    assert ask(stated="60.0%").outcome == outcome
+
+
+def test_measured_noise_widens_the_rounding_interval_and_nothing_else_does(ask):
+    off = f"{RECORD.solved.mean() * 100 + 0.2:.1f}%"
+    spared = ask(stated=off, record=noisy(RECORD, flips=10))
+    assert spared.outcome is Outcome.REPRODUCED and 0 < spared.noise < 0.02 and "within numerical noise" in spared.reason
+    far = f"{RECORD.solved.mean() * 100 + 20:.1f}%"
+    refuted = ask(stated=far, record=noisy(RECORD, flips=10))
+    assert refuted.outcome is Outcome.REFUTED and "numerical noise moves it by" in refuted.reason
+    assert ask(stated=off, record=noisy(RECORD)).outcome is Outcome.REFUTED
+
+
+def test_a_hedge_concedes_half_of_what_would_matter(ask, measuring):
+    near = {"stated": "~0.5%", "smallest_contradiction": 0.02}
+    for value, outcome in ((0.010, "REPRODUCED"), (0.0149, "REPRODUCED"), (0.0151, "REFUTED")):
+        measuring(Estimate(value=value, n=1000))
+        assert ask(**near).outcome == outcome
+        assert ask(**(near | {"stated": "0.5%"})).outcome == "REFUTED"
+
+
+def test_k_of_n_must_be_found_as_counted(ask):
+    k, n = int(RECORD.solved.sum()), len(RECORD)
+    assert ask(stated=f"{k} of {n}").outcome is Outcome.REPRODUCED
+    assert ask(stated=f"{k + 1} of {n}").outcome is Outcome.REFUTED
+    assert ask(stated=f"{2 * k} of {2 * n}").outcome is Outcome.REFUTED  # the same share of other examples
+    assert ask(stated=f"{k + 1} of {n}", record=noisy(RECORD, flips=20)).outcome is Outcome.REPRODUCED
+    assert ask(stated=f"{k + 60} of {n}", record=noisy(RECORD, flips=20)).outcome is Outcome.REFUTED
+
+
+def test_a_range_holds_its_ends(ask, measuring):
+    printed = {"kind": "range", "stated": "0.88–0.90"}
+    for value, outcome in ((0.875, "REPRODUCED"), (0.905, "REPRODUCED"), (0.874, "REFUTED"), (0.906, "REFUTED")):
+        measuring(Estimate(value=value, n=10))
+        assert ask(**printed).outcome == outcome
+
+
+def test_a_qualitative_claim_is_judged_by_its_form(ask, measuring):
+    told = {"kind": "direction", "stated": "qualitative", "form": FORM}
+    for value, outcome in ((0.51, "REPRODUCED"), (0.49, "REFUTED"), (0.5, "REFUTED")):
+        measuring(Estimate(value=value, low=0.1, high=0.9, n=10))
+        assert ask(**told).outcome == outcome
+
+
+def test_a_form_within_noise_is_not_decided(ask):
+    threshold = float(RECORD.solved.mean()) - 0.001
+    told = {"kind": "direction", "stated": "qualitative", "form": FORM | {"threshold": threshold}}
+    assert ask(**told).outcome is Outcome.REPRODUCED
+    verdict = ask(record=noisy(RECORD, flips=20), **told)
+    assert verdict.outcome is Outcome.UNDERPOWERED and "too close to call" in verdict.reason
+
+
+# --- replicate: an interval, and a sample that could have refuted --------------------------------------------------
+
+
+def test_a_fresh_sample_covers_excludes_or_is_too_small(ask):
+    big = synthetic_record(4000, accuracy=0.6, seed=1)
+    consistent = ask("replicate", record=big)
+    assert consistent.outcome is Outcome.CONSISTENT and consistent.mode == "replicate"
+    assert consistent.power.power >= 0.8 and consistent.power.smallest_contradiction == 0.1
+    small = ask("replicate", record=big.take(np.arange(40)))
+    assert small.outcome is Outcome.UNDERPOWERED and small.power.power < 0.8 and "with power 0." in small.reason
+    refuted = ask("replicate", record=big, stated="80.0%")
+    assert refuted.outcome is Outcome.REFUTED and refuted.p_value < 1e-6 and "excludes 80.0%" in refuted.reason
+
+
+def test_a_replication_never_asks_for_the_same_digits(ask):
+    big = synthetic_record(4000, accuracy=0.6, seed=1)
+    printed = f"{big.solved.mean() * 100 - 0.7:.1f}%"
+    assert ask("recompute", record=big, stated=printed).outcome is Outcome.REFUTED
+    assert ask("replicate", record=big, stated=printed).outcome is Outcome.CONSISTENT
+
+
+def test_the_printed_figure_has_a_sampling_error_of_its_own(ask, measuring):
+    measuring(interval(0.61, 0.69))
+    assert ask("replicate", stated="60.0%").outcome is Outcome.REFUTED
+    assert ask("replicate", stated="60.0%", sample=500).outcome is Outcome.CONSISTENT
+    assert ask("replicate", stated="55.0%", sample=500).outcome is Outcome.REFUTED
+
+
+def test_a_claim_may_ask_for_replication_even_on_its_own_examples(ask):
+    off = f"{RECORD.solved.mean() * 100 + 0.2:.1f}%"
+    assert ask(stated=off).mode == "recompute" and ask(stated=off).outcome is Outcome.REFUTED
+    spared = ask(stated=off, mode="replicate")
+    assert spared.mode == "replicate" and spared.outcome in (Outcome.CONSISTENT, Outcome.UNDERPOWERED)
+
+
+def test_none_of_m_is_compared_by_fishers_exact_test(ask, measuring):
+    zero = {"kind": "zero_count", "stated": "0 of 254", "smallest_contradiction": 0.05}
+    for hits, outcome in ((0, "CONSISTENT"), (5, "CONSISTENT"), (6, "REFUTED")):
+        measuring(proportion(hits, 254))
+        verdict = ask("replicate", **zero)
+        assert verdict.outcome == outcome, (hits, verdict.reason)
+    measuring(proportion(0, 30))
+    assert ask("replicate", **zero).outcome is Outcome.UNDERPOWERED
+
+
+def test_bounds_are_placed(ask, measuring):
+    most = {"kind": "bound", "stated": "≤ 30%", "statistic": "accuracy"}
+    for low, high, outcome in ((0.1, 0.2, "CONSISTENT"), (0.2, 0.4, "UNDERPOWERED"), (0.4, 0.5, "REFUTED")):
+        measuring(interval(low, high))
+        assert ask("replicate", **most).outcome == outcome
+    measuring(Estimate(value=0.2, n=10))
+    assert ask(**most).outcome is Outcome.REPRODUCED
+
+
+def test_without_an_interval_nothing_fresh_is_decided(ask, measuring):
+    measuring(Estimate(value=0.6, n=3))
+    assert ask("replicate").outcome is Outcome.UNDERPOWERED
+    assert ask("transfer").outcome is Outcome.UNDERPOWERED
+
+
+def test_what_the_measurer_chose_says_nothing_of_the_paper(ask):
+    size = {"statistic": "sample_size", "kind": "point", "stated": "2,048", "smallest_contradiction": 1}
+    assert ask(**size).outcome is Outcome.REFUTED
+    assert ask("replicate", **size).outcome is Outcome.UNVERIFIABLE
+    width = {"statistic": "hidden_size", "kind": "point", "stated": "512", "smallest_contradiction": 1}
+    assert ask("replicate", **width).outcome is Outcome.CONSISTENT
+    assert ask("replicate", **(width | {"stated": "256"})).outcome is Outcome.REFUTED
+
+
+def test_the_least_mobile_failure_is_replicated_by_a_count_of_failures(ask):
+    def record(quiet, n=2048, seed=5):
+        base = synthetic_record(n, accuracy=0.876, seed=seed)
+        rng = np.random.default_rng(seed)
+        late = np.where(base.solved, rng.uniform(0, 1, n), rng.uniform(1, 2, n))
+        late[np.flatnonzero(~base.solved)[:quiet]] = 0.1
+        return base.replace(displacement_H=np.repeat(late[:, None], base.segments, axis=1))
+
+    extreme = {
+        "statistic": "least_mobile_failure", "parameters": {"failures": 254}, "stated": "96.5%",
+        "smallest_contradiction": 0.05,
+    }  # fmt: skip
+    # one quiet failure ruins the share itself (10 %), yet one of 254 does not contradict none of 254
+    assert ask("replicate", record=record(1), **extreme).outcome is Outcome.CONSISTENT
+    assert ask("replicate", record=record(12), **extreme).outcome is Outcome.REFUTED
+    assert ask("replicate", record=record(0, n=200), **extreme).outcome is Outcome.UNDERPOWERED
+
+
+# --- transfer: the whole interval on one side ----------------------------------------------------------------------
+
+FORMS = [
+    ({"test": "auc_above", "threshold": 0.5}, [(0.51, 0.6, "T"), (0.4, 0.6, "U"), (0.5, 0.6, "U"), (0.3, 0.5, "D"), (0.3, 0.4, "D")]),
+    ({"test": "share_above", "threshold": 0.5}, [(0.51, 0.6, "T"), (0.4, 0.6, "U"), (0.3, 0.4, "D")]),
+    ({"test": "share_below", "threshold": 0.5}, [(0.51, 0.6, "D"), (0.4, 0.6, "U"), (0.3, 0.4, "T")]),
+    ({"test": "value_above", "threshold": -1.0}, [(-0.9, 0.6, "T"), (-2, 0.6, "U"), (-3, -2, "D")]),
+    ({"test": "value_below", "threshold": -1.0}, [(-0.9, 0.6, "D"), (-2, 0.6, "U"), (-3, -2, "T")]),
+    ({"test": "difference_positive"}, [(0.1, 0.6, "T"), (-0.1, 0.6, "U"), (-0.6, -0.1, "D"), (-0.6, 0.0, "D")]),
+    (
+        {"test": "equivalent", "to": 0.5, "margin": 0.05},
+        [(0.46, 0.54, "T"), (0.4, 0.54, "U"), (0.46, 0.6, "U"), (0.4, 0.6, "U"), (0.56, 0.6, "D"), (0.4, 0.44, "D")],
+    ),
+]  # fmt: skip
+LETTERS = {"T": Outcome.TRANSFERS, "D": Outcome.DOES_NOT_TRANSFER, "U": Outcome.UNDERPOWERED}
+
+
+@pytest.mark.parametrize(
+    ("form", "low", "high", "letter"), [(form, *case) for form, cases in FORMS for case in cases], ids=str
+)
+def test_a_form_holds_only_with_the_whole_interval_on_its_side(ask, measuring, form, low, high, letter):
+    measuring(interval(low, high))
+    verdict = ask("transfer", form=form | {"why": "because"})
+    assert verdict.outcome is LETTERS[letter] and verdict.mode == "transfer"
+    own = ask("replicate", kind="direction", stated="qualitative", form=form | {"why": "because"})
+    mirrored = {"T": Outcome.CONSISTENT, "D": Outcome.REFUTED, "U": Outcome.UNDERPOWERED}
+    assert own.outcome is mirrored[letter] and (own.p_value <= ALPHA) == (letter == "D")
+
+
+def test_existence_needs_one_case_and_absence_needs_a_sample(ask, measuring):
+    form = {"test": "exists", "rate": 0.01, "why": "one is enough"}
+    for hits, n, outcome in ((1, 10, "TRANSFERS"), (0, 298, "UNDERPOWERED"), (0, 299, "DOES_NOT_TRANSFER")):
+        measuring(proportion(hits, n))
+        assert ask("transfer", form=form).outcome == outcome
+    measuring(proportion(0, 5))
+    assert ask(kind="existence", stated="qualitative", form=form).outcome is Outcome.REFUTED
+
+
+def test_a_form_about_settling_is_not_green_where_there_are_no_two_modes(ask, measuring):
+    form = {"test": "share_below", "threshold": 0.5, "why": "few"}
+    single, double = ({"separation": x} for x in (0.6, 0.9))
+    for extra, value, outcome in (
+        (double, 0.1, "TRANSFERS"), (single, 0.1, "UNDERPOWERED"),
+        (double, 0.9, "DOES_NOT_TRANSFER"), (single, 0.9, "DOES_NOT_TRANSFER"),
+    ):  # fmt: skip
+        measuring(replace(interval(value - 0.05, value + 0.05), extra=extra))
+        verdict = ask("transfer", form=form)
+        assert verdict.outcome == outcome
+        assert ("no two modes" in verdict.reason) == (extra is single)
+
+
+def test_a_size_of_the_papers_own_sample_transfers_to_nobody(ask):
+    verdict = ask("transfer", form={"test": "not_applicable", "reason": "a size of the paper's own sample"})
+    assert verdict.outcome is Outcome.UNVERIFIABLE and "a size of the paper's own sample" in verdict.reason
+
+
+# --- what cannot be judged, and what must never look judged --------------------------------------------------------
+
+
+def test_without_a_record_the_reason_names_the_command(paper):
+    command = "pytest claims/ --checkpoint paper.trm=PATH --puzzles paper.trm=PATH"
+    population = StandIn(missing="no checkpoint of paper.trm was given", command=command)
+    verdict = judge(paper["trm.lambda1.auc"], population, ledger=paper)
+    assert verdict.outcome is Outcome.UNVERIFIABLE
+    assert verdict.reason == f"no checkpoint of paper.trm was given; get it with `{command}`"
+    whole = StandIn(missing=f"none given: `{command}`", command=command)
+    assert judge(paper["trm.lambda1.auc"], whole, ledger=paper).reason == f"none given: `{command}`"
+
+
+def test_what_no_record_holds_is_unverifiable_on_every_record(paper):
+    for name in ("restarts.beat_pruning", "tooling.released"):
+        verdict = judge(paper[name], StandIn(record=RECORD), ledger=paper)
+        assert verdict.outcome is Outcome.UNVERIFIABLE and verdict.reason.startswith("this needs")
+    assert "restarts" in judge(paper["restarts.beat_pruning"], StandIn(record=RECORD), ledger=paper).reason
+
+
+def test_an_undefined_statistic_says_why(ask, measuring):
+    measuring(undefined("no failures", n=0))
+    assert ask().outcome is Outcome.UNDERPOWERED and "no failures" in ask().reason
+    measuring(undefined("3 of 9 scores are NaN", n=9))
+    for mode in ("recompute", "replicate", "transfer"):
+        assert ask(mode).outcome is Outcome.UNVERIFIABLE and "NaN" in ask(mode).reason
+
+
+def test_a_record_that_is_too_short_is_unverifiable(ask):
+    few = {"statistic": "median_exponent", "parameters": {"index": 9}, "kind": "point", "stated": "+0.1"}
+    assert ask(**few).outcome is Outcome.UNVERIFIABLE and "--k 8" in ask(**few).reason
+
+
+@pytest.mark.parametrize("fault", [ZeroDivisionError("by zero"), KeyError("successes"), ValueError("odd")])
+def test_a_fault_inside_a_statistic_is_an_error_and_no_verdict(ask, measuring, fault):
+    measuring(fault)
+    for mode in ("recompute", "replicate", "transfer"):
+        verdict = ask(mode)
+        assert verdict.outcome is Outcome.ERROR and type(fault).__name__ in verdict.reason
+
+
+def test_a_count_from_a_statistic_that_counts_nothing_is_an_error(ask, measuring):
+    measuring(interval(0.1, 0.2))
+    assert ask(stated="0 of 254", kind="zero_count").outcome is Outcome.ERROR
+
+
+def test_digits_that_contradict_each_other_are_impossible_with_or_without_a_record(ask):
+    for record in (RECORD, None):
+        for mode in ("recompute", "replicate"):
+            verdict = ask(mode, record=record, stated="60.0%", of=7)
+            assert verdict.outcome is Outcome.IMPOSSIBLE and verdict.mode == "arithmetic"
+            assert "no whole number of 7 prints as 60.0%" in verdict.reason and "4/7" in verdict.reason
+    form = FORM | {"threshold": 0.3}
+    assert ask("transfer", stated="60.0%", of=7, form=form).outcome is Outcome.TRANSFERS  # its form can still be asked for
+
+
+# --- the evidence behind a decision --------------------------------------------------------------------------------
+
+
+@given(st.integers(0, 300), st.integers(0, 1000), st.sampled_from([None, 50, 300, 5000]))
+def test_p_values_and_intervals_of_shares_are_one_decision(hits, permille, printed_n):
+    measured, stated = proportion(min(hits, 300), 300), parse_stated(f"{permille / 10}%")
+    evidence = against_fresh(stated, measured, smallest=0.05, printed_n=printed_n)
+    assert (evidence.p_value <= ALPHA) == evidence.excluded
+
+
+@given(st.floats(-1, 1), st.floats(0.001, 0.5), st.floats(0.001, 0.5), st.integers(-900, 900), st.sampled_from([None, 100]))
+def test_p_values_and_intervals_are_one_decision(value, below, above, thousandths, printed_n):
+    measured = Estimate(value=value, low=value - below, high=value + above, n=100, error=0.1)
+    stated = parse_stated(f"{thousandths / 1000:.3f}")
+    evidence = against_fresh(stated, measured, smallest=0.05, printed_n=printed_n)
+    if abs(evidence.p_value - ALPHA) > 1e-9:
+        assert (evidence.p_value <= ALPHA) == evidence.excluded
+
+
+def test_power_of_a_share_is_the_rate_at_which_the_decision_refutes():
+    stated, smallest, n = parse_stated("52.6%"), 0.08, 300
+    told = against_fresh(stated, proportion(160, n), smallest=smallest, printed_n=2048).power
+    rng = np.random.default_rng(0)
+    for truth in (stated.value - smallest, stated.value + smallest):
+        draws = rng.binomial(n, truth, 1500)
+        cache = {int(k): against_fresh(stated, proportion(int(k), n), smallest=smallest, printed_n=2048).excluded for k in set(draws)}
+        assert np.mean([cache[int(k)] for k in draws]) >= told - 0.04
+    assert 0.6 < told < 0.9
+
+
+def test_true_claims_are_refuted_at_the_nominal_rate_only_with_the_printed_error():
+    """Two samples of 2,048 and 1,000 of one truth: the plain interval refutes far too often."""
+    rng = np.random.default_rng(1)
+    wrong = {True: 0, False: 0}
+    for _ in range(400):
+        stated = parse_stated(f"{rng.binomial(1000, 0.53) / 10}%")
+        measured = proportion(int(rng.binomial(2048, 0.53)), 2048)
+        for aware in wrong:
+            span = float(stated.low), float(stated.high)
+            widen = math.sqrt(1 + 2048 / 1000) if aware else 1.0
+            wrong[aware] += level_reached(measured, span, widen=widen) <= ALPHA
+    assert wrong[True] / 400 < 0.08 and wrong[False] / 400 > 0.2
+
+
+def test_holm_spares_what_chance_explains_and_keeps_what_it_does_not(ask, measuring):
+    measuring(interval(0.615, 0.685))
+    weak = ask("replicate", stated="61.0%")
+    measuring(interval(0.9, 0.92))
+    strong = ask("replicate", stated="61.0%")
+    assert weak.outcome is strong.outcome is Outcome.REFUTED and 0.001 < weak.p_value < 0.05
+    measuring(interval(0.55, 0.67))
+    calm = [ask("replicate", stated="61.0%").model_copy(update={"claim": f"calm.{i}"}) for i in range(30)]
+    family = adjust([weak.model_copy(update={"claim": "weak"}), strong, *calm])
+    assert family[0].outcome is Outcome.UNDERPOWERED and family[0].p_adjusted > 0.05 and "Holm" in family[0].reason
+    assert family[1].outcome is Outcome.REFUTED and family[1].p_adjusted < 0.05
+    assert adjust([weak])[0].outcome is Outcome.REFUTED and adjust([weak])[0].p_adjusted == weak.p_value
+
+
+def test_noise_moves_a_statistic_as_much_as_the_floor_says():
+    record = noisy(RECORD, exponents=0.01, displacement=0.0, flips=0)
+    moved = disturb(record, record.provenance.noise, np.random.default_rng(0))
+    gap = np.abs(moved.exponents() - record.exponents())
+    assert 0.004 < np.median(gap) < 0.006 and gap.max() <= 0.01 + 1e-12
+    assert (moved.solved == record.solved).all() and np.array_equal(moved.displacement_H, record.displacement_H)
+    flipped = disturb(noisy(RECORD, flips=100), noisy(RECORD, flips=100).provenance.noise, np.random.default_rng(0))
+    assert 0.05 < np.mean(flipped.solved != RECORD.solved) < 0.15
+    assert (flipped.solved == flipped.solved_at[:, -1]).all()
+    assert under_noise(lambda record: proportion(1, 2), RECORD) == []
+    assert largest_change([Estimate(value=0.3), Estimate(value=math.nan)], 0.1) == pytest.approx(0.2)
+
+
+# --- the whole audit -----------------------------------------------------------------------------------------------
+
+
+def populations():
+    trm = synthetic_record(1500, accuracy=0.85, seed=1)
+    hrm = synthetic_record(1500, accuracy=0.55, facts=HRM_FACTS, seed=2)
+    return [
+        StandIn(name="paper.trm", record=trm, same_examples=True),
+        StandIn(name="paper.hrm", architecture="hrm", record=hrm),
+        StandIn(name="reference.trm", kind="reference", record=trm),
+        StandIn(name="reference.hrm", architecture="hrm", kind="reference", record=hrm),
+    ]
+
+
+def test_the_paper_is_judged_whole_and_every_verdict_can_be_stored(paper):
+    verdicts = judge_all(paper, populations())
+    assert len(verdicts) == 23 + 21 + 15 + 14 and len({verdict.key for verdict in verdicts}) == len(verdicts)
+    assert Outcome.ERROR not in {verdict.outcome for verdict in verdicts}
+    for verdict in verdicts:
+        assert type(verdict).model_validate_json(verdict.model_dump_json()) == verdict
+        assert "\n" not in verdict.reason and len(verdict.reason) > 20
+        if verdict.outcome is Outcome.CONSISTENT and verdict.power is not None:
+            assert verdict.power.power >= 0.8
+
+
+def test_every_claim_on_lambda1_carries_what_it_must_beat(paper):
+    verdicts = {v.key: v for v in judge_all(paper, populations())}
+    for key in ("trm.lambda1.auc@reference.trm", "hrm.lambda1.auc@paper.hrm", "matched.displacement.auc@reference.hrm"):
+        extra = verdicts[key].measured.extra
+        assert {"auc_displacement", "auc_halting", "auc_spectrum_mean", "increment"} <= set(extra)
+
+
+def test_the_command_reruns_just_this_claim(paper):
+    verdict = judge(paper["trm.lambda1.auc"], StandIn(name="reference.trm", kind="reference", record=RECORD), ledger=paper)
+    assert verdict.command == 'pytest claims/ -k "trm.lambda1.auc and reference.trm"'
+
+
+def test_the_command_brings_what_was_brought(paper):
+    class Brought(StandIn):
+        record_path = "my records/trm.parquet"
+
+    verdict = judge(paper["trm.lambda1.auc"], Brought(record=RECORD, same_examples=True), ledger=paper)
+    assert verdict.command == (
+        "pytest claims/ --record 'paper.trm=my records/trm.parquet' --same-examples paper.trm "
+        '-k "trm.lambda1.auc and paper.trm"'
+    )
+
+
+@quick(max_examples=25, deadline=None)
+@given(st.floats(0, 1), st.floats(0, 0.5), st.floats(0, 0.5), st.sampled_from(["recompute", "replicate", "transfer"]))
+def test_an_undecided_sample_is_never_green(value, below, above, mode):
+    """Whatever the interval: a form that the interval straddles must not pass on fresh examples."""
+    import tempfile
+    from pathlib import Path
+    from unittest.mock import patch
+
+    estimate = Estimate(value=value, low=value - below, high=value + above, n=100)
+    patched = replace(STATISTICS["accuracy"], function=lambda record, parameters: estimate)
+    with tempfile.TemporaryDirectory() as folder, patch.dict(STATISTICS, accuracy=patched):
+        path = Path(folder) / "ledger.toml"
+        path.write_text(ledger_text(("claim", claim_table(kind="direction", stated="qualitative", form=FORM))))
+        ledger = load_ledger(path)
+        name = "reference.trm" if mode == "transfer" else "paper.trm"
+        population = StandIn(name=name, record=RECORD, same_examples=mode == "recompute")
+        outcome = judge(ledger.claims[0], population, ledger=ledger).outcome
+    if mode != "recompute" and value - below <= 0.5 <= value + above:
+        assert outcome in (Outcome.UNDERPOWERED, Outcome.REFUTED, Outcome.DOES_NOT_TRANSFER)
