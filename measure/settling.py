@@ -105,9 +105,9 @@ def otsu_threshold(values: np.ndarray) -> tuple[float, float]:
     centred = ordered - ordered.mean()
     below = np.arange(1, n)
     sums = np.cumsum(centred)[:-1]
-    # with total mean 0, between-class variance × n is s²/k + s²/(n − k)
+    # with total mean 0, between-class variance × n is s²/k + s²/(n − k). Within a run of equal values s is linear in k
+    # and this strictly convex, so its maximum is at an end of the run: no cut separates equal values
     between = sums**2 * (1 / below + 1 / (n - below))
-    between[ordered[1:] == ordered[:-1]] = -1.0  # no threshold separates equal values
     cut = int(np.argmax(between))
     return float((ordered[cut] + ordered[cut + 1]) / 2), float(between[cut] / (centred**2).sum())
 

@@ -194,6 +194,12 @@ def test_entry_by_hand():
     assert "one_sided_high" in failures.extra
 
 
+def test_entry_follows_the_part_of_its_band():
+    record = record_of(np.where([[1, 1, 1, 1], [0, 0, 1, 1]], 0.6, 5.0), [True, True])
+    for part, since in (("H", [0, 2]), ("L", [4, 4]), ("joint", [4, 4])):  # twice and √5 times the displacement
+        assert entry(record, Band(kind="given", log10_threshold=0.0, part=part)).since.tolist() == since
+
+
 def test_entry_agrees_with_a_loop():
     rng = np.random.default_rng(2)
     record = record_of(10.0 ** rng.normal(size=(200, 9)), rng.random(200) < 0.5)

@@ -114,6 +114,8 @@ def test_minimum_per_class_drops_and_what_is_used_is_counted():
     assert loose.value == pytest.approx((6 / 16 + 1) / 2)
     assert strict.value == pytest.approx(6 / 16) and (strict.counts["positives"], strict.counts["negatives"]) == (4, 4)
     assert strict.extra["dropped"] == "deep: 1 positives, 3 negatives; deeper: 0 positives, 0 negatives"
+    few_negatives = stratified_auc(scores, ~mask, strata, weights="macro", minimum=2)
+    assert few_negatives.extra["dropped"] == "4: 3 positives, 1 negatives"
     none = stratified_auc(scores, mask, strata, weights="macro", minimum=9)
     assert not none.defined and "4: 1 positives" in none.undefined_reason
 
