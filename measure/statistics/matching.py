@@ -201,9 +201,9 @@ def strata_of(
 def stratum_error(inside: Estimate) -> float:
     """DeLong error of one stratum, or an upper bound where there is none.
 
-    A stratum with one example of a class, with complete separation, or with nothing but ties has no usable DeLong variance. The variance of
-    an AUC never exceeds θ(1 − θ)/k, k = min(m, n) (Birnbaum & Klose 1957); θ is shrunk to (kθ + 1)/(k + 2) so that
-    separation does not pass for certainty.
+    A stratum with one example of a class, with complete separation, or with nothing but ties has no usable DeLong
+    variance. The variance of an AUC never exceeds θ(1 − θ)/k, k = min(m, n) (Birnbaum & Klose 1957); θ is shrunk to
+    (kθ + 1)/(k + 2) so that separation does not pass for certainty.
     """
     if inside.error is not None:
         return inside.error
