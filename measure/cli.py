@@ -13,7 +13,6 @@ from measure.errors import UserError
 MODULES: tuple[tuple[str, str | None], ...] = (
     ("measure.commands", None),
     ("measure.commands_puzzles", "puzzles"),
-    ("measure.commands_lyapunov", None),
     ("fixtures.commands", None),
 )
 

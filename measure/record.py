@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -232,7 +233,8 @@ def write_record(record: Record, path: Path | str) -> None:
         pq.write_table(to_table(record), partial, compression="zstd", compression_level=9, version="2.6")
         os.replace(partial, path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
         raise UserError(f"cannot write the record: {error.strerror or error}", where=path) from None
 
 

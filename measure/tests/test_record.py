@@ -1,0 +1,92 @@
+"""The record on disk: lossless, same bytes for same content, and one clear line for every file that is none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from fixtures.synthetic import synthetic_record
+from measure.errors import UserError
+from measure.record import COLUMNS, METADATA_KEY, concatenate, read_record, to_table, write_record
+
+
+@pytest.fixture
+def record():
+    made = synthetic_record(40, segments=5, k=3)
+    growth = made.growth.copy()
+    growth[0, 0, 2], growth[1, 1, 0] = -np.inf, np.nan
+    return made.replace(growth=growth)
+
+
+def test_a_record_survives_the_disk_and_writes_the_same_bytes(record, tmp_path):
+    write_record(record, tmp_path / "a.parquet")
+    again = read_record(tmp_path / "a.parquet")
+    for name in COLUMNS:
+        np.testing.assert_array_equal(getattr(again, name), getattr(record, name))
+    assert again.provenance == record.provenance and again.digest() == record.digest()
+    write_record(again, tmp_path / "b.parquet")
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+
+
+def test_exponents_are_views_with_a_time_base(record):
+    record = synthetic_record(40, segments=5, k=3)
+    per_segment = record.exponents(unit="segment")
+    np.testing.assert_allclose(per_segment, record.growth.mean(axis=1))
+    np.testing.assert_allclose(record.exponents(unit="update") * 21, per_segment)
+    np.testing.assert_allclose(record.exponents(unit="segment", first=1, last=3), record.growth[:, 1:3].mean(axis=1))
+    for window in ((3, 3), (-1, 2), (0, 6)):
+        with pytest.raises(UserError, match="is not within the 5 segments"):
+            record.exponents(first=window[0], last=window[1])
+
+
+def test_late_displacement_and_rows(record):
+    np.testing.assert_allclose(record.late_displacement(window=2), record.displacement_H[:, 3:].mean(axis=1))
+    joint = np.hypot(record.displacement_H, record.displacement_L)[:, 1:].mean(axis=1)
+    np.testing.assert_allclose(record.late_displacement(part="joint"), joint)
+    with pytest.raises(UserError, match="late window of 6"):
+        record.late_displacement(window=6)
+    halves = concatenate([record.take(np.arange(20)), record.take(np.arange(20, 40))])
+    assert halves.digest() == record.digest()
+    with pytest.raises(UserError, match="tangent_seed differs"):
+        concatenate([record, synthetic_record(40, segments=5, k=3, seed=1)])
+
+
+def test_wrong_columns_are_named(record):
+    with pytest.raises(UserError, match="column solved has type int64"):
+        record.replace(solved=record.solved.astype(int))
+    with pytest.raises(UserError, match="column givens"):
+        record.replace(givens=record.givens[:3])
+
+
+def test_files_that_are_no_record(record, tmp_path):
+    path = tmp_path / "r.parquet"
+
+    def told() -> str:
+        with pytest.raises(UserError) as caught:
+            read_record(path)
+        assert "\n" not in str(caught.value) and str(path) in str(caught.value)
+        return str(caught.value)
+
+    assert "no such record" in told()
+    write_record(record, path)
+    path.write_bytes(path.read_bytes()[:-20])
+    assert "not a readable Parquet file" in told()
+    pq.write_table(pa.table({"x": [1]}), path)
+    assert "column 'example_id' is missing" in told()
+    table = to_table(record)
+    pq.write_table(table.replace_schema_metadata({}), path)
+    assert "no provenance" in told()
+    pq.write_table(table.replace_schema_metadata({METADATA_KEY: b'{"schema_version": 99}'}), path)
+    assert "schema version 99" in told()
+    pq.write_table(table.replace_schema_metadata({METADATA_KEY: b'{"schema_version": 1}'}), path)
+    assert "provenance is malformed" in told()
+    pq.write_table(table.replace_schema_metadata({METADATA_KEY: b"{"}), path)
+    assert "provenance is malformed" in told()
+
+
+def test_an_unwritable_place_is_one_line(record, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot write the record"):
+        write_record(record, tmp_path / "file" / "r.parquet")
