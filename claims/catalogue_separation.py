@@ -29,6 +29,13 @@ def score_of(record: Record, name: str) -> np.ndarray:
     return record.late_displacement() if name == "displacement" else record.halting_logit[:, -1]
 
 
+def lacking(solved: np.ndarray, whom: str) -> str:
+    """Which outcome none of these examples has, so that there is nothing to tell apart; empty if both occur."""
+    if not len(solved) or solved.all() or not solved.any():
+        return f"none {whom} is a {'success' if len(solved) and not solved.any() else 'failure'}"
+    return ""
+
+
 def _exponents(record: Record, index: int, unit: str = "update") -> np.ndarray:
     """Exponents (N, k) of a record that has at least ``index`` of them."""
     if record.k < index:
@@ -57,6 +64,8 @@ def expansive_share(record: Record, parameters: ExponentOf) -> Estimate:
 @statistic("auc", Baselined, limits=(0, 1))
 def separation(record: Record, parameters: Baselined) -> Estimate:
     """Area under the ROC curve of a score, with the same area for what λ₁ must beat."""
+    if reason := lacking(record.solved, "of the puzzles"):
+        return undefined(reason, n=len(record))
     measured = auc(score_of(record, parameters.score), _positives(record, parameters))
     return _with_baselines(measured, record, parameters, lambda scores, mask: auc(scores, mask))
 
@@ -66,6 +75,8 @@ def matched(record: Record, parameters: Matched) -> Estimate:
     """Area under the ROC curve within bins of late displacement or of the number of givens."""
     band = band_of(record, parameters) if parameters.among == "unsettled" else None
     chosen = ~band.settled(record) if band else np.ones(len(record), dtype=bool)
+    if reason := lacking(record.solved[chosen], f"of the {'unsettled' if band else 'puzzles'}"):
+        return undefined(reason, n=int(chosen.sum()))
     late = record.late_displacement(part=parameters.part, window=parameters.window)
 
     def area(scores: np.ndarray, positives: np.ndarray) -> Estimate:
@@ -74,8 +85,6 @@ def matched(record: Record, parameters: Matched) -> Estimate:
             return matched_auc(
                 scores, positives, late, bins=parameters.bins, edges=parameters.edges, within=chosen, **shared
             )
-        if not chosen.any():
-            return undefined("no example is unsettled")
         return stratified_auc(scores[chosen], positives[chosen], record.givens[chosen].astype(np.int64), **shared)
 
     measured = area(score_of(record, parameters.score), _positives(record, parameters))

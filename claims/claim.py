@@ -24,7 +24,8 @@ class Claim(Entry):
         mode: ``recompute`` where the same examples on the same checkpoint must print the same digits,
             ``replicate`` where only an interval can decide even there.
         of: the size of the denominator, where it is declared; the digits must then be a whole number of it.
-        sample: about how many examples stand behind the figure; it gives the printed figure its sampling error.
+        sample: how many examples were measured for the figure, of which the denominator may be a part; it gives the
+            printed figure its sampling error. Where that is not told, the smallest size that is declared.
         smallest_contradiction: the smallest difference from the claim that would matter, in the claim's unit.
         form: what must hold on another checkpoint for the claim to transfer.
     """

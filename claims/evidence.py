@@ -41,7 +41,7 @@ class Evidence:
 
 
 def against_fresh(
-    stated: Stated, measured: Estimate, *, smallest: float, printed_n: int | None, hedge: float = 0.0
+    stated: Stated, measured: Estimate, *, smallest: float, ratio: float = 0.0, hedge: float = 0.0
 ) -> Evidence:
     """Compare a fresh estimate with a printed figure.
 
@@ -49,14 +49,14 @@ def against_fresh(
         stated: the printed digits; a fresh figure need only be compatible with one value that prints so.
         measured: the fresh estimate, with an interval.
         smallest: the smallest contradiction, in the unit of the claim.
-        printed_n: how many examples stand behind the printed figure, if known.
+        ratio: size of the fresh sample over that of the printed figure; 0 takes the printed figure for the truth.
         hedge: by how much the text itself widens its digits ("~").
     """
     if stated.shape == "count" and stated.numerator == 0 and is_share(measured):
         return _zero(stated, measured, smallest)
     if stated.low is None or stated.high is None:
         raise ValueError(f"{stated.text!r} is open on one side: a bound is placed, not compared")
-    widen = math.sqrt(1 + measured.n / printed_n) if printed_n else 1.0
+    widen = math.sqrt(1 + ratio)
     span = float(stated.low) - hedge, float(stated.high) + hedge
     low = measured.value - (measured.value - measured.low) * widen
     high = measured.value + (measured.high - measured.value) * widen

@@ -157,9 +157,9 @@ def _replicate(case: Case, measured: Estimate, record: Record) -> Verdict:
     elif not (math.isfinite(measured.low) and math.isfinite(measured.high)):
         return case.verdict(Outcome.UNDERPOWERED, f"{got}: the sample is too small for an interval", measured)
     else:
-        printed_n, hedge = claim.of or claim.sample, _hedge(claim, stated)
-        evidence = against_fresh(stated, measured, smallest=smallest, printed_n=printed_n, hedge=hedge)
-        if printed_n and stated.shape != "count":
+        ratio = measured.n / claim.of if claim.of else len(record) / claim.sample if claim.sample else 0.0
+        evidence = against_fresh(stated, measured, smallest=smallest, ratio=ratio, hedge=_hedge(claim, stated))
+        if ratio and stated.shape != "count":
             limits = interval(evidence.low, evidence.high, percent=stated.percent)
             got += f", {limits} with the sampling error of the printed figure"
     if evidence.excluded:

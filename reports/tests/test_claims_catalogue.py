@@ -211,6 +211,13 @@ def test_matching_among_the_unsettled_leaves_the_settled_out():
     )
 
 
+def test_what_is_lacking_is_named():
+    unsettled_failures = two_bands(RECORD, RECORD.solved)
+    reason = compute("matched_auc", unsettled_failures, by="displacement", among="unsettled").undefined_reason
+    assert reason == "none of the unsettled is a success"
+    assert compute("auc", RECORD.take(RECORD.solved)).undefined_reason == "none of the puzzles is a failure"
+
+
 def test_early_windows_see_nothing_of_what_comes_later():
     unsolved = ~RECORD.solved_at[:, 3]
     measured = compute("early_auc", score="displacement")
