@@ -134,9 +134,9 @@ def _file_of(path: Path) -> Path:
 def _read_pickle(path: Path) -> Any:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        what = "holds something other than tensors, which is not loaded" if "Weights only" in str(error) else "is damaged"
-        raise UserError(f"checkpoint {what}", where=path, mend="save it as torch.save(model.state_dict(), path)") from None
+    except pickle.UnpicklingError:
+        what = "checkpoint is damaged, or holds something other than tensors, which is not loaded"
+        raise UserError(what, where=path, mend="save it as torch.save(model.state_dict(), path)") from None
     except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         detail = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(f"checkpoint is truncated or of a foreign format: {detail[:120]}", where=path) from None

@@ -185,10 +185,17 @@ def to_table(record: Record) -> pa.Table:
     for name, (kind, axes) in COLUMNS.items():
         array = getattr(record, name)
         column: Any = pa.array(array.reshape(-1), type=pa.from_numpy_dtype(np.dtype(kind)))
-        for length in reversed(array.shape[1:]):
-            column = pa.FixedSizeListArray.from_arrays(column, length)
+        for axis in reversed(range(1, array.ndim)):
+            column = _lists(column, array.shape[axis], int(np.prod(array.shape[:axis])))
         arrays[name] = column
     return pa.table(arrays).replace_schema_metadata({METADATA_KEY: record.provenance.model_dump_json().encode()})
+
+
+def _lists(values: pa.Array, length: int, count: int) -> pa.Array:
+    """``count`` lists of one length; Arrow has no fixed-size lists of length 0, so that a record without exponents has plain ones."""
+    if length:
+        return pa.FixedSizeListArray.from_arrays(values, length)
+    return pa.ListArray.from_arrays(np.zeros(count + 1, dtype=np.int32), values)
 
 
 def from_table(table: pa.Table, *, where: object = None) -> Record:
@@ -215,11 +222,11 @@ def from_table(table: pa.Table, *, where: object = None) -> Record:
 
 
 def _numpy(column: pa.ChunkedArray, kind: str) -> np.ndarray:
-    """A (possibly nested fixed-size list) column as one numpy array."""
+    """A column of (nested) lists of one length as one numpy array."""
     shape: list[int] = [len(column)]
     array = column.combine_chunks()
-    while pa.types.is_fixed_size_list(array.type):
-        shape.append(array.type.list_size)
+    while pa.types.is_fixed_size_list(array.type) or pa.types.is_list(array.type):
+        shape.append(array.type.list_size if pa.types.is_fixed_size_list(array.type) else 0)
         array = array.flatten()
     return array.to_numpy(zero_copy_only=False).astype(kind, copy=False).reshape(shape)
 

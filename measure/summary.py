@@ -23,8 +23,9 @@ def summarise(record: Record) -> list[tuple[str, str]]:
     if record.k:
         series["λ₁ (nats per update)"] = record.exponents(unit="update")[:, 0]
         series["λ₁ (nats per segment)"] = record.exponents(unit="segment")[:, 0]
-    series["late displacement of z_H"] = record.late_displacement(part="H")
-    series["late displacement over norm"] = record.late_displacement(part="H") / record.norm_H[:, -1]
+    late = record.late_displacement(part="H", window=min(4, record.segments))
+    series["late displacement of z_H"] = late
+    series["late displacement over norm"] = late / record.norm_H[:, -1]
     series["halting logit, last segment"] = record.halting_logit[:, -1]
     for name, values in series.items():
         rows.append((f"median {name}", f"solved {_median(values[record.solved])}, failed {_median(values[~record.solved])}"))

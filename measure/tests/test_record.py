@@ -30,6 +30,13 @@ def test_a_record_survives_the_disk_and_writes_the_same_bytes(record, tmp_path):
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
 
 
+def test_a_record_without_exponents_survives_too(tmp_path):
+    made = synthetic_record(7, segments=4, k=2)
+    bare = made.replace(growth=made.growth[:, :, :0])
+    write_record(bare, tmp_path / "r.parquet")
+    assert read_record(tmp_path / "r.parquet").growth.shape == (7, 4, 0)
+
+
 def test_exponents_are_views_with_a_time_base(record):
     record = synthetic_record(40, segments=5, k=3)
     per_segment = record.exponents(unit="segment")

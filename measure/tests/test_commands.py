@@ -1,0 +1,92 @@
+"""The command line as users meet it: a record and a summary, and one line with exit code 2 for every mistake."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from fixtures.networks import tiny_checkpoint
+from measure.cli import main
+from measure.puzzles import write_parquet, write_published
+from measure.record import read_record
+from measure.sudoku import Box, generate
+
+
+@pytest.fixture
+def unsettled(monkeypatch, capsys):
+    """Run the command line in this process; returns (exit code, standard output, standard error)."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["unsettled", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return (ended.value.code or 0, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("place")
+    tiny_checkpoint(folder / "net", "hrm")
+    puzzles = generate(Box(2, 2), 10, seed=3)
+    write_parquet(puzzles, folder / "puzzles.parquet")
+    write_published(puzzles, folder / "published", "test")
+    return folder
+
+
+def test_measure_writes_a_record_and_prints_a_summary(place, unsettled):
+    code, printed, errors = unsettled("measure", place / "net", place / "puzzles.parquet", "--out", place / "r.parquet", "--k", 2,
+                     "--segments", 3, "--noise-rows", 2)  # fmt: skip
+    assert code == 0, errors
+    for told in ("exact accuracy", "failures", "nats per update", "nats per segment", "late displacement", "10"):
+        assert told in printed
+    record = read_record(place / "r.parquet")
+    assert len(record) == 10 and record.provenance.noise.rows == 2
+    assert unsettled("show", place / "r.parquet")[:2] == (0, printed)
+
+
+def test_published_layout_and_a_random_sample(place, unsettled):
+    arguments = ("measure", place / "net", place / "published", "--k", 0, "--segments", 2, "--limit", 4, "--sample-seed", 1)
+    assert unsettled(*arguments, "--out", place / "s.parquet")[0] == 0
+    record = read_record(place / "s.parquet")
+    assert len(record) == 4 and record.growth.shape == (4, 2, 0) and len(np.unique(record.example_id)) == 4
+
+
+def test_every_mistake_is_one_line_and_exit_code_2(place, tmp_path, unsettled):
+    net, puzzles = place / "net", place / "puzzles.parquet"
+    (tmp_path / "short.csv").write_text("source,question,answer,rating\nx,12,1234,0\n")
+    cases = [
+        ((net, tmp_path / "none.parquet"), "none.parquet"),
+        ((tmp_path / "none", puzzles), "no such checkpoint"),
+        ((puzzles, puzzles), "damaged, or holds something other than tensors"),
+        ((net, tmp_path / "short.csv"), "short.csv:2"),
+        ((net, puzzles, "--dtype", "float8"), "unknown dtype"),
+        ((net, puzzles, "--k", "5000"), "k is 5000"),
+        ((net, puzzles, "--device", "nowhere"), "nowhere"),
+    ]
+    for arguments, told in cases:
+        code, _, errors = unsettled("measure", *arguments, "--out", tmp_path / "out.parquet")
+        assert code == 2, (arguments, errors)
+        line = errors.strip().splitlines()[-1]
+        assert line.startswith("error: ") and told in line and "Traceback" not in errors
+        assert not list(tmp_path.glob("out*")), "something half-written was left"
+
+
+def test_an_out_that_is_a_folder(place, unsettled):
+    code, _, errors = unsettled("measure", place / "net", place / "puzzles.parquet", "--out", place)
+    assert code == 2 and "is a folder" in errors
+
+
+def test_the_installed_program_refuses_in_one_line(place):
+    command = [sys.executable, "-m", "measure.cli", "show", str(place / "none.parquet")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and done.stderr.startswith("error: ")
+
+
+def test_help_does_not_import_torch():
+    code = "import sys; from measure.cli import build; build(); sys.exit('torch' in sys.modules or 'numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0

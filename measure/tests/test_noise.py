@@ -1,0 +1,94 @@
+"""Noise is measured: honest re-measurements stand, tampered rows fall, and chaotic rows are judged by their own noise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from fixtures.networks import tiny_checkpoint
+from measure.campaign import measure_rows
+from measure.checkpoints import load_checkpoint, save_checkpoint
+from measure.errors import UserError
+from measure.noise import differences, last_bit_start, measure_floor, remeasure, rows_of, tolerances, verify_rows
+from measure.sudoku import Box, generate
+
+SETTINGS = dict(k=2, segments=4, batch=4)
+
+
+@pytest.fixture(scope="module")
+def puzzles():
+    return generate(Box(2, 2), 12, seed=5)
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory):
+    return tiny_checkpoint(tmp_path_factory.mktemp("calm"), "trm_mlp")
+
+
+@pytest.fixture(scope="module")
+def calm_record(calm, puzzles):
+    return measure_rows(calm, puzzles, **SETTINGS)
+
+
+def test_another_batch_size_stands(calm, puzzles, calm_record):
+    outcome = verify_rows(calm, puzzles, calm_record.take(np.array([7, 2, 5])), batch=3)
+    assert outcome.rows == 3 and outcome.differing == [] and outcome.sensitive == []
+    assert 0 <= outcome.largest["exponents"] < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("tamper", "told"),
+    [
+        (lambda r: r.replace(growth=r.growth + np.where(np.arange(12) == 3, 0.05, 0.0)[:, None, None]), "exponents by"),
+        (lambda r: r.replace(solved=r.solved ^ (np.arange(12) == 3)), "outcome"),
+        (lambda r: r.replace(halting_logit=r.halting_logit + 0.1 * (np.arange(12) == 3)[:, None]), "halting by"),
+        (lambda r: r.replace(displacement_L=r.displacement_L * (1 + (np.arange(12) == 3))[:, None]), "displacement by"),
+    ],
+)
+def test_a_tampered_row_falls_and_no_other(calm, puzzles, calm_record, tamper, told):
+    outcome = verify_rows(calm, puzzles, tamper(calm_record))
+    assert len(outcome.differing) == 1 and told in outcome.differing[0]
+    assert outcome.differing[0].startswith(f"example {calm_record.example_id[3]}: ")
+
+
+def test_shuffled_exponents_fall(calm, puzzles, calm_record):
+    outcome = verify_rows(calm, puzzles, calm_record.replace(growth=np.roll(calm_record.growth, 1, axis=0)))
+    assert len(outcome.differing) >= 10
+
+
+def test_a_chaotic_row_is_judged_by_its_own_noise(calm, puzzles, tmp_path):
+    """A net whose last-bit differences grow to full size: the floor is passed, the row still stands."""
+    model = load_checkpoint(calm.path.parent).model
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if ".layers." in name:
+                parameter.mul_(4.0)
+    save_checkpoint(model, tmp_path)
+    wild = load_checkpoint(tmp_path)
+    record = measure_rows(wild, puzzles, **{**SETTINGS, "segments": 24})
+    assert (record.exponents(unit="segment")[:, 0] > 0.2).sum() >= 6, "the net is not expansive, the test shows nothing"
+    moved = remeasure(wild, puzzles, record, start=last_bit_start(99))
+    beyond = differences(record, moved)["displacement"] > tolerances(record)["displacement"]
+    assert beyond.sum() >= 3, "last-bit differences did not grow, the test shows nothing"
+    outcome = verify_rows(wild, puzzles, moved)
+    assert outcome.differing == [] and len(outcome.sensitive) >= 1
+    tampered = moved.replace(growth=moved.growth + 10.0)
+    assert len(verify_rows(wild, puzzles, tampered).differing) == len(record)
+
+
+def test_the_floor_counts_rows_alternates_and_flips(calm, puzzles, calm_record):
+    done: list[int] = []
+    floor = measure_floor(calm, puzzles, calm_record, advance=done.append)
+    assert floor.rows == 12 and len(floor.alternates) == 3 and sum(done) == 36
+    assert 0 <= floor.quantiles["exponents"]["median"] <= floor.quantiles["exponents"]["largest"] < 1e-4
+    flipped = calm_record.replace(solved=~calm_record.solved)
+    assert measure_floor(calm, puzzles, flipped).label_flips == 36
+
+
+def test_another_checkpoint_or_other_puzzles_are_refused(calm, puzzles, calm_record, tmp_path):
+    other = tiny_checkpoint(tmp_path, "trm_mlp", seed=1)
+    with pytest.raises(UserError, match="another checkpoint"):
+        verify_rows(other, puzzles, calm_record)
+    with pytest.raises(UserError, match="example 0 of the record is not in the puzzle set"):
+        rows_of(puzzles.take(np.arange(1, 12)), calm_record)
