@@ -6,8 +6,7 @@ Giorgilli & Strelcyn, "Lyapunov characteristic exponents for smooth dynamical sy
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Callable, Sequence
+from typing import Callable
 
 import torch
 from torch import Tensor
@@ -16,14 +15,15 @@ from measure.errors import UserError
 from measure.frame import Frame
 from measure.growth import Status, TangentGrowth
 from measure.orthonormal import Method, default_method, orthonormalise, seeded_basis, working_dtype
-from measure.tangents import Parts, State, advance, as_parts, flatten, push, sizes, split
+from measure.segment import Step, at_least, run_segment, segment_of
+from measure.tangents import Parts, State, as_parts, sizes
 
 Observe = Callable[[int, State], None]
 
 
 @torch.no_grad()
 def tangent_growth(
-    step: Callable[..., State] | Sequence[Callable[..., State]],
+    step: Step,
     state: State,
     *,
     k: int,
@@ -42,7 +42,8 @@ def tangent_growth(
 
     Args:
         step: a map state → state, applied ``updates_per_segment`` times a segment; or the sequence of updates that make
-            one segment, in order. Each example of the batch must depend on itself alone.
+            one segment, in order. Each example of the batch must depend on itself alone. An update may bring its own
+            tangent pass, see `measure.tangents.push`.
         state: a float tensor, or a tuple of them, with a leading batch dimension B; d entries per example in all.
         k: how many exponents, 0 ≤ k ≤ d. With 0 only the orbit is run.
         segments: how many segments are counted.
@@ -66,7 +67,7 @@ def tangent_growth(
     """
     parts = as_parts(state)
     is_tuple = not isinstance(state, Tensor)
-    updates = segment_updates(step, updates_per_segment, time_dependent)
+    updates = segment_of(step, updates_per_segment, time_dependent=time_dependent)
     check_counts(k=k, segments=segments, qr_every=qr_every, warmup=warmup, size=sum(sizes(parts)))
     frame = Frame(starting_basis(parts, k, seed, basis), method or default_method(parts[0].device))
     growth = torch.empty(len(parts[0]), segments, k, dtype=torch.float64, device=parts[0].device)
@@ -77,7 +78,7 @@ def tangent_growth(
             frame.forget()
             if observe is not None:
                 observe(-1, _joined(parts, is_tuple))
-        parts = _run_segment(updates, parts, frame, is_tuple=is_tuple, qr_every=qr_every, clock=clock)
+        parts = run_segment(updates.at(clock), parts, frame, is_tuple=is_tuple, qr_every=qr_every)
         clock += len(updates)
         broken |= ~_finite(parts)
         if segment >= 0:
@@ -100,71 +101,12 @@ def tangent_growth(
     )
 
 
-def _run_segment(
-    updates: Sequence[Callable[[int, State], State]],
-    parts: Parts,
-    frame: Frame,
-    *,
-    is_tuple: bool,
-    qr_every: int,
-    clock: int,
-) -> Parts:
-    k = frame.basis.shape[1]
-    tangents = split(frame.basis, parts)
-    for index, update in enumerate(updates):
-        at_time = partial(update, clock + index)
-        if k == 0:
-            parts = advance(at_time, parts, is_tuple=is_tuple)
-            continue
-        own = getattr(update, "push", None)
-        if own is not None and is_tuple:
-            parts, tangents = own(parts, tangents)
-        else:
-            parts, tangents = push(at_time, parts, tangents, is_tuple=is_tuple)
-        if (index + 1) % qr_every == 0 or index + 1 == len(updates):
-            frame.absorb(flatten(tangents))
-            tangents = split(frame.basis, parts)
-    return parts
-
-
-def segment_updates(
-    step: Callable[..., State] | Sequence[Callable[..., State]], repeats: int, time_dependent: bool
-) -> list[Callable[[int, State], State]]:
-    """The updates of one segment, each called as update(n, state)."""
-    if callable(step):
-        updates = [step] * at_least(1, repeats, "updates_per_segment")
-    else:
-        updates = list(step)
-        if not updates or not all(callable(update) for update in updates):
-            raise UserError("step is neither a function nor a sequence of functions")
-        if repeats not in (1, len(updates)):
-            raise UserError(f"updates_per_segment is {repeats}, but step lists {len(updates)} updates", mend="leave it out")
-    if time_dependent:
-        return [lambda n, state, update=update: update(state, n) for update in updates]
-    return [_timeless(update) for update in updates]
-
-
-def _timeless(update: Callable[[State], State]) -> Callable[[int, State], State]:
-    def at_any_time(_: int, state: State) -> State:
-        return update(state)
-
-    # a map may bring its own tangent pass: push(state, tangents (B, k, …)) → (state, tangents)
-    at_any_time.push = getattr(update, "push", None)
-    return at_any_time
-
-
 def check_counts(*, k: int, segments: int, qr_every: int, warmup: int, size: int) -> None:
     at_least(1, segments, "segments")
     at_least(1, qr_every, "qr_every")
     at_least(0, warmup, "warmup")
     if at_least(0, k, "k") > size:
         raise UserError(f"k is {k}, but the state of an example has only {size} entries", mend=f"use k ≤ {size}")
-
-
-def at_least(lowest: int, value: int, name: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
-        raise UserError(f"{name} is {value!r}", mend=f"it must be a whole number of at least {lowest}")
-    return value
 
 
 def starting_basis(parts: Parts, k: int, seed: int, basis: Tensor | None) -> Tensor:

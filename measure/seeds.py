@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, Sequence
+from typing import Any, Sequence
 
 import torch
 from torch import Tensor
@@ -11,6 +11,7 @@ from torch import Tensor
 from measure.errors import UserError
 from measure.growth import TangentGrowth, Unit
 from measure.lyapunov import tangent_growth
+from measure.segment import Step
 from measure.tangents import State
 
 
@@ -35,7 +36,7 @@ class SeedSpread:
 
 
 def growth_over_seeds(
-    step: Callable[..., State] | Sequence[Callable[..., State]],
+    step: Step,
     state: State,
     *,
     seeds: Sequence[int] = (0, 1),

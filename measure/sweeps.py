@@ -8,8 +8,6 @@ orbit; its restricted singular values rise to the true ones, by a factor (σ_{k+
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
-from typing import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -17,10 +15,11 @@ from torch.func import vjp, vmap
 
 from measure.frame import Frame
 from measure.growth import Unit, per_segment
-from measure.lyapunov import at_least, check_counts, segment_updates, starting_basis
+from measure.lyapunov import check_counts, starting_basis
 from measure.orthonormal import Method, default_method
 from measure.singular import log_singular_values
-from measure.tangents import Parts, State, Update, advance, as_parts, flatten, push, sizes, split
+from measure.segment import Step, at_least, run_segment, segment_of
+from measure.tangents import Parts, State, Update, advance, as_parts, flatten, sizes, split
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class SingularGrowth:
 
 @torch.no_grad()
 def singular_growth(
-    step: Callable[..., State] | Sequence[Callable[..., State]],
+    step: Step,
     state: State,
     *,
     k: int,
@@ -74,13 +73,13 @@ def singular_growth(
     """
     parts = as_parts(state)
     is_tuple = not isinstance(state, Tensor)
-    updates = segment_updates(step, updates_per_segment, time_dependent)
+    updates = segment_of(step, updates_per_segment, time_dependent=time_dependent)
     check_counts(k=k, segments=segments, qr_every=qr_every, warmup=0, size=sum(sizes(parts)))
     at_least(0, sweeps, "sweeps")
     method = method or default_method(parts[0].device)
     segment_starts = [parts]
     for segment in range(segments - 1):
-        for update in _timed(updates, clock + segment * len(updates)):
+        for update in updates.at(clock + segment * len(updates)):
             parts = advance(update, parts, is_tuple=is_tuple)
         segment_starts.append(parts)
 
@@ -90,8 +89,8 @@ def singular_growth(
         frame = Frame(directions, method)
         right = directions
         for segment in range(segments) if forwards else reversed(range(segments)):
-            timed = _timed(updates, clock + segment * len(updates))
-            run = _forwards if forwards else _backwards
+            timed = updates.at(clock + segment * len(updates))
+            run = run_segment if forwards else _backwards
             run(timed, segment_starts[segment], frame, is_tuple=is_tuple, qr_every=qr_every)
         passes.append(log_singular_values(frame.triangular, frame.log_scale))
         directions = frame.basis
@@ -103,19 +102,6 @@ def singular_growth(
         directions=right,
         time_per_update=getattr(step, "time_per_update", None),
     )
-
-
-def _timed(updates: Sequence[Callable[[int, State], State]], clock: int) -> list[Update]:
-    return [partial(update, clock + index) for index, update in enumerate(updates)]
-
-
-def _forwards(updates: list[Update], parts: Parts, frame: Frame, *, is_tuple: bool, qr_every: int) -> None:
-    tangents = split(frame.basis, parts)
-    for index, update in enumerate(updates):
-        parts, tangents = push(update, parts, tangents, is_tuple=is_tuple)
-        if (index + 1) % qr_every == 0 or index + 1 == len(updates):
-            frame.absorb(flatten(tangents))
-            tangents = split(frame.basis, parts)
 
 
 def _backwards(updates: list[Update], parts: Parts, frame: Frame, *, is_tuple: bool, qr_every: int) -> None:

@@ -64,11 +64,16 @@ def advance(update: Update, parts: Parts, *, is_tuple: bool) -> Parts:
 def push(update: Update, parts: Parts, tangents: Parts, *, is_tuple: bool) -> tuple[Parts, Parts]:
     """One update of the primal and of k tangents: (f(z), Df(z)·v). The primal is computed once.
 
-    A component that the update hands back untouched keeps its tangents without a copy.
+    A component that the update hands back untouched keeps its tangents without a copy. An update with a method
+    ``push(state, tangents)`` → (state, tangents), tangents being shaped like the state but (B, k, …), is trusted with it.
 
     Raises:
         UserError: if the update draws random numbers, or uses an operation without a forward-mode derivative.
     """
+    own = getattr(update, "push", None)
+    if own is not None:
+        moved = own(parts, tangents) if is_tuple else own(parts[0], tangents[0])
+        return (moved[0], moved[1]) if is_tuple else ((moved[0],), (moved[1],))
     untouched: list[bool] = []
 
     def apply(*inputs: Tensor) -> Parts:

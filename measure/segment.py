@@ -1,0 +1,76 @@
+"""One segment: its updates in order, their clock, and a pass of the orbit and its tangents through them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Callable, Sequence
+
+from measure.errors import UserError
+from measure.frame import Frame
+from measure.tangents import Parts, State, Update, advance, flatten, push, split
+
+Step = Callable[..., State] | Sequence[Callable[..., State]]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """The updates that make one segment; with ``timed`` each is called as update(state, n), n counting from the clock."""
+
+    updates: tuple[Callable[..., State], ...]
+    timed: bool
+
+    def __len__(self) -> int:
+        return len(self.updates)
+
+    def at(self, clock: int) -> list[Update]:
+        """The updates as functions of the state alone, the first being the clock's."""
+        if not self.timed:
+            return list(self.updates)
+        return [partial(_call_at, update, clock + index) for index, update in enumerate(self.updates)]
+
+
+def _call_at(update: Callable[[State, int], State], n: int, state: State) -> State:
+    return update(state, n)
+
+
+def segment_of(step: Step, repeats: int, *, time_dependent: bool) -> Segment:
+    """A map repeated, or a sequence of updates as it is.
+
+    Raises:
+        UserError: if ``step`` is neither, or a sequence whose length is not ``repeats``.
+    """
+    if callable(step):
+        return Segment((step,) * at_least(1, repeats, "updates_per_segment"), time_dependent)
+    updates = tuple(step)
+    if not updates or not all(callable(update) for update in updates):
+        raise UserError("step is neither a function nor a sequence of functions")
+    if repeats not in (1, len(updates)):
+        raise UserError(f"updates_per_segment is {repeats}, but step lists {len(updates)} updates", mend="leave it out")
+    return Segment(updates, time_dependent)
+
+
+def run_segment(updates: list[Update], parts: Parts, frame: Frame, *, is_tuple: bool, qr_every: int) -> Parts:
+    """Carry the state and the frame through the updates, with a QR every so many and at the end."""
+    if frame.basis.shape[1] == 0:
+        for update in updates:
+            parts = advance(update, parts, is_tuple=is_tuple)
+        return parts
+    tangents = split(frame.basis, parts)
+    for index, update in enumerate(updates):
+        parts, tangents = push(update, parts, tangents, is_tuple=is_tuple)
+        if (index + 1) % qr_every == 0 or index + 1 == len(updates):
+            frame.absorb(flatten(tangents))
+            tangents = split(frame.basis, parts)
+    return parts
+
+
+def at_least(lowest: int, value: int, name: str) -> int:
+    """The value, if it is a whole number that large.
+
+    Raises:
+        UserError: if it is not.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
+        raise UserError(f"{name} is {value!r}", mend=f"it must be a whole number of at least {lowest}")
+    return value
