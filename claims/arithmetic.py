@@ -100,9 +100,8 @@ def digits_of(claim: AnyClaim) -> list[tuple[str, bool, str]]:
     if members:
         values = sorted(members, key=lambda member: member.value)
         ends = stated.figures
-        fits = [
-            member.meets(float(end.low), float(end.high)) for member, end in ((values[0], ends[0]), (values[-1], ends[1]))
-        ]
+        pairs = ((values[0], ends[0]), (values[-1], ends[1]))
+        fits = [member.meets_exactly(end.low, end.high) for member, end in pairs]
         names = listing([member.text for member in members])
         verb = "print as its ends" if all(fits) else "do not print as its ends"
         answers.append((f"members of {claim.stated}", all(fits), f"{names} {verb}"))

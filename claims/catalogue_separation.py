@@ -39,7 +39,8 @@ def lacking(solved: np.ndarray, whom: str) -> str:
 def _exponents(record: Record, index: int, unit: str = "update") -> np.ndarray:
     """Exponents (N, k) of a record that has at least ``index`` of them."""
     if record.k < index:
-        raise UserError(f"the record holds {record.k} exponents, exponent {index} is needed", mend="measure with --k 8")
+        what = f"the record holds {record.k} exponents, exponent {index} is needed"
+        raise UserError(what, mend=f"measure with --k {max(8, index)}")
     return record.exponents(unit=unit)
 
 

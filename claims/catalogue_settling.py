@@ -35,7 +35,7 @@ def members(record: Record, of: str) -> np.ndarray:
 
 
 def unusable(values: np.ndarray, what: str) -> str:
-    """Why values (N,) cannot be compared with a threshold: a NaN would silently count as above it. Empty if they can."""
+    """Why values (N,) cannot be compared with a threshold, empty if they can: a NaN would silently count as above."""
     bad = int(np.isnan(values).sum())
     return f"{bad:,} of {len(values):,} {what} are NaN" if bad else ""
 
@@ -103,7 +103,8 @@ def confident_share(record: Record, parameters: ConfidentShare) -> Estimate:
     chosen = confident & band.settled(record) if band else confident
     share = share_within(record, band, chosen, members(record, parameters.of), parameters.of)
     area = auc(record.halting_logit[:, -1], record.solved)
-    extra = dict(share.extra) | {"auc_halting": area.value, "wrong_and_confident": float((confident & ~record.solved).sum())}
+    wrong = float((confident & ~record.solved).sum())
+    extra = dict(share.extra) | {"auc_halting": area.value, "wrong_and_confident": wrong}
     if confident.any():
         extra["right_if_confident"] = float(record.solved[confident].mean())
     if record.solved.any():

@@ -73,26 +73,28 @@ def _linked(check: Linked, ledger: Ledger) -> Finding:
     texts = [stated.text for stated in printed.values()]
     if count:
         texts.insert(1, count.text)
-    rows: list[Answer] = []
-    if check.sizes.claim:
-        low, high = (int(figure.value) for figure in _resolve(check.sizes.claim, ledger).figures)
-        found = feasible(group, range(low, high + 1))
-        subject, total = f"n from {low:,} to {high:,}", high - low + 1
-        finding = f"{len(found):,} of {total:,} sizes can print these digits together"
-        if found:
-            finding += f", from {_solution(found[0])} to {_solution(found[-1])}"
-        rows.append((subject, bool(found), finding, True))
-    if check.sizes.only:
-        each = [_at(group, n, decides=False) for n in check.sizes.only]
-        names = listing([f"{n:,}" for n in check.sizes.only])
-        finding = "; ".join(f"{subject}: {text}" for subject, _, text, _ in each)
-        rows.append((f"n one of {names}", any(possible for _, possible, _, _ in each), finding, True))
-    rows += [_at(group, n, decides=False) for n in check.also]
+    rows = [_declared_sizes(check, group, ledger)]
+    rows += [(f"n = {n:,}", *_at(group, n), False) for n in check.also]
     rows += _other_readings(group, check)
     return Finding(
         stated=", ".join(texts), rows=tuple(rows),
         criterion="some declared n has whole numbers of right and wrong answers that print all of these digits",
     )  # fmt: skip
+
+
+def _declared_sizes(check: Linked, group: Group, ledger: Ledger) -> Answer:
+    """The row that decides: whether any declared size can print the digits."""
+    if check.sizes.only:
+        each = {n: _at(group, n) for n in check.sizes.only}
+        finding = "; ".join(f"n = {n:,}: {text}" for n, (_, text) in each.items())
+        subject = f"n one of {listing([f'{n:,}' for n in each])}"
+        return subject, any(possible for possible, _ in each.values()), finding, True
+    low, high = (int(figure.value) for figure in _resolve(check.sizes.claim or "", ledger).figures)
+    found = feasible(group, range(low, high + 1))
+    finding = f"{len(found):,} of {high - low + 1:,} sizes can print these digits together"
+    if found:
+        finding += f", from {_solution(found[0])} to {_solution(found[-1])}"
+    return f"n from {span(low, high)}", bool(found), finding, True
 
 
 def _solution(solution: Solution) -> str:
@@ -101,42 +103,40 @@ def _solution(solution: Solution) -> str:
     return f"n = {solution.n:,} ({', '.join(parts)})"
 
 
-def _at(group: Group, n: int, *, decides: bool) -> Answer:
+def _at(group: Group, n: int) -> tuple[bool, str]:
     """One size: a solution, or the figure that has none and the shares that come closest to it."""
-    solution = solve(group, n)
-    if solution:
-        return f"n = {n:,}", True, f"possible: {_solution(solution)}", decides
+    if solution := solve(group, n):
+        return True, f"possible: {_solution(solution)}"
     rights = list(candidates(group, n))
     if not rights:
         numbers = group.right.numerators(n)
         if not numbers:
-            near = listing([fraction(*pair) for pair in nearest(group.right, [n])])
-            return f"n = {n:,}", False, f"no count of right answers prints as {group.right.text}; nearest {near}", decides
-        left = span(n - numbers[-1], n - numbers[0])
-        return f"n = {n:,}", False, f"{group.right.text} leaves {left} wrong, not {group.wrong_count:,}", decides
-    for shares, wholes in ((group.of_wrong, [n - right for right in rights]), (group.of_right, rights)):
+            return False, f"no count of right answers prints as {group.right.text}, {_near(group.right, [n])}"
+        return False, f"{group.right.text} leaves {span(n - numbers[-1], n - numbers[0])} wrong, not {group.wrong_count:,}"
+    wrongs = [n - right for right in rights]
+    for part, shares, wholes in (("wrong", group.of_wrong, wrongs), ("right", group.of_right, rights)):
         for stated in shares.values():
             if not any(stated.numerators(whole) for whole in wholes):
-                near = listing([fraction(*pair) for pair in nearest(stated, wholes)])
-                part = "wrong" if shares is group.of_wrong else "right"
-                text = f"{span(min(wholes), max(wholes))} are {part}; no share of them prints as {stated.text}, nearest {near}"
-                return f"n = {n:,}", False, text, decides
-    return f"n = {n:,}", False, "each figure alone is possible, all together are not", decides
+                number_of = span(min(wholes), max(wholes))
+                return False, f"no share of {number_of} {part} prints as {stated.text}, {_near(stated, wholes)}"
+    return False, "each figure alone is possible, all together are not"
+
+
+def _near(stated: Stated, wholes: list[int]) -> str:
+    """The closest shares that do not print as the digits."""
+    return f"nearest {listing([fraction(*pair) for pair in nearest(stated, wholes)])}"
 
 
 def _other_readings(group: Group, check: Linked) -> list[Answer]:
     """Where a share of failures is impossible at a size: would it be one as a share of all examples?"""
-    rows = []
+    rows: list[Answer] = []
     for n in [*(check.sizes.only or []), *check.also]:
-        if solve(group, n):
-            continue
+        failures = [n - right for right in candidates(group, n)]
         for stated in group.of_wrong.values():
-            failures = [n - right for right in candidates(group, n)]
-            printable = any(stated.numerators(whole) for whole in failures)
-            if printable or stated.shape == "count" or stated.value > 0.5:
+            if any(stated.numerators(whole) for whole in failures) or stated.shape == "count" or stated.value > 0.5:
                 continue
             numbers = stated.numerators(n)
-            told = f"{fraction(numbers[0], n)}" if numbers else f"nearest {listing([fraction(*p) for p in nearest(stated, [n])])}"
+            told = fraction(numbers[0], n) if numbers else _near(stated, [n])
             rows.append((f"{stated.text} of all {n:,} instead of the failures", bool(numbers), told, False))
     return rows
 
@@ -150,12 +150,13 @@ def _ratio(check: Ratio, ledger: Ledger) -> Finding:
     k, n = (top[0].numerator, top[0].denominator) if bottom[0] == 1 else (top[0], bottom[0])  # "5/971" of 1
     whole = top[0] == top[1] and bottom[0] == bottom[1] and k.denominator == n.denominator == 1
     shown = fraction(int(k), int(n)) if whole else f"between {as_percent(low)} and {as_percent(high)}"
-    rows = [("counts against digits", possible, f"{shown} {'prints' if possible else 'does not print'} as {target.text}", True)]
+    verb = "prints" if possible else "does not print"
+    rows: list[Answer] = [("counts against digits", possible, f"{shown} {verb} as {target.text}", True)]
     if not possible and whole:
         rows.append(_denominators(int(k), target))
-        near = target.numerators(int(n))
-        told = f"{fraction(near[0], int(n))}" if near else f"nearest {listing([fraction(*p) for p in nearest(target, [int(n)])])}"
-        rows.append((f"another count of {int(n):,}", bool(near), told, False))
+        others = target.numerators(int(n))
+        told = fraction(others[0], int(n)) if others else _near(target, [int(n)])
+        rows.append((f"another count of {int(n):,}", bool(others), told, False))
     return Finding(stated=target.text, criterion="the counts print as the digits", rows=tuple(rows))
 
 

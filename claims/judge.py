@@ -117,12 +117,20 @@ def _recompute_digits(case: Case, measured: Estimate, record: Record) -> Verdict
     claim, stated = case.claim, _printed(case.claim)
     got, hedge = case.got(measured), _hedge(claim, stated)
     count = stated.shape == "count"
-    if _counts(measured) == (stated.numerator, stated.denominator) if count else stated.contains(measured.value, widen=hedge):
+    if count:
+        same = _counts(measured) == (stated.numerator, stated.denominator)
+    else:
+        same = stated.contains(measured.value, widen=hedge)
+    if same:
         return case.verdict(case.agrees, f"{got}, which {stated.agrees}", measured, noise=0.0)
     versions = under_noise(_plain(claim), record)
     noise = largest_change(versions, measured.value)
     told = f"numerical noise moves it by {number(noise, 2)}" if versions else "no numerical noise is on record"
-    if _counts_within(stated, measured, versions) if count else stated.contains(measured.value, widen=noise + hedge):
+    if count:
+        within = _counts_within(stated, measured, versions)
+    else:
+        within = stated.contains(measured.value, widen=noise + hedge)
+    if within:
         reason = f"{got}, within numerical noise of {claim.stated} ({told})"
         return case.verdict(case.agrees, reason, measured, noise=noise)
     return case.verdict(Outcome.REFUTED, f"{got}, where {claim.stated} is printed ({told})", measured, noise=noise)
@@ -189,7 +197,8 @@ def _placed(case: Case, measured: Estimate, span: tuple[float, float], words: st
     """Where an interval lies against an open region: inside, outside, or across its edge."""
     low, high, got = measured.low, measured.high, figure(measured)
     if math.isnan(low) or math.isnan(high):
-        return case.verdict(Outcome.UNDERPOWERED, f"{got}: without an interval it is not decided whether {words}", measured)
+        told = f"{got}: without an interval it is not decided whether {words}"
+        return case.verdict(Outcome.UNDERPOWERED, told, measured)
     outcome, told = Outcome.UNDERPOWERED, f"reaches across the edge: not decided whether {words}"
     if span[0] < low and high < span[1]:
         outcome, told = case.agrees, f"is wholly {words}"
@@ -209,7 +218,8 @@ def _exists(case: Case, form: Exists, measured: Estimate) -> Verdict:
         outcome, doubt = _doubted(case, case.agrees, measured)
         told = f"{hits:,} of {n:,} {measured.denominator}: they exist{doubt}"
         return case.verdict(outcome, told, measured, p_value=p_value)
-    told = f"none of {n:,} {measured.denominator}; at a rate of {form.rate:.2%} that has probability {number(unseen, 2)}"
+    chance = f"at a rate of {form.rate:.2%} that has probability {number(unseen, 2)}"
+    told = f"none of {n:,} {measured.denominator}; {chance}"
     outcome = Outcome.UNDERPOWERED if unseen > ALPHA else case.disagrees
     return case.verdict(outcome, told + caveat(measured), measured, p_value=p_value)
 

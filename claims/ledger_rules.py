@@ -123,9 +123,15 @@ def _check(toml: LocatedToml, index: int, check: Any, ledger: Ledger) -> None:
         raise UserError(f"arithmetic {check.id!r}: claim: {check.claim!r} is not a zero count", where=where)
 
 
+# Each size of a range is solved, a few microseconds apiece.
+MOST_SIZES = 1_000_000
+
 # What the digits in a place of a check must be, and what is said when they are not.
 _PLACES: dict[str, tuple[Callable[[Stated], bool], str]] = {
-    "sizes": (lambda stated: stated.shape == "range", "is not a range of sizes"),
+    "sizes": (
+        lambda stated: stated.shape == "range" and stated.low > 0 and stated.high - stated.low <= MOST_SIZES,
+        f"is not a range of at most {MOST_SIZES:,} sizes",
+    ),
     "wrong_count": (lambda stated: stated.whole is not None, "is not a count"),
     "right": (lambda stated: 0 <= stated.value <= 1, "is not a share"),
     "of_right": (lambda stated: 0 <= stated.value <= 1, "is not a share"),

@@ -86,8 +86,8 @@ class Stated:
     @property
     def agrees(self) -> str:
         """What agreeing with these digits is called, completing "a value that …"."""
-        verb = "lies within" if self.shape == "range" else "is" if self.shape == "count" or self.approximate else "prints as"
-        return f"{'keeps to' if self.shape in ('most', 'least') else verb} {self.text}"
+        verbs = {"range": "lies within", "count": "is", "most": "keeps to", "least": "keeps to"}
+        return f"{verbs.get(self.shape, 'is' if self.approximate else 'prints as')} {self.text}"
 
     def contains(self, x: Exact, *, widen: float = 0.0) -> bool:
         """Whether ``x`` prints as these digits, or lies within ``widen`` of a value that does."""
@@ -144,7 +144,7 @@ def _figure(text: str, *, percent: bool = False) -> Figure:
 
 
 def parse_stated(text: str) -> Stated:
-    """Read a printed figure: "0.993", "+0.103", "52.6%", "~0.5%", "0.88–0.90", "2,048 to 8,192", "0 of 254", "≤ 1.17%".
+    """Read a printed figure, such as "0.993", "+0.103", "52.6%", "~0.5%", "0.88–0.90", "0 of 254" or "≤ 1.17%".
 
     Raises:
         ValueError: not a figure, or an absurd one; the message says what was expected.

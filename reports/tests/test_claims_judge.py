@@ -322,7 +322,7 @@ def test_an_undefined_statistic_says_why(ask, measuring):
 
 def test_a_record_that_is_too_short_is_unverifiable(ask):
     few = {"statistic": "median_exponent", "parameters": {"index": 9}, "kind": "point", "stated": "+0.1"}
-    assert ask(**few).outcome is Outcome.UNVERIFIABLE and "--k 8" in ask(**few).reason
+    assert ask(**few).outcome is Outcome.UNVERIFIABLE and "--k 9" in ask(**few).reason
 
 
 @pytest.mark.parametrize("fault", [ZeroDivisionError("by zero"), KeyError("successes"), ValueError("odd")])

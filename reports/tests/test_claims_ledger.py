@@ -194,7 +194,7 @@ CHECKS = {
     "a zero denominator": ({"check": "ratio", "numerator": [3], "denominator": [0], "claim": "5%"}, "denominator =", "above zero"),
     "no zero count": ({"check": "zero_bound", "claim": "some.claim"}, "claim =", "not a zero count"),
     "sizes twice": ({"check": "linked", "sizes": {"claim": "a", "only": [3]}, "right": "some.claim"}, "sizes =", "either a claim"),
-    "sizes of no range": ({"check": "linked", "sizes": {"claim": "some.claim"}, "right": "some.claim"}, "sizes =", "range of sizes"),
+    "sizes of no range": ({"check": "linked", "sizes": {"claim": "some.claim"}, "right": "some.claim"}, "sizes =", "not a range of at most 1,000,000 sizes"),
     "an unknown check": ({"check": "sudoku"}, "check =", "check sudoku is none of linked"),
 }  # fmt: skip
 
