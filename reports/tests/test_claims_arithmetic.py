@@ -191,6 +191,7 @@ def test_accuracy_without_a_count_and_failures_that_do_not_fit(checked):
     count = claim_table(id="count", kind="point", stated="3", statistic="sample_size")
     ten = linked | {"sizes": {"only": [10]}}
     assert checked(ten)[0].outcome is Outcome.CONSISTENT
+    assert checked(linked | {"sizes": {"only": [7, 10]}})[0].outcome is Outcome.CONSISTENT  # one size is enough
     verdict, _ = checked(ten | {"wrong_count": "count"}, claim_table(), count)
     assert verdict.outcome is Outcome.IMPOSSIBLE and "60.0% leaves 4 wrong, not 3" in verdict.reason
 
