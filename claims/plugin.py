@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 from pathlib import Path
@@ -89,6 +90,13 @@ def pytest_runtest_makereport(item: pytest.Item):
     report = (yield).get_result()
     if report.when == "teardown":
         report.unsettled = item.stash.get(FINDINGS, [])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the workers of pytest-xdist share the cores: threads of one that wait for another's cost more than they give."""
+    if is_worker(config):
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores // config.workerinput["workercount"])))
 
 
 def collects_audit(config: pytest.Config) -> bool:
@@ -205,9 +213,5 @@ def _read(config: pytest.Config) -> Run:
 
 
 def _folder(config: pytest.Config) -> Path:
-    """Where records are kept that a run measures: beside pytest's own cache."""
-    try:
-        cache = config.getini("cache_dir")
-    except ValueError:
-        cache = ".pytest_cache"
-    return config.rootpath / cache / "d" / "unsettled"
+    """Where records are kept that a run measures: in pytest's cache folder below the working folder."""
+    return config.invocation_params.dir / ".pytest_cache" / "d" / "unsettled"

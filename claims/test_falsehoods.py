@@ -8,13 +8,21 @@ from claims.arithmetic import arithmetic
 from claims.ledger import load_ledger
 from claims.planted import DIGITS, outcome_of, read_falsehoods
 from claims.plugin import find, run_of
+from claims.populations import Population
+from fixtures.synthetic import synthetic_record
 
 
 def pytest_generate_tests(metafunc):
     if "falsehood" in metafunc.fixturenames:
-        references = [p for p in run_of(metafunc.config).populations if p.kind == "reference" and p.record is not None]
-        cases = [pytest.param(f, p, id=f"{f.name}@{p.name}") for f in read_falsehoods() for p in references]
+        references = [p for p in run_of(metafunc.config).populations if p.kind == "reference" and has_both(p.record)]
+        planted_in = references or [Population(name="synthetic.trm", kind="user", architecture="trm", record=synthetic_record())]
+        cases = [pytest.param(f, p, id=f"{f.name}@{p.name}") for f in read_falsehoods() for p in planted_in]
         metafunc.parametrize(("falsehood", "population"), cases)
+
+
+def has_both(record):
+    """Whether a record holds successes and failures: without both there is no area to lie about."""
+    return record is not None and 0 < record.solved.sum() < len(record)
 
 
 def test_falsehood(request, falsehood, population):

@@ -1,10 +1,12 @@
 """Records are measured again on their own checkpoints: random rows in every run, all of them with ``--remeasure``."""
 
+from dataclasses import replace
+
 import pytest
 
 from claims.planted import TAMPERINGS, tamper, tampering_found
 from claims.plugin import find, run_of
-from claims.remeasure import compare_records, verify_sample
+from claims.remeasure import calm_half, compare_records, verify_sample
 
 
 def pytest_generate_tests(metafunc):
@@ -25,8 +27,8 @@ def test_rows(request, population, audit_run):
 
 
 def test_tampered_rows(request, population, audit_run):
-    rows = len(TAMPERINGS) + 1
-    result = verify_sample(population, rows=rows, seed=audit_run.settings.seed, tamper=tamper)
+    calm = replace(population, record=calm_half(population.record))
+    result = verify_sample(calm, rows=len(TAMPERINGS) + 1, seed=audit_run.settings.seed, tamper=tamper)
     found = [tampering_found(name, result) for name in TAMPERINGS]
     for planted in found:
         find(request.node, "planted", planted)

@@ -29,22 +29,22 @@ BAR = {
     "smallest_contradiction", "form", "holds", "members",
 }  # fmt: skip
 FIGURES = ("value", "low", "high")
-# The noise of a figure is WIDTH times its largest change over DRAWS disturbed records. A re-measurement that is
-# disturbed alike leaves that band less often than the declared share, which the tests of this module count.
-DRAWS, WIDTH, DECLARED_SHARE = 16, 2.0, 0.01
+# The noise of a verdict is WIDTH times the largest change of its figures over DRAWS disturbed records. A
+# re-measurement that is disturbed alike leaves that band less often than the declared share; the tests count it.
+DRAWS, WIDTH, DECLARED_SHARE = 16, 3.0, 0.01
 # Values are sums of float64 numbers in an order that libraries may change.
 ROUNDING = 1e-9
 
 
 class Locked(BaseModel):
-    """One verdict as it was locked. ``noise`` is by how much value, low and high may move when measured again."""
+    """One verdict as it was locked. ``noise`` is by how much its figures may move when they are measured again."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     verdict: Outcome
     value: float | None
     low: float | None
     high: float | None
-    noise: dict[str, float]
+    noise: float
     fingerprints: dict[str, str]
     bar: dict[str, Any]
 
@@ -63,32 +63,29 @@ def lock(verdict: Verdict, claim: Claim, population: Population, *, noise: bool 
     return Locked(
         verdict=verdict.outcome,
         **figures,
-        noise=noise_of(verdict, claim, population) if noise else {},
+        noise=noise_of(verdict, claim, population) if noise else 0.0,
         fingerprints=fingerprints(population) if population.record is not None else {},
         bar=bar_of(claim),
     )
 
 
-def noise_of(verdict: Verdict, claim: Claim, population: Population) -> dict[str, float]:
-    """By how much numerical noise alone can move value, low and high; empty when the record has no noise floor.
+def noise_of(verdict: Verdict, claim: Claim, population: Population) -> float:
+    """By how much numerical noise alone can move value, low and high; 0 when the record has no noise floor.
 
-    The record's floor is pushed through the statistic `DRAWS` times; the largest change of each, times `WIDTH`.
+    The record's floor is pushed through the statistic `DRAWS` times; the largest change of any of the three, times
+    `WIDTH`. One width for all: limits that are order statistics move in steps.
     """
     record, measured = population.record, verdict.measured
     if record is None or measured is None or record.provenance.noise is None:
-        return {}
+        return 0.0
     settings = claim.settings(elsewhere=verdict.mode == "transfer")
     if hasattr(settings, "baselines"):
         settings = settings.model_copy(update={"baselines": False})
     rng = np.random.default_rng(0)
     versions = [disturb(record, record.provenance.noise, rng) for _ in range(DRAWS)]
     again = [lookup(claim.statistic).function(version, settings) for version in versions]
-    noise = {}
-    for name in FIGURES:
-        was = getattr(measured, name)
-        changes = [abs(getattr(a, name) - was) for a in again if was is not None and math.isfinite(getattr(a, name))]
-        noise[name] = WIDTH * max(changes, default=0.0)
-    return noise
+    pairs = [(getattr(measured, name), getattr(a, name)) for a in again for name in FIGURES]
+    return WIDTH * max((abs(now - was) for was, now in pairs if was is not None and math.isfinite(now)), default=0.0)
 
 
 def bar_of(claim: Claim) -> dict[str, Any]:
@@ -114,7 +111,7 @@ def drift(locked: Locked, now: Locked) -> str | None:
     again = locked.fingerprints.get("record") != now.fingerprints.get("record")
     for name in FIGURES:
         before, after = getattr(locked, name), getattr(now, name)
-        slack = locked.noise.get(name, 0.0) if again else 0.0
+        slack = locked.noise if again else 0.0
         if not _close(before, after, slack):
             return f"{name} was {_number(before)}, is {_number(after)}, beyond the noise of {slack:.2g}"
     return None

@@ -1,0 +1,231 @@
+"""The drift gate: what counts as drift, how often it cries wolf, how surely it sees one, and how it is updated."""
+
+from dataclasses import replace
+
+import hypothesis  # noqa: F401 - an inner run must not be the first to import it
+import numpy as np
+import pytest
+
+import claims.run
+import reports.collector  # noqa: F401
+from claims.inputs import Inputs
+from claims.judge import judge
+from claims.ledger import load_ledger
+from claims.noise_band import disturb
+from claims.populations import discover
+from claims.run import Run, Settings
+from fixtures.audits import accuracy_of, write_ledger, write_tiny_reference
+from fixtures.synthetic import synthetic_record
+from measure.errors import UserError
+from measure.record import NoiseFloor, read_record, write_record
+from reports.baseline import DECLARED_SHARE, Baseline, drift, lock, read_baseline, update, vanished, write_baseline
+
+NOISE = NoiseFloor(
+    rows=64, alternates=["batch 16", "last-bit start 1", "last-bit start 2"], label_flips=1,
+    quantiles={
+        "exponents": {"median": 1e-4, "q90": 1e-3, "q99": 5e-3, "largest": 1e-2},
+        "displacement": {"median": 1e-6, "q90": 1e-4, "q99": 1e-3, "largest": 1e-2},
+        "halting": {"median": 1e-3, "q90": 1e-2, "q99": 0.1, "largest": 0.5},
+    },
+)  # fmt: skip
+
+
+def noisy(record):
+    return replace(record, provenance=record.provenance.model_copy(update={"noise": NOISE}))
+
+
+@pytest.fixture(scope="module")
+def judged():
+    """(ledger, population) of the paper's TRM on a synthetic record whose noise was measured."""
+    ledger = load_ledger()
+    population = next(p for p in discover(Inputs(), ledger) if p.name == "paper.trm")
+    return ledger, replace(population, record=noisy(synthetic_record(1024, seed=5)), missing=None)
+
+
+def locked_as(judged, claim="trm.lambda1.auc", *, record=None, noise=False):
+    ledger, population = judged
+    population = population if record is None else replace(population, record=record)
+    return lock(judge_plainly(judged, claim, population), ledger[claim], population, noise=noise)
+
+
+def judge_plainly(judged, claim, population):
+    """The verdict without the baselines of an area, which take most of the time and decide nothing."""
+    ledger, _ = judged
+    plain = ledger[claim]
+    if plain.statistic == "auc":
+        plain = plain.model_copy(update={"parameters": plain.parameters | {"baselines": False}})
+    return judge(plain, population, ledger=ledger)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, None),
+        ({"verdict": "REPRODUCED"}, "was REPRODUCED, is "),
+        ({"value": 0.5}, "value was 0.5, is "),
+        ({"low": None}, "low was none, is "),
+        ({"high": 0.1}, "high was 0.1, is "),
+        ({"fingerprints": {}}, "locked on another checkpoint tensors: none, now 000000000000"),
+    ],
+)
+def test_each_locked_thing_is_held_to(judged, changes, told):
+    now = locked_as(judged)
+    reason = drift(now.model_copy(update=changes), now)
+    assert reason is None if told is None else reason.startswith(told)
+
+
+def test_edited_bar_is_shown_as_such(judged):
+    now = locked_as(judged)
+    before = now.model_copy(update={"bar": now.bar | {"stated": "0.99"}, "verdict": "ERROR"})
+    assert drift(before, now) == "the bar was edited: stated was '0.99', is '0.993'"
+
+
+def test_same_record_has_no_slack_and_another_has_the_locked_noise(judged):
+    locked = locked_as(judged, noise=True)
+    moved = locked.model_copy(update={"value": locked.value + 0.5 * locked.noise})
+    assert drift(locked, moved).startswith("value was")
+    again = moved.model_copy(update={"fingerprints": moved.fingerprints | {"record": "another"}})
+    assert drift(locked, again) is None
+    assert drift(locked, again.model_copy(update={"value": locked.value + 1.5 * locked.noise})).startswith("value was")
+
+
+CLAIMS = (
+    "trm.accuracy", "trm.lambda1.auc", "trm.lambda1.median.failure", "trm.lambda1.median.success", "trm.failures.expansive",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_remeasuring_the_same_cries_wolf_no_more_than_declared(judged, claim):
+    _, population = judged
+    locked, rng = locked_as(judged, claim, noise=True), np.random.default_rng(11)
+    versions = [disturb(population.record, NOISE, rng) for _ in range(200)]
+    tripped = sum(drift(locked, locked_as(judged, claim, record=version)) is not None for version in versions)
+    assert tripped <= DECLARED_SHARE * 200
+    assert locked.noise > 0
+
+
+@pytest.mark.asymptotic
+def test_real_remeasurements_cry_wolf_no_more_than_declared(tmp_path):
+    """An untrained network measured 200 times under other batch sizes and last bits of its start."""
+    from measure.checkpoints import load_checkpoint
+    from measure.noise import last_bit_start, remeasure
+    from measure.puzzles import read_puzzles
+
+    folder = write_tiny_reference(tmp_path, puzzles=12)
+    record = read_record(folder / "record.parquet")
+    checkpoint, puzzles = load_checkpoint(folder), read_puzzles(folder / "puzzles.parquet")
+    ledger = load_ledger()
+    population = replace(next(p for p in discover(Inputs(), ledger) if p.name == "paper.trm"), record=record, missing=None)
+    measured = {c: locked_as((ledger, population), c, noise=True) for c in ("trm.lambda1.median.failure", "trm.failures.expansive")}
+    rng = np.random.default_rng(3)
+    tripped = 0
+    for seed in range(200):
+        again = remeasure(checkpoint, puzzles, record, batch=int(rng.integers(3, 13)), start=last_bit_start(100 + seed))
+        again = replace(again, provenance=record.provenance)
+        tripped += any(drift(locked, locked_as((ledger, population), c, record=again)) for c, locked in measured.items())
+    assert tripped <= DECLARED_SHARE * 200
+
+
+def test_drift_of_twice_the_detectable_difference_is_caught(judged):
+    """The separation of λ₁ shrinks until its AUC has moved by twice the smallest difference that n could show."""
+    _, population = judged
+    verdict, locked = judge_plainly(judged, "trm.lambda1.auc", population), locked_as(judged, noise=True)
+    aim = verdict.measured.value - 2 * verdict.power.minimum_detectable_difference
+    caught = 0
+    for seed in range(50):
+        drifted = noisy(blurred_to(population.record, aim, seed))
+        caught += drift(locked, locked_as(judged, record=drifted)) is not None
+    assert caught >= 0.8 * 50
+
+
+def blurred_to(record, aim, seed):
+    """The record with enough noise on its exponents that λ₁ separates with about the AUC ``aim``."""
+    rng = np.random.default_rng(seed)
+    added = rng.standard_normal(len(record))[:, None, None]
+    low, high = 0.0, 100.0
+    for _ in range(30):
+        middle = (low + high) / 2
+        changed = record.replace(growth=record.growth + middle * added)
+        scores = changed.exponents()[:, 0]
+        wrong, right = scores[~record.solved], scores[record.solved]
+        area = (np.searchsorted(np.sort(right), wrong) / len(right)).mean()
+        low, high = (middle, high) if area > aim else (low, middle)
+    return changed
+
+
+def test_update_new_adds_and_all_replaces_and_drops(judged):
+    one = locked_as(judged)
+    two = one.model_copy(update={"value": 0.5})
+    before, now, keys = Baseline(locked={"a@x": one, "gone@x": one}), {"a@x": two, "b@x": two}, dict.fromkeys(["b@x", "a@x", "c@x"])
+    assert update(before, now, keys=keys, what="new").locked == {"b@x": two, "a@x": one, "gone@x": one}
+    assert update(before, now, keys=keys, what="all").locked == {"b@x": two, "a@x": two}
+    assert update(before, {}, keys=keys, what="all").locked == {"a@x": one}
+    assert list(vanished(before, keys)) == ["gone@x"]
+
+
+def test_baseline_survives_its_file(judged, tmp_path):
+    path = tmp_path / "baseline.json"
+    baseline = Baseline(locked={"a@x": locked_as(judged, noise=True)})
+    write_baseline(baseline, path)
+    assert read_baseline(path) == baseline
+    path.write_text('{"schema_version": 2}')
+    with pytest.raises(UserError, match="not a baseline: schema_version"):
+        read_baseline(path)
+
+
+RECORD = synthetic_record(200)
+GOOD = {"right": ("share", "accuracy", accuracy_of(RECORD)), "wide": ("point", "hidden_size", "512")}
+
+
+@pytest.fixture
+def audit(pytester):
+    """Run the audit of a made-up ledger on the same record, claims only."""
+    write_record(RECORD, pytester.path / "r.parquet")
+    (pytester.path / "none").mkdir()
+
+    def run(claims, *options):
+        write_ledger(pytester.path / "my.toml", claims)
+        return pytester.runpytest_inprocess(
+            "-p", "claims.plugin", "-p", "reports.plugin", "-p", "no:cacheprovider", "--ledger", "my.toml", "--references", "none",
+            "--record", "my=r.parquet", "--same-examples", "my", "-k", "test_claim", *options,
+        )  # fmt: skip
+
+    return run
+
+
+def test_lock_then_hold_then_notice(audit, pytester):
+    first = audit(GOOD, "--update-baseline=new")
+    assert first.ret == 1
+    first.stdout.fnmatch_lines(["*right@my: new, REPRODUCED*", "*baseline written to my.baseline.json; this run fails*"])
+    assert audit(GOOD, "--baseline").ret == 0
+
+    changed = {"right": ("share", "accuracy", "99%"), "fresh": GOOD["wide"]}
+    second = audit(changed, "--baseline")
+    assert second.ret == 1
+    second.assert_outcomes(failed=3, deselected=9)
+    second.stdout.fnmatch_lines_random([
+        "DRIFTED: the bar was edited: stated was*is '99%'",
+        "DRIFTED: appeared undeclared: it is not in the baseline",
+        "DRIFTED: vanished: was REPRODUCED, but the claim is gone",
+    ])  # fmt: skip
+
+    before = (pytester.path / "my.baseline.json").read_bytes()
+    assert audit(changed).ret == 1
+    assert (pytester.path / "my.baseline.json").read_bytes() == before
+    third = audit(changed, "--update-baseline=all")
+    third.stdout.fnmatch_lines(["*right@my: the bar was edited*", "*wide@my: dropped*", "*fresh@my: new*"])
+    assert list(read_baseline(pytester.path / "my.baseline.json").locked) == ["right@my", "fresh@my"]
+
+
+@pytest.mark.parametrize(("locked", "now"), [("TRANSFERS", "DOES_NOT_TRANSFER"), ("DOES_NOT_TRANSFER", "TRANSFERS")])
+def test_change_of_what_does_not_transfer_is_drift_even_when_not_asked(references, locked, now, monkeypatch, tmp_path):
+    from reports.gate import Gate
+
+    run = Run(Settings(seed=1, inputs=Inputs(references=references)))
+    key = "trm.lambda1.auc@reference.trm"
+    verdict = run.judge(key).model_copy(update={"outcome": locked})
+    gate = Gate(path=tmp_path / "b.json", baseline=Baseline(locked={key: lock(verdict, *run.pairs[key])}), compare=False, writes=None)
+    assert gate.review(run, verdict) is None
+    review = gate.review(run, verdict.model_copy(update={"outcome": now}))
+    assert (review.outcome, review.reason) == ("DRIFTED", f"was {locked}, is {now}")
+    assert gate.review(run, verdict.model_copy(update={"outcome": "UNDERPOWERED", "claim": "trm.failures.expansive"})) is None

@@ -1,0 +1,228 @@
+"""The plugin, run by pytest inside pytest: items, reports, exit codes, another paper from another folder, xdist."""
+
+import json
+from fnmatch import fnmatch
+import xml.etree.ElementTree as ElementTree
+
+import hypothesis  # noqa: F401 - see `preloaded`
+import numpy as np
+import pytest
+import torch  # noqa: F401
+
+import claims.run
+import measure.noise
+import reports.collector  # noqa: F401
+from claims.inputs import Inputs
+from claims.ledger import load_ledger
+from claims.planted import outcome_of, read_falsehoods
+from claims.populations import Population, discover
+from claims.remeasure import sample_rows
+from claims.verdict import Outcome
+from fixtures.audits import accuracy_of, write_ledger, write_tiny_reference
+from fixtures.synthetic import synthetic_record
+from measure.record import read_record, write_record
+from reports.audit import read_audit
+
+PLUGINS = ("-p", "claims.plugin", "-p", "reports.plugin", "-p", "no:cacheprovider")
+RECORD = synthetic_record(300)
+TRUE, FALSE = accuracy_of(RECORD), f"{RECORD.solved.mean() - 0.2:.1%}"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def preloaded():
+    """Import whatever an inner run imports: pytester forgets what an inner run was first to import, and importing an
+    extension module twice can crash the interpreter."""
+    for falsehood in read_falsehoods():
+        outcome_of(falsehood, Population(name="any", kind="user", architecture="trm", record=RECORD))
+
+
+@pytest.fixture
+def folder(pytester):
+    """A working folder with a record and no references."""
+    write_record(RECORD, pytester.path / "r.parquet")
+    (pytester.path / "none").mkdir()
+    return pytester.path
+
+
+@pytest.fixture
+def audit(pytester, folder):
+    """Run the audit of a made-up ledger in the working folder; ``claims`` are id → (kind, statistic, stated)."""
+
+    def run(claims, *options, record=True):
+        write_ledger(folder / "my.toml", claims)
+        given = ("--record", "my=r.parquet", "--same-examples", "my") if record else ()
+        return pytester.runpytest_inprocess(*PLUGINS, "--ledger", "my.toml", "--references", "none", *given, *options)
+
+    return run
+
+
+GOOD = {"right": ("share", "accuracy", TRUE)}
+BAD = {"wrong": ("share", "accuracy", FALSE)}
+
+
+def test_another_paper_is_audited_without_a_change_of_code(audit, folder):
+    result = audit(GOOD | BAD, "--junitxml", "junit.xml")
+    result.assert_outcomes(passed=7, failed=1, skipped=3)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["REFUTED: the same examples give*", "*1 REPRODUCED · 1 REFUTED*", "FAILED *test_claim?wrong@my? - *"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("*def test_claim*")
+    found = read_audit(folder / "audit.json")
+    assert {v.key: v.outcome for v in found.verdicts} == {"right@my": "REPRODUCED", "wrong@my": "REFUTED"}
+    assert found.complete
+    assert (len(found.planted), all(p.caught for p in found.planted)) == (5, True)
+    assert found.populations[0].fingerprints["record"] == RECORD.digest()
+    cases = ElementTree.parse(folder / "junit.xml").iter("testcase")
+    assert {p.get("value") for c in cases for p in c.iter("property") if p.get("name") == "verdict"} == {"REPRODUCED", "REFUTED"}
+
+
+@pytest.mark.parametrize(
+    ("claims", "options", "record", "code", "told"),
+    [
+        (GOOD, (), True, 0, "*1 claim held and 0 failed*"),
+        (BAD, (), True, 1, "*0 claims held and 1 failed*"),
+        (GOOD, (), False, 1, "*Nothing was decided*"),
+        (GOOD, ("-k", "planted_nowhere"), True, 5, "*deselected*"),
+        (GOOD, ("-k", "falsehood"), True, 0, "*5 of 5 caught*"),
+        (GOOD, ("--policy", "strict"), False, 1, "*1 failed*"),
+    ],
+)
+def test_exit_codes(audit, claims, options, record, code, told):
+    result = audit(claims, *options, record=record)
+    assert result.ret == code
+    result.stdout.fnmatch_lines([told])
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--ledger", "nowhere.toml"), "error: nowhere.toml: no such file"),
+        (("--ledger", "bad.toml"), "error: bad.toml:3: *"),
+        (("--record", "my=nowhere"), "error: nowhere: no such file or folder"),
+        (("--record", "my=bad.toml"), "error: bad.toml: not a readable Parquet file*"),
+        (("--policy", "lax"), "error: --policy is 'lax'*"),
+        (("--remeasure-rows", "-1"), "error: --remeasure-rows is '-1', not a whole number*"),
+        (("--audit-seed", "x"), "error: --audit-seed is 'x'*"),
+        (("--audit", "nowhere/audit.json"), "error: nowhere: the audit cannot be written*"),
+        (("--baseline",), "error: *my.baseline.json: no baseline is locked*"),
+        (("--update-baseline", "some"), "error: --update-baseline is 'some'*"),
+        (("--checkpoint", "my=bad.toml", "--puzzles", "bad.toml"), "error: bad.toml: checkpoint is damaged*"),
+    ],
+)
+def test_bad_input_is_one_line_and_two(folder, capfd, options, told):
+    write_ledger(folder / "my.toml", GOOD)
+    (folder / "bad.toml").write_text("[paper]\ntitle = 'bad'\ntitle = 'worse'\n")
+    before = sorted(p.name for p in folder.iterdir())
+    code = pytest.main([*PLUGINS, "--ledger", "my.toml", "--references", "none", *options])
+    assert code == 2
+    out, err = capfd.readouterr()
+    assert fnmatch(err, told + "\n")
+    assert (out, err.count("\n")) == ("", 1)
+    assert sorted(p.name for p in folder.iterdir()) == before
+
+
+def test_collecting_lists_the_items_and_does_nothing(audit, folder):
+    result = audit(GOOD | BAD, "--collect-only", "-q")
+    result.stdout.fnmatch_lines(["*test_claim?right@my?", "*test_claim?wrong@my?"])
+    assert not (folder / "audit.json").exists()
+
+
+def test_part_of_an_audit_says_so(audit, folder):
+    assert audit(GOOD | BAD, "-k", "right and my").ret == 0
+    found = read_audit(folder / "audit.json")
+    assert ([v.key for v in found.verdicts], found.complete) == (["right@my"], False)
+
+
+KNOWN = '[[known]]\nclaim = "{}"\noutcome = "REFUTED"\nreason = "the authors were told"\n'
+
+
+@pytest.mark.parametrize(
+    ("claim", "options", "code", "told"),
+    [
+        ("wrong", (), 0, "*1 xfailed*"),
+        ("right", (), 1, "*known.toml acknowledges a contradiction that is gone*"),
+        ("wrong", ("--policy", "strict"), 1, "*acknowledged: the authors were told*"),
+    ],
+)
+def test_acknowledgements_are_strict(audit, folder, claim, options, code, told):
+    (folder / "known.toml").write_text(KNOWN.format(claim))
+    result = audit({"right": GOOD["right"]} | ({} if claim == "right" else BAD), *options)
+    assert result.ret == code
+    result.stdout.fnmatch_lines([told])
+
+
+def test_fault_of_the_harness_is_an_error(audit, monkeypatch):
+    judge = claims.run.judge
+    broken = {"outcome": Outcome.ERROR, "reason": "broke"}
+    monkeypatch.setattr(claims.run, "judge", lambda *given, **more: judge(*given, **more).model_copy(update=broken))
+    result = audit(GOOD)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*Nothing was decided*", "ERROR *test_claim?right@my?*broke*"])
+    assert result.parseoutcomes()["errors"] == 1
+
+
+def test_plain_tests_hear_nothing_of_it(pytester):
+    pytester.makepyfile("def test_nothing(): pass")
+    result = pytester.runpytest_inprocess(*PLUGINS)
+    result.assert_outcomes(passed=1)
+    assert "unsettled" not in result.stdout.str().replace(str(pytester.path), "")
+    assert "audit" not in result.stdout.str()
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """A folder with one reference that can be measured again."""
+    root = tmp_path_factory.mktemp("tiny")
+    write_tiny_reference(root)
+    return root
+
+
+def test_workers_share_the_seed_and_the_controller_writes_one_audit(pytester, folder, tiny):
+    write_ledger(folder / "my.toml", GOOD | BAD)
+    result = pytester.runpytest_subprocess(
+        *PLUGINS, "-n", "2", "--ledger", "my.toml", "--record", "my=r.parquet", "--same-examples", "my",
+        "--references", str(tiny), "--remeasure-rows", "3", "-v",
+    )  # fmt: skip
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*1 failed, 9 passed*"])
+    found = read_audit(folder / "audit.json")
+    assert [v.key for v in found.verdicts] == ["right@my", "wrong@my"]
+    reference = next(p for p in discover(Inputs(references=tiny), load_ledger(folder / "my.toml")) if p.kind == "reference")
+    drawn = sample_rows(reference, rows=3, seed=found.seed)
+    assert [r.examples for r in found.remeasured] == [reference.record.example_id[drawn].tolist()]
+    assert f"seed {found.seed}" in result.stdout.str()
+    assert {p.name for p in found.planted} >= {"turned-outcome", "raised-exponents", "wrong-auc"}
+    assert found.complete
+
+
+def test_changed_record_is_noticed(pytester, folder, tiny):
+    write_ledger(folder / "my.toml", GOOD)
+    root = folder / "changed"
+    write_tiny_reference(root)
+    path = root / "reference.tiny" / "record.parquet"
+    record = read_record(path)
+    write_record(record.replace(growth=record.growth + 0.5 * (np.arange(len(record)) == 4)[:, None, None]), path)
+    result = pytester.runpytest_inprocess(
+        *PLUGINS, "--ledger", "my.toml", "--references", str(root), "--remeasure-rows", "12", "-k", "test_rows"
+    )
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*1 of 12 re-measured rows differ beyond the noise:*", "*example 4: exponents by*"])
+    assert json.loads((folder / "audit.json").read_text())["remeasured"][0]["differing"][0].startswith("example 4")
+
+
+def test_checkpoint_is_measured_once_and_judged(pytester, folder, tiny):
+    write_ledger(folder / "my.toml", {"none": ("share", "accuracy", "0%")})
+    options = (
+        *PLUGINS[:4], "--ledger", "my.toml", "--references", "none", "--checkpoint", f"my={tiny / 'reference.tiny'}",
+        "--puzzles", str(tiny / "reference.tiny" / "puzzles.parquet"), "--same-examples", "my", "--measure", "limit=5",
+        "--measure", "segments=2", "-k", "test_claim",
+    )  # fmt: skip
+    times = []
+    for _ in range(2):
+        result = pytester.runpytest_inprocess(*options)
+        assert result.ret == 0
+        (path,) = (folder / ".pytest_cache").rglob("my-*.parquet")
+        times.append(path.stat().st_mtime_ns)
+    assert times[0] == times[1]
+    assert len(read_record(path)) == 5
+    assert read_audit(folder / "audit.json").verdicts[0].outcome == "REPRODUCED"
