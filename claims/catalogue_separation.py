@@ -130,7 +130,8 @@ def retrospective_gain(record: Record, parameters: Early) -> Estimate:
     gain = auc_difference(*turned, solved_later)
     if not gain.defined:
         return gain
-    extra = dict(gain.extra) | {"auc_late": first.value, "auc_early": second.value}
+    extra = {"auc_late": first.value, "auc_early": second.value}
+    extra |= {name: gain.extra[name] for name in ("p_value", "note") if name in gain.extra}
     return replace(gain, extra=extra, denominator=denominator, method=f"{gain.method}, late minus early")
 
 

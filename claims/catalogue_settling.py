@@ -95,11 +95,17 @@ def stays_share(record: Record, parameters: Stays) -> Estimate:
 
 @statistic("confident_share", ConfidentShare, limits=(0, 1))
 def confident_share(record: Record, parameters: ConfidentShare) -> Estimate:
-    """Share of failures (or successes) whose last halting logit is above a threshold, settled ones only if asked."""
+    """Share of failures (or successes) whose last halting logit is above a threshold, settled ones only if asked.
+
+    Undefined where most successes are below it too: a confidence that never speaks misleads nobody, and helps nobody.
+    """
     band = band_of(record, parameters) if parameters.settled else None
     if reason := unusable(record.halting_logit[:, -1], "halting logits"):
         return undefined(reason, n=len(record), denominator=parameters.of)
     confident = record.halting_logit[:, -1] > parameters.logit
+    if record.solved.any() and (firing := float(confident[record.solved].mean())) < 0.5:
+        reason = f"only {firing:.1%} of successes have a halting logit above {parameters.logit:g}, so it tells nothing"
+        return undefined(reason, n=len(record), denominator=parameters.of)
     chosen = confident & band.settled(record) if band else confident
     share = share_within(record, band, chosen, members(record, parameters.of), parameters.of)
     area = auc(record.halting_logit[:, -1], record.solved)

@@ -123,11 +123,18 @@ def test_confident_failures_count_by_hand():
     record = two_bands(RECORD, settled).replace(halting_logit=logit)
     assert compute("confident_share", record).counts["successes"] == 7
     assert compute("confident_share", record, settled=True).counts["successes"] == 3
-    assert compute("confident_share", record, logit=9.0).value == 0
     extra = compute("confident_share", record).extra
     right = int(RECORD.solved.sum())
     assert extra["right_if_confident"] == pytest.approx(right / (right + 7)) and extra["confident_if_right"] == 1
     assert extra["auc_halting"] == pytest.approx(brute_auc(logit[:, -1], RECORD.solved))
+
+
+def test_a_confidence_that_never_speaks_vouches_for_nothing():
+    silent = RECORD.replace(halting_logit=np.full_like(RECORD.halting_logit, -3.0))
+    for settled in (True, False):
+        measured = compute("confident_share", silent, settled=settled)
+        assert not measured.defined and "only 0.0% of successes" in measured.undefined_reason
+    assert compute("confident_share", silent, logit=-4.0).value == 1
 
 
 def test_the_least_mobile_failure_against_a_sort():
@@ -318,7 +325,7 @@ def test_a_record_of_8192_rows_is_judged_in_seconds():
     record = record.replace(provenance=record.provenance.model_copy(update={"noise": floor}))
     population = StandIn(name="paper.hrm", architecture="hrm", record=record, same_examples=True)
     start = time.process_time()  # of this process: other work on the machine does not count
-    assert len(judge_all(ledger, [population])) == 21
+    assert len(judge_all(ledger, [population])) == 22
     assert time.process_time() - start < 5
 
 

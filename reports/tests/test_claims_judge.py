@@ -436,7 +436,7 @@ def populations():
 
 def test_the_paper_is_judged_whole_and_every_verdict_can_be_stored(paper):
     verdicts = judge_all(paper, populations())
-    assert len(verdicts) == 23 + 21 + 15 + 14 and len({verdict.key for verdict in verdicts}) == len(verdicts)
+    assert len(verdicts) == 24 + 22 + 16 + 15 and len({verdict.key for verdict in verdicts}) == len(verdicts)
     assert Outcome.ERROR not in {verdict.outcome for verdict in verdicts}
     for verdict in verdicts:
         assert type(verdict).model_validate_json(verdict.model_dump_json()) == verdict

@@ -48,7 +48,7 @@ def refused(tmp_path):
 def test_the_papers_ledger_holds_every_row(paper):
     ids = [claim.id for claim in paper.claims]
     assert set(ROWS_OF_THE_PAPER) <= set(ids)
-    assert len(ids) == len(set(ids)) == 33
+    assert len(ids) == len(set(ids)) == 34
 
 
 def test_printed_digits_are_kept_as_printed(paper):
@@ -178,6 +178,14 @@ def test_ids_are_unique_over_all_tables(refused):
 def test_a_malformed_file_is_refused_where_it_breaks(refused, text, line, what):
     found, message, _ = refused(text=text)
     assert what in message and found == line
+
+
+def test_a_header_inside_a_long_string_is_no_table(refused):
+    text = ledger_text(("claim", claim_table(id="first.claim")), ("claim", claim_table(kind="pointy")))
+    text = text.replace('words = "Share of puzzles', "words = \'\'\'\n[[claim]]\nShare\'\'\'\nwhatever = \"", 1)
+    text = text.replace('whatever = " that are solved"\n', "")
+    line, _, lines = refused(text=text)
+    assert lines[line - 1] == 'kind = "pointy"'
 
 
 def test_a_file_that_is_not_there_or_not_text(tmp_path):
