@@ -6,10 +6,11 @@ import os
 import random
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import pytest
 
+from claims.harmless import harmless
 from claims.inputs import one_of, read_inputs, read_measuring, whole_number
 from measure.errors import UserError
 
@@ -70,7 +71,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         if not is_worker(config) and not config.option.collectonly:
             run = run.with_measurements(_folder(config))
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(harmless(f"error: {error}"), file=sys.stderr)
         return 2
     config.stash[RUN] = run
     return None
@@ -118,7 +119,7 @@ def run_of(config: pytest.Config) -> Run:
         try:
             run = config.stash[RUN] = _read(config)
         except UserError as error:
-            pytest.exit(f"error: {error}", returncode=2)
+            pytest.exit(harmless(f"error: {error}"), returncode=2)
     return run
 
 
@@ -155,7 +156,7 @@ def keep(item: pytest.Item, kind: str, verdict: Verdict) -> Verdict:
     item.user_properties.append(("verdict", str(verdict.outcome)))
     find(item, kind, verdict)
     if verdict.outcome == "ERROR":
-        pytest.fail(f"ERROR: {verdict.reason}", pytrace=False)
+        pytest.fail(harmless(f"ERROR: {verdict.reason}"), pytrace=False)
     return verdict
 
 

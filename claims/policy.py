@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from claims.harmless import harmless
 from claims.verdict import TABLE, Outcome, Verdict
 
 Report = Literal["passed", "failed", "xfailed", "skipped", "error"]
@@ -46,7 +47,7 @@ def fate(verdict: Verdict, policy: Policy, *, stale: str | None = None) -> Fate:
     contradiction did not occur: a decided verdict then fails, so that the acknowledgement goes (a strict xfail).
     """
     row = TABLE[verdict.outcome]
-    line = f"{verdict.outcome}: {verdict.reason}"
+    line = harmless(f"{verdict.outcome}: {verdict.reason}")
     if verdict.acknowledged and verdict.outcome in CONTRADICTIONS:
         return Fate(policy.acknowledged, f"{line} [acknowledged: {verdict.acknowledged}]")
     if row.report == "skipped":

@@ -76,7 +76,11 @@ def discover(inputs: Inputs, ledger: Ledger) -> list[Population]:
     Raises:
         UserError: a reference or record is malformed, or a name stands for two populations.
     """
-    found = {p.name: p for p in [*_declared(ledger), *_references(inputs.references)]}
+    found = {population.name: population for population in _declared(ledger)}
+    for reference in _references(inputs.references):
+        if reference.name in found:
+            raise UserError(f"two populations are called {reference.name}", where=inputs.references)
+        found[reference.name] = reference
     for name in sorted(inputs.records.keys() | inputs.checkpoints.keys()):
         known = found.get(name, Population(name=name, kind="user", missing="nothing measured yet"))
         if known.kind == "reference":

@@ -92,6 +92,10 @@ class Run:
         """The populations whose rows are measured again: those that came with a record, a checkpoint and puzzles."""
         return [p for p in self.shipped if p.measurable and p.record is not None]
 
+    def cheapest(self) -> list[Population]:
+        """The verifiable population whose rows cost least to measure; none if there is none."""
+        return sorted(self.verifiable(), key=_cost)[:1]
+
     def judge(self, key: str) -> Verdict:
         """The verdict on ``claim@population``, with the acknowledgement of `known.toml` where it applies.
 
@@ -124,3 +128,9 @@ class Run:
         others = [self.judge(key) for key, (claim, _) in self.pairs.items() if claim.id == verdict.claim and key != verdict.key]
         gone = self.known.stale([verdict, *(v for v in others if v.mode != "transfer")])
         return next((entry.reason for entry in gone if entry in entries), None)
+
+
+def _cost(population: Population) -> int:
+    """Multiplications of one row, up to a common factor."""
+    kept = population.record.provenance
+    return kept.model.parameters * kept.model.tokens * kept.model.updates_per_segment * kept.segments * (1 + kept.exponents)

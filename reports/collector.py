@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from claims.arithmetic import arithmetic
+from claims.harmless import harmless
 from claims.planted import Planted
 from claims.remeasure import Remeasured
 from claims.run import Run
@@ -56,7 +57,7 @@ class Collector:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.problem:
-            terminalreporter.write_line(f"error: {self.problem}")
+            terminalreporter.write_line(harmless(f"error: {self.problem}"))
         if self.audit is None:
             return
         writer = terminalreporter._tw
@@ -64,8 +65,9 @@ class Collector:
         for line in render(self.audit, width=writer.fullwidth, colour=writer.hasmarkup).splitlines():
             terminalreporter.write_line(line)
         if self.gate.writes:
-            terminalreporter.write_line(f"baseline written to {short_path(self.gate.path)}; this run fails so that none blesses itself")
-        terminalreporter.write_line(f"seed {self.audit.seed} · {short_path(self.path)}")
+            written = f"baseline written to {short_path(self.gate.path)}; this run fails so that none blesses itself"
+            terminalreporter.write_line(harmless(written))
+        terminalreporter.write_line(harmless(f"seed {self.audit.seed} · {short_path(self.path)}"))
 
     def summarise(self) -> Audit:
         """The audit of what was found, in the order of the ledger whatever the order of arrival."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from claims.harmless import harmless
 from claims.inputs import one_of
 from claims.plugin import RUN, collects_audit, is_worker
 from measure.errors import UserError
@@ -37,7 +38,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
             collector = config.stash[COLLECTOR] = Collector(config, run, gate, _audit_path(config, run))
             config.pluginmanager.register(collector, "unsettled-collector")
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(harmless(f"error: {error}"), file=sys.stderr)
         return 2
     return None
 
@@ -56,15 +57,13 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     run = config.stash.get(RUN, None)
     if run is None or not collects_audit(config):
         return []
-    from reports.terminal import lines_of
-
     settings = run.settings
     lines = [
-        f"unsettled: {len(run.pairs)} claims on {len(run.populations)} populations, ledger {settings.ledger}, policy {run.policy.name}",
+        f"unsettled: ledger {settings.ledger}, {len(run.pairs)} claims × populations, policy {run.policy.name}",
         f"unsettled: seed {settings.seed} (the same draws again: --audit-seed {settings.seed})",
     ]
     lines += [f"unsettled: record of {name}: {path}" for name, path in settings.records.items()]
-    return lines_of(lines).splitlines()
+    return [harmless(line) for line in lines]
 
 
 def _gate(config: pytest.Config, run):

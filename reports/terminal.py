@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 
 from rich.cells import set_cell_size
@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from claims.harmless import harmless as safe
 from claims.verdict import TABLE, Outcome, Verdict
 from reports.audit import Audit, PopulationEntry
-from reports.text import measured, plural, safe
+from reports.text import measured, plural
 
 STYLES: dict[str, str] = {
     "REPRODUCED": "bold green", "CONSISTENT": "green", "TRANSFERS": "green", "REFUTED": "bold red",
@@ -27,7 +28,7 @@ INDENT = 4
 # Reasons are cut after so many characters; audit.json and `unsettled why` have them whole.
 REASON = 320
 HINTS = {
-    "UNDERPOWERED": "a larger record decides (--record NAME=PATH)", "UNVERIFIABLE": "no record can tell",
+    "UNDERPOWERED": "not by this many puzzles (others: --record NAME=PATH)", "UNVERIFIABLE": "not by a record",
     "ERROR": "the harness failed",
 }  # fmt: skip
 ARITHMETIC = {"CONSISTENT": "whole numbers exist that print these digits", "IMPOSSIBLE": "no whole numbers print these digits"}
@@ -193,8 +194,3 @@ def sentence(audit: Audit) -> str:
         if tally(name):
             parts.append(f"{tally(name)} {what}")
     return "; ".join(parts) + "."
-
-
-def lines_of(texts: Iterable[str]) -> str:
-    """Lines joined, foreign text made harmless."""
-    return "\n".join(safe(text) for text in texts)

@@ -1,21 +1,10 @@
-"""Text for terminals: figures, intervals, and foreign text made harmless."""
+"""Text for terminals: figures, intervals and counts."""
 
 from __future__ import annotations
 
 import math
 
 from claims.verdict import Measurement, Verdict
-
-
-def safe(text: str) -> str:
-    """Foreign text on one line: control, format and bidirectional characters are shown as escapes."""
-    return "".join(c if c.isprintable() else _escape(c) for c in text)
-
-
-def _escape(character: str) -> str:
-    if character in "\n\t\r":
-        return " "
-    return character.encode("unicode_escape").decode("ascii")
 
 
 def figure(value: float | None, *, percent: bool = False, open_end: str = "?") -> str:

@@ -226,3 +226,38 @@ def test_checkpoint_is_measured_once_and_judged(pytester, folder, tiny):
     assert times[0] == times[1]
     assert len(read_record(path)) == 5
     assert read_audit(folder / "audit.json").verdicts[0].outcome == "REPRODUCED"
+
+
+def test_remeasuring_all_compares_every_row(pytester, folder, tiny):
+    write_ledger(folder / "my.toml", GOOD)
+    result = pytester.runpytest_inprocess(*PLUGINS, "--ledger", "my.toml", "--references", str(tiny), "--remeasure", "-k", "test_rows")
+    assert result.ret == 0
+    (rows,) = read_audit(folder / "audit.json").remeasured
+    assert (len(rows.examples), rows.of, rows.differing) == (12, 12, [])
+
+
+def test_installed_plugin_needs_no_conftest_and_is_not_registered_twice(pytester, folder, monkeypatch):
+    """As an installation registers it: entry points whose names are those of the modules."""
+    metadata = folder / "site" / "stand_in-0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: stand-in\nVersion: 0\n")
+    (metadata / "entry_points.txt").write_text("[pytest11]\nclaims.plugin = claims.plugin\nreports.plugin = reports.plugin\n")
+    monkeypatch.setenv("PYTHONPATH", str(folder / "site"))
+    write_ledger(folder / "my.toml", GOOD)
+    result = pytester.runpytest_subprocess(
+        "--ledger", "my.toml", "--record", "my=r.parquet", "--same-examples", "my", "--references", "none", "-k", "test_claim",
+        "--trace-config",
+    )  # fmt: skip
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*claims.plugin *", "*1 REPRODUCED*"])
+
+
+def test_hostile_text_does_nothing_to_the_terminal(audit, folder):
+    path = folder / "my.toml"
+    write_ledger(path, GOOD)
+    hostile = path.read_text().replace("made up for a test", "a\\u001b[31m[bold]b").replace("my own checkpoint", "x\\u202ey\\u0007")
+    (folder / "hostile.toml").write_text(hostile)
+    result = audit(GOOD, "--ledger", "hostile.toml")
+    assert result.ret == 0
+    assert all(c.isprintable() or c == "\n" for c in result.stdout.str())
+    assert "x\\u202ey\\x07" in result.stdout.str()

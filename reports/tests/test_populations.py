@@ -98,6 +98,13 @@ def test_reference_cannot_be_replaced(ledger, tmp_path):
         discover(Inputs(records={"reference.trm": root / "reference.trm" / "record.parquet"}, references=root), ledger)
 
 
+def test_two_references_of_one_name_are_refused(ledger, tmp_path):
+    for folder in ("a", "b"):
+        write_reference(tmp_path / folder, synthetic_record(5)).rename(tmp_path / f"reference-{folder}")
+    with pytest.raises(UserError, match="two populations are called reference.trm"):
+        discover(Inputs(references=tmp_path), ledger)
+
+
 @pytest.mark.parametrize(("text", "told"), [("population = 3", "population"), ("population = ", "not a readable TOML")])
 def test_malformed_reference_is_refused(ledger, tmp_path, text, told):
     folder = tmp_path / "bad"

@@ -3,9 +3,10 @@
 import pytest
 from rich.cells import cell_len
 
+from claims.harmless import harmless
 from claims.verdict import Measurement, Outcome
 from reports.terminal import render, sentence
-from reports.text import measured, safe
+from reports.text import measured
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_what_did_not_transfer_and_what_would_decide_are_listed(verdicts, make_a
     text = render(make_audit(verdicts))
     assert "did not transfer (1)\n  trm.accuracy@reference.trm" in text
     assert "2 claims on paper.trm: nothing measured; decide with\n    pytest claims/ --checkpoint X\n" in text
-    assert "1 claim UNDERPOWERED, a larger record decides (--record NAME=PATH):\n  early.trm.lambda1@reference.trm" in text
+    assert "1 claim UNDERPOWERED, not by this many puzzles (others: --record NAME=PATH):\n  early.trm.lambda1@reference.trm" in text
 
 
 def test_colour_only_when_asked(verdicts, make_audit):
@@ -55,7 +56,7 @@ def test_colour_only_when_asked(verdicts, make_audit):
 @pytest.mark.parametrize("hostile", ["\x1b[31mred", "a\u202eb", "[bold]x[/bold] [/]", "\x07bell", "line\nbreak", ":smile:"])
 def test_foreign_text_does_nothing(make_audit, make_verdict, hostile):
     text = render(make_audit([make_verdict(stated=hostile, reason=hostile, claim="c")]))
-    assert safe(hostile) in text
+    assert harmless(hostile) in text
     assert all(c.isprintable() or c == "\n" for c in text)
 
 
