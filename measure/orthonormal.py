@@ -15,7 +15,9 @@ from torch import Tensor
 
 Method = Literal["householder", "cholesky"]
 
-#: R_ii is told from zero only above this many units of rounding of its own column's norm.
+#: What is left of a row after its part along the earlier rows was taken away is rounding, and so the row is lost, if it
+#: is below this many times the rounding that can have got there: a unit of the longest row's, carried on by earlier rows
+#: of which little was left. Rows that are short but were independent to begin with are kept: see `_independent`.
 RESOLUTION = 32.0
 
 
@@ -47,20 +49,27 @@ def default_method(device: torch.device) -> Method:
 def orthonormalise(tangents: Tensor, *, method: Method | None = None) -> tuple[Tensor, Tensor]:
     """QR of the rows of ``tangents`` (B, k, d), k ≤ d: (Q (B, k, d), R (B, k, k) float64), x_j = Σ_i R_ij q_i, R_ii ≥ 0.
 
-    A row without a part of its own beyond the rows before it, to within the rounding of its norm, is *lost*: its R_ii
-    is exactly 0 and its q is the zero vector, so that it disturbs no other row and stays zero under any linear map.
+    A row that depends on the rows before it, to within rounding (`RESOLUTION`), is *lost*: its R_ii is exactly 0 and its
+    q is the zero vector, so that it disturbs no other row and stays zero under any linear map.
     Examples with non-finite tangents get R = NaN and Q = 0.
     """
     method = method or default_method(tangents.device)
     x = tangents.to(working_dtype(tangents.dtype))
     q, r = (_cholesky if method == "cholesky" else _householder)(x)
-    resolution = RESOLUTION * torch.finfo(x.dtype).eps
-    column = torch.linalg.vector_norm(r, dim=1)
-    odd = ~(r.diagonal(dim1=1, dim2=2) > resolution * column).all(dim=1)  # zeros, and NaN
+    odd = ~_independent(r, x.dtype, longest=torch.linalg.vector_norm(r, dim=1).amax(dim=1, keepdim=True)).all(dim=1)
     if odd.any():
         for example in odd.nonzero().flatten().tolist():
-            q[example], r[example] = _one_with_zeros(x[example], resolution)
+            q[example], r[example] = _one_with_zeros(x[example])
     return q, r
+
+
+def _independent(r: Tensor, dtype: torch.dtype, *, longest: Tensor) -> Tensor:
+    """(B, k) whether each row has something of its own, by the factor (B, k, k) of the rows; false for zeros and NaN."""
+    unit = torch.finfo(dtype).eps
+    left, norm = r.diagonal(dim1=1, dim2=2), torch.linalg.vector_norm(r, dim=1)
+    share = torch.where(left.unsqueeze(2) > 0, r.abs() / left.unsqueeze(2), 0.0).triu(1)
+    rounding = unit * longest * (1 + share.sum(dim=1))
+    return (left > 0) & ((left > RESOLUTION * rounding) | (left > unit**0.5 * norm))
 
 
 def _householder(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -91,20 +100,18 @@ def _cholesky(x: Tensor) -> tuple[Tensor, Tensor]:
     return q, total
 
 
-def _one_with_zeros(x: Tensor, resolution: float) -> tuple[Tensor, Tensor]:
+def _one_with_zeros(x: Tensor) -> tuple[Tensor, Tensor]:
     """QR of one example (k, d) whose rows may be zero, dependent or non-finite."""
     k = len(x)
     q, r = torch.zeros_like(x), torch.zeros(k, k, dtype=torch.float64, device=x.device)
     if not x.isfinite().all():
         return q, r + torch.nan
     kept: list[int] = []
-    for j in range(k):
-        norm = torch.linalg.vector_norm(x[j].double())
-        if norm == 0:
-            continue
+    norm = torch.linalg.vector_norm(x.double(), dim=1)
+    for j in norm.nonzero().flatten().tolist():
         block, triangle = _householder(x[[*kept, j]].unsqueeze(0))
         r[[*kept, j], j] = triangle[0, :, -1]
-        if triangle[0, -1, -1] > resolution * norm:
+        if _independent(triangle, x.dtype, longest=norm.amax())[0, -1]:
             kept.append(j)
             q[kept] = block[0]
         else:

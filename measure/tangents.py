@@ -115,7 +115,7 @@ def _explained(error: Exception) -> Exception:
     text = str(error)
     if "randomness" in text:
         return UserError("the step draws random numbers", mend="draw them beforehand and pass them as a fixed drive")
-    if "forward AD" in text or "forward-mode" in text:
+    if "forward AD" in text or "forward mode" in text or "forward-mode" in text:
         return UserError(
             "the step uses an operation that has no forward-mode derivative: " + text.split(".")[0],
             mend="write it from plain operations; for attention use the math backend or matrix products",

