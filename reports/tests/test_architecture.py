@@ -1,0 +1,72 @@
+"""The house rules that no reader should have to check: one-way imports, torch only where it is needed, module sizes."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("measure", "claims", "fixtures", "reports")
+# package → packages that its code must never import; fixtures serve the tests of all.
+FORBIDDEN = {"measure": {"claims", "reports"}, "claims": {"reports"}, "fixtures": {"reports"}, "reports": set()}
+# These must be importable without torch: judging never measures.
+WITHOUT_TORCH = (
+    "claims.ledger", "claims.judge", "claims.catalogue", "claims.arithmetic", "claims.populations", "measure.record",
+    "measure.settling", "measure.statistics.auc", "measure.puzzles", "measure.cli", "reports.audit", "reports.terminal",
+)  # fmt: skip
+
+
+def modules(package: str) -> list[Path]:
+    return [path for path in sorted((ROOT / package).rglob("*.py")) if "tests" not in path.parts]
+
+
+def imported(path: Path) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module, node.lineno
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_imports_point_one_way(package):
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {name}"
+        for path in modules(package)
+        for name, line in imported(path)
+        if name.split(".")[0] in FORBIDDEN[package]
+    ]
+    assert not wrong
+
+
+def test_judging_needs_no_torch():
+    code = f"import sys, {', '.join(WITHOUT_TORCH)}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=120).returncode == 0
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_module_says_what_it_is_for_and_holds_one_idea(package):
+    for path in modules(package):
+        text = path.read_text()
+        assert ast.get_docstring(ast.parse(text)), f"{path.relative_to(ROOT)} does not say what it is for"
+        assert text.count("\n") <= 350, f"{path.relative_to(ROOT)} has {text.count(chr(10))} lines"
+
+
+def test_the_readme_test_command_is_what_continuous_integration_runs():
+    readme = (ROOT / "README.md").read_text()
+    between = readme.split("<!-- test command -->")[1].split("<!-- end -->")[0]
+    assert between.count("```") == 2 and ".venv/bin/pytest" in between and "-c constraints.txt" in between
+    assert "<!-- test command -->" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_constraints_pin_every_dependency_once():
+    lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
+    names = [line.split("==")[0].lower().replace("_", "-") for line in lines]
+    assert len(set(names)) == len(names) and all(line.count("==") == 1 for line in lines)
+    for name in ("torch", "numpy", "scipy", "pyarrow", "pydantic", "pytest", "typer", "safetensors", "hypothesis"):
+        assert name in names
