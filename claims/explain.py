@@ -1,0 +1,257 @@
+"""One verdict in full, as facts: what is claimed, how it is measured, what was found, and what would change it."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from claims.arithmetic import arithmetic
+from claims.case import Case
+from claims.catalogue import lookup
+from claims.claim import AnyClaim
+from claims.forms import NotApplicable, describe
+from claims.populations import Population
+from claims.resizing import as_estimate
+from claims.run import Run
+from claims.stated import Stated
+from claims.turning import Asked, turning
+from claims.verdict import TABLE, Measurement, Verdict
+from claims.wording import as_percent, figure, interval, number
+from measure.errors import UserError
+from measure.statistics.power import minimum_detectable_difference
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of an explanation: a short label and a sentence. ``whole`` marks what must be copied, never wrapped."""
+
+    label: str
+    text: str
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """A heading and the facts under it."""
+
+    title: str
+    facts: tuple[Fact, ...]
+
+
+# What may stand beside λ₁: key of the figures beside an estimate, and its name.
+BASELINES = {
+    "auc_displacement": "late displacement", "auc_halting": "halting logit", "auc_spectrum_mean": "mean of the spectrum",
+}  # fmt: skip
+INCREMENT = ("increment", "increment_low", "increment_high", "increment_p_value")
+
+
+def explain(run: Run, target: str) -> list[Page]:
+    """The pages on ``CLAIM`` or ``CLAIM@POPULATION``: the claim itself, then each population that it is judged on.
+
+    Raises:
+        UserError: no such claim, or it is not judged on that population; names the nearest.
+    """
+    name, at, where = target.partition("@")
+    if any(check.id == name for check in run.ledger.checks):
+        return [_of_digits(run, name)]
+    claims = {claim.id: claim for claim in run.ledger.claims}
+    if name not in claims:
+        raise _unknown("claim", name, [*claims, *(check.id for check in run.ledger.checks)])
+    pairs = [(key, population) for key, (claim, population) in run.pairs.items() if claim.id == name]
+    if at and where not in [population.name for _, population in pairs]:
+        raise _unknown(f"population on which {name} is judged,", where, [p.name for _, p in pairs])
+    chosen = [(key, population) for key, population in pairs if not at or population.name == where]
+    claim = claims[name]
+    return [_of_claim(run, claim), *(_of_verdict(run, claim, key, population) for key, population in chosen)]
+
+
+def _unknown(what: str, name: str, known: list[str]) -> UserError:
+    """One line with the nearest names; all of them where they are few and none is near."""
+    near = difflib.get_close_matches(name, known, n=4, cutoff=0.4) or [x for x in known if name.lower() in x.lower()][:4]
+    near = near or (known if len(known) <= 6 else [])
+    return UserError(f"no {what} {name!r}", mend=f"nearest: {', '.join(near)}" if near else "the ledger lists them all")
+
+
+def _of_claim(run: Run, claim: AnyClaim) -> Page:
+    statistic = lookup(claim.statistic)
+    facts = [
+        Fact("claimed", claim.words),
+        Fact("where", f"{claim.locator}; {_ledger_name(run)}, line {claim.line}"),
+        Fact("stated", told_digits(claim)),
+        Fact("counted over", f"{claim.denominator} ({claim.population})"),
+        Fact("statistic", f"{claim.statistic}: {_prose(statistic.function)}"),
+        Fact("parameters", _parameters(claim)),
+        Fact("would matter", f"a difference of {number(claim.smallest_contradiction)} (the ledger's smallest contradiction)"),
+        Fact("elsewhere", _elsewhere(claim)),
+    ]
+    return Page(claim.id, tuple(facts))
+
+
+def told_digits(claim: AnyClaim) -> str:
+    """The printed figure with what its digits admit."""
+    stated = claim.printed
+    if stated is None:
+        return f"{claim.stated}: no digits; it stands if the statistic is {describe(claim.own_form)} ({claim.own_form.why})"
+    if stated.shape == "count":
+        return f"{stated.text}: an exact count"
+    low, high = (None if x is None else float(x) for x in (stated.low, stated.high))
+    if low is None or high is None:
+        return f"{stated.text}: a bound, {'at most' if low is None else 'at least'} {_exactly(stated, high if low is None else low)}"
+    told = f"{stated.text}: any value in [{_exactly(stated, low)}, {_exactly(stated, high)}] prints so"
+    told += "; the text itself hedges it" if stated.approximate else ""
+    members = getattr(claim, "members", [])
+    return told + (f"; its members are {', '.join(members)}" if members else "")
+
+
+def _exactly(stated: Stated, x: float | None) -> str:
+    return "none" if x is None else as_percent(x, 8) if stated.percent else number(x, 8)
+
+
+def _parameters(claim: AnyClaim) -> str:
+    settings = claim.settings()
+    values = ", ".join(f"{name} = {value}" for name, value in settings.model_dump().items() if value is not None)
+    return f"{values}. {_prose(type(settings))}" if values else "none"
+
+
+def _prose(documented: object) -> str:
+    """A docstring as running text."""
+    return " ".join((inspect.getdoc(documented) or "").replace("``", "").split())
+
+
+def _elsewhere(claim: AnyClaim) -> str:
+    if isinstance(claim.form, NotApplicable):
+        return f"not judged on other checkpoints: {claim.form.reason}"
+    changed = ", ".join(f"{name} = {value}" for name, value in claim.form.parameters.items())
+    return f"must be {describe(claim.form)}: {claim.form.why}" + (f" (there with {changed})" if changed else "")
+
+
+_KINDS = {"paper": "the paper's own", "reference": "another checkpoint", "user": "another checkpoint"}
+
+
+def _of_verdict(run: Run, claim: AnyClaim, key: str, population: Population) -> Page:
+    verdict = run.judge(key)
+    what = f"{len(population.record):,} puzzles" if population.record is not None else "nothing measured"
+    title = " · ".join(part for part in (population.name, _KINDS[population.kind], what, population.title) if part)
+    facts = [
+        Fact("verdict", f"{verdict.outcome}: {TABLE[verdict.outcome].meaning}"),
+        Fact("because", verdict.reason),
+        Fact("asked", f"{verdict.mode}: {_QUESTIONS[verdict.mode]}"),
+        Fact("criterion", verdict.criterion),
+    ]
+    if verdict.acknowledged:
+        facts.append(Fact("acknowledged", verdict.acknowledged))
+    if verdict.measured is not None:
+        facts += _of_measurement(claim, verdict, verdict.measured)
+    rows = 0 if population.record is None else len(population.record)
+    asked = Asked(claim=claim, verdict=verdict, form=Case(claim, population, verdict.mode).form, rows=rows)  # type: ignore[arg-type]
+    facts += [Fact("would change", told) for told in turning(asked)]
+    facts += _fingerprints(population)
+    if verdict.command:
+        facts.append(Fact("again", verdict.command, whole=True))
+    return Page(title, tuple(facts))
+
+
+_QUESTIONS = {
+    "arithmetic": "are the printed digits possible at all?",
+    "recompute": "do the same examples print the same digits?",
+    "replicate": "does a fresh sample of the paper's own population exclude what is claimed?",
+    "transfer": "does the declared form hold on another checkpoint?",
+}
+
+
+def _of_measurement(claim: AnyClaim, verdict: Verdict, measured: Measurement) -> Iterator[Fact]:
+    estimate = as_estimate(measured)
+    percent = claim.printed is not None and claim.printed.percent and not measured.unit
+    if not estimate.defined:
+        yield Fact("measured", f"no value: {estimate.undefined_reason}")
+        return
+    told = figure(estimate, percent=percent, digits=5)
+    yield Fact("measured", f"{told}, {measured.level:.0%} interval" if measured.low is not None else told)
+    if measured.method:
+        yield Fact("method", measured.method)
+    if measured.counts:
+        yield Fact("counts", ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in measured.counts.items()))
+    yield Fact("power", _power(verdict, measured))
+    yield from _beside(measured)
+
+
+def _power(verdict: Verdict, measured: Measurement) -> str:
+    """What difference this sample would have noticed."""
+    if verdict.mode == "recompute" or measured.low is not None and measured.low == measured.high:
+        noise = f"; numerical noise widened the digits by {number(verdict.noise, 2)}" if verdict.noise else ""
+        return f"no sampling error: any difference shows{noise}"
+    if verdict.power is not None:
+        power = verdict.power
+        least = f"; with power 0.8 it shows {number(power.minimum_detectable_difference)}" if power.minimum_detectable_difference else ""
+        told = f"a difference of {number(power.smallest_contradiction)} shows with power {power.power:.2f}{least}"
+    elif measured.error:
+        least = minimum_detectable_difference(measured.error)
+        told = f"a value {number(least, 3)} beyond the edge shows with power 0.8 (standard error {number(measured.error, 3)})"
+    else:
+        told = "not known: the method has no standard error here"
+    if verdict.p_value is not None:
+        told += f"; p = {number(verdict.p_value, 2)}"
+        told += f", {number(verdict.p_adjusted, 2)} among all claims (Holm)" if verdict.p_adjusted is not None else ""
+    return told
+
+
+def _beside(measured: Measurement) -> Iterator[Fact]:
+    """Baselines and incremental value where the claim is about λ₁; then all other figures that came with it."""
+    extra = dict(measured.extra)
+    if "increment" in extra:
+        for key, name in BASELINES.items():
+            value = extra.pop(key, None)
+            yield Fact("baseline", f"{name} alone: AUC {number(value)}" if value is not None else f"{name}: no AUC here")
+        gain, low, high, p_value = (extra.pop(name, None) for name in INCREMENT)
+        yield Fact("λ₁ adds", _gain(gain, low, high, p_value))
+    shown = [f"{name.replace('_', ' ')} {value if isinstance(value, str) else number(value)}" for name, value in extra.items() if value is not None]
+    if shown:
+        yield Fact("beside it", "; ".join(shown))
+
+
+def _gain(gain: object, low: object, high: object, p_value: object) -> str:
+    what = "to the AUC of late displacement and halting logit together, out of fold"
+    if not isinstance(gain, float):
+        return f"nothing that could be computed {what}"
+    limits = f" {interval(low, high)}" if isinstance(low, float) and isinstance(high, float) and not math.isnan(low) else ""
+    sure = f", p = {number(p_value, 2)}" if isinstance(p_value, float) else ""
+    return f"{gain:+.4f}{limits} {what}{sure}"
+
+
+def _fingerprints(population: Population) -> Iterator[Fact]:
+    if population.record is None:
+        return
+    kept = population.record.provenance
+    yield Fact("weights", kept.checkpoint_tensors, whole=True)
+    yield Fact("file", kept.checkpoint_bytes, whole=True)
+    yield Fact("puzzles", kept.puzzles_digest, whole=True)
+    yield Fact("record", population.record.digest(), whole=True)
+
+
+def _of_digits(run: Run, name: str) -> Page:
+    """A check of the printed digits alone: every row of its table."""
+    found = arithmetic(run.ledger)
+    verdict = run.known.acknowledge(next(v for v in found.verdicts if v.claim == name))
+    facts = [
+        Fact("checked", verdict.words),
+        Fact("where", f"{verdict.locator} ({verdict.population})"),
+        Fact("stated", verdict.stated),
+        Fact("criterion", verdict.criterion),
+        Fact("verdict", f"{verdict.outcome}: {verdict.reason}"),
+    ]
+    facts += [Fact("acknowledged", verdict.acknowledged)] if verdict.acknowledged else []
+    for row in found.rows:
+        if row.check == name:
+            side = "" if row.decides else " (a reading beside the declared one)"
+            facts.append(Fact("possible" if row.possible else "impossible", f"{row.subject}: {row.finding}{side}"))
+    facts.append(Fact("would change", "other printed digits or another declared denominator; no measurement can"))
+    if verdict.command:
+        facts.append(Fact("again", verdict.command, whole=True))
+    return Page(name, tuple(facts))
+
+
+def _ledger_name(run: Run) -> str:
+    return "the shipped ledger" if run.own_ledger else str(run.ledger.path)

@@ -1,0 +1,44 @@
+"""An explanation as text: labels and sentences in two columns. Reads at 80 columns, without colour, piped."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from claims.explain import Page
+from claims.harmless import harmless as safe
+
+LABEL = 15  # columns of the labels
+
+
+def render(pages: Sequence[Page], *, width: int = 80, colour: bool = False) -> str:
+    """All pages as text.
+
+    Args:
+        width: columns of the terminal; at least 60 are used. What must be copied stays on one line, however wide.
+        colour: whether to write ANSI codes.
+    """
+    stream = io.StringIO()
+    console = Console(
+        file=stream, width=max(60, width), force_terminal=colour, color_system="standard" if colour else None,
+        highlight=False, markup=False, emoji=False, legacy_windows=False,
+    )  # fmt: skip
+    for page in pages:
+        console.print(Text("\n" + safe(page.title), style="bold"))
+        previous = None
+        for fact in page.facts:
+            label = "" if fact.label == previous else fact.label
+            previous = fact.label
+            if fact.whole:
+                console.print(Text(f"{'  ' + label:<{LABEL}}{safe(fact.text)}"), soft_wrap=True)
+                continue
+            table = Table.grid(expand=True)
+            table.add_column(width=LABEL)
+            table.add_column(ratio=1, overflow="fold")
+            table.add_row(Text("  " + label, style="dim"), Text(safe(fact.text)))
+            console.print(table)
+    return "\n".join(line.rstrip() for line in stream.getvalue().strip("\n").splitlines())

@@ -1,0 +1,63 @@
+"""An estimate as a larger sample would give it if its value stayed, and the smallest sample that answers a question.
+
+Shares get their exact binomial limits again; other intervals shrink with the square root of the sample, on the logit
+scale where they are built there. The proportions of all classes stay as they are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+from scipy.special import expit, logit
+
+from claims.evidence import is_share
+from claims.verdict import Measurement
+from measure.statistics.estimate import Estimate
+from measure.statistics.proportion import proportion
+
+# Beyond so many times the present sample, or so many exact counts, no size is named.
+LARGEST_FACTOR, LARGEST_COUNT = 10_000.0, 100_000
+Decide = Callable[[Estimate, float], str]
+
+
+def as_estimate(measured: Measurement) -> Estimate:
+    """The estimate behind a stored measurement; limits that were infinite are NaN."""
+    none = lambda x: math.nan if x is None else x  # noqa: E731
+    return Estimate(
+        value=none(measured.value), low=none(measured.low), high=none(measured.high), level=measured.level, n=measured.n,
+        method=measured.method, unit=measured.unit, denominator=measured.denominator, counts=measured.counts,
+        extra={k: v for k, v in measured.extra.items() if v is not None}, error=measured.error,
+    )  # fmt: skip
+
+
+def resized(measured: Estimate, factor: float) -> Estimate:
+    """The estimate as ``factor`` times the sample would give it, if the value stayed."""
+    n = max(1, round(measured.n * factor))
+    if is_share(measured):
+        return proportion(round(measured.value * n), n, level=measured.level, denominator=measured.denominator)
+    shrink, value = 1 / math.sqrt(factor), measured.value
+    low, high = value - (value - measured.low) * shrink, value + (measured.high - value) * shrink
+    if "logit" in measured.method and 0 < measured.low and measured.high < 1 and 0 < value < 1:
+        centre = logit(value)
+        low, high = (float(expit(centre + (logit(x) - centre) * shrink)) for x in (measured.low, measured.high))
+    error = None if measured.error is None else measured.error * shrink
+    return replace(measured, n=n, low=low, high=high, error=error)
+
+
+def deciding_factor(measured: Estimate, decide: Decide) -> tuple[float, str] | None:
+    """The smallest factor by which the sample must grow until ``decide`` answers, with the answer; None if none does.
+
+    ``decide(estimate, factor)`` gives the empty text while undecided.
+    """
+    largest = min(LARGEST_FACTOR, LARGEST_COUNT / measured.n) if is_share(measured) else LARGEST_FACTOR
+    below, above = 1.0, 2.0
+    while not decide(resized(measured, above), above):
+        below, above = above, above * 2
+        if above > largest:
+            return None
+    while above / below > 1 + 0.5 / (measured.n * below):
+        middle = math.sqrt(below * above)
+        below, above = (below, middle) if decide(resized(measured, middle), middle) else (middle, above)
+    return above, decide(resized(measured, above), above)

@@ -1,0 +1,225 @@
+"""What would change a verdict: the figure that would turn it, and the sample that would decide it.
+
+Sample sizes are found by asking the rules of judgement again with the present estimate and a larger sample (see
+`claims.resizing`). All of it is planning, not judgement.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from claims.catalogue import lookup
+from claims.claim import AnyClaim
+from claims.evidence import ALPHA, ENOUGH, against_fresh, is_share
+from claims.forms import Exists, Form, describe, region
+from claims.judge import _hedge as conceded  # what "~" concedes is decided there alone
+from claims.resizing import Decide, as_estimate, deciding_factor
+from claims.stated import Stated
+from claims.verdict import Outcome, Verdict
+from claims.wording import as_percent, caveat, interval, number
+from measure.statistics.estimate import Estimate
+from measure.statistics.proportion import proportion
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """The question behind a verdict: the claim, the form that decided (None: the printed digits), and the sample."""
+
+    claim: AnyClaim
+    verdict: Verdict
+    form: Form | None
+    rows: int
+
+
+def turning(asked: Asked) -> list[str]:
+    """What would change the verdict, one sentence each; says so where no size can be computed."""
+    verdict, claim = asked.verdict, asked.claim
+    if verdict.measured is None:
+        return [_WITHOUT.get(verdict.outcome, "a measurement: nothing was measured here")]
+    if verdict.outcome is Outcome.ERROR:
+        return [_WITHOUT[Outcome.ERROR]]
+    measured = as_estimate(verdict.measured)
+    if not measured.defined:
+        return [f"a sample on which the statistic exists: {measured.undefined_reason}; no number of such puzzles is computed"]
+    exact = lookup(claim.statistic).exact
+    if verdict.outcome is Outcome.UNVERIFIABLE:
+        return ["the authors' own setting: another measurement says nothing of it, whatever its size"]
+    if verdict.mode == "recompute" or exact:
+        return [_recomputed(asked, measured)]
+    if isinstance(asked.form, Exists):
+        return [_existence(asked.form, measured, verdict)]
+    if asked.form is None and claim.printed is not None and claim.printed.shape not in ("most", "least"):
+        return _printed(asked, measured)
+    return _placed(asked, measured)
+
+
+_WITHOUT = {
+    Outcome.UNVERIFIABLE: "the missing input, nothing else: no sample size and no value is computed without it",
+    Outcome.IMPOSSIBLE: "other digits, or another denominator: no measurement can change what the digits exclude",
+    Outcome.ERROR: "a harness that does not fail: until then there is no verdict on the paper",
+}
+
+
+def span_of(asked: Asked) -> tuple[float, float] | None:
+    """The open interval in which the value must lie for the claim to stand; None where printed digits decide."""
+    if asked.form is not None:
+        return region(asked.form)
+    stated = asked.claim.printed
+    if stated is None or stated.shape not in ("most", "least"):
+        return None
+    return (-math.inf, float(stated.high)) if stated.shape == "most" else (float(stated.low), math.inf)  # type: ignore[arg-type]
+
+
+def _size(asked: Asked, measured: Estimate, decide: Decide) -> str:
+    """The sample that decides at the present estimate, in words."""
+    found = deciding_factor(measured, decide)
+    if found is None:
+        return f"no sample of a size worth naming decides it at the present estimate of {_value(asked, measured.value)}"
+    factor, answer = found
+    cases, puzzles = math.ceil(measured.n * factor - 1e-6), math.ceil(asked.rows * factor - 1e-6)
+    whole = f" (a record of about {puzzles:,} puzzles in place of {asked.rows:,})" if cases != puzzles else ""
+    at = f"at the present estimate of {_value(asked, measured.value)}"
+    return f"about n = {cases:,} in place of {measured.n:,}{whole} would decide it {at}: {answer}"
+
+
+def _placed(asked: Asked, measured: Estimate) -> list[str]:
+    """A region of values: inside, outside or across its edge."""
+    span, verdict = span_of(asked), asked.verdict
+    if math.isnan(measured.low) or math.isnan(measured.high) or span is None:
+        return ["an interval with two limits; the method gives none on so few cases, so no size is computed"]
+    edges = [edge for edge in span if math.isfinite(edge)]
+    words = " and ".join(_value(asked, edge) for edge in edges)
+    if verdict.outcome is not Outcome.UNDERPOWERED:
+        nearest = min(edges, key=lambda edge: min(abs(measured.low - edge), abs(measured.high - edge)))
+        limit = min((measured.low, measured.high), key=lambda x: abs(x - nearest))
+        far = f"its limit {_value(asked, limit)} is {_value(asked, abs(limit - nearest))} from it"
+        stands, falls = verdict_names(verdict)
+        other = falls if verdict.outcome == stands else stands
+        beyond = f"between {words}" if len(edges) == 2 and other == stands else "beyond"
+        return [f"UNDERPOWERED once the interval reaches {_value(asked, nearest)} ({far}); {other} once it lies wholly {beyond}"]
+    if lookup(asked.claim.statistic).fresh is not None:
+        return [f"an interval wholly on one side of {words}; the figure is an extreme, which itself moves with the "
+                "number of cases, so no size is computed"]  # fmt: skip
+    inside = span[0] < measured.value < span[1]
+    doubt = caveat(measured)
+    told = []
+    if doubt and inside:
+        told.append("two modes of late displacement (Otsu's separation above 0.75): without them no number of puzzles "
+                    "makes the claim stand")  # fmt: skip
+    clear = (span[0] < measured.low and measured.high < span[1]) or measured.high <= span[0] or measured.low >= span[1]
+    if not clear and measured.value in edges:
+        told.append(f"another value: the estimate lies on the edge {words}, which no size decides")
+    elif not clear:
+        size = _size(asked, measured, lambda estimate, _: _side(estimate, span, verdict))
+        told.append(f"{size}, if two modes appeared" if doubt and inside else size)
+    return told
+
+
+def _side(estimate: Estimate, span: tuple[float, float], verdict: Verdict) -> str:
+    agrees, disagrees = verdict_names(verdict)
+    if span[0] < estimate.low and estimate.high < span[1]:
+        return agrees
+    return disagrees if estimate.high <= span[0] or estimate.low >= span[1] else ""
+
+
+def verdict_names(verdict: Verdict) -> tuple[str, str]:
+    """What a claim that stands and one that falls are called under the question that was asked."""
+    other = verdict.mode == "transfer"
+    return ("TRANSFERS", "DOES_NOT_TRANSFER") if other else ("CONSISTENT", "REFUTED")
+
+
+def _printed(asked: Asked, measured: Estimate) -> list[str]:
+    """A fresh sample against printed digits."""
+    claim, verdict, stated = asked.claim, asked.verdict, asked.claim.printed
+    if lookup(claim.statistic).fresh is not None:
+        return ["another count beyond the printed extreme; an extreme itself moves with the number of cases, so no size "
+                "is computed"]  # fmt: skip
+    if not (math.isfinite(measured.low) and math.isfinite(measured.high)):
+        return ["an interval with two limits; the method gives none on so few cases, so no size is computed"]
+    told = [_compatible(asked, measured, stated)]
+    if verdict.outcome is not Outcome.UNDERPOWERED:
+        return told
+    factor = verdict.p_adjusted / verdict.p_value if verdict.p_adjusted and verdict.p_value else 1.0
+
+    def decide(estimate: Estimate, grown: float) -> str:
+        evidence = _evidence(asked, estimate, stated, grown)
+        if evidence.excluded:
+            return "REFUTED" if evidence.p_value * factor <= ALPHA else ""
+        return "CONSISTENT" if evidence.power >= ENOUGH else ""
+
+    return [_size(asked, measured, decide), *told]
+
+
+def _evidence(asked: Asked, estimate: Estimate, stated: Stated, grown: float = 1.0):
+    claim = asked.claim
+    ratio = estimate.n / claim.of if claim.of else asked.rows * grown / claim.sample if claim.sample else 0.0
+    smallest, hedge = claim.smallest_contradiction, conceded(claim, stated)
+    return against_fresh(stated, estimate, smallest=smallest, ratio=ratio, hedge=hedge)
+
+
+def _compatible(asked: Asked, measured: Estimate, stated: Stated) -> str:
+    """Which values this very sample would not have excluded."""
+    if is_share(measured):
+        fits = lambda hits: not _evidence(asked, proportion(hits, measured.n, level=measured.level), stated).excluded  # noqa: E731
+        centre = min(measured.n, max(0, round(stated.value * measured.n)))
+        if not fits(centre):
+            return f"no count of {measured.n:,} comes near {claim_text(asked)}"
+        low, high = _last(fits, centre, 0), _last(fits, centre, measured.n)
+        return f"{low:,} to {high:,} of {measured.n:,} agree with {claim_text(asked)}; any other count would exclude it"
+    evidence = _evidence(asked, measured, stated)
+    hedge = conceded(asked.claim, stated)
+    low = float(stated.low) - hedge - (evidence.high - measured.value)  # type: ignore[arg-type]
+    high = float(stated.high) + hedge + (measured.value - evidence.low)  # type: ignore[arg-type]
+    limits = interval(low, high, percent=stated.percent)
+    return f"with an interval as wide as this one, values in {limits} agree with {claim_text(asked)}; any other would exclude it"
+
+
+def _last(fits: Callable[[int], bool], start: int, end: int) -> int:
+    """The last count from ``start`` towards ``end`` that fits, by bisection."""
+    if fits(end):
+        return end
+    while abs(end - start) > 1:
+        middle = (start + end) // 2
+        start, end = (middle, end) if fits(middle) else (start, middle)
+    return start
+
+
+def _existence(form: Exists, measured: Estimate, verdict: Verdict) -> str:
+    """One case is enough; how many without one exclude the declared rate is exact."""
+    hits, needed = measured.counts.get("successes", 0), math.ceil(math.log(ALPHA) / math.log1p(-form.rate))
+    none = f"no case at all among {needed:,} {measured.denominator}, which would exclude a rate of {as_percent(form.rate)}"
+    if hits and verdict.outcome is Outcome.UNDERPOWERED:
+        return "two modes of late displacement (Otsu's separation above 0.75); no number of puzzles makes up for them"
+    if hits:
+        return none
+    if verdict.outcome is Outcome.UNDERPOWERED:
+        return f"a single case, or n = {needed:,} in place of {measured.n:,} still without one: {verdict_names(verdict)[1]}"
+    return "a single case"
+
+
+def _recomputed(asked: Asked, measured: Estimate) -> str:
+    """The same examples, or a fact of the checkpoint: only the value counts, whatever the size."""
+    stated, noise = asked.claim.printed, asked.verdict.noise or 0.0
+    if asked.form is not None or stated is None or stated.low is None or stated.high is None:
+        words = describe(asked.form) if asked.form is not None else stated.agrees if stated else "as stated"
+        return f"a value on the other side of “{words}”; there is no sampling error here, so no size matters"
+    if stated.shape == "count":
+        return f"counts other than {stated.text}; the same examples have no sampling error, so no size matters"
+    hedge = conceded(asked.claim, stated) + noise
+    limits = interval(float(stated.low) - hedge, float(stated.high) + hedge, percent=stated.percent, digits=6)
+    side = "outside" if stated.contains(measured.value, widen=hedge) else "inside"
+    return f"a value {side} {limits}; there is no sampling error here, so no size matters"
+
+
+def claim_text(asked: Asked) -> str:
+    """The printed figure, e.g. ``0.993``."""
+    return asked.claim.stated
+
+
+def _value(asked: Asked, x: float) -> str:
+    """A value or distance as the claim prints it: in percent where its digits or its statistic are shares."""
+    counts = asked.verdict.measured.counts if asked.verdict.measured else {}
+    percent = (asked.claim.printed is not None and asked.claim.printed.percent) or "successes" in counts and "n" in counts
+    return as_percent(x) if percent and not (asked.verdict.measured and asked.verdict.measured.unit) else number(x)
