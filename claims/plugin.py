@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from claims.verdict import Verdict
 
 CLAIMS = Path(__file__).parent
-REMEASURED_ROWS = 16
 RUN, FINDINGS, SEED = pytest.StashKey["Run"](), pytest.StashKey[list](), pytest.StashKey[int]()
 # Options that make a bare `pytest` run the audit, from whatever folder.
 ASKING = ("ledger", "record", "checkpoint", "puzzles", "remeasure", "baseline", "update_baseline")
@@ -36,7 +35,7 @@ OPTIONS: tuple[tuple[str, dict], ...] = (
     ("--same-examples", {"action": "append", "metavar": "NAME", "help": "NAME's record holds the paper's own examples"}),
     ("--measure", {"action": "append", "metavar": "KEY=VALUE", "help": "k, segments, seed, batch, limit, device, dtype"}),
     ("--remeasure", {"action": "store_true", "help": "measure every population afresh that has a checkpoint"}),
-    ("--remeasure-rows", {"metavar": "N", "help": f"random rows of each record to measure again (default {REMEASURED_ROWS})"}),
+    ("--remeasure-rows", {"metavar": "N", "help": "random rows of each record to measure again (default: a few seconds' worth; 0: none)"}),
     ("--audit-seed", {"metavar": "N", "help": "seed of every random draw (default: a new one, printed)"}),
     ("--policy", {"metavar": "draft|strict", "help": "strict: undecided and acknowledged claims fail too"}),
     ("--references", {"metavar": "PATH", "help": "the folder of reference checkpoints (default: the shipped one)"}),
@@ -190,7 +189,7 @@ def _read(config: pytest.Config) -> Run:
 
     option = config.option
     shared = getattr(config, "workerinput", {}).get("unsettled", {})
-    rows = option.remeasure_rows or config.getini("unsettled_rows") or str(REMEASURED_ROWS)
+    rows = option.remeasure_rows or config.getini("unsettled_rows")
     inputs = read_inputs(
         records=option.record or (),
         checkpoints=option.checkpoint or (),
@@ -205,7 +204,7 @@ def _read(config: pytest.Config) -> Run:
             inputs=inputs,
             policy=one_of("--policy", option.policy or "draft", POLICIES),
             seed=config.stash.get(SEED, 0),
-            rows=whole_number("--remeasure-rows", rows),
+            rows=whole_number("--remeasure-rows", rows) if rows else None,
             remeasure=option.remeasure,
             changes=read_measuring(option.measure or ()),
             records={name: Path(path) for name, path in shared.get("records", {}).items()},

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,10 @@ from measure.errors import UserError
 from measure.record import Record, read_record
 
 NOISE_ROWS = 64
+# Ten seconds or so of one core, in units of `cost_of_row`; and the bounds of what that is spent on.
+AFFORDABLE, FEWEST, MOST = 100_000_000_000, 4, 32
+# Below so many parameters, threads wait for each other longer than they work, above all where cores are shared.
+SMALL = 2_000_000
 
 
 class Remeasured(BaseModel):
@@ -46,6 +51,18 @@ def sample_rows(population: Population, *, rows: int, seed: int) -> np.ndarray:
     return np.sort(rng.choice(of, size=min(rows, of), replace=False))
 
 
+def cost_of_row(population: Population) -> int:
+    """Multiplications that one row of a record took, up to a common factor."""
+    kept = population.record.provenance
+    parameters = kept.model.parameters // (2 if kept.model.architecture == "hrm" else 1)
+    return parameters * kept.model.tokens * kept.model.updates_per_segment * kept.segments * (1 + kept.exponents)
+
+
+def affordable_rows(population: Population) -> int:
+    """How many rows are measured again when nobody says: a few seconds' worth, within `FEWEST` and `MOST`."""
+    return int(np.clip(AFFORDABLE // cost_of_row(population), FEWEST, MOST))
+
+
 def calm_half(record: Record) -> Record:
     """The half of a record that moves least at the end: no last bit decides the outcome of these rows."""
     late = np.argsort(record.late_displacement(part="joint", window=1), kind="stable")
@@ -70,7 +87,8 @@ def verify_sample(
 
     checkpoint, puzzles = _load(population)
     drawn = population.record.take(sample_rows(population, rows=rows, seed=seed))
-    result = verify_rows(checkpoint, puzzles, tamper(drawn) if tamper else drawn)
+    with suited_threads(checkpoint.facts.parameters):
+        result = verify_rows(checkpoint, puzzles, tamper(drawn) if tamper else drawn)
     return Remeasured(
         population=population.name,
         seed=seed,
@@ -118,7 +136,8 @@ def measure_population(population: Population, folder: Path, *, changes: Mapping
     out = folder / f"{population.name}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.parquet"
     if fresh or not out.is_file():
         noisy = min(NOISE_ROWS, len(puzzles))
-        with progress(f"measuring {population.name}", len(puzzles) + 3 * noisy) as advance:
+        threads = suited_threads(checkpoint.facts.parameters)
+        with threads, progress(f"measuring {population.name}", len(puzzles) + 3 * noisy) as advance:
             noise = floor_of_sample(checkpoint, puzzles, rows=noisy, advance=advance)
             measure(checkpoint, puzzles, out, **settings, noise=noise, advance=advance)
     return out
@@ -145,11 +164,25 @@ def _closer(population: Population, record: Record, suspects: np.ndarray, *, see
     from measure.noise import verify_rows
 
     checkpoint, puzzles = _load(population)
-    result = verify_rows(checkpoint, puzzles, record.take(suspects))
+    with suited_threads(checkpoint.facts.parameters):
+        result = verify_rows(checkpoint, puzzles, record.take(suspects))
     return Remeasured(
         population=population.name, seed=seed, of=len(record), examples=record.example_id.tolist(),
         sensitive=result.sensitive, differing=result.differing, largest=result.largest,
     )  # fmt: skip
+
+
+@contextmanager
+def suited_threads(parameters: int) -> Iterator[None]:
+    """Within it torch uses one thread for a small network, and for a large one what it used before."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1 if parameters < SMALL else before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _load(population: Population, *, limit: int | None = None):

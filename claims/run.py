@@ -13,7 +13,7 @@ from claims.known import Known, load_known
 from claims.ledger import PAPER, Claim, Ledger, load_ledger
 from claims.policy import POLICIES, Policy
 from claims.populations import Population, discover
-from claims.remeasure import measure_population
+from claims.remeasure import affordable_rows, cost_of_row, measure_population
 from claims.verdict import Verdict
 
 
@@ -26,7 +26,7 @@ class Settings:
         inputs: what the user brings.
         policy: a name of `POLICIES`.
         seed: of every random draw in the run.
-        rows: how many random rows of each record are measured again; 0 for none.
+        rows: how many random rows of each record are measured again; 0 for none, None for what a few seconds allow.
         remeasure: measure every population afresh that has a checkpoint.
         changes: how to measure, where it differs from the defaults.
         records: records that this run's controller measured, by population.
@@ -36,7 +36,7 @@ class Settings:
     ledger: Path = PAPER
     inputs: Inputs = field(default_factory=Inputs)
     policy: str = "draft"
-    rows: int = 16
+    rows: int | None = None
     remeasure: bool = False
     changes: Mapping[str, int | str] = field(default_factory=dict)
     records: Mapping[str, Path] = field(default_factory=dict)
@@ -92,9 +92,13 @@ class Run:
         """The populations whose rows are measured again: those that came with a record, a checkpoint and puzzles."""
         return [p for p in self.shipped if p.measurable and p.record is not None]
 
+    def rows_of(self, population: Population) -> int:
+        """How many rows of a population's record are measured again."""
+        return affordable_rows(population) if self.settings.rows is None else self.settings.rows
+
     def cheapest(self) -> list[Population]:
         """The verifiable population whose rows cost least to measure; none if there is none."""
-        return sorted(self.verifiable(), key=_cost)[:1]
+        return sorted(self.verifiable(), key=cost_of_row)[:1]
 
     def judge(self, key: str) -> Verdict:
         """The verdict on ``claim@population``, with the acknowledgement of `known.toml` where it applies.
@@ -128,9 +132,3 @@ class Run:
         others = [self.judge(key) for key, (claim, _) in self.pairs.items() if claim.id == verdict.claim and key != verdict.key]
         gone = self.known.stale([verdict, *(v for v in others if v.mode != "transfer")])
         return next((entry.reason for entry in gone if entry in entries), None)
-
-
-def _cost(population: Population) -> int:
-    """Multiplications of one row, up to a common factor."""
-    kept = population.record.provenance
-    return kept.model.parameters * kept.model.tokens * kept.model.updates_per_segment * kept.segments * (1 + kept.exponents)

@@ -11,14 +11,14 @@ from claims.remeasure import calm_half, compare_records, verify_sample
 
 def pytest_generate_tests(metafunc):
     run = run_of(metafunc.config)
-    populations = run.verifiable() if run.settings.rows or run.settings.remeasure else []
+    populations = run.verifiable() if run.settings.rows != 0 or run.settings.remeasure else []
     if metafunc.function is test_tampered_rows:
         populations = run.cheapest()
     metafunc.parametrize("population", populations, ids=lambda population: population.name)
 
 
 def test_rows(request, population, audit_run):
-    seed, rows = audit_run.settings.seed, audit_run.settings.rows
+    seed, rows = audit_run.settings.seed, audit_run.rows_of(population)
     again = audit_run.settings.records.get(population.name)
     result = compare_records(population, again, seed=seed) if again else verify_sample(population, rows=rows, seed=seed)
     find(request.node, "rows", result)

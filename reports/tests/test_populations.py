@@ -1,11 +1,13 @@
 """What a user brings is paired up and read, or refused in one line; populations come in a fixed order."""
 
+from dataclasses import replace
+
 import pytest
 
 from claims.inputs import Inputs, read_inputs, read_measuring
 from claims.ledger import load_ledger
 from claims.populations import discover
-from claims.remeasure import sample_rows, settings_of
+from claims.remeasure import FEWEST, MOST, affordable_rows, sample_rows, settings_of
 from fixtures.audits import write_ledger, write_reference
 from fixtures.synthetic import HRM_FACTS, synthetic_record
 from measure.errors import UserError
@@ -134,3 +136,13 @@ def test_population_is_measured_as_its_record_was(population):
         "k": kept.exponents, "segments": 16, "seed": kept.tangent_seed, "batch": 32, "dtype": "float32",
         "device": "cuda", "limit": 0,
     }  # fmt: skip
+
+
+def test_rows_to_measure_again_are_bounded_and_fall_with_the_cost(population):
+    kept = population.record.provenance
+
+    def rows(parameters):
+        provenance = kept.model_copy(update={"model": kept.model.model_copy(update={"parameters": parameters})})
+        return affordable_rows(replace(population, record=replace(population.record, provenance=provenance)))
+
+    assert rows(5_000_000) == FEWEST < rows(30_000) < rows(1000) == MOST
