@@ -57,12 +57,14 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     run = config.stash.get(RUN, None)
     if run is None or not collects_audit(config):
         return []
+    from reports.audit import short_path
+
     settings = run.settings
     lines = [
-        f"unsettled: ledger {settings.ledger}, {len(run.pairs)} claims × populations, policy {run.policy.name}",
+        f"unsettled: ledger {short_path(settings.ledger)}, {len(run.pairs)} claims × populations, policy {run.policy.name}",
         f"unsettled: seed {settings.seed} (the same draws again: --audit-seed {settings.seed})",
     ]
-    lines += [f"unsettled: record of {name}: {path}" for name, path in settings.records.items()]
+    lines += [f"unsettled: record of {name}: {short_path(path)}" for name, path in settings.records.items()]
     return [harmless(line) for line in lines]
 
 

@@ -84,7 +84,8 @@ def _claims(verdicts: list[Verdict], *, meanings: Mapping[str, str] = MEANINGS) 
     order = list(Outcome)
     for outcome, group in groupby(sorted(verdicts, key=lambda v: order.index(v.outcome)), key=lambda v: v.outcome):
         group = list(group)
-        yield Text.assemble("  ", (outcome.value, STYLES[outcome]), (f"  {len(group)}: {meanings.get(outcome, '')}", "dim"))
+        meaning = f"  {len(group)}: {meanings.get(outcome, '')}"
+        yield Padding(Text.assemble((outcome.value, STYLES[outcome]), (meaning, "dim")), (0, 0, 0, 2))
         for verdict in group:
             yield from _claim(verdict)
 
@@ -107,7 +108,7 @@ def _unmeasured(verdicts: list[Verdict]) -> Iterator[Text | Padding]:
     """Claims that share one reason: the reason once, then the claims with what they state."""
     key = lambda v: (v.outcome, v.reason)  # noqa: E731
     for (outcome, reason), group in groupby(sorted(verdicts, key=key), key=key):
-        yield Text.assemble("  ", (outcome.value, STYLES[outcome]), ("  " + safe(reason), "dim"))
+        yield Padding(Text.assemble((outcome.value, STYLES[outcome]), ("  " + safe(reason), "dim")), (0, 0, 0, 2))
         listed = ", ".join(f"{safe(v.claim)} {safe(v.stated)}" for v in group)
         yield Padding(Text(listed), (0, 0, 0, INDENT))
 
