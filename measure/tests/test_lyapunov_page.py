@@ -1,0 +1,25 @@
+"""The Python of measure/README.md runs as it is printed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+PAGE = Path(__file__).parents[1] / "README.md"
+
+
+def test_blocks_of_the_page_run(capsys):
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
+    assert len(blocks) == 3
+    names = {}
+    for block in blocks[:2]:
+        exec(compile(block, str(PAGE), "exec"), names)
+    assert names["result"].growth.shape == (8, 16, 4)
+    assert "tensor" in capsys.readouterr().out
+    assert names["found"].shortfall().shape == (3, 8, 8)
+    pytest.importorskip("torchdiffeq", reason="not installed: pip install 'unsettled[flows]'")
+    # a shorter run of the flow than the page's
+    flow = blocks[2].replace("segments=500", "segments=2").replace("k=3", "k=1")
+    exec(compile(flow, str(PAGE), "exec"), names | {"velocity": lambda z: -0.5 * z})
