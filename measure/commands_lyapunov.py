@@ -24,7 +24,9 @@ def lyapunov(
     identities: Annotated[bool, typer.Option("--identities", help="Worst error of every identity, by dtype.")] = False,
     checkpoint: Annotated[Path | None, typer.Option(help="Seed spread and sweep convergence on this network.")] = None,
     puzzles: Annotated[Path | None, typer.Option(help="With --checkpoint: its puzzles.")] = None,
-    updates: Annotated[int | None, typer.Option(help="Length of the run; for 'all' 16 where the answer is exact at any time.", min=1)] = None,
+    updates: Annotated[
+        int | None, typer.Option(help="Length of the run; for 'all' 16 where the answer is exact at any time.", min=1)
+    ] = None,
     batch: Annotated[int, typer.Option(help="Examples: starts of a system, or puzzles.", min=1)] = 16,
     segments: Annotated[int, typer.Option(help="With --checkpoint: segments of the rollout.", min=1)] = 16,
     k: Annotated[int | None, typer.Option(help="How many exponents.", min=1)] = None,

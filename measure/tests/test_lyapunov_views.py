@@ -83,6 +83,17 @@ def test_singular_values_of_150_matrices_against_arbitrary_precision():
     assert (result.singular_exponents()[0] * length - tensor(*exact)).abs().max() < 1e-9
 
 
+def test_logistic_growth_from_the_start_alone():
+    """No orbit needed: x = sin²θ, so f^T is sin²(2^T θ), here in 60 digits; T = 16 costs the orbit 2^16 units of rounding."""
+    start = SYSTEMS["logistic"].starts(6)
+    measured = tangent_growth(SYSTEMS["logistic"].step, start, k=1, segments=16).growth.sum(dim=1)
+    with mpmath.workdps(60):
+        for x, growth in zip(start.flatten().tolist(), measured.flatten().tolist(), strict=True):
+            angle = mpmath.asin(mpmath.sqrt(mpmath.mpf(x)))
+            slope = 2**16 * mpmath.sin(2**17 * angle) / mpmath.sin(2 * angle)
+            assert growth == pytest.approx(float(mpmath.log(abs(slope))), abs=1e-8)
+
+
 def test_sweeps_rise_to_the_true_singular_values():
     system = SYSTEMS["tanh-network"]
     state, length = system.starts(2), 8
