@@ -13,6 +13,7 @@ from measure.errors import UserError
 MODULES: tuple[tuple[str, str | None], ...] = (
     ("measure.commands", None),
     ("measure.commands_puzzles", "puzzles"),
+    ("claims.commands", None),
     ("fixtures.commands", None),
 )
 
