@@ -91,10 +91,11 @@ class _Check:
         return [pair for pair in known if self.words.coverage(pair[0].owner, around) >= NEAR]
 
     def _touched(self, anchor: Anchor, passage: frozenset[str]) -> bool:
-        """Whether a passage has words of an anchor; small whole numbers being common, a setting needs its name or many."""
+        """Whether a passage has words of an anchor. Small whole numbers are common: a setting needs its name or many
+        words, a sourced figure two."""
         if anchor.role == "setting":
             return bool(anchor.words & passage) or self.words.coverage(anchor.owner, passage) >= NEAR
-        return self.words.touches(anchor.owner, passage) if anchor.owner in self.words else bool(anchor.words & passage)
+        return self.words.touches(anchor.owner, passage) if anchor.owner in self.words else len(anchor.words & passage) > 1
 
     def findings(self) -> list[Finding]:
         findings, named = [], set()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from claims.manuscript_policy import ABBREVIATIONS, FILLER, HEDGES, MASKS, TEX, TEX_MASKS, Hedge
+from claims.manuscript_policy import ABBREVIATIONS, AS_WRITTEN, FILLER, HEDGES, MASKS, TEX, TEX_MASKS, Hedge
 from claims.stated import Stated, parse_stated
 from measure.errors import UserError
 
@@ -17,9 +17,9 @@ SUFFIXES = (".md", ".txt", ".tex")
 LARGEST = 10_000_000  # bytes
 _WHOLE = r"(?:\d{1,3}(?:[,\u2009\u202f]\u2060*\d{3})+(?!\d)|\d+|(?=\.\d))"
 _FIGURE = rf"[+\-\u2212]?{_WHOLE}(?:\.\d+)?(?:[eE][+-]?\d{{1,2}})?(?:\s?(?:%|percent\b|per cent\b))?"
-_START, _END = r"(?<![\w.])", r"(?![\d])"
+_START, _END = r"(?<![^\W_])(?<!\.)", r"(?!\d)"
 _ZERO = r"(?:not (?:a single )?one|none|zero)"
-_RANGE = re.compile(rf"{_START}(?P<a>{_FIGURE})(?:\s?[–—]\s?|-|\s+to\s+)(?P<b>{_FIGURE}){_END}")
+_RANGE = re.compile(rf"{_START}(?P<a>{_FIGURE})(?:[ \t]{{0,4}}[–—][ \t]{{0,4}}|-|\s+to\s+)(?P<b>{_FIGURE}){_END}")
 _BETWEEN = re.compile(rf"\bbetween\s+(?P<a>{_FIGURE})\s+and\s+(?P<b>{_FIGURE}){_END}", re.IGNORECASE)
 _COUNT = re.compile(
     rf"(?:\b(?P<zero>{_ZERO})|{_START}(?P<k>\d[\d,\u2060]*))\s*(?:\bout of\b|\bof\b|/)\s*(?:(?:the|all|its|our|these)\s+)*"
@@ -139,11 +139,11 @@ def cleaned(text: str, *, tex: bool = False) -> str:
         text = pattern.sub(_blank, text)
     if tex:
         text = text.replace("~", " ")  # a space that does not break
-    for name, pattern in MASKS[:4]:  # code and comments first: what they hold is not TeX
+    for name, pattern in MASKS[:AS_WRITTEN]:  # what they hold is not TeX
         text = pattern.sub(_blank, text)
     for pattern, plain in TEX:
         text = pattern.sub(lambda m, plain=plain: plain.ljust(len(m[0]), FILLER) if plain == "," else plain.rjust(len(m[0])), text)
-    for _, pattern in MASKS[4:]:
+    for _, pattern in MASKS[AS_WRITTEN:]:
         text = pattern.sub(_blank, text)
     return text
 

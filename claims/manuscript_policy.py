@@ -33,12 +33,14 @@ TEX: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\\[,;:! ]|[${}]"), ""),
 )
 
-# Text in which no number is a result; blanked in this order. The name says why.
+# Text in which no number is a result; blanked in this order, the first `AS_WRITTEN` of them before TeX is rewritten.
+AS_WRITTEN = 5
 MASKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("front matter", re.compile(r"\A---\n.*?\n---\n", re.DOTALL)),
     ("code block", re.compile(r"^ {0,3}(```+|~~~+).*?(?:^ {0,3}\1|\Z)", _ACROSS)),
     ("comment", re.compile(r"<!--.*?-->", re.DOTALL)),
     ("inline code", re.compile(r"(`+)[^`\n]+\1")),
+    ("subscript", re.compile(r"(?<=[^\W_])[_^](?:\{[^{}]*\}|\([^()\s]*\)|[\w+-]\d*)|(?<=[)}\]])[_^](?:\{[^{}]*\}|\w)")),
     ("link target", re.compile(r"\]\([^)\s]*\)|<https?://[^>]*>|https?://\S+|\bdoi:\s*\S+|\b10\.\d{4,9}/\S+", re.IGNORECASE)),
     ("arXiv id", re.compile(r"\barxiv:?\s*\S*\d{4}\.\d{4,5}(?:v\d+)?|\b\d{4}\.\d{5}(?:v\d+)?\b", re.IGNORECASE)),
     ("references", re.compile(r"^#+\s*(?:references|bibliography)\s*$.*\Z", _ACROSS | re.IGNORECASE)),
@@ -52,7 +54,6 @@ MASKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("list number", re.compile(r"(?<![\w%])\(\d{1,2}\)(?=\s)")),
     ("line or page number", re.compile(r"^[ \t]*\d{1,5}[ \t]*$", _LINES)),
     ("version", re.compile(r"\b(?:python|pytorch|torch|cuda|numpy|jax|pandas|scipy)\s*(?:[<>=~^]=?\s*)?\d+(?:\.\d+)*|\bv?\d+\.\d+\.\d+\S*|\bv\d+(?:\.\d+)*\b", re.IGNORECASE)),
-    ("subscript", re.compile(r"[_^](?:\{[^{}]*\}|\([^()\s]*\)|[\w+-])")),
     ("board size", re.compile(r"(?<![\d.])\d+\s?[×x]\s?\d+(?![\d.])")),
     ("level of an interval", re.compile(r"\b\d{2}(?:\.\d)?\s?%[-\s]+(?:\w+[-\s]+)?(?:CIs?|confidence|credible|intervals?|limits?)\b")),
     ("ordinal", re.compile(r"\b\d+(?:st|nd|rd|th)\b(?!\s*(?:percentile|quantile|decile))")),
