@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claims.binding import check
@@ -198,7 +200,8 @@ def test_every_claim_is_absent_from_an_empty_text_but_those_of_notes():
     assert len(absent) == sum("notes" not in claim.locator for claim in PRINTED)
 
 
-@given(st.text(max_size=300))
+@settings(max_examples=50)
+@given(st.text(max_size=200))
 def test_any_text_is_read(text):
     for path in ("draft.md", "draft.tex"):
         manuscript = parse_manuscript(text, path)
@@ -207,6 +210,7 @@ def test_any_text_is_read(text):
         check(manuscript, LEDGER)
 
 
+@settings(max_examples=30)
 @given(st.lists(st.sampled_from(PRINTED), min_size=1, max_size=8))
 def test_findings_do_not_depend_on_what_other_paragraphs_print(claims):
     text = "\n\n".join(sentence(claim) for claim in claims)
@@ -226,8 +230,6 @@ def test_bad_input_is_one_line(tmp_path, name, content, told):
 
 
 def test_a_long_manuscript_is_read_in_linear_time():
-    import time
-
     text = "\n\n".join(sentence(claim) for claim in PRINTED * 2)
     once = -time.perf_counter()
     check(parse_manuscript(text), LEDGER)

@@ -1,0 +1,253 @@
+"""`unsettled schema` and `unsettled why`: every fact of one verdict, and sample sizes that the judge confirms."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from claims.case import Case
+from claims.explain import explain
+from claims.explain_text import render
+from claims.inputs import read_inputs
+from claims.judge import judge
+from claims.known import KNOWN
+from claims.ledger import PAPER, load_ledger
+from claims.run import Run, Settings
+from claims.turning import Asked, turning
+from claims.verdict import Outcome
+from fixtures.audits import write_reference
+from fixtures.ledgers import StandIn, claim_table, ledger_text
+from fixtures.synthetic import TRM_FACTS, synthetic_record
+from measure.cli import main
+from measure.errors import UserError
+from measure.record import write_record
+
+
+@pytest.fixture
+def unsettled(monkeypatch, capsys):
+    """Runs the command line in this process: (exit code, standard output, standard error)."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["unsettled", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            main()
+        out, err = capsys.readouterr()
+        return left.value.code or 0, out, err
+
+    return run
+
+
+@pytest.fixture
+def run(references):
+    """A run of the shipped ledger on made-up references."""
+    return Run(Settings(seed=0, inputs=read_inputs(references=references)))
+
+
+def facts(page):
+    """label → all its texts, joined."""
+    labels = dict.fromkeys(fact.label for fact in page.facts)
+    return {label: " | ".join(fact.text for fact in page.facts if fact.label == label) for label in labels}
+
+
+def test_the_schema_knows_every_key_of_the_shipped_ledger(unsettled):
+    code, out, _ = unsettled("schema")
+    schema = json.loads(out)
+    assert code == 0 and unsettled("schema", "--ledger") == (0, out, "")
+    tables = tomllib.loads(PAPER.read_text(encoding="utf-8"))
+    assert set(tables) <= set(schema["properties"])
+    kinds = schema["properties"]["claim"]["items"]["discriminator"]["mapping"]
+    for claim in tables["claim"]:
+        definition = schema["$defs"][kinds[claim["kind"]].rsplit("/", 1)[-1]]
+        assert set(claim) <= set(definition["properties"]) and set(definition["required"]) <= set(claim)
+        assert "line" not in definition["properties"]
+
+
+def test_a_page_for_the_claim_and_for_each_population(run):
+    pages = explain(run, "trm.lambda1.auc")
+    assert [page.title.split(" · ")[0] for page in pages] == ["trm.lambda1.auc", "paper.trm", "reference.trm"]
+    claim, absent, measured = map(facts, pages)
+    assert claim["stated"].startswith("0.993: any value in [0.9925, 0.9935]")
+    assert "score = exponent" in claim["parameters"] and "Area under the ROC curve" in claim["statistic"]
+    assert "no checkpoint and no record" in absent["because"] and "measured" not in absent
+    verdict = run.judge("trm.lambda1.auc@reference.trm")
+    assert measured["verdict"].startswith(verdict.outcome) and measured["because"] == verdict.reason
+    assert f"{verdict.measured.value:.5g}" in measured["measured"] and "negatives" in measured["counts"]
+    assert measured["baseline"].count("AUC") == 3 and measured["λ₁ adds"].startswith(("+", "-"))
+    record = run.pairs["trm.lambda1.auc@reference.trm"][1].record
+    assert measured["weights"] == record.provenance.checkpoint_tensors and measured["record"] == record.digest()
+    assert measured["again"] == verdict.command
+
+
+def test_every_claim_and_check_is_explained(run):
+    ledger = run.ledger
+    for item in (*ledger.claims, *ledger.checks):
+        text = render(explain(run, item.id))
+        assert "would change" in text and "again" in text
+        assert not re.search(r"\bnan\b|None|Traceback", text), text
+
+
+def test_one_population_alone_and_names_that_do_not_exist(run):
+    assert len(explain(run, "trm.lambda1.auc@reference.trm")) == 2
+    with pytest.raises(UserError, match="nearest: trm.lambda1.auc"):
+        explain(run, "trm.lamda1.auc")
+    with pytest.raises(UserError, match="nearest: .*reference.trm"):
+        explain(run, "trm.lambda1.auc@reference.tm")
+    with pytest.raises(UserError, match="paper.hrm"):
+        explain(run, "hrm.accuracy@elsewhere")
+
+
+def test_a_mistake_is_one_line_and_exit_code_2(unsettled):
+    code, out, err = unsettled("why", "no.such.claim")
+    assert code == 2 and out == "" and err.startswith("error: no claim 'no.such.claim'") and err.count("\n") == 1
+    code, _, err = unsettled("why", "trm.accuracy", "--ledger", "missing.toml")
+    assert code == 2 and err.count("\n") == 1
+    code, _, err = unsettled("why", "trm.accuracy", "--record", "nonsense")
+    assert code == 2 and "NAME=VALUE" in err
+
+
+def test_why_reads_at_eighty_columns_and_never_breaks_what_is_copied(unsettled, references):
+    code, out, _ = unsettled("why", "matched.displacement.auc", "--references", references)
+    assert code == 0 and "\x1b" not in out
+    whole = re.compile(r"^  (?:weights|file|puzzles|record|again) ")
+    assert all(len(line) <= 80 for line in out.splitlines() if not whole.match(line))
+    assert any(line.startswith("  again") and line.endswith('"') for line in out.splitlines())
+
+
+def test_a_record_that_is_brought_is_judged(unsettled, tmp_path, records, references):
+    path = tmp_path / "mine.parquet"
+    write_record(records["trm"], path)
+    code, out, _ = unsettled("why", "trm.accuracy@paper.trm", "--record", f"paper.trm={path}", "--references", references)
+    assert code == 0 and "REFUTED" in out and "400 puzzles" in out
+    assert f"--record paper.trm={path}" in out.splitlines()[-1]
+
+
+def test_foreign_text_is_shown_not_obeyed(tmp_path, unsettled, references):
+    ledger = tmp_path / "evil.toml"
+    words = "[red]Share[/red] of puzzles \\u001b[31m that [link=x]solves[/link]"
+    ledger.write_text(ledger_text(("claim", claim_table(words="WORDS"))).replace("WORDS", words), encoding="utf-8")
+    _, out, _ = unsettled("why", "some.claim", "--ledger", ledger, "--references", references)
+    assert "[red]Share[/red]" in out and "[link=x]" in out and "\x1b" not in out
+
+
+def test_digits_alone_are_explained_with_their_acknowledgement(run):
+    page = facts(explain(run, "digits.hrm.updates.cycles")[0])
+    assert page["verdict"].startswith("IMPOSSIBLE") and "96" in page["impossible"] and "64" in page["possible"]
+    known = tomllib.loads(KNOWN.read_text(encoding="utf-8"))["known"]
+    assert page["acknowledged"] == next(entry["reason"] for entry in known if entry["claim"] == "digits.hrm.updates.cycles")
+
+
+FORM = {"test": "auc_above", "threshold": 0.93, "why": "made up"}
+# what is claimed, the record, and where it is judged; each is undecided on the record as it is
+UNDECIDED = {
+    "share across an edge": (claim_table(form={"test": "share_above", "threshold": 0.48, "why": "made up"}), {"accuracy": 0.6, "n": 60}, "reference.trm"),
+    "share below an edge": (claim_table(form={"test": "share_above", "threshold": 0.62, "why": "made up"}), {"accuracy": 0.6, "n": 60}, "reference.trm"),
+    "area": (claim_table(kind="point", stated="0.9", statistic="auc", form=FORM), {"separation": 2.2, "n": 80}, "reference.trm"),
+    "equivalence": (claim_table(kind="point", stated="≈ 0.5", statistic="auc", form={"test": "equivalent", "to": 0.5, "margin": 0.1, "why": "made up"}), {"separation": 0.0, "n": 60, "seed": 2}, "reference.trm"),
+    "median": (claim_table(kind="point", stated="0.1", statistic="median_exponent", parameters={"of": "failures"}, form={"test": "value_above", "threshold": 0.0255, "why": "made up"}), {"n": 600}, "reference.trm"),
+    "printed share, one large sample": (claim_table(stated="60%", smallest_contradiction=0.1, sample=100_000), {"accuracy": 0.6, "n": 80}, "paper.trm"),
+    "printed area": (claim_table(kind="point", stated="0.92", statistic="auc", smallest_contradiction=0.04, sample=100_000, form=FORM), {"separation": 2.0, "n": 60}, "paper.trm"),
+}  # fmt: skip
+
+
+def asked_of(table, record, where):
+    """The verdict on one made-up claim and what would change it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ledger.toml"
+        path.write_text(ledger_text(("claim", table)), encoding="utf-8")
+        ledger = load_ledger(path)
+    population = StandIn(name=where, kind=where.split(".")[0], record=record)
+    claim = ledger["some.claim"]
+    verdict = judge(claim, population, ledger=ledger)
+    form = Case(claim, population, verdict.mode).form
+    return verdict, turning(Asked(claim=claim, verdict=verdict, form=form, rows=len(record)))
+
+
+@pytest.mark.parametrize("name", UNDECIDED)
+def test_the_sample_that_is_named_decides_and_a_smaller_one_does_not(name):
+    """The same rows several times over keep every estimate: the judge must decide where the size is said to suffice."""
+    table, settings, where = UNDECIDED[name]
+    record = synthetic_record(**{"seed": 0, **settings})
+    verdict, told = asked_of(table, record, where)
+    assert verdict.outcome is Outcome.UNDERPOWERED, verdict.reason
+    found = re.search(r"about n = ([\d,]+) in place of ([\d,]+).*: ([A-Z_]+)", told[0])
+    assert found, told
+    factor = int(found[1].replace(",", "")) / int(found[2].replace(",", ""))
+    assert factor > 1.15, "a case that shows nothing"
+    many = lambda times: record.take(np.tile(np.arange(len(record)), times))  # noqa: E731
+    slack = 1.5 if name == "median" else 1.1  # an order statistic moves in steps
+    enough = math.ceil(factor * slack)
+    assert asked_of(table, many(enough), where)[0].outcome == found[3]
+    short = math.floor(factor / slack)
+    if short >= 1:
+        assert asked_of(table, many(short), where)[0].outcome is Outcome.UNDERPOWERED
+
+
+def test_how_many_without_a_case_exclude_a_rate_is_exact():
+    table = claim_table(
+        kind="existence", stated="qualitative", statistic="expansive_share", parameters={"of": "failures"},
+        form={"test": "exists", "rate": 0.02, "why": "made up"},
+    )  # fmt: skip
+    calm = synthetic_record(100, seed=0)
+    calm = calm.replace(growth=-np.abs(calm.growth) - 0.1)
+    verdict, told = asked_of(table, calm, "reference.trm")
+    needed = math.ceil(math.log(0.05) / math.log(0.98))
+    assert verdict.outcome is Outcome.UNDERPOWERED and f"n = {needed:,}" in told[0]
+    assert 0.98**needed <= 0.05 < 0.98 ** (needed - 1)
+
+
+def test_counts_that_agree_are_those_that_the_judge_does_not_exclude():
+    table = claim_table(stated="60%", smallest_contradiction=0.2, sample=200)
+    record = synthetic_record(200, accuracy=0.6, seed=3)
+    _, told = asked_of(table, record, "paper.trm")
+    low, high = (int(x) for x in re.search(r"(\d+) to (\d+) of 200 agree", told[-1]).groups())
+    for hits, refuted in ((low - 1, True), (low, False), (high, False), (high + 1, True)):
+        solved = np.arange(200) < hits
+        verdict, _ = asked_of(table, record.replace(solved=solved), "paper.trm")
+        assert (verdict.outcome is Outcome.REFUTED) is refuted
+
+
+@pytest.mark.parametrize(("changes", "told"), [
+    ({"stated": "96.5%", "statistic": "least_mobile_failure", "parameters": {"failures": 50}}, "no size is computed"),
+    ({"kind": "point", "stated": "16", "statistic": "segments"}, "whatever its size"),
+    ({"kind": "point", "stated": "512", "statistic": "hidden_size"}, "no size matters"),
+    ({"kind": "point", "stated": "1", "statistic": "external", "parameters": {"needs": "something else"}}, "missing input"),
+    ({"stated": "60.03%", "of": 50}, "other digits"),
+])  # fmt: skip
+def test_it_says_where_no_size_is_computed(changes, told):
+    form = {"test": "not_applicable", "reason": "made up"}
+    _, found = asked_of(claim_table(form=form, **changes), synthetic_record(60, facts=TRM_FACTS), "paper.trm")
+    assert told in " ".join(found)
+
+
+def test_check_text_by_its_exit_codes(unsettled, tmp_path):
+    ledger, draft = tmp_path / "ledger.toml", tmp_path / "draft.md"
+    ledger.write_text(ledger_text(("claim", claim_table())), encoding="utf-8")
+    draft.write_text("The share of puzzles that are solved is 60.0%.\n", encoding="utf-8")
+    assert unsettled("check-text", draft, "--ledger", ledger) == (0, "", "")
+    draft.write_text("The share of puzzles that are solved is 60.1%.\n", encoding="utf-8")
+    code, out, _ = unsettled("check-text", draft, "--ledger", ledger)
+    assert code == 1 and out.startswith(f"{draft}:1:41: differs: 60.1%") and out.count("\n") == 1
+    assert unsettled("check-text", tmp_path / "none.md", "--ledger", ledger)[0] == 2
+    assert unsettled("check-text", ledger)[0] == 2
+
+
+def test_importing_costs_nothing_and_explaining_needs_no_torch(tmp_path):
+    write_reference(tmp_path / "references", synthetic_record(60))
+    code = (
+        "import sys, claims.commands\n"
+        "print([m for m in ('torch', 'numpy', 'pandas', 'pydantic') if m in sys.modules])\n"
+        "from typer.testing import CliRunner\n"
+        f"r = CliRunner().invoke(claims.commands.app, ['why', 'trm.lambda1.auc', '--references', {str(tmp_path / 'references')!r}])\n"
+        "print(r.exit_code, 'reference.trm' in r.output, 'torch' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert told.stdout.split("\n")[:2] == ["[]", "0 True False"], told.stderr
