@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import filelock
 import numpy as np
@@ -29,17 +30,29 @@ ROW_GROUP = 4096
 Advance = Callable[[int], None]
 
 
+class Settings(TypedDict, total=False):
+    """How to measure: exponents, segments, tangent seed, puzzles at a time, where, in which precision, updates between QRs."""
+
+    k: int
+    segments: int
+    seed: int
+    batch: int
+    device: str
+    dtype: str
+    qr_every: int
+
+
 def provenance_of(
     checkpoint: Checkpoint,
     puzzles: PuzzleSet,
     *,
-    k: int,
-    segments: int,
-    seed: int,
-    batch: int,
-    device: str,
-    dtype: str,
-    qr_every: int,
+    k: int = 8,
+    segments: int = 16,
+    seed: int = 0,
+    batch: int = 8,
+    device: str = "cpu",
+    dtype: str = "float32",
+    qr_every: int = 1,
 ) -> Provenance:
     """What a measurement will be, before it is made. Raises UserError for arguments that fit nothing."""
     if dtype not in DTYPES:
@@ -115,20 +128,12 @@ def measure_rows(
     checkpoint: Checkpoint,
     puzzles: PuzzleSet,
     *,
-    k: int = 8,
-    segments: int = 16,
-    seed: int = 0,
-    batch: int = 8,
-    device: str = "cpu",
-    dtype: str = "float32",
-    qr_every: int = 1,
     start: Callable[[State], State] | None = None,
     advance: Advance = lambda rows: None,
+    **settings: Unpack[Settings],
 ) -> Record:
     """Measure a puzzle set in memory and return its record; ``advance`` is told the rows done as they are."""
-    provenance = provenance_of(
-        checkpoint, puzzles, k=k, segments=segments, seed=seed, batch=batch, device=device, dtype=dtype, qr_every=qr_every
-    )
+    provenance = provenance_of(checkpoint, puzzles, **settings)
     records = []
     for _, record in measure_batches(checkpoint, puzzles, provenance, start=start):
         records.append(record)
@@ -141,15 +146,9 @@ def measure(
     puzzles: PuzzleSet,
     out: Path,
     *,
-    k: int = 8,
-    segments: int = 16,
-    seed: int = 0,
-    batch: int = 8,
-    device: str = "cpu",
-    dtype: str = "float32",
-    qr_every: int = 1,
     noise: Callable[[Iterator[Record]], NoiseFloor] | None = None,
     advance: Advance = lambda rows: None,
+    **settings: Unpack[Settings],
 ) -> None:
     """Measure a puzzle set into ``out``, resuming what an interrupted call of the same measurement left.
 
@@ -159,9 +158,7 @@ def measure(
     Raises:
         UserError: another measurement is writing to ``out``, or its parts are of a different measurement.
     """
-    provenance = provenance_of(
-        checkpoint, puzzles, k=k, segments=segments, seed=seed, batch=batch, device=device, dtype=dtype, qr_every=qr_every
-    )
+    provenance = provenance_of(checkpoint, puzzles, **settings)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(str(out) + ".lock", timeout=0):

@@ -13,6 +13,7 @@ from measure.errors import UserError
 MODULES: tuple[tuple[str, str | None], ...] = (
     ("measure.commands", None),
     ("measure.commands_puzzles", "puzzles"),
+    ("measure.commands_lyapunov", None),
     ("claims.commands", None),
     ("fixtures.commands", None),
 )
