@@ -26,7 +26,7 @@ def stem(word: str) -> str:
     """A word without its endings: "failures", "failed" and "fails" are one."""
     while True:
         shorter = next((word[: -len(s)] for s in SUFFIXES if word.endswith(s) and len(word) - len(s) >= 4), None)
-        if shorter is None or word.endswith("ss"):
+        if shorter is None:
             return word
         word = shorter
 

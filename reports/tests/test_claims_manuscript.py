@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from claims.binding import check
 from claims.ledger import load_ledger
 from claims.manuscript import parse_manuscript, read_manuscript
+from fixtures.ledgers import claim_table, ledger_text
 from measure.errors import UserError
 
 LEDGER = load_ledger()
@@ -38,6 +39,7 @@ def test_a_stated_figure_with_its_words_is_bound_and_appears(claim):
     assert not any(f.kind == "absent" and claim.id in f.what.split() for f in findings)
 
 
+@settings(max_examples=60)
 @given(st.sampled_from(PRINTED), st.integers(1, 9))
 def test_another_last_digit_is_reported(claim, step):
     last = max(i for i, c in enumerate(claim.stated) if c.isdigit())
@@ -48,6 +50,7 @@ def test_another_last_digit_is_reported(claim, step):
     assert missed or any(f.kind in ("differs", "unbound") for f in findings)
 
 
+@settings(max_examples=60)
 @given(st.sampled_from(PRINTED), st.sampled_from("0123456789"))
 def test_another_number_of_digits_is_another_figure(claim, digit):
     last = max(i for i, c in enumerate(claim.stated) if c.isdigit())
@@ -149,6 +152,33 @@ def test_digits_of_a_claim_without_its_words_are_unbound():
 def test_swapped_figures_are_noticed():
     (kind, what), = kinds("The HRM solves 52.6% of test puzzles exactly. The TRM solves 52.6% of test puzzles exactly.")
     assert kind == "differs" and "trm.accuracy" in what and "87.6%" in what
+
+
+def test_words_of_one_claim_and_digits_of_another(tmp_path):
+    path = tmp_path / "ledger.toml"
+    tables = [claim_table(id="first", words="Share of puzzles that are solved early", stated="60.0%"),
+              claim_table(id="second", words="Share of hard puzzles beyond twenty clues", stated="61.0%")]  # fmt: skip
+    path.write_text(ledger_text(*(("claim", table) for table in tables)), encoding="utf-8")
+    ledger = load_ledger(path)
+    assert kinds("Puzzles that are solved early: 60.0%. Hard puzzles beyond twenty clues: 61.0%.", ledger=ledger) == []
+    (kind, what), = kinds("Puzzles that are solved early: 61.0%.", ledger=ledger)
+    assert kind == "differs" and "first" in what and "60.0%" in what
+
+
+def test_a_short_sentence_is_read_within_its_paragraph():
+    words = "How many puzzles the TRM fails is counted over all test puzzles."
+    assert kinds(f"{words} It is 254.") == []
+    assert [kind for kind, _ in kinds(f"{words}\n\nIt is 254.")] == ["unbound"]
+
+
+def test_a_small_figure_of_the_notes_needs_more_than_one_word():
+    assert kinds("State updates of one HRM rollout: 63.")
+    assert kinds("HRM cells at the threshold of Otsu, settled wrong: 63.") == []
+
+
+def test_one_end_of_a_range_is_bound_but_is_not_the_range():
+    findings = check(parse_manuscript("Each model is measured on 2,048 puzzles."), LEDGER)
+    assert {f.kind for f in findings} == {"absent"} and any("sample.sizes" in f.what for f in findings)
 
 
 def test_declared_sizes_settings_and_sourced_figures_are_bound():
