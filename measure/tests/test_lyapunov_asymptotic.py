@@ -53,10 +53,11 @@ def test_random_tangents_find_the_exponents_in_order(name):
 
 @pytest.mark.asymptotic
 def test_large_ring_is_found_from_random_tangents():
-    """½ ln d nats of alignment fade as 1/T."""
+    """Smooth modes on a ring grow almost alike: after t updates some 1/4t is still missing (they diffuse away)."""
     ring = system("ring-2000")
     growth = tangent_growth(ring.step, ring.starts(1), k=1, segments=1000, warmup=1000, seed=3)
-    assert abs(growth.exponents().item() - math.log(2)) < 1e-4
+    missing = math.log(2) - growth.exponents().item()
+    assert 0 < missing < 2 * math.log(2) / 4000
 
 
 @pytest.mark.asymptotic
@@ -64,8 +65,8 @@ def test_float32_orbits_lie():
     """In float32 the logistic map leaves its attractor: a share of orbits sits on the fixed point 0 at 2 ln 2."""
     logistic = SYSTEMS["logistic"]
     start = logistic.starts(64)
-    single = tangent_growth(logistic.step, start.float(), k=1, segments=6000).exponents(first=3000)
+    single = tangent_growth(logistic.step, start.float(), k=1, segments=3000).exponents(first=1500)
     assert single.mean().item() > math.log(2) + 0.05
-    assert ((single - 2 * math.log(2)).abs() < 1e-6).sum() >= 8
-    double = tangent_growth(logistic.step, start, k=1, segments=6000).exponents(first=3000)
+    assert ((single - 2 * math.log(2)).abs() < 1e-6).sum() >= 4
+    double = tangent_growth(logistic.step, start, k=1, segments=3000).exponents(first=1500)
     assert abs(double.mean().item() - math.log(2)) < 4 * double.std().item() / 8
