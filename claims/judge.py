@@ -115,7 +115,7 @@ def _undefined(case: Case, measured: Estimate) -> Verdict:
 def _recompute_digits(case: Case, measured: Estimate, record: Record) -> Verdict:
     """Same examples: the value must print as stated, give or take numerical noise."""
     claim, stated = case.claim, _printed(case.claim)
-    got, hedge = case.got(measured), _hedge(claim, stated)
+    got, hedge = case.got(measured), conceded(claim, stated)
     count = stated.shape == "count"
     if count:
         same = _counts(measured) == (stated.numerator, stated.denominator)
@@ -166,7 +166,7 @@ def _replicate(case: Case, measured: Estimate, record: Record) -> Verdict:
         return case.verdict(Outcome.UNDERPOWERED, f"{got}: the sample is too small for an interval", measured)
     else:
         ratio = measured.n / claim.of if claim.of else len(record) / claim.sample if claim.sample else 0.0
-        evidence = against_fresh(stated, measured, smallest=smallest, ratio=ratio, hedge=_hedge(claim, stated))
+        evidence = against_fresh(stated, measured, smallest=smallest, ratio=ratio, hedge=conceded(claim, stated))
         if ratio and stated.shape != "count":
             limits = interval(evidence.low, evidence.high, percent=stated.percent)
             got += f", {limits} with the sampling error of the printed figure"
@@ -261,7 +261,7 @@ def _printed(claim: AnyClaim) -> Stated:
     return claim.printed
 
 
-def _hedge(claim: AnyClaim, stated: Stated) -> float:
+def conceded(claim: AnyClaim, stated: Stated) -> float:
     """What "~" and "≈" concede beyond rounding: half of what would matter, unless the digits concede more."""
     if not stated.approximate or stated.low is None or stated.high is None:
         return 0.0

@@ -14,7 +14,7 @@ from claims.catalogue import lookup
 from claims.claim import AnyClaim
 from claims.evidence import ALPHA, ENOUGH, against_fresh, is_share
 from claims.forms import Exists, Form, describe, region
-from claims.judge import _hedge as conceded  # what "~" concedes is decided there alone
+from claims.judge import conceded  # what "~" concedes is decided there alone
 from claims.resizing import Decide, as_estimate, deciding_factor
 from claims.stated import Stated
 from claims.verdict import Outcome, Verdict
