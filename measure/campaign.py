@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import platform
 import shutil
@@ -106,7 +107,10 @@ def measure_batches(
 
     ``start`` alters the trained initial state, which is how the numerical noise of a row is measured.
     """
-    model = checkpoint.model.to(device=provenance.device, dtype=DTYPES[provenance.dtype])
+    model, dtype, device = checkpoint.model, DTYPES[provenance.dtype], torch.device(provenance.device)
+    if (model.lm_head.weight.dtype, model.lm_head.weight.device) != (dtype, device):
+        # a copy: a checkpoint that was rounded in place would no longer be what its digests say
+        model = copy.deepcopy(model).to(device=device, dtype=dtype)
     for number in range(-(-len(puzzles) // provenance.batch)):
         if number in done:
             continue

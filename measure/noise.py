@@ -43,8 +43,9 @@ def quantities(record: Record) -> dict[str, np.ndarray]:
 
 def differences(one: Record, other: Record) -> dict[str, np.ndarray]:
     """Largest absolute difference of each quantity per row, (N,); equal infinities differ by nothing."""
-    result = {}
-    for name, (a, b) in {n: (v, quantities(other)[n]) for n, v in quantities(one).items()}.items():
+    result, others = {}, quantities(other)
+    for name, a in quantities(one).items():
+        b = others[name]
         with np.errstate(invalid="ignore"):
             gap = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))
         result[name] = np.where(np.isnan(gap), np.inf, gap).max(axis=1, initial=0.0)
@@ -216,8 +217,9 @@ def within_own_noise(recorded: Record, versions: list[Record]) -> np.ndarray:
     """(N,) whether each recorded row lies within the widened range of its own re-measurements."""
     limits = tolerances(recorded)
     ok = np.any([version.solved == recorded.solved for version in versions], axis=0)
+    measured = [quantities(version) for version in versions]
     for name, value in quantities(recorded).items():
-        stack = np.stack([quantities(version)[name] for version in versions])
+        stack = np.stack([version[name] for version in measured])
         low, high = stack.min(axis=0), stack.max(axis=0)
         slack = (high - low) + limits[name]
         ok &= ((value >= low - slack) & (value <= high + slack)).all(axis=1)

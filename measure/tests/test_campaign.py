@@ -10,6 +10,7 @@ import torch
 from fixtures.networks import tiny_checkpoint
 from measure import campaign
 from measure.campaign import measure, measure_rows
+from measure.checkpoints import digest_tensors
 from measure.errors import UserError
 from measure.record import read_record
 from measure.sudoku import Box, generate
@@ -118,7 +119,8 @@ def test_puzzles_of_another_board(checkpoint):
 
 @pytest.mark.parametrize("dtype", ["float64", "bfloat16"])
 def test_other_dtypes_are_measured_and_named(checkpoint, puzzles, tmp_path, dtype):
+    before = digest_tensors(checkpoint.model.state_dict())
     measure(checkpoint, puzzles, tmp_path / "r", **SETTINGS, dtype=dtype)
     record = read_record(tmp_path / "r")
     assert record.provenance.dtype == dtype and np.isfinite(record.growth).all()
-    checkpoint.model.float()
+    assert digest_tensors(checkpoint.model.state_dict()) == before, "the checkpoint itself was rounded"
