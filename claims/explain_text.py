@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from claims.explain import Page
 from claims.harmless import harmless as safe
+from claims.plain import plain_console, printed
 
 LABEL = 15  # columns of the labels
 
@@ -22,11 +21,7 @@ def render(pages: Sequence[Page], *, width: int = 80, colour: bool = False) -> s
         width: columns of the terminal; at least 60 are used. What must be copied stays on one line, however wide.
         colour: whether to write ANSI codes.
     """
-    stream = io.StringIO()
-    console = Console(
-        file=stream, width=max(60, width), force_terminal=colour, color_system="standard" if colour else None,
-        highlight=False, markup=False, emoji=False, legacy_windows=False,
-    )  # fmt: skip
+    console = plain_console(width=width, colour=colour)
     for page in pages:
         console.print(Text("\n" + safe(page.title), style="bold"))
         previous = None
@@ -41,4 +36,4 @@ def render(pages: Sequence[Page], *, width: int = 80, colour: bool = False) -> s
             table.add_column(ratio=1, overflow="fold")
             table.add_row(Text("  " + label, style="dim"), Text(safe(fact.text)))
             console.print(table)
-    return "\n".join(line.rstrip() for line in stream.getvalue().strip("\n").splitlines())
+    return printed(console)

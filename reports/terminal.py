@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 
 from rich.cells import set_cell_size
-from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
 from claims.harmless import harmless as safe
+from claims.plain import plain_console, printed
 from claims.verdict import TABLE, Outcome, Verdict
 from reports.audit import Audit, PopulationEntry
 from reports.text import measured, plural
@@ -41,14 +40,10 @@ def render(audit: Audit, *, width: int = 80, colour: bool = False) -> str:
         width: columns of the terminal; at least 60 are used.
         colour: whether to write ANSI colours.
     """
-    stream = io.StringIO()
-    console = Console(
-        file=stream, width=max(60, width), force_terminal=colour, color_system="standard" if colour else None,
-        highlight=False, markup=False, emoji=False, legacy_windows=False,
-    )  # fmt: skip
+    console = plain_console(width=width, colour=colour)
     for part in _parts(audit):
         console.print(part)
-    return "\n".join(line.rstrip() for line in stream.getvalue().strip("\n").splitlines())
+    return printed(console)
 
 
 def _parts(audit: Audit) -> Iterator[Text | Padding]:
