@@ -18,7 +18,9 @@ from claims.verdict import Verdict
 from measure.errors import UserError
 from reports.audit import Audit, LedgerEntry, PopulationEntry, Tool, count, digest_of, short_path, write_audit
 from reports.gate import Gate
+from reports.renderings import Context, write_report
 from reports.terminal import render
+from reports.text import size
 
 KINDS: dict[str, type[BaseModel]] = {"verdict": Verdict, "arithmetic": Verdict, "rows": Remeasured, "planted": Planted}
 PACKAGES = ("numpy", "pyarrow", "pydantic", "pytest", "scikit-learn", "scipy", "statsmodels", "torch")
@@ -27,8 +29,9 @@ PACKAGES = ("numpy", "pyarrow", "pydantic", "pytest", "scikit-learn", "scipy", "
 class Collector:
     """The plugin object of one session on the controller."""
 
-    def __init__(self, config: pytest.Config, run: Run, gate: Gate, path: Path) -> None:
+    def __init__(self, config: pytest.Config, run: Run, gate: Gate, path: Path, *, reports: tuple[Path, ...] = ()) -> None:
         self.config, self.run, self.gate, self.path = config, run, gate, path
+        self.reports = dict.fromkeys(reports, 0)
         self.found: dict[str, list[BaseModel]] = {kind: [] for kind in KINDS}
         self.changes: list[str] = []
         self.audit: Audit | None = None
@@ -40,7 +43,7 @@ class Collector:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write baseline and audit; a run that decided nothing, or wrote a baseline, fails."""
+        """Write baseline, audit and reports; a run that decided nothing, or wrote a baseline, fails."""
         if not any(self.found.values()):
             return
         try:
@@ -49,6 +52,8 @@ class Collector:
                 session.exitstatus = max(session.exitstatus, pytest.ExitCode.TESTS_FAILED)
             self.audit = self.summarise()
             write_audit(self.audit, self.path)
+            for report in self.reports:
+                self.reports[report] = write_report(self.audit, self.context, report)
         except UserError as error:
             self.problem, session.exitstatus = str(error), pytest.ExitCode.INTERRUPTED
             return
@@ -67,7 +72,21 @@ class Collector:
         if self.gate.writes:
             written = f"baseline written to {short_path(self.gate.path)}; this run fails so that none blesses itself"
             terminalreporter.write_line(harmless(written))
+        for report, written in self.reports.items():
+            if written:
+                terminalreporter.write_line(harmless(f"report {short_path(report)}, {size(written)}"))
         terminalreporter.write_line(harmless(f"seed {self.audit.seed} · {short_path(self.path)}"))
+
+    @property
+    def context(self) -> Context:
+        """What the reports may show beside the audit."""
+        run, gate = self.run, self.gate
+        return Context(
+            root=self.config.invocation_params.dir,
+            ledger=run.ledger,
+            populations={p.name: p for p in run.populations},
+            baseline=gate.baseline if gate.compare and not gate.writes else None,
+        )
 
     def summarise(self) -> Audit:
         """The audit of what was found, in the order of the ledger whatever the order of arrival."""

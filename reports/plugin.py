@@ -22,20 +22,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--baseline", action="store_true", help="fail on every verdict that left the locked baseline")
     group.addoption("--baseline-file", metavar="PATH", help="the locked baseline (default: reports/baseline.json)")
     group.addoption("--update-baseline", metavar="new|all", help="lock this run's verdicts, and fail")
+    group.addoption("--report", action="append", metavar="PATH", help="render the audit there too: .html, .md, .sarif, …")
 
 
 @pytest.hookimpl
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """Read the baseline and see that the audit can be written, before the session starts."""
+    """Read the baseline and see that audit and reports can be written, before the session starts."""
     run = config.stash.get(RUN, None)
     if run is None:
         return None
     from reports.collector import Collector
+    from reports.renderings import targets
 
     try:
         gate = config.stash[GATE] = _gate(config, run)
+        reports = targets(config.option.report or (), config.invocation_params.dir)
         if not is_worker(config) and not config.option.collectonly:
-            collector = config.stash[COLLECTOR] = Collector(config, run, gate, _audit_path(config, run))
+            path = _audit_path(config, run)
+            collector = config.stash[COLLECTOR] = Collector(config, run, gate, path, reports=reports)
             config.pluginmanager.register(collector, "unsettled-collector")
     except UserError as error:
         print(harmless(f"error: {error}"), file=sys.stderr)

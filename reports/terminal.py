@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from rich.cells import set_cell_size
 from rich.padding import Padding
@@ -14,6 +15,9 @@ from claims.plain import plain_console, printed
 from claims.verdict import TABLE, Outcome, Verdict
 from reports.audit import Audit, PopulationEntry
 from reports.text import measured, plural
+
+if TYPE_CHECKING:
+    from reports.renderings import Context
 
 STYLES: dict[str, str] = {
     "REPRODUCED": "bold green", "CONSISTENT": "green", "TRANSFERS": "green", "REFUTED": "bold red",
@@ -44,6 +48,11 @@ def render(audit: Audit, *, width: int = 80, colour: bool = False) -> str:
     for part in _parts(audit):
         console.print(part)
     return printed(console)
+
+
+def render_file(audit: Audit, context: Context) -> str:
+    """The same text for a file: 100 columns, no colour."""
+    return render(audit, width=100) + "\n"
 
 
 def _parts(audit: Audit) -> Iterator[Text | Padding]:

@@ -36,3 +36,10 @@ def interval(found: Measurement, *, percent: bool = False) -> str:
 def plural(count: int, noun: str) -> str:
     """A count with its noun, e.g. ``1 claim``, ``2 claims``."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def size(count: int) -> str:
+    """Bytes in the unit that gives two to four digits, e.g. ``812 B``, ``14 kB``, ``1.3 MB``."""
+    if count < 1000:
+        return f"{count} B"
+    return f"{count / 1000:.0f} kB" if count < 999_500 else f"{count / 1_000_000:.1f} MB"
