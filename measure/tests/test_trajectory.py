@@ -1,0 +1,87 @@
+"""Trajectories equal the record of the same rollout, and what they add is what it says."""
+
+import numpy as np
+import pytest
+import torch
+
+from fixtures.networks import STRUCTURES, tiny_checkpoint, tiny_model
+from measure.campaign import measure_rows
+from measure.errors import UserError
+from measure.sudoku import Box, generate
+from measure.trajectory import PERIODS, follow, join
+
+PUZZLES = generate(Box(2, 2), 7, seed=3)
+SHARED = ("solved_at", "displacement_H", "displacement_L", "norm_H", "norm_L", "halting_logit", "conflicts", "growth")
+
+
+@pytest.mark.parametrize("structure", STRUCTURES)
+def test_what_a_record_also_holds_is_the_same(structure, tmp_path):
+    checkpoint = tiny_checkpoint(tmp_path, structure)
+    record = measure_rows(checkpoint, PUZZLES, k=2, segments=5, batch=3)
+    runs = follow(checkpoint, PUZZLES, segments=5, k=2, batch=3)
+    for name in SHARED:
+        np.testing.assert_array_equal(getattr(runs, name), getattr(record, name), err_msg=name)
+    np.testing.assert_array_equal(runs.solved, record.solved)
+    np.testing.assert_array_equal(runs.token_right[:, -1] / 16, record.token_accuracy)
+    assert runs.updates_per_segment == record.provenance.model.updates_per_segment
+
+
+def states_by_hand(model, segments):
+    """States 0 … S of all puzzles as one flat float64 vector each, (S + 1, N, d), and the readouts."""
+    embedded = model.embed(torch.from_numpy(PUZZLES.inputs))
+    state = model.initial_state(len(PUZZLES))
+    states = [state]
+    with torch.no_grad():
+        for _ in range(segments):
+            states.append(model.segment(states[-1], embedded))
+    return states
+
+
+def test_recurrence_loss_and_pooled_state_by_hand():
+    model, segments = tiny_model("trm_mlp"), 10
+    runs = follow(model, PUZZLES, segments=segments, batch=4)
+    states = states_by_hand(model, segments)
+    flat = [torch.cat([part.flatten(1) for part in state], dim=1).double().numpy() for state in states]
+    for t in range(1, segments + 1):
+        for p in range(1, PERIODS + 1):
+            seen = runs.recurrence[:, t - 1, p - 1]
+            if p > t:
+                assert np.isnan(seen).all()
+            else:
+                np.testing.assert_allclose(seen, np.linalg.norm(flat[t] - flat[t - p], axis=1), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(runs.recurrence[:, :, 0], runs.displacement, rtol=1e-12)
+    for t, state in enumerate(states):
+        np.testing.assert_allclose(runs.pooled[:, t], state[0].mean(dim=1).numpy(), atol=1e-5)
+        if t:
+            logits = model.read_out(state)[0].detach().double().numpy()
+            logits -= logits.max(axis=-1, keepdims=True)
+            right = np.take_along_axis(logits, PUZZLES.labels[..., None].astype(int), axis=-1)[..., 0]
+            expected = (np.log(np.exp(logits).sum(axis=-1)) - right).mean(axis=-1)
+            np.testing.assert_allclose(runs.loss[:, t - 1], expected, atol=1e-4)
+            np.testing.assert_array_equal(runs.boards[:, t - 1], logits.argmax(axis=-1))
+
+
+def test_a_start_is_altered_batch_by_batch_and_rows_do_not_mix():
+    model = tiny_model("hrm")
+    plain, other = follow(model, PUZZLES, segments=3), follow(model, PUZZLES, segments=3, start=lambda s: (s[0] + 1, s[1]))
+    assert (plain.displacement[:, 0] != other.displacement[:, 0]).all()
+    np.testing.assert_array_equal(follow(model, PUZZLES, segments=3, batch=1).boards, plain.boards)
+    half = plain.take(np.arange(7) % 2 == 0)
+    np.testing.assert_array_equal(half.loss, plain.loss[::2])
+    whole = join([plain.take(np.arange(3)), plain.take(np.arange(3, 7))])
+    np.testing.assert_array_equal(whole.pooled, plain.pooled)
+
+
+def test_mistakes_are_named():
+    model = tiny_model("trm_mlp")
+    with pytest.raises(UserError, match="empty"):
+        follow(model, PUZZLES.take(np.arange(0)), segments=2)
+    with pytest.raises(UserError, match="side 6"):
+        follow(model, generate(Box(2, 3), 2, seed=0), segments=2)
+    for options in ({"segments": 0}, {"segments": 2, "batch": 0}, {"segments": 2, "k": -1}):
+        with pytest.raises(UserError):
+            follow(model, PUZZLES, **options)
+    with pytest.raises(UserError, match="lengths"):
+        join([follow(model, PUZZLES, segments=2), follow(model, PUZZLES, segments=3)])
+    with pytest.raises(UserError, match="no trajectories"):
+        join([])
