@@ -1,0 +1,139 @@
+"""The portrait of a population: everything that its pictures need, computed once; renderings only draw it.
+
+    portrait = portrait_of("reference.trm-9x9", read_record("record.parquet"), title="…")
+
+| field | picture | drawn from |
+|---|---|---|
+| `cloud` | λ₁ against late displacement by outcome, with the settled band | `portrait_states.Cloud`, `band` |
+| `displacement` | displacement by segment: median, quantile ribbons, sample trajectories, by outcome | `portrait_states.Ribbon` |
+| `growth` | the same of log-growth of the leading tangent (nats per segment) | `portrait_states.Ribbon` |
+| `separations` | ROC curves with ribbons and areas with intervals | `portrait_areas.Separation` |
+| `spectrum` | the exponents by outcome | `portrait_states.Spectrum` |
+| `matchings` | AUC within bins of displacement, and what displacement keeps within them | `portrait_areas.Matching` |
+| `horizons` | AUC against the length of the early window | `portrait_areas.Horizon` |
+| `confidence` | the last halting logit against the answer | `portrait_states.Confidence` |
+
+Exponents are in nats per update (``updates`` of them make a segment), displacements are ‖Δz‖₂ per segment of the part that the
+band names. A panel that the record cannot fill is None or empty, and ``missing`` says why. By outcome means a mapping with the
+keys ``"success"`` and ``"failure"``. Estimates may have no value (an empty class): ask ``estimate.defined``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+
+from measure.errors import UserError
+from measure.record import Record
+from measure.settling import Band, Cells, Entry, cells, entry, otsu_band
+from measure.statistics.estimate import Estimate
+from measure.statistics.proportion import proportion
+from reports.portrait_areas import Horizon, Matching, Separation, horizons_of, matchings_of, separations_of
+from reports.portrait_states import Cloud, Confidence, Ribbon, Spectrum, cloud_of, confidence_of, ribbons_of, spectra_of
+
+# Above so many examples the cloud is a sample.
+POINTS = 2_000
+TRAJECTORIES = 6
+WINDOW = 4
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Portrait:
+    """All panels of one population; see the module for what each draws.
+
+    Attributes:
+        name, title: of the population, as foreign text.
+        rows, segments, k, updates: puzzles, segments, exponents, state updates per segment.
+        accuracy: share of puzzles that are right after the last segment.
+        band: where "settled" ends (Otsu on log10 late displacement; its threshold is NaN where there is no band).
+        cells: A settled and right, B settled and wrong, C unsettled and right, D unsettled and wrong.
+        entered: when each example enters the band and whether it stays.
+        missing: panel → why it is not there.
+    """
+
+    name: str
+    title: str
+    rows: int
+    segments: int
+    k: int
+    updates: int
+    accuracy: Estimate
+    band: Band
+    cells: Cells
+    entered: Entry
+    cloud: Cloud | None
+    displacement: Mapping[str, Ribbon]
+    growth: Mapping[str, Ribbon]
+    separations: tuple[Separation, ...]
+    spectrum: Mapping[str, Spectrum]
+    matchings: tuple[Matching, ...]
+    horizons: tuple[Horizon, ...]
+    confidence: Confidence | None
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def has_band(self) -> bool:
+        """Whether anything can be called settled."""
+        return not math.isnan(self.band.log10_threshold)
+
+
+def portrait_of(name: str, record: Record, *, title: str = "", points: int = POINTS, samples: int = TRAJECTORIES) -> Portrait:
+    """The portrait of a record.
+
+    Args:
+        name, title: of its population.
+        points: about how many examples the cloud shows at most; the draw is the same every time.
+        samples: trajectories shown by outcome.
+
+    Raises:
+        UserError: the record has no rows.
+    """
+    if not len(record):
+        raise UserError("a record without rows has no portrait", where=name)
+    missing: dict[str, str] = {}
+
+    def panel(what: str, make: Callable[[], T], otherwise: T) -> T:
+        try:
+            return make()
+        except UserError as error:
+            missing[what] = error.what
+            return otherwise
+
+    window = min(WINDOW, record.segments)
+    band = otsu_band(record, window=window)
+    late = record.late_displacement(part=band.part, window=window)
+    settled = band.settled(record)
+    leading = record.growth[:, :, 0] if record.k else np.empty((len(record), 0))
+    if not record.k:
+        missing |= dict.fromkeys(("growth", "matchings"), "the record holds no exponents")
+    if record.solved.all() or not record.solved.any():
+        missing["separations"] = f"every puzzle is {'solved' if record.solved.all() else 'failed'}"
+    if record.segments < 2:
+        missing["horizons"] = "the rollout has one segment"
+    return Portrait(
+        name=name,
+        title=title,
+        rows=len(record),
+        segments=record.segments,
+        k=record.k,
+        updates=record.provenance.model.updates_per_segment,
+        accuracy=proportion(int(record.solved.sum()), len(record), denominator="puzzles"),
+        band=band,
+        cells=cells(record, band),
+        entered=entry(record, band),
+        cloud=panel("cloud", lambda: cloud_of(record, band, most=points), None),
+        displacement=ribbons_of(record.displacement(band.part), record, late, samples=samples),
+        growth=ribbons_of(leading, record, late, samples=samples) if record.k else {},
+        separations=() if "separations" in missing else separations_of(record, band),
+        spectrum=panel("spectrum", lambda: spectra_of(record), {}),
+        matchings=matchings_of(record, band),
+        horizons=horizons_of(record, band),
+        confidence=panel("confidence", lambda: confidence_of(record, settled), None),
+        missing=missing,
+    )

@@ -1,0 +1,139 @@
+"""A portrait says what the claims say: same areas, same cells, same medians; and it bears empty and degenerate records."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from claims.catalogue_separation import matched as claimed_matching
+from claims.parameters import Matched
+from fixtures.synthetic import synthetic_record
+from measure.errors import UserError
+from measure.settling import settled_failures
+from measure.statistics.auc import auc
+from measure.statistics.early import early_auc
+from measure.statistics.median import median
+from reports.portrait import portrait_of
+
+
+@pytest.fixture(scope="module")
+def record():
+    return synthetic_record(900, separation=1.5, settled_failures=0.2, seed=3)
+
+
+@pytest.fixture(scope="module")
+def portrait(record):
+    return portrait_of("made.up", record, title="made up")
+
+
+def test_areas_are_those_of_the_claims(record, portrait):
+    by_score = {s.score: s for s in portrait.separations}
+    assert by_score["exponent"].area.value == auc(record.exponents()[:, 0], ~record.solved).value
+    assert by_score["halting"].area.value == pytest.approx(auc(record.halting_logit[:, -1], record.solved).value)
+    for separation in portrait.separations:
+        area = np.trapezoid(separation.curve.true_rate, separation.curve.false_rate)
+        assert area == pytest.approx(separation.area.value, abs=0.01)
+
+
+@pytest.mark.parametrize("among", ["unsettled", "all"])
+def test_matching_is_that_of_the_claim_and_its_bins_add_up_to_it(record, among):
+    record = record.replace(solved=np.random.default_rng(0).random(len(record)) < 0.5)
+    found = next(m for m in portrait_of("x", record).matchings if m.among == among)
+    claimed = claimed_matching(record, Matched(by="displacement", among=among, rule="otsu", baselines=False))
+    assert found.matched.value == claimed.value and found.residual == claimed.extra["residual"]
+    weights = np.array([bin.failures * bin.successes for bin in found.bins], dtype=float)
+    for areas, whole in (([b.area.value for b in found.bins], found.matched.value), ([b.residual.value for b in found.bins], found.residual)):
+        assert np.average(np.nan_to_num(areas), weights=weights) == pytest.approx(whole)
+    assert sum(bin.failures + bin.successes for bin in found.bins) == found.n
+
+
+def test_cells_and_cloud_agree(record, portrait):
+    share = settled_failures(record, portrait.band)
+    assert (portrait.cells.B, portrait.cells.D) == (share.counts["B"], share.counts["D"])
+    assert portrait.cloud.of == vars(portrait.cells) and portrait.cloud.complete
+    assert (portrait.cloud.settled & ~portrait.cloud.solved).sum() == portrait.cells.B
+
+
+def test_the_cloud_of_a_large_record_is_a_stated_draw_that_keeps_rare_cells_and_comes_again(record):
+    large = synthetic_record(8192, settled_failures=0.01, accuracy=0.9)
+    first, second = (portrait_of("x", large).cloud for _ in range(2))
+    assert not first.complete and sum(first.drawn.values()) <= 2_000
+    assert first.drawn["B"] == first.of["B"] > 0
+    np.testing.assert_array_equal(first.position, second.position)
+    np.testing.assert_array_equal(first.exponent, large.exponents()[first.position, 0])
+
+
+def test_ribbons_and_spectrum_are_medians_of_the_record(record, portrait):
+    for outcome, mask in (("success", record.solved), ("failure", ~record.solved)):
+        ribbon = portrait.displacement[outcome]
+        np.testing.assert_allclose(ribbon.quantiles[2], np.median(record.displacement_H[mask], axis=0))
+        assert (np.diff(ribbon.quantiles, axis=0) >= 0).all() and ribbon.n == mask.sum()
+        np.testing.assert_array_equal(ribbon.samples, record.displacement_H[ribbon.positions])
+        assert mask[ribbon.positions].all() and len(ribbon.positions) == 6
+        spectrum = portrait.spectrum[outcome]
+        assert spectrum.medians[1].value == median(record.exponents()[mask, 1]).value == pytest.approx(spectrum.quantiles[2, 1])
+        np.testing.assert_array_equal(portrait.growth[outcome].samples, record.growth[portrait.growth[outcome].positions, :, 0])
+
+
+def test_the_early_warning_curve_is_early_auc_at_every_window(record, portrait):
+    assert [h.segments for h in portrait.horizons] == list(range(1, 16))
+    arrays = {"growth": record.growth, "displacement": record.displacement_H, "halting_logit": record.halting_logit, "solved_at": record.solved_at}
+    fourth = portrait.horizons[3]
+    assert fourth.areas["displacement"].value == early_auc(**arrays, score="displacement", horizon=4).value
+    assert fourth.unsolved == (~record.solved_at[:, 3]).sum()
+
+
+def test_confidence_counts_everybody_once(record, portrait):
+    found = portrait.confidence
+    assert found.success.sum() == record.solved.sum() and found.failure.sum() == (~record.solved).sum()
+    assert sum(found.counts.values()) == len(record)
+    assert found.counts["right_and_confident"] == (record.solved & (record.halting_logit[:, -1] > 0)).sum()
+    assert len(found.settled_failures) == portrait.cells.B
+
+
+def one_class(record):
+    return record.take(record.solved)
+
+
+def without_exponents(record):
+    return record.replace(growth=np.empty((len(record), record.segments, 0)))
+
+
+def with_nan(record):
+    displacement = record.displacement_H.copy()
+    displacement[3, -1] = np.nan
+    return record.replace(displacement_H=displacement)
+
+
+def with_minus_infinity(record):
+    growth = record.growth.copy()
+    growth[:200, 2:] = -np.inf
+    return record.replace(growth=growth)
+
+
+def still(record):
+    return record.replace(displacement_H=np.zeros_like(record.displacement_H))
+
+
+def one_row(record):
+    return record.take(np.array([0]))
+
+
+def without_logits(record):
+    return record.replace(halting_logit=np.full_like(record.halting_logit, np.nan))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "missing"),
+    [
+        (one_class, {"separations"}), (without_exponents, {"cloud", "spectrum", "growth", "matchings"}), (with_nan, set()),
+        (with_minus_infinity, set()), (still, set()), (one_row, {"separations"}), (without_logits, {"confidence"}),
+    ],
+)  # fmt: skip
+def test_degenerate_records_have_a_portrait_that_says_what_is_missing(record, spoil, missing):
+    assert portrait_of("x", spoil(record)).missing.keys() == missing
+
+
+def test_a_record_without_rows_has_none(record):
+    with pytest.raises(UserError, match="without rows"):
+        portrait_of("x", record.take(np.array([], dtype=int)))
