@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import copy
-import os
 import platform
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import TypedDict, Unpack
 
 import filelock
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 
 from measure.checkpoints import Checkpoint
 from measure.errors import UserError
 from measure.models.recursive import State
 from measure.puzzles import PuzzleSet
-from measure.record import NoiseFloor, Provenance, Record, concatenate, read_record, to_table, write_record
+from measure.record import NoiseFloor, Provenance, Record, concatenate, read_record, write_record
+from measure.record_writer import RecordWriter
 from measure.rollout import board_of, rollout
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16}
-ROW_GROUP = 4096
 
 Advance = Callable[[int], None]
 
@@ -165,13 +163,32 @@ def measure(
     provenance = provenance_of(checkpoint, puzzles, **settings)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(str(out) + ".lock", timeout=0):
+        with sole_writer(out):
             _measure_locked(checkpoint, puzzles, provenance, out, noise, advance)
-    except filelock.Timeout:
-        raise UserError("another measurement is writing there", where=out, mend="wait for it, or name another file") from None
     except OSError as error:
         raise UserError(f"cannot write the record: {error.strerror or error}", where=out) from None
-    Path(str(out) + ".lock").unlink(missing_ok=True)
+
+
+@contextmanager
+def sole_writer(out: Path) -> Iterator[None]:
+    """Be the only writer of ``out``, by a lock file beside it that is gone afterwards.
+
+    The file is removed while the lock is still held. Removed after its release, it could be one that a second writer
+    has locked meanwhile, and a third would then lock a new file of that name. A writer that was waiting on a removed
+    file notices, for filelock compares what it locked with what lies there.
+
+    Raises:
+        UserError: another process writes to ``out``.
+    """
+    path = out.with_name(out.name + ".lock")
+    try:
+        with filelock.FileLock(path, timeout=0):
+            try:
+                yield
+            finally:
+                path.unlink(missing_ok=True)
+    except filelock.Timeout:
+        raise UserError("another measurement is writing there", where=out, mend="wait for it, or name another file") from None
 
 
 def _measure_locked(
@@ -213,19 +230,9 @@ def _finished_parts(folder: Path, provenance: Provenance) -> dict[int, int]:
 
 def _join(paths: list[Path], provenance: Provenance, out: Path) -> None:
     """Write the parts into one file, in order, with memory for one row group at a time."""
-    partial = out.with_name(out.name + ".partial")
-    writer, waiting, rows = None, [], 0
-    for path in paths:
-        part = read_record(path)
-        waiting.append(to_table(Record(**{**part.__dict__, "provenance": provenance})))
-        rows += len(part)
-        if rows >= ROW_GROUP or path == paths[-1]:
-            table = pa.concat_tables(waiting).combine_chunks()
-            writer = writer or pq.ParquetWriter(partial, table.schema, compression="zstd", compression_level=9, version="2.6")
-            writer.write_table(table, row_group_size=len(table))
-            waiting, rows = [], 0
-    writer.close()
-    os.replace(partial, out)
+    with RecordWriter(out, provenance) as writer:
+        for path in paths:
+            writer.add(read_record(path))
 
 
 def _commit() -> str:

@@ -1,0 +1,25 @@
+"""The options of measuring, under one name each: `unsettled measure` and `python -m measure` take the same ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Checkpoint = Annotated[Path, typer.Argument(help="Checkpoint: a published file, a .safetensors file, or its folder.")]
+Puzzles = Annotated[Path, typer.Argument(help="Puzzles: a folder in the published layout, a CSV, or our Parquet.")]
+Exponents = Annotated[int, typer.Option(help="Leading Lyapunov exponents to measure.")]
+Segments = Annotated[int, typer.Option(help="Segments of the rollout.")]
+Limit = Annotated[int | None, typer.Option(help="Measure only this many puzzles, the first ones.")]
+SampleSeed = Annotated[int | None, typer.Option(help="With --limit: a random sample drawn with this seed.")]
+Seed = Annotated[int, typer.Option(help="Seed of the tangent start.")]
+Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, …")]
+Dtype = Annotated[str, typer.Option(help="float32, float64 or bfloat16.")]
+Batch = Annotated[int, typer.Option(help="Puzzles at a time; small ones stay in the cache.")]
+QrEvery = Annotated[int, typer.Option(help="State updates between two QR steps.")]
+NoiseRows = Annotated[int, typer.Option(help="Rows to re-measure for the numerical noise.")]
+HCycles = Annotated[int | None, typer.Option(help="H_cycles, if no configuration tells.")]
+LCycles = Annotated[int | None, typer.Option(help="L_cycles, if no configuration tells.")]
+Heads = Annotated[int | None, typer.Option(help="Attention heads, if no configuration tells.")]
+Split = Annotated[str, typer.Option(help="Split of a folder in the published layout.")]
