@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import shlex
-from typing import Literal, Protocol
+from collections.abc import Callable
+from typing import Any, Literal, Protocol
 
 from claims.evidence import Evidence
 from claims.forms import Form, describe
@@ -30,6 +31,11 @@ class PopulationLike(Protocol):
     def missing(self) -> str | None: ...
     @property
     def record(self) -> Record | None: ...
+
+
+def side_of(population: PopulationLike) -> Callable[[str], Any] | None:
+    """How to look up the side records of a population, if it has any place for them."""
+    return getattr(population, "side", None)
 
 
 def mode_of(claim: AnyClaim, population: PopulationLike, ledger: Ledger) -> Mode:

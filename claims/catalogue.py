@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from claims import catalogue_facts, catalogue_separation, catalogue_settling  # noqa: F401  (they register)
+from claims import catalogue_facts, catalogue_levers, catalogue_separation, catalogue_settling  # noqa: F401  (they register)
 from claims.registry import STATISTICS, MissingInput, Statistic, lookup, statistic
 from measure.record import Record
 from measure.statistics.estimate import Estimate
@@ -15,11 +16,15 @@ if TYPE_CHECKING:
 __all__ = ["STATISTICS", "MissingInput", "Statistic", "estimate", "lookup", "statistic"]
 
 
-def estimate(claim: AnyClaim, record: Record, *, elsewhere: bool = False) -> Estimate:
+def estimate(
+    claim: AnyClaim, record: Record, *, elsewhere: bool = False, side: Callable[[str], Any] | None = None
+) -> Estimate:
     """The claim's statistic on a record; ``elsewhere`` with the parameters that its form sets for other checkpoints.
+
+    ``side`` looks up the population's side records by their kind.
 
     Raises:
         MissingInput: the statistic needs what no record holds.
         UserError: the parameters do not fit the record (a window longer than the rollout, an absent exponent).
     """
-    return lookup(claim.statistic).function(record, claim.settings(elsewhere=elsewhere))
+    return lookup(claim.statistic).on(record, claim.settings(elsewhere=elsewhere), side)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from claims.parameters import External, Nothing, Per, Restarts, Rollout
+from claims.parameters import External, Nothing, Per, Rollout
 from claims.registry import MissingInput, statistic
 from measure.record import Record
 from measure.statistics.estimate import Estimate
@@ -60,15 +60,6 @@ def updates_per_puzzle(record: Record, parameters: Rollout) -> Estimate:
     updates = record.provenance.model.updates_per_segment * parameters.segments
     method = f"{record.provenance.model.updates_per_segment} updates per segment × {parameters.segments} segments"
     return exact_value(updates, n=1, method=method, unit="updates")
-
-
-@statistic("restarts_over_pruning", Restarts)
-def restarts_over_pruning(record: Record, parameters: Restarts) -> Estimate:
-    """Accuracy of restarts minus that of early pruning at equal compute; needs an intervention, not a record."""
-    raise MissingInput(
-        f"outcomes of {parameters.draws} restarts per puzzle and of early pruning at equal compute, "
-        "which a record of single rollouts does not hold"
-    )
 
 
 @statistic("external", External)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from claims.arithmetic import digits_of
-from claims.case import Case, PopulationLike, how_to_get, mode_of
+from claims.case import Case, PopulationLike, how_to_get, mode_of, side_of
 from claims.catalogue import MissingInput, estimate, lookup
 from claims.evidence import ENOUGH, against_fresh, from_count, level_reached
 from claims.forms import Exists, Form, NotApplicable, describe, region
@@ -48,7 +48,7 @@ def judge(claim: AnyClaim, population: PopulationLike, record: Record | None = N
     if record is None:
         return case.verdict(Outcome.UNVERIFIABLE, how_to_get(population))
     try:
-        return _decide(case, estimate(claim, record, elsewhere=case.mode == "transfer"), record)
+        return _decide(case, estimate(claim, record, elsewhere=case.mode == "transfer", side=side_of(population)), record)
     except MissingInput as missing:
         get = f"; get it with `{missing.command}`" if missing.command else ""
         return case.verdict(Outcome.UNVERIFIABLE, f"this needs {missing.needs}{get}")
@@ -123,7 +123,7 @@ def _recompute_digits(case: Case, measured: Estimate, record: Record) -> Verdict
         same = stated.contains(measured.value, widen=hedge)
     if same:
         return case.verdict(case.agrees, f"{got}, which {stated.agrees}", measured, noise=0.0)
-    versions = under_noise(_plain(claim), record)
+    versions = under_noise(_plain(case), record)
     noise = largest_change(versions, measured.value)
     told = f"numerical noise moves it by {number(noise, 2)}" if versions else "no numerical noise is on record"
     if count:
@@ -139,7 +139,7 @@ def _recompute_digits(case: Case, measured: Estimate, record: Record) -> Verdict
 def _recompute_form(case: Case, measured: Estimate, record: Record) -> Verdict:
     """Same examples, no digits: the value itself must meet the declared form, give or take numerical noise."""
     form, value, got = case.form, measured.value, case.got(measured)
-    noise = largest_change(under_noise(_plain(case.claim), record), value)
+    noise = largest_change(under_noise(_plain(case), record), value)
     sides = {_holds_at(form, x, measured) for x in (value - noise, value, value + noise)}
     if len(sides) > 1:
         reason = f"{got}, too close to call within numerical noise of {number(noise, 2)}"
@@ -246,13 +246,13 @@ def _span(form: Form) -> tuple[float, float]:
     return span
 
 
-def _plain(claim: AnyClaim) -> Any:
+def _plain(case: Case) -> Any:
     """The claim's statistic without the figures beside it: what is computed many times under noise."""
-    settings = claim.settings()
+    settings = case.claim.settings()
     if hasattr(settings, "baselines"):
         settings = settings.model_copy(update={"baselines": False})
-    function = lookup(claim.statistic).function
-    return lambda record: function(record, settings)
+    statistic, side = lookup(case.claim.statistic), side_of(case.population)
+    return lambda record: statistic.on(record, settings, side)
 
 
 def _printed(claim: AnyClaim) -> Stated:

@@ -12,9 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from claims.inputs import NAME, Inputs
 from claims.ledger import Ledger
+from claims.sides import find_side
 from measure.errors import UserError
 from measure.record import Record, read_record
-
+from measure.side_record import SideRecord
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,17 @@ class Population:
     def measurable(self) -> bool:
         """Whether its rows can be measured again here."""
         return self.checkpoint is not None and self.puzzles is not None
+
+    def side(self, kind: str) -> SideRecord:
+        """The side record of that kind, read when it is asked for.
+
+        Raises:
+            MissingInput: there is none; names the command that gets it.
+            UserError: it is unreadable, of another checkpoint, or of other puzzles.
+        """
+        return find_side(
+            kind, record=self.record, record_path=self.record_path, checkpoint=self.checkpoint, puzzles=self.puzzles
+        )
 
     def with_record(self, path: Path) -> Population:
         """The same population with the record at ``path``. Raises UserError when it is of another architecture."""

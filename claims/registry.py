@@ -1,10 +1,13 @@
-"""The registry of statistics: a name, a typed parameters model, and a function of a record."""
+"""The registry of statistics: a name, a typed parameters model, and a function of a record; and the kinds of side records."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from functools import wraps
+from pathlib import Path
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -33,6 +36,37 @@ class MissingInput(Exception):
 
 
 @dataclass(frozen=True)
+class SideKind:
+    """A kind of side record: what it holds, completing "this needs …", and the command that writes one.
+
+    ``command`` may name ``{checkpoint}``, ``{puzzles}`` and ``{out}``; they are quoted for a shell where they are filled in.
+    """
+
+    name: str
+    words: str
+    command: str
+
+    def missing(self, checkpoint: Path | None, puzzles: Path | None, out: Path | None) -> MissingInput:
+        """The complaint that there is none, with the command for these files; names in capitals where one is unknown."""
+        filled = {
+            "checkpoint": shlex.quote(str(checkpoint)) if checkpoint else "CHECKPOINT",
+            "puzzles": shlex.quote(str(puzzles)) if puzzles else "PUZZLES",
+            "out": shlex.quote(str(out)) if out else f"{self.name}.parquet",
+        }
+        return MissingInput(self.words, command=self.command.format(**filled))
+
+
+SIDE_KINDS: dict[str, SideKind] = {}
+
+
+def side_kind(name: str, *, words: str, command: str) -> None:
+    """Declare a kind of side record, before the statistics that need it. Raises ValueError when the name is taken."""
+    if name in SIDE_KINDS:
+        raise ValueError(f"side record {name!r} is declared twice")
+    SIDE_KINDS[name] = SideKind(name, words, command)
+
+
+@dataclass(frozen=True)
 class Statistic:
     """One registered statistic.
 
@@ -41,6 +75,7 @@ class Statistic:
     measured (a sample size), of which another measurement says nothing.
     ``fresh`` answers a replication where an interval of the value cannot: (record, parameters, stated value,
     smallest contradiction) → (estimate with ``extra["p_value"]``, power).
+    ``needs`` names the kind of side record (`claims.sides`) that the function takes as a third argument.
     """
 
     name: str
@@ -50,6 +85,18 @@ class Statistic:
     limits: tuple[float, float] | None = None
     exact: Literal["checkpoint", "choice"] | None = None
     fresh: Callable[[Record, Parameters, float, float], tuple[Estimate, float]] | None = None
+    needs: str | None = None
+
+    def on(self, record: Record, parameters: Parameters, side: Callable[[str], Any] | None = None) -> Estimate:
+        """The statistic of a record; ``side`` looks up side records by their kind, where there are any.
+
+        Raises:
+            MissingInput: it needs what is not there.
+            UserError: the parameters do not fit what was measured.
+        """
+        if self.needs is None or side is None:
+            return self.function(record, parameters)
+        return self.function(record, parameters, side(self.needs))
 
 
 STATISTICS: dict[str, Statistic] = {}
@@ -62,21 +109,38 @@ def statistic(
     limits: tuple[float, float] | None = None,
     exact: Literal["checkpoint", "choice"] | None = None,
     fresh: Callable[[Record, Parameters, float, float], tuple[Estimate, float]] | None = None,
+    needs: str | None = None,
 ) -> Callable:
     """Register ``function(record, parameters) -> Estimate`` under ``name``; other arguments as in `Statistic`.
+
+    With ``needs`` the function takes the side record as a third argument, and without one it raises MissingInput.
 
     Raises:
         ValueError: the name is taken.
     """
 
-    def register(function: Callable[[Record, Parameters], Estimate]) -> Callable[[Record, Parameters], Estimate]:
+    def register(function: Callable[..., Estimate]) -> Callable[..., Estimate]:
         if name in STATISTICS:
             raise ValueError(f"statistic {name!r} is registered twice")
         summary = (function.__doc__ or "").strip().splitlines()[0]
-        STATISTICS[name] = Statistic(name, parameters, function, summary, limits, exact, fresh)
-        return function
+        ready = function if needs is None else _asking(function, needs)
+        STATISTICS[name] = Statistic(name, parameters, ready, summary, limits, exact, fresh, needs)
+        return ready
 
     return register
+
+
+def _asking(function: Callable[..., Estimate], needs: str) -> Callable[..., Estimate]:
+    """The function with its side record optional: without one it says how to get it."""
+    kind = SIDE_KINDS[needs]
+
+    @wraps(function)
+    def asking(record: Record, parameters: Parameters, side: Any = None) -> Estimate:
+        if side is None:
+            raise kind.missing(None, None, None)
+        return function(record, parameters, side)
+
+    return asking
 
 
 def lookup(name: str) -> Statistic:

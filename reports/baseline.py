@@ -83,7 +83,7 @@ def noise_of(verdict: Verdict, claim: Claim, population: Population) -> float:
         settings = settings.model_copy(update={"baselines": False})
     rng = np.random.default_rng(0)
     versions = [disturb(record, record.provenance.noise, rng) for _ in range(DRAWS)]
-    again = [lookup(claim.statistic).function(version, settings) for version in versions]
+    again = [lookup(claim.statistic).on(version, settings, population.side) for version in versions]
     pairs = [(getattr(measured, name), getattr(a, name)) for a in again for name in FIGURES]
     return WIDTH * max((abs(now - was) for was, now in pairs if was is not None and math.isfinite(now)), default=0.0)
 

@@ -1,0 +1,61 @@
+"""Side records of a population: where their files lie, and whether they belong to it.
+
+A statistic that needs one says so when it is registered (``needs="restarts"``) and is handed it as a third argument. The file
+lies beside the population's record, or else beside its checkpoint: ``restarts.parquet``, or ``NAME.restarts.parquet`` beside
+``NAME.parquet``.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from claims.registry import SIDE_KINDS
+from measure.errors import UserError
+from measure.record import Record
+from measure.side_record import SideRecord, read_side
+
+def candidates(kind: str, *beside: Path | None) -> list[Path]:
+    """Where the side record of a kind may lie, the first that exists counts: beside each file, by its name or alone."""
+    files = [path for path in beside if path is not None]
+    return [p for path in files for p in (path.with_name(f"{path.stem}.{kind}.parquet"), path.with_name(f"{kind}.parquet"))]
+
+
+def find_side(
+    kind: str, *, record: Record | None, record_path: Path | None = None, checkpoint: Path | None = None, puzzles: Path | None = None
+) -> SideRecord:
+    """The side record of a population that is measured on ``record``.
+
+    Raises:
+        MissingInput: there is none; names the command that gets it.
+        UserError: it is unreadable, of another checkpoint, or of other puzzles.
+    """
+    places = candidates(kind, record_path, checkpoint)
+    path = next((place for place in places if place.is_file()), None)
+    if path is None:
+        target = candidates(kind, checkpoint)[1:] or candidates(kind, record_path)
+        raise SIDE_KINDS[kind].missing(checkpoint, puzzles, target[0] if target else None)
+    side = _read(path, kind, path.stat().st_mtime_ns)
+    if record is not None:
+        check_side(side, record, where=path)
+    return side
+
+
+@lru_cache(maxsize=32)
+def _read(path: Path, kind: str, changed: int) -> SideRecord:
+    return read_side(path, kind=kind)
+
+
+def check_side(side: SideRecord, record: Record, *, where: object = None) -> None:
+    """Raise UserError unless a side record is of the record's checkpoint and of puzzles that are also in the record."""
+    kind = side.provenance.kind
+    if side.provenance.checkpoint_tensors != record.provenance.checkpoint_tensors:
+        raise UserError(f"the {kind} record is of another checkpoint than the record", where=where, mend="measure it again")
+    shared, mine, theirs = np.intersect1d(side["example_id"], record.example_id, return_indices=True)
+    alike = len(shared) == len(side)
+    if alike and "givens" in side.columns:
+        alike = np.array_equal(side["givens"][mine], record.givens[theirs])
+    if not alike:
+        raise UserError(f"the {kind} record is of puzzles that are not in the record", where=where, mend="measure it again")

@@ -1,0 +1,172 @@
+"""A side record: what an intervention measured beyond a record, one Parquet file with arrays by puzzle and its own provenance.
+
+A record holds one rollout per puzzle. Restarts, long rollouts and the like lie beside it, each in a file named after its kind
+(``restarts.parquet``); nobody needs them all. Reading one needs no torch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from measure.errors import UserError
+from measure.record import ModelFacts
+
+SIDE_VERSION = 1
+SIDE_KEY = b"unsettled.side"
+
+Setting = bool | int | float | str | list[int] | list[float] | list[str] | None
+
+
+class SideProvenance(BaseModel):
+    """Where a side record comes from. No timestamps: measuring twice gives the same bytes.
+
+    ``kind`` names what was done; ``puzzles_digest`` is that of the puzzles measured here (``puzzles`` of them), which may be
+    fewer than the record's; ``settings`` are those of the intervention.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    side_version: int = SIDE_VERSION
+    kind: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    model: ModelFacts
+    checkpoint_bytes: str
+    checkpoint_tensors: str
+    puzzles_digest: str
+    puzzles: int
+    settings: dict[str, Setting]
+    versions: dict[str, str]
+    commit: str = "unknown"
+
+
+@dataclass(frozen=True, eq=False)
+class SideRecord:
+    """Arrays by name, each with N puzzles along its first axis; ``example_id`` (N,) is always among them.
+
+    Raises:
+        UserError: an array has another length, a type that Arrow holds no arrays of, or ``example_id`` is missing.
+    """
+
+    columns: Mapping[str, np.ndarray]
+    provenance: SideProvenance
+
+    def __post_init__(self) -> None:
+        if "example_id" not in self.columns:
+            raise UserError("a side record needs the column example_id")
+        for name, array in self.columns.items():
+            if array.ndim < 1 or len(array) != len(self):
+                raise UserError(f"side column {name} has shape {array.shape}, expected {len(self)} rows")
+            if array.dtype.kind not in "iuf":
+                raise UserError(f"side column {name} has type {array.dtype}, expected integers or floats", mend="uint8 for yes and no")
+
+    def __len__(self) -> int:
+        return len(self.columns["example_id"])
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """The column of that name. Raises UserError that names the kind when there is none."""
+        try:
+            return self.columns[name]
+        except KeyError:
+            raise UserError(f"this {self.provenance.kind} record has no column {name!r}", mend="measure it again") from None
+
+    def digest(self) -> str:
+        """sha256 of all columns and of the provenance: equal for equal measurements."""
+        sha = hashlib.sha256(self.provenance.model_dump_json().encode())
+        for name in sorted(self.columns):
+            array = self.columns[name]
+            sha.update(f"{name}{array.dtype}{array.shape}".encode())
+            sha.update(np.ascontiguousarray(array).tobytes())
+        return sha.hexdigest()
+
+
+def round_mantissa(values: np.ndarray, bits: int) -> np.ndarray:
+    """float32 values rounded to ``bits`` of their 23 stored mantissa bits, so that a file holds no digits that mean nothing.
+
+    Relative error at most 2^−(bits+1); infinities and NaN stay. Bit rounding: Zender 2016, Geosci. Model Dev. 9:3199.
+    """
+    if not 1 <= bits <= 23:
+        raise UserError(f"{bits} bits of a float32 mantissa", mend="1 to 23")
+    values = np.asarray(values, np.float32)
+    if bits == 23:
+        return values
+    drop = 23 - bits
+    raw = values.view(np.uint32)
+    half = np.uint32((1 << (drop - 1)) - 1) + ((raw >> np.uint32(drop)) & np.uint32(1))
+    rounded = ((raw + half) & np.uint32(0xFFFFFFFF ^ ((1 << drop) - 1))).view(np.float32)
+    return np.where(np.isfinite(values), rounded, values)
+
+
+def write_side(side: SideRecord, path: Path | str) -> None:
+    """Write a side record atomically (partial file, then rename). Equal ones give equal bytes."""
+    path = Path(path)
+    partial = path.with_name(path.name + ".partial")
+    table = pa.table({name: _tensors(array) for name, array in side.columns.items()})
+    table = table.replace_schema_metadata({SIDE_KEY: side.provenance.model_dump_json().encode()})
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # floats by byte: the exponents lie together and compress
+        floats = {name: "BYTE_STREAM_SPLIT" for name, array in side.columns.items() if array.dtype.kind == "f"}
+        encoding = {_leaf(name, side.columns[name]): kind for name, kind in floats.items()}
+        pq.write_table(
+            table, partial, compression="zstd", compression_level=19, version="2.6",
+            use_dictionary=False, column_encoding=encoding or None,
+        )  # fmt: skip
+        os.replace(partial, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise UserError(f"cannot write the side record: {error.strerror or error}", where=path) from None
+
+
+def read_side(path: Path | str, *, kind: str | None = None) -> SideRecord:
+    """Read a side record, of that ``kind`` if one is named. Raises UserError for a missing, truncated or foreign file."""
+    path = Path(path)
+    if not path.is_file():
+        raise UserError("no such side record", where=path)
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowException, OSError) as error:
+        raise UserError(f"not a readable Parquet file: {str(error).splitlines()[0]}", where=path) from None
+    raw = (table.schema.metadata or {}).get(SIDE_KEY)
+    if raw is None:
+        raise UserError("not a side record: it carries no such provenance", where=path)
+    try:
+        version = json.loads(raw).get("side_version")
+        if version != SIDE_VERSION:
+            raise UserError(f"side record of version {version}, this program reads {SIDE_VERSION}", where=path, mend="measure it again")
+        provenance = SideProvenance.model_validate_json(raw)
+    except (ValidationError, ValueError) as error:
+        raise UserError(f"provenance is malformed: {str(error).splitlines()[0]}", where=path) from None
+    if kind not in (None, provenance.kind):
+        raise UserError(f"a side record of {provenance.kind!r}, expected {kind!r}", where=path)
+    try:
+        return SideRecord({name: _array(table.column(name)) for name in table.column_names}, provenance)
+    except UserError as error:
+        raise UserError(error.what, where=path) from None
+
+
+def _tensors(array: np.ndarray) -> pa.Array:
+    array = np.ascontiguousarray(array)
+    return pa.array(array) if array.ndim == 1 else pa.FixedShapeTensorArray.from_numpy_ndarray(array)
+
+
+def _leaf(name: str, array: np.ndarray) -> str:
+    """The Parquet path of a column's values."""
+    return name if array.ndim == 1 else f"{name}.list.element"
+
+
+def _array(column: pa.ChunkedArray) -> np.ndarray:
+    array = column.combine_chunks()
+    if isinstance(array.type, pa.FixedShapeTensorType):
+        return array.to_numpy_ndarray()
+    return array.to_numpy(zero_copy_only=False)
