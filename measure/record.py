@@ -13,12 +13,34 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
+from measure.absent import AbsentColumn
 from measure.errors import UserError
+from measure.provenance import SCHEMA_VERSION, Imported, ModelFacts, NoiseFloor, Provenance
+from measure.streamed import ColumnFile, to_numpy
 
-SCHEMA_VERSION = 1
+__all__ = [
+    "COLUMNS",
+    "METADATA_KEY",
+    "SCHEMA_VERSION",
+    "Imported",
+    "ModelFacts",
+    "NoiseFloor",
+    "Provenance",
+    "Record",
+    "concatenate",
+    "from_table",
+    "provenance_of",
+    "read_provenance",
+    "read_record",
+    "to_table",
+    "write_record",
+]
+
 METADATA_KEY = b"unsettled"
+# A record that would take more memory is read column by column, as statistics ask for it.
+LARGEST_IN_MEMORY = 1 << 30
 
 # name → (numpy type, how many trailing axes); S segments, k exponents.
 COLUMNS: dict[str, tuple[str, int]] = {
@@ -38,60 +60,12 @@ COLUMNS: dict[str, tuple[str, int]] = {
 }
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ModelFacts(_Strict):
-    """What the record says about the network, so that judging never needs torch."""
-
-    architecture: Literal["hrm", "trm"]
-    variant: str
-    hidden_size: int
-    tokens: int
-    parameters: int
-    updates_per_segment: int
-    H_cycles: int
-    L_cycles: int
-
-
-class NoiseFloor(_Strict):
-    """How far numerically equivalent re-measurements of the same rows lie apart (see `measure.noise`).
-
-    ``quantiles`` maps a quantity to its absolute differences at the named quantiles; ``label_flips`` counts
-    rows whose outcome changed among ``rows`` × ``alternates`` comparisons.
-    """
-
-    rows: int
-    alternates: list[str]
-    quantiles: dict[str, dict[str, float]]
-    label_flips: int
-
-
-class Provenance(_Strict):
-    """Where a record comes from. No timestamps: measuring twice gives the same bytes."""
-
-    schema_version: int = SCHEMA_VERSION
-    model: ModelFacts
-    checkpoint_bytes: str
-    checkpoint_tensors: str
-    puzzles_digest: str
-    puzzles: int
-    segments: int
-    exponents: int
-    tangent_seed: int
-    qr_every: int
-    dtype: str
-    device: str
-    batch: int
-    versions: dict[str, str]
-    commit: str = "unknown"
-    noise: NoiseFloor | None = None
-
-
 @dataclass(frozen=True)
 class Record:
     """Per-example measurements as numpy arrays: N puzzles, S segments, k exponents.
+
+    Columns by segment are `measure.streamed.StreamedColumn` in a record that is too large for memory, and
+    `measure.absent.AbsentColumn` where an imported record lacks them; both are used like arrays.
 
     ``growth[n, s, i]`` is Σ log|R_ii| over segment s in nats, QR order, −inf kept. ``displacement_*[n, s]`` is
     ‖z(s) − z(s−1)‖₂ over segment s (the first starts at the initial state); ``norm_*`` is ‖z‖₂ after it.
@@ -175,15 +149,22 @@ class Record:
         """sha256 of all columns and of the provenance: equal for equal measurements."""
         sha = hashlib.sha256(self.provenance.model_dump_json().encode())
         for name in COLUMNS:
-            sha.update(np.ascontiguousarray(getattr(self, name)).tobytes())
+            column = getattr(self, name)
+            for piece in [column] if isinstance(column, np.ndarray) else column.pieces():
+                sha.update(np.ascontiguousarray(piece).tobytes())
         return sha.hexdigest()
 
 
 def to_table(record: Record) -> pa.Table:
-    """The Arrow table of a record, with the provenance in its metadata."""
+    """The Arrow table of a record, with the provenance in its metadata; without the columns that it lacks."""
     arrays = {}
-    for name, (kind, axes) in COLUMNS.items():
+    for name, (kind, _) in COLUMNS.items():
         array = getattr(record, name)
+        if isinstance(array, AbsentColumn):
+            if array.last is None:
+                continue
+            array = array.last[:, None]
+        array = np.asarray(array)
         column: Any = pa.array(array.reshape(-1), type=pa.from_numpy_dtype(np.dtype(kind)))
         for axis in reversed(range(1, array.ndim)):
             column = _lists(column, array.shape[axis], int(np.prod(array.shape[:axis])))
@@ -198,14 +179,13 @@ def _lists(values: pa.Array, length: int, count: int) -> pa.Array:
     return pa.ListArray.from_arrays(np.zeros(count + 1, dtype=np.int32), values)
 
 
-def from_table(table: pa.Table, *, where: object = None) -> Record:
-    """The record of an Arrow table. Raises UserError when columns or provenance are not those of a record."""
-    missing = [name for name in COLUMNS if name not in table.column_names]
-    if missing:
-        raise UserError(f"not a record: column {missing[0]!r} is missing", where=where)
-    raw = (table.schema.metadata or {}).get(METADATA_KEY)
+def provenance_of(schema: pa.Schema, *, where: object = None) -> Provenance:
+    """The provenance in the schema of a record's table. Raises UserError when the table is none of a record."""
+    raw = (schema.metadata or {}).get(METADATA_KEY)
     if raw is None:
-        raise UserError("not a record: it carries no provenance", where=where, mend="write it with `unsettled measure`")
+        missing = [name for name in COLUMNS if name not in schema.names]
+        what = f"column {missing[0]!r} is missing" if missing else "it carries no provenance"
+        raise UserError(f"not a record: {what}", where=where, mend="write it with `unsettled measure`")
     try:
         version = json.loads(raw).get("schema_version")
         if version != SCHEMA_VERSION:
@@ -215,20 +195,29 @@ def from_table(table: pa.Table, *, where: object = None) -> Record:
                 mend="measure it again",
             )
         provenance = Provenance.model_validate_json(raw)
-    except (ValidationError, ValueError) as error:
+    except (ValidationError, ValueError, AttributeError) as error:
         raise UserError(f"provenance is malformed: {str(error).splitlines()[0]}", where=where) from None
-    arrays = {name: _numpy(table.column(name), kind) for name, (kind, _) in COLUMNS.items()}
+    lacking = provenance.imported.absent if provenance.imported else []
+    missing = [name for name in COLUMNS if name not in schema.names and name not in lacking]
+    if missing:
+        raise UserError(f"not a record: column {missing[0]!r} is missing", where=where)
+    return provenance
+
+
+def from_table(table: pa.Table, *, where: object = None) -> Record:
+    """The record of an Arrow table. Raises UserError when columns or provenance are not those of a record."""
+    provenance = provenance_of(table.schema, where=where)
+    lacks = provenance.imported
+    absent = set() if lacks is None else {*lacks.absent, *lacks.last_segment}
+    arrays: dict[str, Any] = {
+        name: to_numpy(table.column(name).combine_chunks(), kind) for name, (kind, _) in COLUMNS.items() if name not in absent
+    }
+    for name in absent & COLUMNS.keys():
+        kind, axes = COLUMNS[name]
+        last = to_numpy(table.column(name).combine_chunks(), kind)[:, 0] if name in lacks.last_segment else None
+        shape = (table.num_rows, provenance.segments, provenance.exponents)[: axes + 1]
+        arrays[name] = AbsentColumn(name, kind, shape, why=f"it was imported from {lacks.source}", last=last)
     return Record(**arrays, provenance=provenance)
-
-
-def _numpy(column: pa.ChunkedArray, kind: str) -> np.ndarray:
-    """A column of (nested) lists of one length as one numpy array."""
-    shape: list[int] = [len(column)]
-    array = column.combine_chunks()
-    while pa.types.is_fixed_size_list(array.type) or pa.types.is_list(array.type):
-        shape.append(array.type.list_size if pa.types.is_fixed_size_list(array.type) else 0)
-        array = array.flatten()
-    return array.to_numpy(zero_copy_only=False).astype(kind, copy=False).reshape(shape)
 
 
 def write_record(record: Record, path: Path | str) -> None:
@@ -245,16 +234,47 @@ def write_record(record: Record, path: Path | str) -> None:
         raise UserError(f"cannot write the record: {error.strerror or error}", where=path) from None
 
 
-def read_record(path: Path | str) -> Record:
-    """Read a record. Raises UserError for a missing, truncated or foreign file."""
+def read_record(path: Path | str, *, in_memory: int = LARGEST_IN_MEMORY) -> Record:
+    """Read a record. One that would take more than ``in_memory`` bytes is read column by column, as it is used.
+
+    Raises:
+        UserError: a missing, truncated or foreign file.
+    """
     path = Path(path)
+    file, provenance = _open(path)
+    row = sum(np.dtype(kind).itemsize * _width(provenance, axes) for kind, axes in COLUMNS.values())
+    try:
+        if file.metadata.num_rows * row <= in_memory or provenance.imported:
+            return from_table(file.read(), where=path)
+        kinds = {name: kind for name, (kind, _) in COLUMNS.items()}
+        flat = [name for name, (_, axes) in COLUMNS.items() if not axes]
+        table = file.read(columns=flat)
+        arrays: dict[str, Any] = {name: to_numpy(table.column(name).combine_chunks(), kinds[name]) for name in flat}
+    except (pa.ArrowException, OSError) as error:
+        raise UserError(f"not a readable Parquet file: {str(error).splitlines()[0]}", where=path) from None
+    streams = ColumnFile(path, file, kinds)
+    arrays |= {name: streams.column(name) for name in COLUMNS if name not in arrays}
+    return Record(**arrays, provenance=provenance)
+
+
+def read_provenance(path: Path | str) -> Provenance:
+    """The provenance of a record alone. Raises UserError as `read_record` does."""
+    return _open(Path(path))[1]
+
+
+def _width(provenance: Provenance, axes: int) -> int:
+    """Numbers a row that a column with so many trailing axes holds."""
+    return int(np.prod((provenance.segments, provenance.exponents)[:axes]))
+
+
+def _open(path: Path) -> tuple[pq.ParquetFile, Provenance]:
     if not path.is_file():
         raise UserError("no such record", where=path, mend="measure one with `unsettled measure`")
     try:
-        table = pq.read_table(path)
-    except (pa.ArrowInvalid, OSError) as error:
+        file = pq.ParquetFile(path)
+    except (pa.ArrowException, OSError) as error:
         raise UserError(f"not a readable Parquet file: {str(error).splitlines()[0]}", where=path) from None
-    return from_table(table, where=path)
+    return file, provenance_of(file.schema_arrow, where=path)
 
 
 def concatenate(records: list[Record]) -> Record:

@@ -1,0 +1,55 @@
+"""Columns that a record does not hold: they stand where numpy arrays would and say why they are missing, never a number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import numpy as np
+
+from measure.errors import UserError
+
+
+class AbsentColumn(np.lib.mixins.NDArrayOperatorsMixin):
+    """A column that a record does not hold, or only after the last segment.
+
+    Args:
+        name: of the column.
+        dtype, shape: what it would have.
+        why: where the record comes from, completing "the record holds no …:".
+        last: (N,) values after the last segment, where they are known.
+    """
+
+    def __init__(self, name: str, dtype: Any, shape: tuple[int, ...], *, why: str, last: np.ndarray | None = None) -> None:
+        self.name, self.dtype, self.shape, self._why, self.last = name, np.dtype(dtype), shape, why, last
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index: Any) -> AbsentColumn | np.ndarray:
+        """Rows of an absent column are absent; the last segment may be known."""
+        if isinstance(index, tuple):
+            if self.last is not None and index == (slice(None), -1):
+                return self.last
+            self._refuse()
+        rows = np.empty(len(self), np.int8)[index]
+        if rows.ndim != 1:
+            self._refuse()
+        last = None if self.last is None else self.last[index]
+        return AbsentColumn(self.name, self.dtype, (len(rows), *self.shape[1:]), why=self._why, last=last)
+
+    def pieces(self) -> Iterator[np.ndarray]:
+        """What is known of it."""
+        if self.last is not None:
+            yield self.last
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        before = " before the last segment" if self.last is not None else ""
+        raise UserError(f"the record holds no {self.name}{before}: {self._why}", mend="measure it with `unsettled measure`")
+
+    __array_ufunc__ = _refuse  # type: ignore[assignment]
+    __array__ = sum = mean = any = all = argmax = max = min = copy = astype = _refuse

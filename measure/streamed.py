@@ -1,0 +1,204 @@
+"""Columns of a record that is too large for memory: they stand where numpy arrays would and are read when needed.
+
+What keeps the rows apart (elementwise functions, indices of segments) is deferred; once one value a row is asked for, the
+file is read piece by piece and those values are kept. So statistics need not know of it, and memory grows by a few
+numbers a row. What would mix rows, or a function that knows nothing of it, makes the whole column an array.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from measure.errors import UserError
+
+PIECE_ROWS = 32_768
+REMEMBERED_BYTES = 1 << 30  # of reduced columns, so that ten statistics of one score read the file once
+
+Piece = Mapping[str, np.ndarray]
+
+
+class ColumnFile:
+    """A Parquet file of which single columns are read in pieces; it stays open, so that it is one file throughout."""
+
+    def __init__(self, path: Path, file: pq.ParquetFile, kinds: Mapping[str, str]) -> None:
+        """``kinds`` maps each column to the numpy type in which it is handed out."""
+        self.path, self._file, self._kinds = path, file, kinds
+        self.rows: int = file.metadata.num_rows
+        self._kept: OrderedDict[tuple, np.ndarray] = OrderedDict()
+
+    def column(self, name: str) -> StreamedColumn:
+        """A column by its name, of which nothing is read yet."""
+        kind = self._file.schema_arrow.field(name).type
+        shape: list[int] = []
+        while pa.types.is_fixed_size_list(kind) or pa.types.is_list(kind):
+            shape.append(kind.list_size if pa.types.is_fixed_size_list(kind) else 0)
+            kind = kind.value_type
+        none = np.empty((0, *shape), self._kinds[name])
+        return StreamedColumn(self, {name: none}, lambda piece, rows: piece[name], key=(name,))
+
+    def pieces(self, names: list[str]) -> Iterator[tuple[slice, Piece]]:
+        """The rows in order, `PIECE_ROWS` at a time, as arrays by column. Raises UserError when the file is damaged."""
+        first = 0
+        try:
+            for batch in self._file.iter_batches(PIECE_ROWS, columns=names):
+                rows = slice(first, first + batch.num_rows)
+                yield rows, {name: to_numpy(batch.column(name), self._kinds[name]) for name in names}
+                first = rows.stop
+        except (pa.ArrowException, OSError) as error:
+            raise UserError(f"not a readable Parquet file: {str(error).splitlines()[0]}", where=self.path) from None
+
+    def remembered(self, key: tuple | None, compute: Callable[[], np.ndarray]) -> np.ndarray:
+        """What was computed under a key, from memory where it fits; not to be written to."""
+        if key is None:
+            return compute()
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        result = self._kept[key] = compute()
+        result.flags.writeable = False
+        while sum(array.nbytes for array in self._kept.values()) > REMEMBERED_BYTES and len(self._kept) > 1:
+            self._kept.popitem(last=False)
+        return result
+
+
+def to_numpy(column: pa.Array, kind: str) -> np.ndarray:
+    """A column of (nested) lists of one length as one numpy array (rows, …)."""
+    shape: list[int] = [len(column)]
+    while pa.types.is_fixed_size_list(column.type) or pa.types.is_list(column.type):
+        shape.append(column.type.list_size if pa.types.is_fixed_size_list(column.type) else 0)
+        column = column.flatten()
+    return column.to_numpy(zero_copy_only=False).astype(kind, copy=False).reshape(shape)
+
+
+class StreamedColumn(np.lib.mixins.NDArrayOperatorsMixin):
+    """An expression over columns of a file, of shape (N, …) with one row per row of the file.
+
+    Args:
+        file: where the columns lie.
+        columns: name → empty array (0, …) for each column that the expression needs.
+        compute: (piece, rows) → the rows of the expression, given those of its columns.
+        key: names the expression, so that its reductions are remembered; None for one that must not be.
+    """
+
+    def __init__(self, file: ColumnFile, columns: Piece, compute: Callable[[Piece, slice], np.ndarray], *, key: tuple | None) -> None:
+        self._file, self._columns, self._compute, self._key = file, columns, compute, key
+        trial = compute(columns, slice(0, 0))
+        self.dtype, self.shape = trial.dtype, (file.rows, *trial.shape[1:])
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def pieces(self) -> Iterator[np.ndarray]:
+        """The rows in order, some at a time."""
+        for rows, piece in self._file.pieces(list(self._columns)):
+            yield self._compute(piece, rows)
+
+    def _read(self) -> np.ndarray:
+        result, first = np.empty(self.shape, self.dtype), 0
+        for piece in self.pieces():
+            result[first : first + len(piece)] = piece
+            first += len(piece)
+        return result
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        array = self._file.remembered(self._key, self._read) if self.ndim == 1 else self._read()
+        return array if dtype is None else array.astype(dtype, copy=False)
+
+    def copy(self) -> np.ndarray:
+        """All of it, in memory."""
+        return np.array(self)
+
+    def _derived(self, function: Callable[[np.ndarray], np.ndarray], named: tuple | None) -> StreamedColumn | np.ndarray:
+        """A function of the rows alone; an array at once when one value a row is left."""
+        inner, state = self._compute, np.geterr()
+
+        def compute(piece: Piece, rows: slice) -> np.ndarray:
+            with np.errstate(**state):
+                return function(inner(piece, rows))
+
+        key = None if self._key is None or named is None else (*self._key, *named)
+        column = StreamedColumn(self._file, self._columns, compute, key=key)
+        return np.asarray(column) if column.ndim == 1 else column
+
+    def __getitem__(self, index: Any) -> StreamedColumn | np.ndarray:
+        """Indices of segments (``[:, …]``) are deferred; rows are read, and they alone are kept."""
+        whole = slice(None)
+        if isinstance(index, tuple) and isinstance(index[0], slice) and index[0] == whole:
+            plain = all(isinstance(part, (int, np.integer, slice)) for part in index)
+            return self._derived(lambda rows: rows[index], ("index", repr(index)) if plain else None)
+        if isinstance(index, slice) and index == whole:
+            return self
+        first, *rest = index if isinstance(index, tuple) else (index,)
+        wanted = np.arange(len(self))[first]
+        order = np.argsort(wanted.ravel(), kind="stable")
+        ordered, found, start = wanted.ravel()[order], [], 0
+        for piece in self.pieces():
+            low, high = np.searchsorted(ordered, (start, start + len(piece)))
+            found.append(piece[ordered[low:high] - start])
+            start += len(piece)
+        result = np.empty((wanted.size, *self.shape[1:]), self.dtype)
+        result[order] = np.concatenate(found)
+        result = result.reshape(*wanted.shape, *self.shape[1:])
+        return result[(slice(None),) * wanted.ndim + tuple(rest)] if rest else result
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        streams = [value for value in inputs if isinstance(value, StreamedColumn)]
+        if method != "__call__" or "out" in options or any(s._file is not self._file for s in streams):
+            plain = [np.asarray(value) if isinstance(value, StreamedColumn) else value for value in inputs]
+            return getattr(ufunc, method)(*plain, **options)
+        state, count = np.geterr(), len(self)
+
+        def part(value: Any, piece: Piece, rows: slice) -> Any:
+            if isinstance(value, StreamedColumn):
+                return value._compute(piece, rows)
+            by_row = isinstance(value, np.ndarray) and value.ndim == self.ndim and len(value) == count != 1
+            return value[rows] if by_row else value
+
+        def compute(piece: Piece, rows: slice) -> np.ndarray:
+            with np.errstate(**state):
+                return ufunc(*(part(value, piece, rows) for value in inputs), **options)
+
+        names = [value._key if isinstance(value, StreamedColumn) else repr(value) for value in inputs]
+        arrays = any(isinstance(value, (np.ndarray, list)) for value in inputs) or None in names or bool(options)
+        columns = {name: none for stream in streams for name, none in stream._columns.items()}
+        return StreamedColumn(self._file, columns, compute, key=None if arrays else (ufunc.__name__, *names))
+
+    def _reduced(self, name: str, axis: Any) -> Any:
+        """A reduction over segments or exponents, row by row; over rows it needs the array."""
+        axes = axis if isinstance(axis, tuple) else (axis,)
+        if axis is None or any(one is None or one % self.ndim == 0 for one in axes):
+            return getattr(np.asarray(self), name)(axis=axis)
+        reduced = self._derived(lambda rows: getattr(rows, name)(axis=axis), (name, axis))
+        return np.asarray(reduced)
+
+    def sum(self, axis: Any = None) -> Any:
+        return self._reduced("sum", axis)
+
+    def mean(self, axis: Any = None) -> Any:
+        return self._reduced("mean", axis)
+
+    def any(self, axis: Any = None) -> Any:
+        return self._reduced("any", axis)
+
+    def all(self, axis: Any = None) -> Any:
+        return self._reduced("all", axis)
+
+    def argmax(self, axis: Any = None) -> Any:
+        return self._reduced("argmax", axis)
+
+    def max(self, axis: Any = None) -> Any:
+        return self._reduced("max", axis)
+
+    def min(self, axis: Any = None) -> Any:
+        return self._reduced("min", axis)
