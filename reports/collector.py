@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,6 +17,7 @@ from claims.remeasure import Remeasured
 from claims.run import Run
 from claims.verdict import Verdict
 from measure.errors import UserError
+from reports.annotations import annotations, append_summary, guard, in_actions
 from reports.audit import Audit, LedgerEntry, PopulationEntry, Tool, count, digest_of, short_path, write_audit
 from reports.gate import Gate
 from reports.renderings import Context, write_report
@@ -32,10 +34,29 @@ class Collector:
     def __init__(self, config: pytest.Config, run: Run, gate: Gate, path: Path, *, reports: tuple[Path, ...] = ()) -> None:
         self.config, self.run, self.gate, self.path = config, run, gate, path
         self.reports = dict.fromkeys(reports, 0)
+        self.resume: str | None = None
         self.found: dict[str, list[BaseModel]] = {kind: [] for kind in KINDS}
         self.changes: list[str] = []
         self.audit: Audit | None = None
         self.problem: str | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """In GitHub Actions nothing that the session prints is obeyed as a command: foreign text is among it."""
+        if in_actions(os.environ):
+            stop, self.resume = guard()
+            self._terminal().write_line(stop)
+
+    def pytest_unconfigure(self) -> None:
+        """The very last lines: annotations, which the runner is to obey."""
+        if self.resume is not None:
+            lines = annotations(self.audit, self.context) if self.audit is not None else []
+            self._terminal().ensure_newline()
+            for line in (self.resume, *lines):
+                self._terminal().write_line(line)
+
+    def _terminal(self) -> pytest.TerminalReporter:
+        return self.config.pluginmanager.getplugin("terminalreporter")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         for kind, text in getattr(report, "unsettled", ()):
@@ -54,6 +75,7 @@ class Collector:
             write_audit(self.audit, self.path)
             for report in self.reports:
                 self.reports[report] = write_report(self.audit, self.context, report)
+            append_summary(self.audit, self.context, os.environ)
         except UserError as error:
             self.problem, session.exitstatus = str(error), pytest.ExitCode.INTERRUPTED
             return
@@ -82,7 +104,7 @@ class Collector:
         """What the reports may show beside the audit."""
         run, gate = self.run, self.gate
         return Context(
-            root=self.config.invocation_params.dir,
+            root=Path(os.environ.get("GITHUB_WORKSPACE") or self.config.invocation_params.dir),
             ledger=run.ledger,
             populations={p.name: p for p in run.populations},
             baseline=gate.baseline if gate.compare and not gate.writes else None,

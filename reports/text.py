@@ -16,12 +16,14 @@ def figure(value: float | None, *, percent: bool = False, open_end: str = "?") -
 
 def measured(verdict: Verdict) -> str:
     """Value and interval of a verdict, e.g. ``93.4% [92.2, 94.4]``; a dash where nothing was measured."""
-    found = verdict.measured
-    if found is None or found.value is None:
+    if verdict.measured is None or verdict.measured.value is None:
         return "–"
-    percent = verdict.stated.rstrip().endswith("%")
-    value = figure(found.value, percent=percent) + ("%" if percent else "")
-    return value + interval(found, percent=percent)
+    return value_of(verdict.measured, percent=verdict.stated.rstrip().endswith("%"))
+
+
+def value_of(found: Measurement, *, percent: bool = False) -> str:
+    """Value and interval, e.g. ``0.9312 [0.9101, 0.9487]``."""
+    return figure(found.value, percent=percent) + ("%" if percent else "") + interval(found, percent=percent)
 
 
 def interval(found: Measurement, *, percent: bool = False) -> str:

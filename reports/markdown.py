@@ -1,0 +1,150 @@
+"""The audit as Markdown, for a job summary or a pull request: what changed against the baseline first, then what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from claims.verdict import TABLE, Outcome, Verdict
+from reports.audit import Audit, PopulationEntry
+from reports.changes import Change, changes
+from reports.escaping import markdown, markdown_code
+from reports.problems import level_of
+from reports.renderings import Context
+from reports.terminal import sentence
+from reports.text import measured, plural
+
+# A comment on GitHub holds 65,536 characters; a job summary sixteen times as many.
+COMMENT = 65_000
+# Rows of a table where all of them do not fit; reasons are cut after so many characters.
+ROWS, REASON = 25, 300
+HELD = (Outcome.REPRODUCED, Outcome.CONSISTENT, Outcome.TRANSFERS)
+KINDS = {"paper": "the paper's own", "reference": "another checkpoint", "user": "another checkpoint"}
+
+
+def render(audit: Audit, context: Context) -> str:
+    """The whole summary; tables are shortened, and say so, where a comment would not hold them."""
+    text = "\n\n".join(_parts(audit, context, rows=None)) + "\n"
+    return text if len(text) <= COMMENT else "\n\n".join(_parts(audit, context, rows=ROWS))[:COMMENT] + "\n"
+
+
+def _parts(audit: Audit, context: Context, *, rows: int | None) -> Iterator[str]:
+    yield f"## Audit of “{markdown(audit.ledger.title)}”"
+    yield f"**{markdown(sentence(audit))}**" + ("" if audit.complete else " This run judged only a part of the ledger.")
+    yield from _changed(audit, context, rows)
+    yield from _failed(audit, rows)
+    yield _counts(audit)
+    yield from (_population(p, audit, rows) for p in audit.populations if p.rows)
+    yield from _arithmetic(audit, rows)
+    yield from _undecided(audit)
+    yield _closing(audit)
+
+
+def _changed(audit: Audit, context: Context, rows: int | None) -> Iterator[str]:
+    """What left the locked baseline, before anything else."""
+    found = changes(audit, context.baseline)
+    if found:
+        yield f"### Changed against the baseline ({len(found)})"
+        yield _table(("claim", "population", "was", "is", "why"), (_change(change) for change in found), rows)
+    elif context.baseline is not None:
+        yield f"Nothing left the locked baseline ({plural(len(context.baseline.locked), 'verdict')})."
+    else:
+        yield "Not compared with a locked baseline (`--baseline` does)."
+    if audit.drift:
+        yield "**The baseline was rewritten by this run:**"
+        yield "\n".join(f"- {markdown(line)}" for line in audit.drift[: rows or len(audit.drift)])
+
+
+def _change(change: Change) -> tuple[str, ...]:
+    return tuple(markdown(text) for text in (*change.key.split("@", 1), change.before, change.now, _cut(change.reason)))
+
+
+def _failed(audit: Audit, rows: int | None) -> Iterator[str]:
+    """Failures that are not drift, then acknowledged ones, then faults of the harness."""
+    judged = [(v, level_of(v, audit.policy)) for v in (*audit.verdicts, *audit.arithmetic) if v.outcome is not Outcome.DRIFTED]
+    for level, title in (("error", "Failed"), ("warning", "Acknowledged contradictions")):
+        chosen = [v for v, graveness in judged if graveness == level]
+        if chosen:
+            yield f"### {title} ({len(chosen)})"
+            yield _verdicts(chosen, rows, where=True)
+    for planted in audit.planted:
+        if not planted.caught:
+            told = f"{planted.name} on {planted.population}: {planted.reason}"
+            yield f"**A planted falsehood was not caught:** {markdown(told)}"
+    for result in audit.remeasured:
+        if result.differing:
+            told = f"{plural(len(result.differing), 'row')} of {result.population}: {'; '.join(result.differing[:5])}"
+            yield f"**Re-measured rows differ:** {markdown(told)}"
+
+
+def _counts(audit: Audit) -> str:
+    names = [name for name, number in audit.counts.items() if number]
+    return _table(names, [[str(audit.counts[name]) for name in names]], None) if names else "No claim was judged."
+
+
+def _population(population: PopulationEntry, audit: Audit, rows: int | None) -> str:
+    """One population's claims, folded."""
+    chosen = [v for v in audit.verdicts if v.population == population.name]
+    held = sum(v.outcome in HELD for v in chosen)
+    decided = sum(TABLE[v.outcome].decided for v in chosen)
+    about = f"{KINDS[population.kind]}, {plural(population.rows, 'puzzle')}: {held} of {decided} decided claims hold"
+    title = f" ({markdown(population.title)})" if population.title else ""
+    return _fold(f"<b>{markdown(population.name)}</b>, {about}{title}", _verdicts(chosen, rows))
+
+
+def _arithmetic(audit: Audit, rows: int | None) -> Iterator[str]:
+    if audit.arithmetic:
+        impossible = sum(v.outcome is Outcome.IMPOSSIBLE for v in audit.arithmetic)
+        title = f"<b>arithmetic</b> of the printed digits: {impossible} of {plural(len(audit.arithmetic), 'check')} cannot hold"
+        yield _fold(title, _verdicts(audit.arithmetic, rows))
+
+
+def _undecided(audit: Audit) -> Iterator[str]:
+    """How many claims wait for what, with the command that gets it."""
+    for population in audit.populations:
+        waiting = sum(v.population == population.name for v in audit.verdicts)
+        if waiting and not population.rows:
+            yield f"{plural(waiting, 'claim')} on **{markdown(population.name)}** undecided: nothing measured. Decide with"
+            yield markdown_code(population.command or "")
+
+
+def _closing(audit: Audit) -> str:
+    caught = sum(p.caught for p in audit.planted)
+    parts = [f"planted falsehoods caught: {caught} of {len(audit.planted)}"] if audit.planted else []
+    parts += [
+        f"re-measured {plural(len(r.examples), 'row')} of {markdown(r.population)}, {len(r.differing) or 'none'} differing"
+        for r in audit.remeasured
+    ]
+    parts += [f"policy {audit.policy}", f"seed {audit.seed}", f"ledger `{audit.ledger.digest[:12]}`"]
+    return f"<sub>{markdown(audit.tool.name)} {markdown(audit.tool.version)} · {' · '.join(parts)}</sub>"
+
+
+def _verdicts(verdicts: Iterable[Verdict], rows: int | None, *, where: bool = False) -> str:
+    """A table of verdicts in the order of outcomes; ``where`` adds the population."""
+    order = list(Outcome)
+    head = ("verdict", "claim", *(["population"] if where else []), "stated", "measured", "n", "why")
+    body = [
+        (v.outcome.value, v.claim, *([v.population] if where else []), v.stated, measured(v), _size(v), _cut(v.reason))
+        for v in sorted(verdicts, key=lambda v: order.index(v.outcome))
+    ]
+    return _table(head, (map(markdown, row) for row in body), rows)
+
+
+def _size(verdict: Verdict) -> str:
+    return f"{verdict.measured.n:,}" if verdict.measured and verdict.measured.n else ""
+
+
+def _table(head: Iterable[str], body: Iterable[Iterable[str]], rows: int | None) -> str:
+    """A table of cells that are escaped already."""
+    head, body = list(head), list(body)
+    shown = body[:rows]
+    lines = ["| " + " | ".join(cells) + " |" for cells in (head, ["---"] * len(head), *shown)]
+    more = [f"\n… and {len(body) - len(shown)} more, in the audit."] if len(shown) < len(body) else []
+    return "\n".join(lines + more)
+
+
+def _fold(title: str, body: str) -> str:
+    return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= REASON else text[:REASON].rsplit(" ", 1)[0] + " …"

@@ -1,0 +1,39 @@
+"""The claims as CSV, one row a verdict, the arithmetic of the digits included; no cell is a formula to a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from claims.verdict import Verdict
+from reports.audit import Audit
+from reports.escaping import csv_cell
+from reports.renderings import Context
+
+COLUMNS = (
+    "claim", "population", "mode", "verdict", "stated", "value", "low", "high", "level", "n", "unit", "smallest_contradiction",
+    "power", "p_value", "p_adjusted", "locator", "words", "criterion", "reason", "acknowledged", "method", "command",
+)  # fmt: skip
+
+
+def render(audit: Audit, context: Context) -> str:
+    """RFC 4180 with a header line; absent figures are empty cells, figures have all their digits."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
+    writer.writeheader()
+    for verdict in (*audit.verdicts, *audit.arithmetic):
+        writer.writerow({name: _cell(value) for name, value in _row(verdict).items()})
+    return out.getvalue()
+
+
+def _row(verdict: Verdict) -> dict[str, object]:
+    found, power = verdict.measured, verdict.power
+    row: dict[str, object] = {name: getattr(verdict, name, None) for name in COLUMNS} | {"verdict": verdict.outcome.value}
+    row |= {name: getattr(found, name, None) for name in ("value", "low", "high", "level", "n", "unit", "method")}
+    return row | {name: getattr(power, name, None) for name in ("smallest_contradiction", "power")}
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return csv_cell(value) if isinstance(value, str) else repr(value)
