@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from importlib import import_module
 
 import typer
@@ -14,6 +15,8 @@ MODULES: tuple[tuple[str, str | None], ...] = (
     ("measure.commands", None),
     ("measure.commands_puzzles", "puzzles"),
     ("measure.commands_lyapunov", None),
+    ("measure.commands_scale", None),
+    ("measure.commands_fetch", None),
     ("claims.commands", None),
     ("fixtures.commands", None),
 )
@@ -34,9 +37,14 @@ def build() -> typer.Typer:
 
 
 def main() -> None:
-    """Entry point: a user's mistake is one line on standard error and exit code 2."""
+    """Entry point of `unsettled`."""
+    run(build())
+
+
+def run(program: Callable[[], object]) -> None:
+    """Run a program's command line: a user's mistake is one line on standard error and exit code 2."""
     try:
-        build()()
+        program()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)

@@ -10,8 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 @contextmanager
-def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error; yields a function that is told how many more are done."""
+def progress(what: str, total: int, *, shown: bool = True) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error, if ``shown``; yields a function that is told how many more are done."""
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -20,6 +20,7 @@ def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
         TextColumn("left"),
         TimeRemainingColumn(),
         console=Console(stderr=True),
+        disable=not shown,
     )
     with bar:
         task = bar.add_task(what, total=total)

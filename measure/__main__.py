@@ -1,0 +1,72 @@
+"""`python -m measure`: one rank of a measurement by several processes, started by torchrun, by srun, or alone."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from measure import options
+from measure.cli import run
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def rank(
+    checkpoint: options.Checkpoint,
+    puzzles: options.Puzzles,
+    out: Annotated[Path, typer.Option(help="The folder of the shards; the same for all ranks. Then: unsettled merge.")],
+    number: Annotated[int | None, typer.Option("--rank", help="This rank, where no starter tells.")] = None,
+    ranks: Annotated[int | None, typer.Option(help="How many ranks there are, where no starter tells.")] = None,
+    shards: Annotated[int | None, typer.Option(help="Shards, at the first start; as many as ranks by default.")] = None,
+    k: options.Exponents = 8,
+    segments: options.Segments = 16,
+    limit: options.Limit = None,
+    sample_seed: options.SampleSeed = None,
+    seed: options.Seed = 0,
+    device: options.Device = "cpu",
+    dtype: options.Dtype = "float32",
+    batch: options.Batch = 8,
+    qr_every: options.QrEvery = 1,
+    noise_rows: options.NoiseRows = 0,
+    h_cycles: options.HCycles = None,
+    l_cycles: options.LCycles = None,
+    heads: options.Heads = None,
+    split: options.Split = "test",
+) -> None:
+    """Measure this rank's shards of a puzzle set into a folder, one record a shard. Resumes, with any number of ranks."""
+    from measure.checkpoints import load_checkpoint
+    from measure.errors import UserError
+    from measure.noise import FLOOR_PASSES
+    from measure.progress import progress
+    from measure.puzzles import read_puzzles
+    from measure.ranks import device_of, rank_of
+    from measure.shards import measure_shard, noise_rows_of, open_campaign
+
+    me = rank_of(os.environ, number=number, of=ranks)
+    if shards is not None and shards < 1:
+        raise UserError(f"shards is {shards}, it must be at least 1")
+    settings = dict(k=k, segments=segments, seed=seed, batch=batch, device=device_of(device, me), dtype=dtype, qr_every=qr_every)
+    loaded = load_checkpoint(checkpoint, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads)
+    chosen = read_puzzles(puzzles, split=split, limit=limit, seed=sample_seed)
+    campaign = open_campaign(out, loaded, chosen, shards=shards or me.of, **settings)
+    mine = me.share(campaign.shards)
+    noisy = sum(noise_rows_of(shard, noise_rows, campaign.rows(shard)) for shard in mine)
+    total = sum(campaign.rows(shard) for shard in mine) + FLOOR_PASSES * noisy
+    with progress(f"puzzles of rank {me.number}", total, shown=me.local == 0) as advance:
+        for shard in mine:
+            measure_shard(out, campaign, shard, loaded, chosen, noise_rows=noise_rows, advance=advance, **settings)
+    done = ", ".join(map(str, mine)) or "none: there are more ranks than shards"
+    print(f"rank {me.number} of {me.of}: shards {done} (of {campaign.shards})", flush=True)
+
+
+def main() -> None:
+    """Entry point: a user's mistake is one line on standard error and exit code 2."""
+    run(app)
+
+
+if __name__ == "__main__":
+    main()

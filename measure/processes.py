@@ -1,0 +1,64 @@
+"""One measurement by several processes of this machine: ranks that are started here, waited for, and merged."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from measure.errors import UserError
+from measure.merge import merge
+
+POSITIONAL = ("checkpoint", "puzzles")
+NOT_OF_A_RANK = ("out", "processes", *POSITIONAL)
+THREADS = "OMP_NUM_THREADS"
+
+
+def measure_by_processes(parameters: Mapping[str, object], out: Path, processes: int) -> None:
+    """Measure into ``out`` by ``processes`` ranks that share the cores; resumes, and leaves nothing beside the record.
+
+    Args:
+        parameters: of `unsettled measure`, by name; None stands for what was not given.
+
+    Raises:
+        UserError: a rank stopped; what it said last is told.
+    """
+    folder = out.with_name(out.name + ".shards")
+    environment = {**os.environ, THREADS: os.environ.get(THREADS) or str(max(1, _cores() // processes))}
+    ranks: list[subprocess.Popen] = []
+    try:
+        for rank in range(processes):
+            # the first one's bar is shown; of the others only how they end
+            errors = None if rank == 0 else subprocess.PIPE
+            own = {"out": folder, "rank": rank, "ranks": processes}
+            command = [sys.executable, "-m", "measure", *_arguments(parameters, own)]
+            ranks.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, text=True, env=environment))
+        told = [rank.communicate()[1] for rank in ranks]
+    finally:
+        for rank in ranks:
+            rank.terminate()
+            rank.wait()
+    stopped = [number for number, rank in enumerate(ranks) if rank.returncode]
+    if stopped:
+        last = ((told[stopped[0]] or "").strip().splitlines() or [f"exit code {ranks[stopped[0]].returncode}"])[-1]
+        raise UserError(
+            f"process {stopped[0]} of {processes} stopped: {last.removeprefix('error: ')}",
+            where=out,
+            mend="what was completed is kept; the same command goes on from there",
+        )
+    merge(folder, out)
+    shutil.rmtree(folder)
+
+
+def _arguments(parameters: Mapping[str, object], own: Mapping[str, object]) -> list[str]:
+    """The command line of one rank: what was asked for, and what is its own."""
+    shared = {name: value for name, value in parameters.items() if value is not None and name not in NOT_OF_A_RANK}
+    options = [f"--{name.replace('_', '-')}={value}" for name, value in {**shared, **own}.items()]
+    return [*options, "--", *(str(parameters[name]) for name in POSITIONAL)]
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
