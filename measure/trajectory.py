@@ -116,11 +116,12 @@ def follow(
     *,
     segments: int,
     k: int = 0,
-    start: Callable[[State], State] | None = None,
+    start: Callable[[State], State] | State | None = None,
     batch: int = 16,
     seed: int = 0,
     qr_every: int = 1,
     advance: Callable[[int], None] = lambda rows: None,
+    finish: Callable[[State], None] = lambda state: None,
 ) -> Trajectories:
     """Follow every puzzle for ``segments`` segments and keep what each state shows.
 
@@ -128,11 +129,13 @@ def follow(
         network: a loaded checkpoint, or a model in evaluation mode on its device and in its dtype.
         puzzles: at least one, on the board that the network reads.
         k: leading exponents; 0 measures none, at the cost of plain inference; each costs about as much again.
-        start: alters the trained initial state of a batch; what it returns must have the same shapes.
+        start: alters the trained initial state of a batch, and what it returns must have the same shapes; or the states of
+            all puzzles to go on from, each (N, tokens, hidden), as ``finish`` was given them.
         batch: puzzles at a time.
         seed: of the shared tangent start.
         qr_every: state updates between two re-orthonormalisations.
         advance: told the number of puzzles done, batch by batch.
+        finish: given the last state of every batch.
 
     Raises:
         UserError: no puzzles, another board, or counts out of range.
@@ -147,11 +150,10 @@ def follow(
     pieces = []
     for first in range(0, len(puzzles), batch):
         rows = puzzles.take(np.arange(first, min(first + batch, len(puzzles))))
-        initial = model.initial_state(len(rows))
         watcher = Watcher(model, torch.from_numpy(rows.labels).to(model.lm_head.weight.device))
         measured = tangent_growth(
             model.updates(model.embed(torch.from_numpy(rows.inputs).to(model.lm_head.weight.device))),
-            initial if start is None else start(initial),
+            _initial(model, start, slice(first, first + batch), len(rows)),
             k=k,
             segments=segments,
             qr_every=qr_every,
@@ -159,8 +161,17 @@ def follow(
             observe=watcher,
         )
         pieces.append(watcher.trajectories(rows, measured.growth, model.config.updates_per_segment))
+        finish(measured.state)
         advance(len(rows))
     return join(pieces)
+
+
+def _initial(model: RecursiveModel, start: Callable[[State], State] | State | None, batch: slice, rows: int) -> State:
+    """The states that the puzzles of a batch start from."""
+    if isinstance(start, tuple):
+        return tuple(part[batch] for part in start)
+    trained = model.initial_state(rows)
+    return trained if start is None else start(trained)
 
 
 @dataclass

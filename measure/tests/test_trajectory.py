@@ -72,6 +72,16 @@ def test_a_start_is_altered_batch_by_batch_and_rows_do_not_mix():
     np.testing.assert_array_equal(whole.pooled, plain.pooled)
 
 
+def test_a_run_goes_on_from_where_it_was_left():
+    model, ended = tiny_model("trm_mlp"), []
+    whole = follow(model, PUZZLES, segments=6, batch=4)
+    follow(model, PUZZLES, segments=2, batch=4, finish=ended.append)
+    states = tuple(torch.cat(parts) for parts in zip(*ended, strict=True))
+    rest = follow(model, PUZZLES, segments=4, batch=4, start=states)
+    for name in ("boards", "displacement_H", "loss", "halting_logit"):
+        np.testing.assert_array_equal(getattr(rest, name), getattr(whole, name)[:, 2:])
+
+
 def test_mistakes_are_named():
     model = tiny_model("trm_mlp")
     with pytest.raises(UserError, match="empty"):

@@ -1,0 +1,238 @@
+"""Measures the long record of a checkpoint: rollouts of 64 segments, longer ones of what is unsolved then, and other starts.
+
+Work goes chunk by chunk; each finished chunk lies in ``OUT.parts`` until all are there, so that the same call resumes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from measure.campaign import provenance_of
+from measure.checkpoints import Checkpoint
+from measure.errors import UserError
+from measure.labels import Evidence
+from measure.labels_evidence import evidence_of
+from measure.models.recursive import State
+from measure.puzzles import PuzzleSet
+from measure.side_record import SideProvenance, SideRecord, read_side, round_mantissa, write_side
+from measure.trajectory import Trajectories, follow
+
+KIND = "long"
+CHUNK = 32
+# Bits of the mantissa that are kept: 0.4 % of a value, far below any difference between runs.
+BITS = 7
+LATE = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class LongSettings:
+    """How long records are measured.
+
+    Attributes:
+        segments: of every puzzle's rollout from the trained start, with ``k`` exponents of which the leading one is kept.
+        deep: segments until which a puzzle that is unsolved then is followed further, without exponents; 0 for none.
+        starts: other starts of ``segments`` segments each for every unsolved puzzle, and for one solved one in ``controls``.
+        scale: of the noise that makes a start another one, as a multiple of the trained start's root mean square.
+        batch, seed: puzzles at a time, and seed of the tangents.
+    """
+
+    segments: int = 64
+    deep: int = 256
+    starts: int = 4
+    scale: float = 1.0
+    controls: int = 8
+    k: int = 1
+    batch: int = 8
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.segments < 4 * LATE:
+            raise UserError(f"segments is {self.segments}", mend=f"a long rollout has at least {4 * LATE}")
+        if self.deep and self.deep < self.segments + 2 * LATE:
+            raise UserError(f"deep is {self.deep}", mend=f"0, or at least {self.segments + 2 * LATE}")
+        if self.starts < 0 or self.controls < 1 or not self.scale > 0 or self.k not in (0, 1):
+            raise UserError("starts, controls, scale or k is out of range", mend="starts ≥ 0, controls ≥ 1, scale > 0, k 0 or 1")
+
+    @property
+    def windows(self) -> list[tuple[int, int]]:
+        """(end, length) of the windows that labels are read from; the last one is deep."""
+        shallow = [(2 * LATE, LATE), (self.segments // 2, LATE), (self.segments, LATE // 2), (self.segments, LATE)]
+        shallow.append((self.segments, 2 * LATE))
+        return shallow + ([(self.deep, LATE)] if self.deep else [])
+
+
+def measure_long(
+    checkpoint: Checkpoint,
+    puzzles: PuzzleSet,
+    out: Path,
+    settings: LongSettings,
+    *,
+    advance: Callable[[int], None] = lambda rows: None,
+) -> SideRecord:
+    """Measure, write to ``out`` and return the long record of a checkpoint on a puzzle set.
+
+    Raises:
+        UserError: the puzzles do not fit the checkpoint, or unfinished parts beside ``out`` are of another measurement.
+    """
+    base = provenance_of(checkpoint, puzzles, k=settings.k, segments=settings.segments, batch=settings.batch)
+    about = SideProvenance(
+        kind=KIND, model=base.model, checkpoint_bytes=base.checkpoint_bytes, checkpoint_tensors=base.checkpoint_tensors,
+        puzzles_digest=base.puzzles_digest, puzzles=len(puzzles), versions=base.versions, commit=base.commit,
+        settings={**asdict(settings), "windows": [n for window in settings.windows for n in window]},
+    )  # fmt: skip
+    folder = out.with_name(out.name + ".parts")
+    parts = []
+    for number, first in enumerate(range(0, len(puzzles), CHUNK)):
+        rows = puzzles.take(np.arange(first, min(first + CHUNK, len(puzzles))))
+        path = folder / f"part-{number:05d}.parquet"
+        if path.is_file():
+            part = read_side(path, kind=KIND)
+            if part.provenance.model_copy(update={"commit": about.commit}) != about:
+                raise UserError("unfinished parts are of another measurement", where=folder, mend="remove the folder")
+        else:
+            part = SideRecord(_columns(checkpoint, rows, settings), about)
+            write_side(part, path)
+        parts.append(part)
+        advance(len(rows))
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0].columns}
+    record = SideRecord(joined, about)
+    write_side(record, out)
+    shutil.rmtree(folder)
+    return record
+
+
+def _columns(checkpoint: Checkpoint, puzzles: PuzzleSet, settings: LongSettings) -> dict[str, np.ndarray]:
+    """The columns of one chunk."""
+    ended: list[State] = []
+    runs = follow(
+        checkpoint, puzzles, segments=settings.segments, k=settings.k, batch=settings.batch, seed=settings.seed, finish=ended.append
+    )
+    state = tuple(torch.cat(parts) for parts in zip(*ended, strict=True))
+    unsolved = np.flatnonzero(~runs.solved)
+    further = None
+    if settings.deep and len(unsolved):
+        further = follow(
+            checkpoint, puzzles.take(unsolved), segments=settings.deep - settings.segments, batch=settings.batch,
+            start=tuple(part[torch.from_numpy(unsolved)] for part in state),
+        )  # fmt: skip
+    evidence = [evidence_of(runs, end=end, window=window) for end, window in settings.windows[:5]]
+    if settings.deep:
+        last = None if further is None else evidence_of(further, window=LATE)
+        evidence.append(_spread(last, unsolved, len(runs)))
+    exponent = runs.growth[..., 0] if settings.k else np.full(runs.solved_at.shape, np.nan)
+    return {
+        "example_id": runs.example_id,
+        "givens": puzzles.givens,
+        "solved_at": runs.solved_at.astype(np.uint8),
+        "board_changed": _changed(runs.boards),
+        "conflicts": runs.conflicts.astype(np.uint8),
+        "token_right": runs.token_right,
+        "halting_logit": round_mantissa(runs.halting_logit, BITS),
+        "displacement": round_mantissa(runs.displacement / runs.norm, BITS),
+        "exponent": round_mantissa(exponent, BITS),
+        "board": board_identity(runs.boards[:, -1]),
+        **_outcome(runs, unsolved, further, settings),
+        **{f"late_{item.name}": _stacked(evidence, item.name) for item in fields(Evidence)},
+        **_other_starts(checkpoint, puzzles, runs.solved, settings),
+    }
+
+
+def _outcome(runs: Trajectories, unsolved: np.ndarray, further: Trajectories | None, settings: LongSettings) -> dict[str, np.ndarray]:
+    """When each puzzle was first solved, since when it has been, and until when it was followed; segments from 1, 0 for never."""
+    followed = np.full(len(runs), runs.segments, np.int32)
+    first, since = first_solved(runs.solved_at), solved_since(runs.solved_at)
+    if further is not None:
+        followed[unsolved] = settings.deep
+        later = first_solved(further.solved_at)
+        never = first[unsolved] == 0
+        first[unsolved] = np.where(never & (later > 0), later + runs.segments, first[unsolved])
+        held = solved_since(further.solved_at)
+        since[unsolved] = np.where(held > 0, held + runs.segments, 0)
+    return {"followed": followed, "first_solved": first, "solved_since": since}
+
+
+def first_solved(solved_at: np.ndarray) -> np.ndarray:
+    """(N,) first segment, from 1, after which the board is right; 0 where there is none."""
+    return np.where(solved_at.any(axis=1), solved_at.argmax(axis=1) + 1, 0).astype(np.int32)
+
+
+def solved_since(solved_at: np.ndarray) -> np.ndarray:
+    """(N,) first segment, from 1, from which the board is right to the end; 0 where it is not right at the end."""
+    stretch = np.where(solved_at.all(axis=1), solved_at.shape[1], (~solved_at[:, ::-1]).argmax(axis=1))
+    return np.where(stretch > 0, solved_at.shape[1] - stretch + 1, 0).astype(np.int32)
+
+
+def _changed(boards: np.ndarray) -> np.ndarray:
+    """(N, S) uint8: whether the board differs from the one a segment before; the first counts as changed."""
+    changed = np.ones(boards.shape[:2], np.uint8)
+    changed[:, 1:] = (boards[:, 1:] != boards[:, :-1]).any(axis=-1)
+    return changed
+
+
+def board_identity(boards: np.ndarray) -> np.ndarray:
+    """(N,) uint64 of (N, cells) boards: equal for equal boards, and practically only for them."""
+    digests = [hashlib.sha256(row.tobytes()).digest()[:8] for row in np.ascontiguousarray(boards)]
+    return np.array([int.from_bytes(digest, "little") for digest in digests], np.uint64)
+
+
+def _stacked(evidence: list[Evidence], name: str) -> np.ndarray:
+    """One piece of evidence of all windows, (N, windows, …)."""
+    stacked = np.stack([getattr(one, name) for one in evidence], axis=1)
+    if stacked.dtype.kind == "f":
+        return round_mantissa(stacked, BITS)
+    return stacked.astype(np.uint8 if stacked.dtype == bool else np.int16)
+
+
+def _spread(evidence: Evidence | None, rows: np.ndarray, count: int) -> Evidence:
+    """Evidence of some rows as that of all: NaN, or 0, for those not followed."""
+    shapes = {"recurrence_high": (count, 8), "recurrence_mean": (count, 8)}
+    whole = {}
+    for item in fields(Evidence):
+        kind = {"boards": np.int64, "conflicts_range": np.int64, "solved": bool}.get(item.name, np.float64)
+        array = np.full(shapes.get(item.name, (count,)), np.nan if kind is np.float64 else 0, kind)
+        if evidence is not None:
+            array[rows] = getattr(evidence, item.name)
+        whole[item.name] = array
+    return Evidence(**whole)
+
+
+def noisy_start(seed: int, scale: float) -> Callable[[State], State]:
+    """The trained start plus Gaussian noise of ``scale`` times its root mean square: the same other start for every puzzle."""
+
+    def start(state: State) -> State:
+        generator = torch.Generator().manual_seed(seed)
+        moved = []
+        for part in state:
+            noise = torch.randn(part.shape[1:], generator=generator).to(part)
+            moved.append(part + scale * part[0].square().mean().sqrt() * noise)
+        return tuple(moved)
+
+    return start
+
+
+def _other_starts(checkpoint: Checkpoint, puzzles: PuzzleSet, solved: np.ndarray, settings: LongSettings) -> dict[str, np.ndarray]:
+    """Outcome of every other start, (N, starts); ``start_run`` marks where there was one."""
+    chosen = np.flatnonzero(~solved | (puzzles.ids % settings.controls == 0))
+    shape = (len(puzzles), settings.starts)
+    columns = {
+        "start_run": np.zeros(shape, np.uint8), "start_solved": np.zeros(shape, np.uint8),
+        "start_board": np.zeros(shape, np.uint64), "start_rest": np.full(shape, np.nan, np.float32),
+    }  # fmt: skip
+    if not settings.starts:
+        return {name: array for name, array in columns.items() if name == "start_run"} | {"start_run": np.zeros((len(puzzles), 1), np.uint8)}
+    for index in range(settings.starts if len(chosen) else 0):
+        start = noisy_start(index + 1, settings.scale)
+        runs = follow(checkpoint, puzzles.take(chosen), segments=settings.segments, batch=settings.batch, start=start)
+        columns["start_run"][chosen, index] = 1
+        columns["start_solved"][chosen, index] = runs.solved
+        columns["start_board"][chosen, index] = board_identity(runs.boards[:, -1])
+        columns["start_rest"][chosen, index] = evidence_of(runs).recurrence_high[:, 0]
+    columns["start_rest"] = round_mantissa(columns["start_rest"], BITS)
+    return columns
