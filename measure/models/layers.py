@@ -33,19 +33,27 @@ class Linear(nn.Module):
 
     def across(self, x: Tensor) -> Tensor:
         """The same product along the last axis but one: (…, inputs, width) → (…, outputs, width)."""
-        return self.weight @ x
+        if torch.is_grad_enabled():
+            return self.weight @ x  # moves tokens last and back, and so sums the weight's gradient in one product
+        flat = x.flatten(0, -3)
+        return torch.bmm(self.weight.expand(len(flat), -1, -1), flat).unflatten(0, x.shape[:-2])
 
 
 def gated(jet: Tensor, axis: int) -> Tensor:
-    """silu(gate) · up of the two halves along ``axis``, with its tangent: (B, 1 + k, …)."""
+    """silu(gate) · up of the two halves along ``axis``, with its tangent: (B, 1 + k, …).
+
+    A jet with tangents is used up: the result lies in the memory of its gates, so that it stays in the cache.
+    """
     gate, up = jet.chunk(2, dim=axis)
     if jet.shape[1] == 1:
-        return F.silu(gate) * up
-    share = torch.sigmoid(gate[:, :1])
-    slope = torch.addcmul(share, gate[:, :1] * share, 1 - share) * up[:, :1]
-    open_gate = gate[:, :1] * share
-    tangent = torch.addcmul(slope * gate[:, 1:], open_gate, up[:, 1:])
-    return torch.cat((open_gate * up[:, :1], tangent), dim=1)
+        return F.silu(gate) * up if torch.is_grad_enabled() else F.silu(gate).mul_(up)
+    state, tangent = gate[:, :1], gate[:, 1:]
+    share = torch.sigmoid(state)
+    open_gate = state * share
+    slope = torch.addcmul(share, open_gate, 1 - share).mul_(up[:, :1])
+    tangent.mul_(slope).addcmul_(open_gate, up[:, 1:])
+    torch.mul(open_gate, up[:, :1], out=state)
+    return gate
 
 
 class SwiGLU(nn.Module):
@@ -66,16 +74,21 @@ class SwiGLU(nn.Module):
 def rms_norm(jet: Tensor, epsilon: float, axis: int = -1) -> Tensor:
     """x / √(mean square along ``axis`` + ε) and its tangent, computed in at least float32; no gain.
 
-    With y = x·r the tangent is r·dx − y · mean(y · r·dx).
+    With y = x·r the tangent is r·dx − y · mean(y · r·dx). A jet with tangents is normed in place.
     """
     wide = jet.float() if jet.dtype in (torch.float16, torch.bfloat16) else jet
-    state = wide[:, :1]
-    scaled = wide * torch.rsqrt(state.square().mean(dim=axis, keepdim=True) + epsilon)
-    if jet.shape[1] > 1:
-        state, tangent = scaled[:, :1], scaled[:, 1:]
-        along = (state * tangent).mean(dim=axis, keepdim=True)
-        scaled = torch.cat((state, torch.addcmul(tangent, state, along, value=-1)), dim=1)
-    return scaled.to(jet.dtype)
+    scale = torch.rsqrt(wide[:, :1].square().mean(dim=axis, keepdim=True) + epsilon)
+    if jet.shape[1] == 1:
+        return (wide * scale if torch.is_grad_enabled() else wide.mul_(scale)).to(jet.dtype)
+    state, tangent = wide.mul_(scale)[:, :1], wide[:, 1:]
+    along = (state * tangent).mean(dim=axis, keepdim=True)
+    tangent.addcmul_(state, along, value=-1)
+    return wide.to(jet.dtype)
+
+
+def added(new: Tensor, jet: Tensor) -> Tensor:
+    """jet + new; in the memory of ``new``, which nobody else holds, unless a gradient may need it."""
+    return jet + new if torch.is_grad_enabled() else new.add_(jet)
 
 
 def rope_tables(tokens: int, width: int, base: float) -> Rope:
@@ -134,10 +147,10 @@ class Block(nn.Module):
 
     def forward(self, jet: Tensor, rope: Rope | None) -> Tensor:
         if hasattr(self, "mlp_t"):
-            jet = rms_norm(jet + self.mlp_t.across(jet), self.epsilon, axis=-2)
+            jet = rms_norm(added(self.mlp_t.across(jet), jet), self.epsilon, axis=-2)
         else:
-            jet = rms_norm(jet + self.self_attn(jet, rope), self.epsilon)
-        return rms_norm(jet + self.mlp(jet), self.epsilon)
+            jet = rms_norm(added(self.self_attn(jet, rope), jet), self.epsilon)
+        return rms_norm(added(self.mlp(jet), jet), self.epsilon)
 
 
 class Level(nn.Module):
