@@ -18,6 +18,7 @@ MODULES: tuple[tuple[str, str | None], ...] = (
     ("measure.commands_scale", None),
     ("measure.commands_fetch", None),
     ("claims.commands", None),
+    ("reports.commands", None),
     ("fixtures.commands", None),
 )
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from measure.errors import UserError
+from measure.record import Record, read_record
 from reports import figures_areas, figures_states
 from reports.audit import Audit
 from reports.figures_forest import forest
@@ -28,6 +30,42 @@ PICTURES: dict[str, tuple[Picture, str]] = {
     "early": (figures_areas.early, "horizons"),
     "confidence": (figures_states.confidence, "confidence"),
 }
+
+
+def named_records(given: Sequence[str]) -> dict[str, Record]:
+    """Records by the name of their files: NAME of ``NAME=PATH``, else the stem, or the folder of a ``record.parquet``.
+
+    Raises:
+        UserError: a record cannot be read, or two have one name.
+    """
+    found: dict[str, Record] = {}
+    for text in given:
+        name, equals, path = text.partition("=")
+        if not equals or Path(text).is_file():
+            name, path = "", text
+        resolved = Path(path).expanduser()
+        name = name or (resolved.resolve().parent.name if resolved.stem == "record" else resolved.stem)
+        if slug(name) in map(slug, found):
+            raise UserError(f"two records are called {name}", where=path, mend="give each a name: NAME=PATH")
+        found[name] = read_record(resolved)
+    return found
+
+
+def figure_kinds(text: str) -> tuple[str, ...]:
+    """The formats of a list with commas. Raises UserError for one that is not among `KINDS`."""
+    kinds = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
+    unknown = [kind for kind in kinds if kind not in KINDS]
+    if unknown or not kinds:
+        raise UserError(f"no figure is written as {unknown[0] if unknown else 'nothing'}", mend=f"formats: {', '.join(KINDS)}")
+    return kinds
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and what is above it. Raises UserError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"the folder cannot be made: {error.strerror or error}", where=folder) from None
 
 
 def draw_portrait(portrait: Portrait, folder: Path, *, kinds: Sequence[str] = KINDS) -> Iterator[tuple[str, str]]:

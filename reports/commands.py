@@ -1,0 +1,98 @@
+"""`unsettled report`, `figures`, `diff` and `crate`: renderings of what was measured and judged before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer()
+
+
+@app.command()
+def report(
+    audit: Annotated[Path, typer.Argument(help="An audit that `pytest claims/` wrote.")],
+    out: Annotated[list[Path], typer.Option(help="A file to write: .html, .md, .sarif, .tex, .csv, …; repeatable.")],
+    baseline: Annotated[Path | None, typer.Option(help="Say what left this locked baseline.")] = None,
+) -> None:
+    """Render an audit that was written before; nothing is measured or judged again."""
+    from claims.harmless import harmless
+    from reports.audit import read_audit
+    from reports.baseline import read_baseline
+    from reports.renderings import targets, write_report
+    from reports.revive import revive
+    from reports.text import size
+
+    found = read_audit(audit)
+    paths = targets(out, Path.cwd())
+    revived = revive(found, root=Path.cwd(), baseline=read_baseline(baseline) if baseline else None)
+    for line in revived.missing:
+        typer.echo(harmless(f"note: {line}"), err=True)
+    for given, path in zip(out, paths, strict=True):
+        typer.echo(harmless(f"{given}, {size(write_report(found, revived.context, path))}"))
+
+
+@app.command()
+def figures(
+    records: Annotated[list[str], typer.Argument(metavar="[NAME=]RECORD…", help="Records; NAME is what its files are called.")],
+    out: Annotated[Path, typer.Option(help="The folder for the figures; it is made.")],
+    audit: Annotated[Path | None, typer.Option(help="Draw the forest plot of this audit too.")] = None,
+    kinds: Annotated[str, typer.Option(help="Formats, with commas between them.")] = "pdf,svg,png",
+) -> None:
+    """Draw every picture of the paper as PDF, SVG and PNG, with captions. Equal records give equal bytes."""
+    from claims.harmless import harmless
+    from measure.progress import progress
+    from reports.audit import read_audit
+    from reports.figures import PICTURES, draw_forest, draw_portrait, figure_kinds, make_folder, named_records, write_captions
+    from reports.portrait import portrait_of
+
+    chosen, loaded = figure_kinds(kinds), named_records(records)
+    judged = read_audit(audit) if audit else None
+    make_folder(out)
+    captions: dict[str, str] = {}
+    with progress("figures", len(PICTURES) * len(loaded) + (judged is not None)) as advance:
+        for name, record in loaded.items():
+            for stem, caption in draw_portrait(portrait_of(name, record), out, kinds=chosen):
+                captions[stem] = caption
+                advance(1)
+        for stem, caption in draw_forest(judged, out, kinds=chosen) if judged is not None else ():
+            captions[stem] = caption
+            advance(1)
+    write_captions(captions, out)
+    for stem, caption in captions.items():
+        typer.echo(harmless(f"{out / stem}: {caption}"))
+
+
+@app.command()
+def diff(
+    first: Annotated[Path, typer.Argument(help="A record.")],
+    second: Annotated[Path, typer.Argument(help="Another one.")],
+) -> None:
+    """Compare two records: settings, fingerprints, rows, outcomes, quantities. Exit code 1 if they differ beyond noise."""
+    import os
+    import shutil
+    import sys
+
+    from measure.record import read_record
+    from reports.difference import difference
+    from reports.difference_text import render
+
+    found = difference(read_record(first), read_record(second))
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    typer.echo(render(found, first=str(first), second=str(second), width=shutil.get_terminal_size().columns, colour=colour))
+    if found.beyond_noise:
+        raise typer.Exit(1)
+
+
+@app.command()
+def crate(
+    record: Annotated[Path, typer.Argument(help="A record; the files beside it that it was measured from are described too.")],
+    name: Annotated[str | None, typer.Option(help="What the crate is called; the name of its folder by default.")] = None,
+    licence: Annotated[str, typer.Option("--license", help="URL of the licence of the files.")] = "https://spdx.org/licenses/MIT",
+    published: Annotated[str | None, typer.Option(help="Date of publication, YYYY-MM-DD; today by default.")] = None,
+) -> None:
+    """Write `ro-crate-metadata.json` beside a record: its folder becomes an RO-Crate 1.1 that archives can read."""
+    from reports.ro_crate import write_crate
+
+    typer.echo(write_crate(record, name=name, licence=licence, published=published))

@@ -1,0 +1,126 @@
+"""How two records differ: settings, fingerprints, rows, outcomes, and quantities beyond their measured noise."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from measure.record import Provenance, Record
+
+FINGERPRINTS = ("checkpoint_tensors", "checkpoint_bytes", "puzzles_digest")
+UNITS = {"exponents": "nats per update", "displacement": "share of the norm", "halting": "logit"}
+# Rows that are told one by one.
+TOLD = 10
+
+
+@dataclass(frozen=True)
+class Changed:
+    """One setting or fingerprint that is not the same."""
+
+    name: str
+    first: str
+    second: str
+
+
+@dataclass(frozen=True)
+class Gap:
+    """One quantity over the shared rows: how many rows lie further apart than ``limit``, and how far rows lie apart."""
+
+    name: str
+    unit: str
+    beyond: int
+    limit: float
+    median: float
+    largest: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """What tells two records apart; ``beyond_noise`` is what an exit code hangs on.
+
+    ``lost`` and ``gained`` count shared rows that were solved in the first record only, and in the second only.
+    ``incomparable`` says why quantities are not compared, if they are not.
+    """
+
+    identical: bool
+    settings: tuple[Changed, ...]
+    fingerprints: tuple[Changed, ...]
+    shared: int
+    only_first: int
+    only_second: int
+    lost: int = 0
+    gained: int = 0
+    gaps: tuple[Gap, ...] = ()
+    told: tuple[str, ...] = ()
+    incomparable: str | None = None
+    noise: str = field(default="")
+
+    @property
+    def beyond_noise(self) -> bool:
+        """Whether rows, outcomes or quantities differ by more than a re-measurement would."""
+        rows = self.only_first or self.only_second or self.lost or self.gained
+        return bool(rows or self.incomparable or any(gap.beyond for gap in self.gaps))
+
+
+def difference(first: Record, second: Record) -> Difference:
+    """Compare two records row by row, by example.
+
+    The limits of noise are the larger ones of the two records (`measure.noise.tolerances`). Exponents are compared as far as both
+    records have them; records of rollouts of other lengths share no quantity.
+    """
+    about = {
+        "identical": first.digest() == second.digest(),
+        "settings": _settings(first.provenance, second.provenance),
+        "fingerprints": tuple(_changed(first.provenance, second.provenance, FINGERPRINTS)),
+    }
+    shared, at_first, at_second = np.intersect1d(first.example_id, second.example_id, return_indices=True)
+    about |= {"shared": len(shared), "only_first": len(first) - len(shared), "only_second": len(second) - len(shared)}
+    one, other = first.take(at_first), second.take(at_second)
+    if not len(shared):
+        return Difference(**about, incomparable="the records share no example")
+    about |= {"lost": int((one.solved & ~other.solved).sum()), "gained": int((~one.solved & other.solved).sum())}
+    if one.segments != other.segments:
+        return Difference(**about, incomparable=f"rollouts of {one.segments} and of {other.segments} segments share no quantity")
+    k = min(one.k, other.k)
+    return Difference(**about, **_quantities(*(record.replace(growth=record.growth[:, :, :k]) for record in (one, other))))
+
+
+def _quantities(one: Record, other: Record) -> dict[str, Any]:
+    from measure.noise import compare, differences, tolerances
+
+    limits = {name: max(limit, tolerances(other)[name]) for name, limit in tolerances(one).items()}
+    gaps = [
+        Gap(name, UNITS.get(name, ""), int((apart > limits[name]).sum()), limits[name], float(np.median(apart)), float(apart.max(initial=0.0)))
+        for name, apart in differences(one, other).items()
+    ]
+    measured = sum(record.provenance.noise is not None for record in (one, other))
+    noise = ("neither record has its own noise: the floors of float32", "the measured noise of one record", "the measured noise of both")
+    return {"gaps": tuple(gaps), "told": tuple(list(compare(one, other).values())[:TOLD]), "noise": noise[measured]}
+
+
+def _settings(first: Provenance, second: Provenance) -> tuple[Changed, ...]:
+    """Every other field of the provenance, nested ones by their dotted names; the noise floor is no setting."""
+    names = [n for n in Provenance.model_fields if n not in (*FINGERPRINTS, "noise")]
+    return tuple(_changed(first, second, names))
+
+
+def _changed(first: Provenance, second: Provenance, names) -> list[Changed]:
+    before, after = (_flat(p.model_dump(mode="json", include=set(names))) for p in (first, second))
+    keys = sorted(before.keys() | after.keys())
+    return [Changed(k, _text(before.get(k)), _text(after.get(k))) for k in keys if before.get(k) != after.get(k)]
+
+
+def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in table.items():
+        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
+    return flat
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "–"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
