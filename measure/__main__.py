@@ -21,7 +21,7 @@ def rank(
     out: Annotated[Path, typer.Option(help="The folder of the shards; the same for all ranks. Then: unsettled merge.")],
     number: Annotated[int | None, typer.Option("--rank", help="This rank, where no starter tells.")] = None,
     ranks: Annotated[int | None, typer.Option(help="How many ranks there are, where no starter tells.")] = None,
-    shards: Annotated[int | None, typer.Option(help="Shards, at the first start; as many as ranks by default.")] = None,
+    shards: Annotated[int | None, typer.Option(min=1, help="Shards, at the first start; as many as ranks by default.")] = None,
     k: options.Exponents = 8,
     segments: options.Segments = 16,
     limit: options.Limit = None,
@@ -38,17 +38,16 @@ def rank(
     split: options.Split = "test",
 ) -> None:
     """Measure this rank's shards of a puzzle set into a folder, one record a shard. Resumes, with any number of ranks."""
+    from measure.ranks import device_of, rank_of
+
+    me = rank_of(os.environ, number=number, of=ranks)
+
     from measure.checkpoints import load_checkpoint
-    from measure.errors import UserError
     from measure.noise import FLOOR_PASSES
     from measure.progress import progress
     from measure.puzzles import read_puzzles
-    from measure.ranks import device_of, rank_of
-    from measure.shards import measure_shard, noise_rows_of, open_campaign
+    from measure.sharded import measure_shard, noise_rows_of, open_campaign
 
-    me = rank_of(os.environ, number=number, of=ranks)
-    if shards is not None and shards < 1:
-        raise UserError(f"shards is {shards}, it must be at least 1")
     settings = dict(k=k, segments=segments, seed=seed, batch=batch, device=device_of(device, me), dtype=dtype, qr_every=qr_every)
     loaded = load_checkpoint(checkpoint, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads)
     chosen = read_puzzles(puzzles, split=split, limit=limit, seed=sample_seed)

@@ -7,17 +7,16 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import TypedDict, Unpack
 
-import filelock
 import numpy as np
 import torch
 
 from measure.checkpoints import Checkpoint
 from measure.errors import UserError
+from measure.lock import sole_writer
 from measure.models.recursive import State
 from measure.puzzles import PuzzleSet
 from measure.record import NoiseFloor, Provenance, Record, concatenate, read_record, write_record
@@ -167,28 +166,6 @@ def measure(
             _measure_locked(checkpoint, puzzles, provenance, out, noise, advance)
     except OSError as error:
         raise UserError(f"cannot write the record: {error.strerror or error}", where=out) from None
-
-
-@contextmanager
-def sole_writer(out: Path) -> Iterator[None]:
-    """Be the only writer of ``out``, by a lock file beside it that is gone afterwards.
-
-    The file is removed while the lock is still held. Removed after its release, it could be one that a second writer
-    has locked meanwhile, and a third would then lock a new file of that name. A writer that was waiting on a removed
-    file notices, for filelock compares what it locked with what lies there.
-
-    Raises:
-        UserError: another process writes to ``out``.
-    """
-    path = out.with_name(out.name + ".lock")
-    try:
-        with filelock.FileLock(path, timeout=0):
-            try:
-                yield
-            finally:
-                path.unlink(missing_ok=True)
-    except filelock.Timeout:
-        raise UserError("another measurement is writing there", where=out, mend="wait for it, or name another file") from None
 
 
 def _measure_locked(

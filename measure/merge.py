@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from measure.campaign import sole_writer
 from measure.errors import UserError
+from measure.lock import sole_writer
 from measure.record import COLUMNS, METADATA_KEY, Provenance, Record, from_table
 from measure.record_writer import ROW_GROUP, RecordWriter
 from measure.shards import Campaign, check_shard, digest_ids, read_campaign, shard_path

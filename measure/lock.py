@@ -1,0 +1,33 @@
+"""One writer at a time for each file that takes long to write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+
+from measure.errors import UserError
+
+
+@contextmanager
+def sole_writer(out: Path) -> Iterator[None]:
+    """Be the only writer of ``out``, by a lock file beside it that is gone afterwards.
+
+    The file is removed while the lock is still held. Removed after its release, it could be one that a second writer
+    has locked meanwhile, and a third would then lock a new file of that name. A writer that was waiting on a removed
+    file notices, for filelock compares what it locked with what lies there.
+
+    Raises:
+        UserError: another process writes to ``out``.
+    """
+    path = out.with_name(out.name + ".lock")
+    try:
+        with filelock.FileLock(path, timeout=0):
+            try:
+                yield
+            finally:
+                path.unlink(missing_ok=True)
+    except filelock.Timeout:
+        raise UserError("another measurement is writing there", where=out, mend="wait for it, or name another file") from None
