@@ -12,12 +12,14 @@ from measure.errors import UserError
 
 
 @contextmanager
-def sole_writer(out: Path) -> Iterator[None]:
+def sole_writer(out: Path, *, what: str = "measurement") -> Iterator[None]:
     """Be the only writer of ``out``, by a lock file beside it that is gone afterwards.
 
     The file is removed while the lock is still held. Removed after its release, it could be one that a second writer
     has locked meanwhile, and a third would then lock a new file of that name. A writer that was waiting on a removed
     file notices, for filelock compares what it locked with what lies there.
+
+    ``what`` names who writes, in the message.
 
     Raises:
         UserError: another process writes to ``out``.
@@ -30,4 +32,4 @@ def sole_writer(out: Path) -> Iterator[None]:
             finally:
                 path.unlink(missing_ok=True)
     except filelock.Timeout:
-        raise UserError("another measurement is writing there", where=out, mend="wait for it, or name another file") from None
+        raise UserError(f"another {what} is writing there", where=out, mend="wait for it, or name another place") from None

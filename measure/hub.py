@@ -1,0 +1,179 @@
+"""Published checkpoints and puzzles by name: where they come from, where they lie once fetched, and that they stay the same.
+
+What is fetched is only ever stored and hashed. A digest that is not known beforehand is trusted at the first fetch, kept in
+``trusted.json``, and checked whenever the files are used; so is the commit, where no revision is pinned.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+
+from measure.errors import UserError
+
+CACHE_VARIABLE = "UNSETTLED_CACHE"
+REGISTRY = Path(__file__).with_name("hub.toml")
+COMMIT = re.compile(r"[0-9a-f]{40}")
+# Part of a path on this machine: no folders, no hidden files.
+PLAIN_NAME = r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$"
+SHA256 = r"^([0-9a-f]{64})?$"
+
+
+class Entry(BaseModel):
+    """One published thing.
+
+    ``files`` maps file names to sha256, empty where it is not known; the first is what is loaded. ``structure`` is what
+    the tensors do not tell and no configuration beside them does.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    repo: str = Field(pattern=r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$")
+    repo_type: Literal["model", "dataset"] = "model"
+    revision: str = "main"
+    kind: Literal["checkpoint", "puzzles"]
+    architecture: Literal["hrm", "trm"] | None = None
+    title: str
+    files: dict[str, str] = Field(min_length=1)
+    structure: dict[str, int] = {}
+
+    @field_validator("files")
+    @classmethod
+    def _plain(cls, files: dict[str, str]) -> dict[str, str]:
+        for name, digest in files.items():
+            if not re.fullmatch(PLAIN_NAME, name) or not re.fullmatch(SHA256, digest):
+                raise ValueError(f"{name!r} = {digest!r} is not a file name and its sha256")
+        return files
+
+    @property
+    def main_file(self) -> str:
+        """The checkpoint or the puzzles themselves."""
+        return next(iter(self.files))
+
+
+class Trusted(BaseModel):
+    """What was found at the first fetch: the commit, and each file's sha256."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    repo: str
+    commit: str
+    files: dict[str, str]
+
+
+@cache
+def registry(path: Path = REGISTRY) -> dict[str, Entry]:
+    """The known entries by name. Raises UserError for a malformed registry."""
+    try:
+        return TypeAdapter(dict[str, Entry]).validate_python(tomllib.loads(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        raise UserError(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}", where=path) from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"cannot be read: {error}", where=path) from None
+
+
+def entry_of(name: str) -> Entry:
+    """The entry of that name. Raises UserError that lists the known ones."""
+    try:
+        return registry()[name]
+    except KeyError:
+        raise UserError(f"nothing known is called {name!r}", mend="one of " + ", ".join(registry())) from None
+
+
+def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where fetched things lie: ``UNSETTLED_CACHE``, else this user's cache folder (``~/.cache/unsettled`` on Linux)."""
+    given = environment.get(CACHE_VARIABLE)
+    return Path(given).expanduser() if given else platformdirs.user_cache_path("unsettled")
+
+
+def trust_path(folder: Path) -> Path:
+    """The file that holds what is trusted."""
+    return folder / "trusted.json"
+
+
+def read_trust(folder: Path) -> dict[str, Trusted]:
+    """What is trusted, by name; empty before the first fetch. Raises UserError when the file is malformed."""
+    path = trust_path(folder)
+    try:
+        return TypeAdapter(dict[str, Trusted]).validate_json(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise UserError(f"cannot be read: {error.strerror or error}", where=path) from None
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        what = f"{'.'.join(map(str, problem['loc'])) or 'file'}: {problem['msg']}"
+        raise UserError(what, where=path, mend="remove it to trust anew what is fetched next") from None
+
+
+def write_trust(folder: Path, name: str, trusted: Trusted) -> None:
+    """Keep what is trusted of one entry, whole or not at all."""
+    path = trust_path(folder)
+    everything = read_trust(folder) | {name: trusted}
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps({n: t.model_dump() for n, t in sorted(everything.items())}, indent=1) + "\n")
+    os.replace(partial, path)
+
+
+def expected_digests(name: str, folder: Path) -> dict[str, str]:
+    """The sha256 that each file of an entry must have; empty where none is known yet. The registry's go before trust."""
+    entry, trusted = entry_of(name), read_trust(folder).get(name)
+    found = trusted.files if trusted is not None and trusted.repo == entry.repo else {}
+    return {file: digest or found.get(file, "") for file, digest in entry.files.items()}
+
+
+def fetched_file(name: str, folder: Path) -> Path | None:
+    """The main file of an entry, when all its files were fetched and are still what they were; None when not fetched.
+
+    Raises:
+        UserError: a file was changed since.
+    """
+    expected = expected_digests(name, folder)
+    paths = {file: folder / name / file for file in expected}
+    if not all(path.is_file() for path in paths.values()) or not all(expected.values()):
+        return None
+    for file, path in paths.items():
+        check_digest(path, expected[file])
+    return paths[entry_of(name).main_file]
+
+
+def check_digest(path: Path, expected: str) -> None:
+    """Raises UserError unless a file has that sha256."""
+    found = digest_of(path)
+    if found != expected:
+        raise UserError(
+            f"its sha256 is {found}, not {expected}", where=path, mend="remove it and fetch it again if you do not know why"
+        )
+
+
+def digest_of(path: Path) -> str:
+    """sha256 of a file's bytes. Raises UserError when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UserError(f"cannot be read: {error.strerror or error}", where=path) from None
+
+
+def measure_command(name: str, folder: Path) -> str:
+    """The command that measures a fetched checkpoint on the fetched puzzles, into the record that the audit finds."""
+    import shlex
+
+    entry, puzzles = entry_of(name), folder / "sudoku-extreme" / entry_of("sudoku-extreme").main_file
+    cycles = [f"--{key.replace('_', '-').lower()}={value}" for key, value in entry.structure.items()]
+    parts = [folder / name / entry.main_file, puzzles, "--out", record_path(name, folder), "--limit", 2048, "--sample-seed", 0]
+    return shlex.join(["unsettled", "measure", *map(str, parts), "--batch", "32", "--noise-rows", "64", *cycles])
+
+
+def record_path(name: str, folder: Path) -> Path:
+    """Where the record of a fetched checkpoint is looked for."""
+    return folder / name / "record.parquet"
