@@ -18,6 +18,9 @@ from measure.statistics.roc import Curve, roc_curve
 # What tells failure from success: key, name, and whether a high value speaks for failure.
 SCORES = (("exponent", "λ₁", True), ("displacement", "late displacement", True), ("halting", "halting logit", False))
 
+# About so many corners of a ROC curve are kept: more cannot be seen.
+CORNERS = 90
+
 
 @dataclass(frozen=True, kw_only=True)
 class Separation:
@@ -89,7 +92,7 @@ def separations_of(record: Record, band: Band) -> tuple[Separation, ...]:
     arrays, wrong = score_arrays(record, band), ~record.solved
     return tuple(
         Separation(
-            score=key, name=name, curve=roc_curve(arrays[key], wrong),
+            score=key, name=name, curve=roc_curve(arrays[key], wrong, points=CORNERS),
             area=auc(arrays[key], wrong, denominator="pairs of a failure and a success"),
         )
         for key, name, _ in SCORES

@@ -1,0 +1,141 @@
+"""The audit as one offline page: verdict, forest plot, pictures, puzzles, arithmetic, environment, and the audit itself.
+
+Nothing is fetched and nothing foreign runs: styles and script are inlined, a content security policy names their hashes and forbids all
+else, every text is escaped, and control and bidirectional characters are shown instead of obeyed. The page has no date, so
+that one audit gives one page, byte for byte.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from claims.harmless import harmless
+from reports.audit import Audit
+from reports.html_boards import EACH, Boards, boards_of
+from reports.html_claims import claims_of, plain
+from reports.html_pictures import pictures
+from reports.html_svg import slug
+from reports.portrait import POINTS, Portrait, portrait_of
+from reports.terminal import sentence
+from reports.text import plural
+
+if TYPE_CHECKING:
+    from claims.ledger import Ledger
+    from claims.populations import Population
+    from reports.renderings import Context
+
+TEMPLATES = Path(__file__).with_name("templates")
+# Points of all clouds of a page together, and the fewest of one: the page stays small whatever is measured.
+SHARED, FEWEST = 4_000, 600
+# Within a script element only these could end it or open a comment; JSON may spell them as escapes.
+_IN_SCRIPT = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
+
+
+def render(audit: Audit, context: Context) -> str:
+    """The page for `--report PATH.html`: portraits and boards are made for every population that the context holds a record of."""
+    populations = context.populations
+    measured = [p for p in populations.values() if p.record is not None and len(p.record)]
+    points = max(FEWEST, min(POINTS, SHARED // max(1, len(measured))))
+    portraits = [portrait_of(p.name, p.record, title=p.title, points=points) for p in measured]  # type: ignore[arg-type]
+    each = max(2, min(EACH, 12 // max(1, len(measured))))
+    boards = [boards_of(p, portrait, each=each) for p, portrait in zip(measured, portraits, strict=True)]
+    return render_html(audit, portraits=portraits, boards=boards, ledger=context.ledger, populations=populations)
+
+
+def render_html(
+    audit: Audit,
+    *,
+    portraits: Sequence[Portrait] = (),
+    boards: Sequence[Boards] = (),
+    ledger: Ledger | None = None,
+    populations: Mapping[str, Population] | None = None,
+) -> str:
+    """The page as text.
+
+    Args:
+        portraits: one for each population whose pictures are shown.
+        boards: what the puzzle view shows, or why it shows nothing.
+        ledger, populations: what was judged; with them every row tells what `unsettled why` tells.
+    """
+    style, script = (read(name) for name in ("style.css", "script.js"))
+    groups, definitions = claims_of(audit, ledger=ledger, populations=populations)
+    view = {
+        "audit": audit,
+        "sentence": _verdict(audit),
+        "groups": groups,
+        "definitions": definitions,
+        "names": sorted({verdict.population for verdict in audit.verdicts}, key=_order(audit)),
+        "portraits": [(portrait, slug(portrait.name), list(pictures(portrait))) for portrait in portraits],
+        "boards": boards,
+        "digits": _digits(audit),
+        "impossible": [verdict for verdict in audit.arithmetic if verdict.outcome == "IMPOSSIBLE"],
+        "caught": Counter(planted.caught for planted in audit.planted),
+        "style": Markup(style),
+        "script": Markup(script),
+        "policy": _policy(style, script),
+        "audit_json": embedded(json.loads(audit.model_dump_json())),
+        "boards_json": embedded([found.data for found in boards if found.data]),
+    }
+    return _environment().get_template("report.html.j2").render(view)
+
+
+def embedded(value: Any) -> Markup:
+    """A value as JSON that is safe within a script element: ASCII, without anything that HTML would read."""
+    text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return Markup("".join(_IN_SCRIPT.get(character, character) for character in text))
+
+
+def breaks(name: str) -> Markup:
+    """A dotted name, escaped, that may be broken after its dots."""
+    return Markup(".<wbr>").join(harmless(name).split("."))
+
+
+def _policy(style: str, script: str) -> str:
+    """The content security policy: our style and our script by their hashes, and nothing else at all."""
+    of = lambda text: "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()  # noqa: E731
+    return f"default-src 'none'; style-src '{of(style)}'; script-src '{of(script)}'; base-uri 'none'; form-action 'none'"
+
+
+@cache
+def read(name: str) -> str:
+    """One of our own files beside the templates."""
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    """Templates with escaping on; every value that is no markup is made harmless first."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        finalize=lambda value: harmless(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
+    )  # fmt: skip
+    environment.filters |= {"plain": plain, "count": "{:,}".format, "slug": slug, "breaks": breaks}
+    return environment
+
+
+def _verdict(audit: Audit) -> str:
+    """The run in one sentence, what it left undecided included."""
+    left = len(audit.verdicts) - audit.decided
+    return sentence(audit) if not left else f"{sentence(audit).rstrip('.')}; {left:,} of {plural(len(audit.verdicts), 'verdict')} undecided."
+
+
+def _digits(audit: Audit) -> list[tuple[Any, list[Any]]]:
+    """Every check of the printed digits with the rows of its table, contradictions first."""
+    checks = sorted(audit.arithmetic, key=lambda verdict: verdict.outcome != "IMPOSSIBLE")
+    return [(verdict, [row for row in audit.digits if row.check == verdict.claim]) for verdict in checks]
+
+
+def _order(audit: Audit):
+    """Populations in the order of the audit; what is no longer there comes last."""
+    place = {population.name: index for index, population in enumerate(audit.populations)}
+    return lambda name: (place.get(name, len(place)), name)

@@ -1,0 +1,195 @@
+"""The claims of an audit as rows of the page, by verdict, failures first; each with everything that is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from claims.explain import Fact, explain
+from claims.known import Known
+from claims.verdict import TABLE, Outcome, Verdict
+from reports.audit import Audit
+from reports.html_strip import span_of, strip, zoom
+from reports.html_svg import slug
+from reports.text import figure, interval, measured
+
+if TYPE_CHECKING:
+    from claims.claim import AnyClaim
+    from claims.ledger import Ledger
+    from claims.populations import Population
+
+# In the order of the page: outcome → glyph and family. A family has one colour and one shape of mark.
+ORDER: dict[Outcome, tuple[str, str]] = {
+    Outcome.ERROR: ("!", "fell"),
+    Outcome.DRIFTED: ("Δ", "drifted"),
+    Outcome.IMPOSSIBLE: ("✗", "fell"),
+    Outcome.REFUTED: ("✗", "fell"),
+    Outcome.DOES_NOT_TRANSFER: ("✗", "fell"),
+    Outcome.REPRODUCED: ("✓", "held"),
+    Outcome.CONSISTENT: ("✓", "held"),
+    Outcome.TRANSFERS: ("✓", "held"),
+    Outcome.UNDERPOWERED: ("?", "open"),
+    Outcome.UNVERIFIABLE: ("–", "open"),
+}
+# Facts of `unsettled why` and what they are called on the page: of a claim, shown once, and of a verdict, under their headings.
+DEFINITION = {
+    "where": "where", "stated": "printed", "counted over": "denominator", "statistic": "definition", "parameters": "parameters",
+    "would matter": "would matter", "elsewhere": "on other checkpoints",
+}  # fmt: skip
+SECTIONS: tuple[tuple[str, dict[str, str]], ...] = (
+    ("What was found", {
+        "asked": "question", "criterion": "stands if", "measured": "measured", "method": "method", "counts": "counts",
+        "power": "would have noticed", "baseline": "baseline", "λ₁ adds": "λ₁ adds", "beside it": "beside it", "would change": "would change it",
+    }),
+    ("Where it comes from", {"weights": "weights", "file": "file", "puzzles": "puzzles", "record": "record"}),
+)  # fmt: skip
+FINGERPRINT = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definition:
+    """What a claim is, whatever it is judged on."""
+
+    claim: str
+    identity: str
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One claim on one population as the page shows it; ``definition`` is the identity of its `Definition`. All text is foreign."""
+
+    verdict: Verdict
+    identity: str
+    definition: str
+    glyph: str
+    family: str
+    stated: str
+    value: str
+    limits: str
+    size: str
+    strip: Markup
+    zoom: Markup
+    sections: tuple[tuple[str, tuple[Fact, ...]], ...]
+    commands: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """All rows with one verdict. ``closed``: nothing was measured, so that the page folds them away at first."""
+
+    outcome: str
+    name: str
+    glyph: str
+    family: str
+    meaning: str
+    rows: tuple[Row, ...]
+    closed: bool
+
+
+def claims_of(
+    audit: Audit, *, ledger: Ledger | None = None, populations: Mapping[str, Population] | None = None
+) -> tuple[tuple[Group, ...], tuple[Definition, ...]]:
+    """The verdicts of an audit by outcome, in the order of `ORDER` without empty ones; and the definition of every claim once.
+
+    With the ledger and the populations that were judged, these are the facts of `unsettled why`; without, those of the verdict.
+    """
+    teller = _Teller(audit, ledger, populations or {})
+    definitions = {}
+    for verdict in audit.verdicts:
+        if verdict.claim not in definitions:
+            facts = tuple(_named(teller.facts(verdict), DEFINITION))
+            definitions[verdict.claim] = Definition(claim=verdict.claim, identity=f"d-{slug(verdict.claim)}", facts=facts)
+    return tuple(_groups(audit, teller)), tuple(definitions.values())
+
+
+def _groups(audit: Audit, teller: _Teller) -> Iterator[Group]:
+    for outcome, (glyph, family) in ORDER.items():
+        rows = tuple(_row(v, teller) for v in audit.verdicts if v.outcome is outcome)
+        if rows:
+            yield Group(
+                outcome=outcome.value, name=plain(outcome), glyph=glyph, family=family, meaning=TABLE[outcome].meaning, rows=rows,
+                closed=outcome is Outcome.UNVERIFIABLE,
+            )  # fmt: skip
+
+
+def plain(outcome: str) -> str:
+    """A verdict as words: ``does not transfer``."""
+    return str(outcome).replace("_", " ").lower()
+
+
+class _Teller:
+    """What `claims.explain` asks of a run, answered from an audit: it explains the verdicts that were given, and judges nothing."""
+
+    own_ledger, known = False, Known()
+
+    def __init__(self, audit: Audit, ledger: Ledger | None, populations: Mapping[str, Population]) -> None:
+        self.ledger = ledger
+        self.verdicts = {verdict.key: verdict for verdict in audit.verdicts}
+        self.claims: dict[str, AnyClaim] = {claim.id: claim for claim in ledger.claims} if ledger else {}
+        self.pairs = {
+            key: (self.claims[verdict.claim], populations[verdict.population])
+            for key, verdict in self.verdicts.items()
+            if verdict.claim in self.claims and verdict.population in populations
+        }
+
+    def judge(self, key: str) -> Verdict:
+        return self.verdicts[key]
+
+    def facts(self, verdict: Verdict) -> list[Fact]:
+        """Every fact on a verdict, those of its claim first."""
+        if verdict.key not in self.pairs:
+            return list(_of_verdict(verdict))
+        return [fact for page in explain(self, verdict.key) for fact in page.facts]  # type: ignore[arg-type]
+
+
+def _of_verdict(verdict: Verdict) -> Iterator[Fact]:
+    """What a verdict alone tells, where the ledger it was judged by is not at hand."""
+    yield Fact("where", verdict.locator)
+    yield Fact("stated", verdict.stated)
+    yield Fact("criterion", verdict.criterion)
+    if (found := verdict.measured) is not None:
+        yield Fact("counted over", found.denominator)
+        yield Fact("measured", f"{measured(verdict)} {found.unit}".strip())
+        yield Fact("method", found.method)
+        yield Fact("counts", ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in found.counts.items()))
+    if (power := verdict.power) is not None:
+        least = power.minimum_detectable_difference
+        told = f"a difference of {figure(least)} with power 0.8" if least else "no difference that could be named"
+        yield Fact("power", f"{told}; one of {figure(power.smallest_contradiction)} with power {power.power:.2f}")
+
+
+def _row(verdict: Verdict, teller: _Teller) -> Row:
+    glyph, family = ORDER[verdict.outcome]
+    span = span_of(verdict, teller.claims.get(verdict.claim))
+    found = verdict.measured
+    shown = found is not None and found.value is not None
+    facts = [f for f in teller.facts(verdict) if found is not None or f.label in ("criterion", *DEFINITION)]
+    sections = ((heading, tuple(_named(facts, names))) for heading, names in SECTIONS)
+    return Row(
+        verdict=verdict,
+        identity=f"c-{slug(verdict.key)}",
+        definition=f"d-{slug(verdict.claim)}",
+        glyph=glyph,
+        family=family,
+        stated=verdict.stated,
+        value=(figure(found.value, percent=span.percent) + ("%" if span.percent else "")) if shown else "–",  # type: ignore[union-attr]
+        limits=interval(found, percent=span.percent).strip() if shown else "",  # type: ignore[arg-type]
+        size=f"{found.n:,}" if found is not None and found.n else "",
+        strip=strip(span, family),
+        zoom=zoom(span, verdict, family, f"Printed {verdict.stated}; measured {measured(verdict)}; {verdict.criterion}."),
+        sections=tuple((heading, chosen) for heading, chosen in sections if chosen),
+        commands=(*([verdict.command] if verdict.command else []), f"unsettled why {verdict.key}"),
+    )
+
+
+def _named(facts: Sequence[Fact], names: Mapping[str, str]) -> Iterator[Fact]:
+    """The facts of these labels in this order, renamed; fingerprints cut, and left out what has no text."""
+    for label in names:
+        for fact in facts:
+            if fact.label == label and fact.text:
+                digest = fact.whole and len(fact.text) == 64
+                yield Fact(names[label], f"{fact.text[:FINGERPRINT]}…" if digest else fact.text, fact.whole)

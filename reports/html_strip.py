@@ -1,0 +1,176 @@
+"""One row of the forest plot: printed digits as a band, what must hold as a tint, the interval as a line, the value as a mark.
+
+A row is drawn on the natural scale of its statistic, so that rows compare; opened, it is drawn again just as wide as it must be.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from claims.case import Case
+from claims.catalogue import lookup
+from claims.claim import AnyClaim
+from claims.forms import region
+from claims.stated import parse_stated
+from claims.verdict import Verdict
+from reports.html_svg import Scale, label, polyline, short, spread, tag
+
+STRIP, ZOOM = (300, 26), (620, 66)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """What a row draws, in the unit of the statistic; an end is infinite where there is none.
+
+    ``limits`` is where values can lie (None: anywhere), ``stated`` the printed digits, ``wanted`` where the value must lie by
+    the form that decided, ``value``, ``low`` and ``high`` what was measured (NaN: nothing).
+    """
+
+    limits: tuple[float, float] | None
+    stated: tuple[float, float] | None
+    wanted: tuple[float, float] | None
+    value: float
+    low: float
+    high: float
+    percent: bool
+
+    @property
+    def measured(self) -> bool:
+        return math.isfinite(self.value)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing at all to draw."""
+        return not self.measured and self.stated is None
+
+    def figures(self) -> list[float]:
+        """Every finite figure that a scale must hold."""
+        ends = [*(self.stated or ()), *(self.wanted or ()), self.value, self.low, self.high]
+        return [x for x in ends if math.isfinite(x)]
+
+
+def span_of(verdict: Verdict, claim: AnyClaim | None) -> Span:
+    """What to draw of a verdict; without its claim (another ledger) there is no form, and limits are guessed from the figures."""
+    found = verdict.measured
+    value, low, high = (_number(x) for x in ((found.value, found.low, found.high) if found else (None, None, None)))
+    stated = _stated(verdict.stated)
+    limits = lookup(claim.statistic).limits if claim is not None else None
+    wanted = None
+    if claim is not None and verdict.mode != "arithmetic":
+        form = Case(claim, _Nobody(), verdict.mode).form  # type: ignore[arg-type]
+        wanted = region(form) if form is not None else None
+    percent = "%" in verdict.stated or bool(found and "successes" in found.counts and not found.unit)
+    return Span(limits=limits, stated=stated, wanted=wanted, value=value, low=low, high=high, percent=percent)
+
+
+class _Nobody:
+    """A case asks its population for nothing when only its form is wanted."""
+
+    name = architecture = record = missing = None
+    same_examples = False
+
+
+def _stated(text: str) -> tuple[float, float] | None:
+    """The values that print as these digits; None for a claim without digits."""
+    try:
+        found = parse_stated(text)
+    except ValueError:
+        return None
+    return (-math.inf if found.low is None else float(found.low)), (math.inf if found.high is None else float(found.high))
+
+
+def _number(x: float | None) -> float:
+    return math.nan if x is None else x
+
+
+def natural(span: Span) -> Scale:
+    """The scale of a collapsed row: the statistic's own limits, else just wide enough, zero included where it is near."""
+    width = STRIP[0]
+    if span.limits is not None:
+        return Scale(*map(float, span.limits), 6, width - 6)
+    figures = span.figures()
+    if figures and (max(map(abs, figures)) < 10):
+        figures.append(0.0)
+    return spread(figures, start=6, stop=width - 6, margin=0.1)
+
+
+def zoomed(span: Span) -> Scale:
+    """The scale of an opened row: everything that was printed, wanted and measured, and no more."""
+    left, right = 14, ZOOM[0] - 14
+    found = spread(span.figures(), start=left, stop=right, margin=0.14)
+    if span.limits is None:
+        return found
+    low, high = max(found.low, span.limits[0]), min(found.high, span.limits[1])
+    return Scale(low, high, left, right) if high > low else Scale(*map(float, span.limits), left, right)
+
+
+def strip(span: Span, family: str) -> Markup:
+    """The row itself; what it shows stands in words beside it, so it is hidden from screen readers."""
+    width, height = STRIP
+    scale = natural(span)
+    axis = tag("path", d=f"M{short(scale.start)} {height / 2:.0f}H{short(scale.stop)}", class_="axis")
+    body = _body(span, scale, top=3, bottom=height - 3, family=family)
+    ends = Markup("") if span.limits == (0, 1) or span.empty else _ends(scale, span, height)
+    return tag("svg", *([axis] if span.empty else [axis, *body, ends]), viewBox=f"0 0 {width} {height}", class_="strip", aria_hidden="true")
+
+
+def _ends(scale: Scale, span: Span, height: float) -> Markup:
+    """A mark at zero, if it is within a scale that is not that of shares."""
+    if scale.low < 0 < scale.high:
+        return tag("path", d=f"M{short(scale(0.0))} 8V{height - 8:.0f}", class_="zero")
+    return Markup("")
+
+
+def zoom(span: Span, verdict: Verdict, family: str, described: str) -> Markup:
+    """The same with an axis, for an opened row; empty when nothing was measured."""
+    if not span.measured:
+        return Markup("")
+    width, height = ZOOM
+    scale, top, bottom = zoomed(span), 2, 38
+    axis = [tag("path", d=f"M{short(scale.start)} {bottom}H{short(scale.stop)}", class_="axis")]
+    for value in scale.ticks(6):
+        place = scale(value)
+        axis.append(tag("path", d=f"M{short(place)} {bottom}v4", class_="tick"))
+        shown = Markup(f"{label(round(100 * value, 10))}%") if span.percent else label(value)
+        axis.append(tag("text", shown, x=place, y=bottom + 18, class_="ticks", text_anchor="middle"))
+    unit = verdict.measured.unit if verdict.measured and verdict.measured.unit else ""
+    axis.append(tag("text", unit, x=scale.stop, y=height - 1, class_="name", text_anchor="end") if unit else Markup(""))
+    return tag(
+        "svg", *_body(span, scale, top=top, bottom=bottom, family=family), *axis,
+        viewBox=f"0 0 {width} {height + (12 if unit else 0)}", class_="plot", role="img", aria_label=described,
+    )  # fmt: skip
+
+
+def _body(span: Span, scale: Scale, *, top: float, bottom: float, family: str) -> list[Markup]:
+    middle, parts = (top + bottom) / 2, []
+    if span.wanted is not None:
+        left, right = scale(max(span.wanted[0], scale.low)), scale(min(span.wanted[1], scale.high))
+        parts.append(tag("rect", x=left, y=top, width=max(0.0, right - left), height=bottom - top, class_="wanted"))
+        parts += [tag("path", d=f"M{short(scale(edge))} {short(top)}V{short(bottom)}", class_="edge")
+                  for edge in span.wanted if scale.low < edge < scale.high]  # fmt: skip
+    if span.stated is not None:
+        left, right = scale(max(span.stated[0], scale.low)), scale(min(span.stated[1], scale.high))
+        centre, width = (left + right) / 2, max(right - left, 3.0)  # digits may be narrower than a line
+        parts.append(tag("rect", x=centre - width / 2, y=top, width=width, height=bottom - top, class_="digits"))
+    if span.measured:
+        x = scale(span.value)
+        low, high = (scale(v) if math.isfinite(v) else end for v, end in ((span.low, scale.start), (span.high, scale.stop)))
+        if not (math.isnan(span.low) and math.isnan(span.high)) and math.isfinite(span.low) | math.isfinite(span.high):
+            parts.append(tag("path", d=polyline([(low, middle), (high, middle)]) + _caps(span, low, high, middle), class_=f"whisker {family}"))
+        parts.append(_mark(x, middle, family))
+    return parts
+
+
+def _caps(span: Span, low: float, high: float, middle: float) -> str:
+    """Caps at the ends that exist; an end without a limit runs to the frame without one."""
+    return "".join(f"M{short(x)} {short(middle - 4)}v8" for v, x in ((span.low, low), (span.high, high)) if math.isfinite(v))
+
+
+def _mark(x: float, y: float, family: str) -> Markup:
+    """A shape for each family of verdicts, so that colour is never alone: held ●, fell ◆, undecided ○."""
+    if family == "fell":
+        return tag("path", d=f"M{short(x)} {short(y - 5.5)}l5.5 5.5-5.5 5.5-5.5-5.5Z", class_="point fell")
+    return tag("circle", cx=x, cy=y, r=4.5, class_=f"point {family}")
