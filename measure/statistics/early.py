@@ -6,7 +6,7 @@ cut arrays only; the label alone looks at the end.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,7 +16,8 @@ from measure.statistics.auc import auc, auc_equivalence
 from measure.statistics.estimate import Estimate, undefined
 from measure.statistics.sample import check_choice
 
-SCORES = ("exponent", "spectrum_mean", "displacement", "last_displacement", "halting")
+SLOPES = ("exponent_slope", "displacement_slope", "halting_slope")
+SCORES = ("exponent", "spectrum_mean", "displacement", "last_displacement", "halting", *SLOPES)
 UNSOLVED = ("at", "throughout")
 LATER = ("end", "ever")
 
@@ -42,9 +43,13 @@ class EarlyWindow:
 
         ``exponent`` (λ₁ over the window, nats per segment), ``spectrum_mean`` (mean of all measured exponents),
         ``displacement`` (mean over the window), ``last_displacement`` (of its last segment), ``halting`` (logit after
-        it).
+        it), and the slopes per segment (least squares) of the exponent, the displacement and the logit: NaN in a window
+        of one segment.
         """
         check_choice("score", name, SCORES)
+        if name in SLOPES:
+            series = {"exponent": self.growth[:, :, :1].squeeze(-1), "displacement": self.displacement, "halting": self.halting_logit}
+            return slope(series[name.removesuffix("_slope")])
         if name == "exponent":
             return self.growth[:, :, 0].sum(axis=1) / self.horizon
         if name == "spectrum_mean":
@@ -57,6 +62,12 @@ class EarlyWindow:
         """Which examples are unsolved: ``"at"`` the end of the window, or ``"throughout"`` it. Shape (N,)."""
         check_choice("unsolved", how, UNSOLVED)
         return ~self.solved_at[:, -1] if how == "at" else ~self.solved_at.any(axis=1)
+
+
+def slope(series: np.ndarray) -> np.ndarray:
+    """(N,) least-squares slope per segment of (N, h) values; NaN for a single segment."""
+    centred = np.arange(series.shape[1]) - (series.shape[1] - 1) / 2
+    return series @ centred / (centred @ centred) if len(centred) > 1 else np.full(len(series), np.nan)
 
 
 def early_window(
@@ -106,21 +117,42 @@ def early_auc(
 
     Above ½, later successes score higher. ``counts``: ``unsolved``, ``solved_later``.
     """
-    check_choice("later", later, LATER)
     window = early_window(
         growth=growth, displacement=displacement, halting_logit=halting_logit, solved_at=solved_at, horizon=horizon
     )
-    chosen = window.unsolved(unsolved)
-    scores = window.score(score)[chosen]
-    after = np.asarray(solved_at, bool)[:, horizon:]
+    measured = area_for_later(
+        window.score(score), solved_at=solved_at, horizon=horizon, unsolved=unsolved, later=later, margin=margin, level=level
+    )
+    return replace(measured, method=f"{score} of the first {horizon} segments; {measured.method}") if measured.method else measured
+
+
+def area_for_later(
+    scores: ArrayLike,
+    *,
+    solved_at: ArrayLike,
+    horizon: int,
+    unsolved: str = "at",
+    later: str = "end",
+    margin: float | None = None,
+    level: float = 0.95,
+) -> Estimate:
+    """AUC of any ``scores`` (N,) for "solved later" among the examples unsolved after ``horizon``; see `early_auc`.
+
+    That the scores know nothing of what comes after the horizon is the caller's to see to.
+    """
+    check_choice("later", later, LATER)
+    check_choice("unsolved", unsolved, UNSOLVED)
+    right = np.asarray(solved_at, bool)
+    before, after = right[:, :horizon], right[:, horizon:]
+    chosen = ~before[:, -1] if unsolved == "at" else ~before.any(axis=1)
     solved_later = (after[:, -1] if later == "end" else after.any(axis=1))[chosen]
     denominator = f"examples unsolved after {horizon} segments"
     if not chosen.any():
         return undefined(f"every example is solved after {horizon} segments", denominator=denominator)
+    values = np.asarray(scores, np.float64)[chosen]
     if margin is None:
-        measured = auc(scores, solved_later, level=level)
+        measured = auc(values, solved_later, level=level)
     else:
-        measured = auc_equivalence(scores, solved_later, margin=margin, alpha=round(1 - level, 12))
+        measured = auc_equivalence(values, solved_later, margin=margin, alpha=round(1 - level, 12))
     counts = dict(measured.counts) | {"unsolved": int(chosen.sum()), "solved_later": int(solved_later.sum())}
-    method = f"{score} of the first {horizon} segments; {measured.method}"
-    return Estimate(**{**vars(measured), "counts": counts, "denominator": denominator, "method": method})
+    return replace(measured, counts=counts, denominator=denominator)

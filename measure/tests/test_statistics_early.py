@@ -57,10 +57,18 @@ def test_scores_by_hand():
         "displacement": whole["displacement"][:, :3].mean(axis=1),
         "last_displacement": whole["displacement"][:, 2],
         "halting": whole["halting_logit"][:, 2],
+        "exponent_slope": np.polyfit(np.arange(3), whole["growth"][:, :3, 0].T, 1)[0],
+        "displacement_slope": np.polyfit(np.arange(3), whole["displacement"][:, :3].T, 1)[0],
+        "halting_slope": np.polyfit(np.arange(3), whole["halting_logit"][:, :3].T, 1)[0],
     }
     assert set(expected) == set(SCORES)
     for name, values in expected.items():
         np.testing.assert_allclose(window.score(name), values)
+
+
+def test_one_segment_has_no_slope():
+    measured = early_auc(**arrays(), score="halting_slope", horizon=1)
+    assert not measured.defined and "NaN" in measured.undefined_reason
 
 
 def test_only_the_unsolved_are_compared_and_later_successes_are_positive():

@@ -1,0 +1,96 @@
+"""Is the separation by λ₁ a matter of when a puzzle is solved? Exponents in sliding windows before and after capture.
+
+If λ₁ told failures apart by something that precedes the outcome, uncaptured runs that will be captured would differ from those that
+never are, at the same segment. If it only tells that capture has happened, they would not.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from measure.capture import LongRuns
+from measure.errors import UserError
+from measure.record import Record
+from measure.statistics.equivalence import equivalence
+from measure.statistics.estimate import Estimate, undefined
+from measure.statistics.survival import landmark_auc
+
+WINDOW = 4
+# (first, last) segments from capture, which is segment 0: the one after which the board is right for the first time.
+OFFSETS = ((-12, -9), (-8, -5), (-4, -1), (0, 0), (1, 4), (5, 8), (9, 12))
+LEADS = ((1, 4), (5, 16), (17, 10_000))
+
+
+def exponents(runs: LongRuns, record: Record | None = None) -> np.ndarray:
+    """(N, T) λ₁ over each segment, nats per segment: the long record's own, or else those of the record's rollout.
+
+    Raises:
+        UserError: neither holds exponents, or a puzzle of the long record is not in the record.
+    """
+    own = runs.side["exponent"].astype(np.float64)
+    if not np.isnan(own).all():
+        return own
+    if record is None or not record.k:
+        raise UserError("the long record was measured without exponents", mend="give the record of the same checkpoint beside it")
+    place = {int(identity): row for row, identity in enumerate(record.example_id)}
+    try:
+        rows = np.array([place[int(identity)] for identity in runs.side["example_id"]], dtype=int)
+    except KeyError as error:
+        raise UserError(f"example {error} of the long record is not in the record") from None
+    return np.asarray(record.growth[:, :, 0], np.float64)[rows]
+
+
+def sliding(values: np.ndarray, window: int) -> np.ndarray:
+    """(N, T) mean of the last ``window`` of each row up to and including each place; NaN before there are so many."""
+    if not 1 <= window <= values.shape[1]:
+        raise UserError(f"a window of {window} segments does not fit {values.shape[1]}")
+    means = np.full(values.shape, np.nan)
+    means[:, window - 1 :] = np.lib.stride_tricks.sliding_window_view(values, window, axis=1).mean(axis=2)
+    return means
+
+
+def before_capture(
+    runs: LongRuns, lambda1: np.ndarray, *, window: int = WINDOW, lead: tuple[int, int] | None = None, margin: float = 0.1
+) -> Estimate:
+    """AUC of λ₁ over the last ``window`` segments, never-captured (positives) against captured later, at the same segment.
+
+    Only segments count at which neither has been solved. ½: λ₁ says nothing beforehand. ``lead`` keeps those captured so many
+    segments later. ``extra`` holds TOST against ½ ± ``margin``; the interval is that of level 95 %.
+    """
+    measured = landmark_auc(sliding(lambda1, window), runs.captured, runs.followed, lead=lead)
+    if not measured.defined:
+        return measured
+    tested = equivalence(measured, target=0.5, margin=margin)
+    return Estimate(**{**vars(measured), "extra": dict(tested.extra)})
+
+
+def around_capture(
+    runs: LongRuns, lambda1: np.ndarray, offset: tuple[int, int], *, resamples: int = 1000, level: float = 0.95, seed: int = 0
+) -> Estimate:
+    """Mean λ₁ of captured runs ``offset`` segments from capture, less that of never-captured ones at the very same segments.
+
+    Nats per segment; captured runs whose window leaves the measured segments are left out. The bootstrap resamples captured and
+    never-captured runs. ``extra``: ``captured`` and ``never``, the two means.
+    """
+    first, last = offset
+    times = lambda1.shape[1]
+    never = lambda1[(runs.captured == 0) & np.isfinite(lambda1).all(axis=1)]
+    inside = (runs.captured > 0) & (runs.captured + first >= 1) & (runs.captured + last <= times) & np.isfinite(lambda1).all(axis=1)
+    about = {"unit": "nats per segment", "denominator": "captured runs", "method": "difference of means at equal segments, bootstrap over runs"}
+    if not inside.any() or not len(never):
+        return undefined("no captured run has such a window" if len(never) else "every run is captured", n=int(inside.sum()), **about)
+    mask = np.zeros((int(inside.sum()), times))
+    for row, captured in enumerate(runs.captured[inside]):
+        mask[row, captured + first - 1 : captured + last] = 1 / (last - first + 1)
+    own = (lambda1[inside] * mask).sum(axis=1)
+    reference = mask @ never.mean(axis=0)
+    rng = np.random.default_rng(seed)
+    picked = rng.multinomial(len(own), np.full(len(own), 1 / len(own)), size=resamples) / len(own)
+    others = rng.multinomial(len(never), np.full(len(never), 1 / len(never)), size=resamples) / len(never)
+    draws = picked @ own - ((others @ never) * (picked @ mask)).sum(axis=1)
+    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
+    return Estimate(
+        value=float((own - reference).mean()), low=float(low), high=float(high), level=level, n=len(own),
+        counts={"captured": len(own), "never": len(never)}, error=float(draws.std(ddof=1)) or None,
+        extra={"captured": float(own.mean()), "never": float(reference.mean())}, **about,
+    )  # fmt: skip

@@ -1,0 +1,141 @@
+"""Times until an event of which some were not waited for: survival curves, rates, and areas matched by the time of looking.
+
+Kaplan–Meier (1958, JASA 53:457) as scipy computes it, with exponential Greenwood limits; rates with Garwood's exact Poisson
+limits (1936, Biometrika 28:437).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.stats import CensoredData, chi2, ecdf
+
+from measure.errors import UserError
+from measure.statistics.estimate import Estimate, undefined
+from measure.statistics.sample import as_mask, as_values, check_share
+
+
+def occurred_by(
+    times: ArrayLike, seen: ArrayLike, at: ArrayLike, *, level: float = 0.95, denominator: str = "examples"
+) -> list[Estimate]:
+    """Share to which the event has happened by each time of ``at``: one minus Kaplan–Meier's survival.
+
+    Args:
+        times: (N,) time of the event, or until which it was waited for.
+        seen: (N,) whether it happened (otherwise the example is censored at its time).
+        at: times to report. Beyond the longest time waited there is no value.
+    """
+    values, events = as_values("times", times), as_mask("seen", seen, len(as_values("times", times)))
+    points = as_values("at", at)
+    method = "one minus Kaplan–Meier, exponential Greenwood limits"
+    if not len(values):
+        return [undefined(f"no {denominator}", method=method, denominator=denominator) for _ in points]
+    survival = ecdf(CensoredData(uncensored=values[events], right=values[~events])).sf
+    with np.errstate(divide="ignore", invalid="ignore"):
+        limits = survival.confidence_interval(check_share("level", level), method="log-log")
+    result = []
+    for point in points:
+        about = {"n": len(values), "method": method, "denominator": denominator}
+        if point > values.max():
+            result.append(undefined(f"nobody was followed until {point:g}", **about))
+            continue
+        share = 1 - float(survival.evaluate(point))
+        ends = [1 - float(limit.evaluate(point)) for limit in (limits.high, limits.low)]
+        if share in (0.0, 1.0) or any(map(np.isnan, ends)):
+            # no variance estimate at the ends of the curve: the exact limit for everybody who was waited for so long
+            waited = int((values >= point).sum()) if share == 0.0 else len(values)
+            limit = 0.025 ** (1 / max(waited, 1))
+            ends = [0.0, 1 - limit] if share == 0.0 else [limit, 1.0] if share == 1.0 else ends
+        counts = {"happened": int((events & (values <= point)).sum()), "waited": int((values >= point).sum())}
+        result.append(Estimate(value=share, low=ends[0], high=ends[1], level=level, counts=counts, **about))
+    return result
+
+
+def rate(events: int, exposure: float, *, unit: str, level: float = 0.95, denominator: str = "examples at risk") -> Estimate:
+    """Events per unit of exposure with Garwood's exact limits; NaN without exposure."""
+    if events < 0 or exposure < 0 or events != int(events):
+        raise UserError(f"{events} events in an exposure of {exposure:g}")
+    method = "Poisson rate, Garwood limits"
+    if exposure == 0:
+        return undefined("nobody was at risk", method=method, unit=unit, denominator=denominator)
+    tail = (1 - check_share("level", level)) / 2
+    low = chi2.ppf(tail, 2 * events) / 2 if events else 0.0
+    high = chi2.isf(tail, 2 * events + 2) / 2
+    return Estimate(
+        value=events / exposure, low=float(low / exposure), high=float(high / exposure), level=level, n=int(exposure),
+        method=method, unit=unit, denominator=denominator, counts={"events": int(events)},
+    )  # fmt: skip
+
+
+def landmark_auc(
+    scores: np.ndarray,
+    event_at: np.ndarray,
+    waited_until: np.ndarray,
+    *,
+    lead: tuple[int, int] | None = None,
+    resamples: int = 400,
+    level: float = 0.95,
+    seed: int = 0,
+    denominator: str = "pairs at the same segment",
+) -> Estimate:
+    """AUC at equal times: does a score of those still waiting tell who never has the event from who has it later?
+
+    At every landmark t the examples without the event so far are compared: positives never have it (while they were
+    followed), negatives have it after t. Areas of all landmarks are averaged with their pairs as weights. An example enters at many
+    landmarks, so the interval resamples whole examples.
+
+    Args:
+        scores: (N, T), the score of landmark t = 1 … T; known at t. NaN leaves an example out there.
+        event_at: (N,) time of the event, 0 for never.
+        waited_until: (N,) until when an example was followed.
+        lead: if given, negatives are only those whose event comes ``lead[0]`` to ``lead[1]`` after t.
+
+    ``counts``: ``landmarks`` with both classes, ``pairs``, ``never`` and ``later`` (examples that were compared).
+    """
+    times = np.arange(1, scores.shape[1] + 1)
+    waiting = (event_at[:, None] == 0) | (event_at[:, None] > times)
+    waiting &= np.isfinite(scores) & (waited_until[:, None] > times)
+    never = waiting & (event_at[:, None] == 0)
+    later = waiting & (event_at[:, None] > 0)
+    if lead is not None:
+        ahead = event_at[:, None] - times
+        later &= (ahead >= lead[0]) & (ahead <= lead[1])
+    both = never.any(axis=0) & later.any(axis=0)
+    method = "AUC matched by segment, pairs weights, bootstrap over examples"
+    if not both.any():
+        missing = "has the event later" if not later.any() else "never has the event" if not never.any() else "can be compared at the same time"
+        return undefined(f"no waiting example {missing}", n=len(scores), method=method, denominator=denominator)
+    scores, never, later = scores[:, both], never[:, both], later[:, both]
+    used = (never | later).any(axis=1)
+    scores, never, later = scores[used], never[used], later[used]
+    # concordance of every pair of examples, over all landmarks: a resample then only weighs pairs
+    agree, pairs = _pair_tables(scores, never, later)
+    value = float(agree.sum() / pairs.sum())
+    rng = np.random.default_rng(seed)
+    kept = rng.multinomial(len(scores), np.full(len(scores), 1 / len(scores)), size=resamples).astype(float)
+    total = ((kept @ pairs) * kept).sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        draws = ((kept @ agree) * kept).sum(axis=1) / total
+    draws = draws[total > 0]
+    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
+    counts = {
+        "landmarks": int(both.sum()), "pairs": int(pairs.sum()), "never": int(never.any(axis=1).sum()),
+        "later": int(later.any(axis=1).sum()),
+    }  # fmt: skip
+    return Estimate(
+        value=value, low=float(low), high=float(high), level=level, n=len(scores), method=method, denominator=denominator,
+        counts=counts, error=float(draws.std(ddof=1)) or None,
+    )  # fmt: skip
+
+
+def _pair_tables(scores: np.ndarray, never: np.ndarray, later: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(N, N) sums over landmarks for a positive row i and a negative row j: of concordance, and of times they meet."""
+    agree, pairs = np.zeros((len(scores),) * 2), np.zeros((len(scores),) * 2)
+    for column in range(scores.shape[1]):
+        up, down = np.flatnonzero(never[:, column]), np.flatnonzero(later[:, column])
+        gap = scores[up, column][:, None] - scores[down, column][None, :]
+        place = np.ix_(up, down)
+        agree[place] += (gap > 0) + 0.5 * (gap == 0)
+        pairs[place] += 1
+    return agree, pairs
+

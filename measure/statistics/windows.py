@@ -1,0 +1,146 @@
+"""What early windows of every length say of who is solved later: one area per score and horizon, with its equivalence to ½.
+
+Two guards against the outcome leaking into a window. The arrays are cut to the window before a score is computed; and every
+score is computed again with everything after the window scrambled: one that changes has looked, and is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.stats import norm
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from measure.errors import UserError
+from measure.statistics.auc import hanley_mcneil_error
+from measure.statistics.early import SLOPES, area_for_later, early_window
+from measure.statistics.equivalence import equivalence
+from measure.statistics.estimate import Estimate, undefined
+from measure.statistics.matching import stratified_auc
+from measure.statistics.multiplicity import holm
+
+Arrays = Mapping[str, np.ndarray]
+Score = Callable[[Arrays, int], np.ndarray]
+
+NAMES = ("exponent", "displacement", "halting", *SLOPES)
+FOLDS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowPoint:
+    """One score of one window.
+
+    Attributes:
+        score, horizon: what was computed, on how many first segments.
+        area: AUC for "solved later" with its 95 % interval; above ½ later successes score higher.
+        near_half: the same area under TOST against ½ ± the margin, with its 90 % interval, its verdict and its power.
+        p_value: two-sided, of an area of ½, with the exact null variance of Mann–Whitney; NaN without an area.
+        p_adjusted: the same by Holm over the whole curve.
+    """
+
+    score: str
+    horizon: int
+    area: Estimate
+    near_half: Estimate
+    p_value: float
+    p_adjusted: float = float("nan")
+
+
+def windowed(name: str) -> Score:
+    """A score of `measure.statistics.early.EarlyWindow`, computed on arrays that are cut to the window first."""
+    return lambda whole, horizon: early_window(**whole, horizon=horizon).score(name)
+
+
+def leaked(score: Score, whole: Arrays, horizon: int, *, seed: int = 0) -> int:
+    """For how many examples a score changes when everything after the window is scrambled; 0 for an honest one."""
+    rng = np.random.default_rng(seed)
+    scrambled = {name: np.array(array) for name, array in whole.items()}
+    for array in scrambled.values():
+        future = array[:, horizon:]
+        future[:] = ~future[rng.permutation(len(future))] if array.dtype == bool else 1e3 * rng.standard_normal(future.shape)
+    before, after = np.asarray(score(whole, horizon)), np.asarray(score(scrambled, horizon))
+    return int((~((before == after) | (np.isnan(before) & np.isnan(after)))).sum())
+
+
+def window_curve(
+    whole: Arrays,
+    *,
+    scores: Mapping[str, Score] | None = None,
+    horizons: range | None = None,
+    margin: float = 0.1,
+    level: float = 0.95,
+) -> list[WindowPoint]:
+    """Every score at every horizon, 1 to S − 1 by default, with p-values held to Holm's level over the curve.
+
+    ``whole`` has ``growth`` (N, S, k), ``displacement``, ``halting_logit`` and ``solved_at`` (N, S). Slopes start at two
+    segments.
+
+    Raises:
+        UserError: a score changes with what comes after its window.
+    """
+    scores = scores or {name: windowed(name) for name in NAMES if whole["growth"].shape[2] or not name.startswith("exponent")}
+    points = []
+    for name, score in scores.items():
+        for horizon in horizons or range(1, whole["solved_at"].shape[1]):
+            if name in SLOPES and horizon < 2:
+                continue
+            if changed := leaked(score, whole, horizon):
+                raise UserError(
+                    f"the score {name!r} of the first {horizon} segments looks beyond them: {changed} values change with the future"
+                )
+            points.append(_point(name, horizon, score(whole, horizon), whole, margin, level))
+    return adjusted(points)
+
+
+def adjusted(points: list[WindowPoint]) -> list[WindowPoint]:
+    """The points with Holm's p-values over all of them."""
+    held = holm({str(index): point.p_value for index, point in enumerate(points)})
+    return [replace(point, p_adjusted=held[str(index)].adjusted) for index, point in enumerate(points)]
+
+
+def combined(whole: Arrays, horizon: int, *, margin: float = 0.1, level: float = 0.95, seed: int = 0) -> WindowPoint:
+    """All scores of one window together: out-of-fold logistic regression, so that what is fitted is never what is judged.
+
+    Undefined where a class has fewer examples than there are folds.
+    """
+    names = [n for n in NAMES if (horizon > 1 or n not in SLOPES) and (whole["growth"].shape[2] or not n.startswith("exponent"))]
+    known = np.column_stack([windowed(name)(whole, horizon) for name in names])
+    solved_at = np.asarray(whole["solved_at"], bool)
+    rows = ~solved_at[:, horizon - 1] & np.isfinite(known).all(axis=1)
+    later = solved_at[rows, -1]
+    if min(int(later.sum()), int((~later).sum())) < FOLDS:
+        few = undefined(f"fewer than {FOLDS} examples of a class", n=int(rows.sum()))
+        return WindowPoint(score="all together", horizon=horizon, area=few, near_half=few, p_value=float("nan"))
+    model = make_pipeline(StandardScaler(), LogisticRegression())
+    folds = np.empty(int(rows.sum()), np.int64)
+    found = np.empty(len(folds))
+    split = StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(known[rows], later)
+    for number, (fitted, judged) in enumerate(split):
+        folds[judged] = number
+        found[judged] = model.fit(known[rows][fitted], later[fitted]).decision_function(known[rows][judged])
+    # fold by fold: pooled scores of several fits lean below ½ where nothing predicts, because their intercepts differ
+    area = stratified_auc(found, later, folds, weights="pairs", level=level)
+    area = replace(area, denominator=f"examples unsolved after {horizon} segments", method=f"out-of-fold logistic regression; {area.method}")
+    return _compared("all together", horizon, area, margin)
+
+
+def _point(name: str, horizon: int, scores: np.ndarray, whole: Arrays, margin: float, level: float) -> WindowPoint:
+    area = area_for_later(scores, solved_at=whole["solved_at"], horizon=horizon, level=level)
+    return _compared(name, horizon, area, margin)
+
+
+def _compared(name: str, horizon: int, area: Estimate, margin: float) -> WindowPoint:
+    """An area with its p-value against ½ and its equivalence to it."""
+    if not area.defined:
+        return WindowPoint(score=name, horizon=horizon, area=area, near_half=area, p_value=float("nan"))
+    null = hanley_mcneil_error(0.5, area.counts["positives"], area.counts["negatives"])
+    # at ½ the null error plans the power; where DeLong has none, it also serves as the error
+    near = equivalence(replace(area, error=area.error or null), target=0.5, margin=margin, planned_error=null)
+    return WindowPoint(
+        score=name, horizon=horizon, area=area, near_half=near, p_value=float(2 * norm.sf(abs(area.value - 0.5) / null))
+    )
