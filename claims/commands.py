@@ -44,8 +44,11 @@ def why(
     from claims.inputs import read_inputs
     from claims.ledger import PAPER
     from claims.run import Run, Settings
+    from measure.hub import cache_folder
 
-    inputs = read_inputs(records=record or (), same_examples=same_examples or (), references=references)
+    inputs = read_inputs(
+        records=record or (), same_examples=same_examples or (), references=references, fetched=cache_folder()
+    )
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     pages = explain(Run(Settings(seed=0, ledger=ledger or PAPER, inputs=inputs)), claim)
     typer.echo(render(pages, width=shutil.get_terminal_size().columns, colour=colour))

@@ -24,7 +24,10 @@ CYCLES = re.compile(r"(\d{1,4}),(\d{1,4})(?:,(\d{1,4}))?")
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """What a user brings to an audit, each under the name of its population."""
+    """What a user brings to an audit, each under the name of its population.
+
+    ``fetched`` is the folder in which `unsettled fetch` keeps things; None looks for none.
+    """
 
     records: Mapping[str, Path] = field(default_factory=dict)
     checkpoints: Mapping[str, Path] = field(default_factory=dict)
@@ -32,6 +35,7 @@ class Inputs:
     structures: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     same_examples: frozenset[str] = frozenset()
     references: Path = REFERENCES
+    fetched: Path | None = None
 
 
 def read_inputs(
@@ -42,6 +46,7 @@ def read_inputs(
     cycles: Iterable[str] = (),
     same_examples: Iterable[str] = (),
     references: Path | str | None = None,
+    fetched: Path | None = None,
 ) -> Inputs:
     """The inputs from the command line's ``NAME=VALUE`` texts.
 
@@ -61,6 +66,7 @@ def read_inputs(
         structures={name: _cycles(name, text) for name, text in _pairs("--cycles", cycles).items()},
         same_examples=frozenset(same_examples),
         references=REFERENCES if references is None else Path(references),
+        fetched=fetched,
     )
     for name in inputs.checkpoints.keys() - inputs.puzzles.keys():
         raise UserError(f"--checkpoint {name} has no puzzles", mend=f"add --puzzles {name}=PATH")

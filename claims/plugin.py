@@ -186,6 +186,7 @@ def _read(config: pytest.Config) -> Run:
     from claims.ledger import PAPER
     from claims.policy import POLICIES
     from claims.run import Run, Settings
+    from measure.hub import cache_folder
 
     option = config.option
     shared = getattr(config, "workerinput", {}).get("unsettled", {})
@@ -197,6 +198,7 @@ def _read(config: pytest.Config) -> Run:
         cycles=option.cycles or (),
         same_examples=option.same_examples or (),
         references=option.references or config.getini("unsettled_references") or None,
+        fetched=cache_folder(),
     )
     return Run(
         Settings(

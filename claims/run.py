@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from claims.inputs import Inputs
+from claims.fetched import fetched_populations
 from claims.judge import adjust, judge
 from claims.known import Known, load_known
 from claims.ledger import PAPER, Claim, Ledger, load_ledger
@@ -57,6 +58,9 @@ class Run:
         beside = self.ledger.path.with_name("known.toml")
         self.known: Known = load_known(beside, ledger=self.ledger) if beside.exists() else Known()
         self.shipped: list[Population] = discover(settings.inputs, self.ledger)
+        if settings.inputs.fetched is not None:
+            names = {population.name for population in self.shipped}
+            self.shipped += [p for p in fetched_populations(settings.inputs.fetched) if p.name not in names]
         self.populations = [self._measured(p) for p in self.shipped]
         self._judged: dict[str, Verdict] = {}
         self.pairs: dict[str, tuple[Claim, Population]] = {

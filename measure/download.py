@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,6 +54,8 @@ def expected_known(expected: dict[str, str]) -> dict[str, str]:
 
 def _download(entry: Entry, file: str, revision: str, path: Path, expected: str) -> tuple[str, str]:
     """Get one file at a revision; returns (sha256, commit). The bytes come under the name of their etag until they are whole."""
+    # what else runs on this machine is nobody's business; read when the library is first imported
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
     from huggingface_hub.file_download import http_get
     from huggingface_hub.utils import build_hf_headers
