@@ -128,7 +128,7 @@ def missed_by_selection(solved: ArrayLike, logits: ArrayLike, *, keep: float = 0
     right = as_mask("solved", solved, len(values))
     if not right.any():
         return undefined("no successes", n=len(values), denominator="failures")
-    threshold = float(np.quantile(values[right], 1 - keep, method="inverted_cdf"))
+    threshold = float(np.quantile(values[right], round(1 - keep, 12), method="inverted_cdf"))
     passed = values >= threshold
     share = proportion(int((passed & ~right).sum()), int((~right).sum()), denominator="failures")
     extra = dict(share.extra) | {"threshold": threshold, "right_if_chosen": float(right[passed].mean())}

@@ -6,6 +6,8 @@ limits (1936, Biometrika 28:437).
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import CensoredData, chi2, ecdf
@@ -31,7 +33,8 @@ def occurred_by(
     if not len(values):
         return [undefined(f"no {denominator}", method=method, denominator=denominator) for _ in points]
     survival = ecdf(CensoredData(uncensored=values[events], right=values[~events])).sf
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # where the formula has no limits there are exact ones below
         limits = survival.confidence_interval(check_share("level", level), method="log-log")
     result = []
     for point in points:
