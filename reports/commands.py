@@ -90,9 +90,11 @@ def crate(
     record: Annotated[Path, typer.Argument(help="A record; the files beside it that it was measured from are described too.")],
     name: Annotated[str | None, typer.Option(help="What the crate is called; the name of its folder by default.")] = None,
     licence: Annotated[str, typer.Option("--license", help="URL of the licence of the files.")] = "https://spdx.org/licenses/MIT",
+    author: Annotated[str | None, typer.Option(help="Who made it.")] = None,
+    publisher: Annotated[str | None, typer.Option(help="The organisation that publishes it.")] = None,
     published: Annotated[str | None, typer.Option(help="Date of publication, YYYY-MM-DD; today by default.")] = None,
 ) -> None:
     """Write `ro-crate-metadata.json` beside a record: its folder becomes an RO-Crate 1.1 that archives can read."""
     from reports.ro_crate import write_crate
 
-    typer.echo(write_crate(record, name=name, licence=licence, published=published))
+    typer.echo(write_crate(record, name=name, licence=licence, published=published, author=author, publisher=publisher))

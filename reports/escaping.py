@@ -53,13 +53,13 @@ def markdown_code(text: str) -> str:
 
 def workflow_data(text: str) -> str:
     """The message of a GitHub workflow command; line ends are shown as such."""
-    lines = "\n".join(harmless(line) for line in text.splitlines())
-    return lines.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    lines = "\n".join(harmless(line) for line in re.split(r"\r\n|\r|\n", text))
+    return lines.replace("%", "%25").replace("\n", "%0A")
 
 
 def workflow_property(text: str) -> str:
-    """A property of a GitHub workflow command, such as a file or a title."""
-    return workflow_data(text).replace(":", "%3A").replace(",", "%2C")
+    """A property of a GitHub workflow command, such as a file or a title: one line."""
+    return workflow_data(harmless(text)).replace(":", "%3A").replace(",", "%2C")
 
 
 def latex(text: str) -> str:

@@ -16,7 +16,7 @@ from reports.text import measured, plural
 # A comment on GitHub holds 65,536 characters; a job summary sixteen times as many.
 COMMENT = 65_000
 # Rows of a table where all of them do not fit; reasons are cut after so many characters.
-ROWS, REASON = 25, 300
+ROWS, REASON, WORDS = 25, 300, 120
 HELD = (Outcome.REPRODUCED, Outcome.CONSISTENT, Outcome.TRANSFERS)
 KINDS = {"paper": "the paper's own", "reference": "another checkpoint", "user": "another checkpoint"}
 
@@ -24,11 +24,13 @@ KINDS = {"paper": "the paper's own", "reference": "another checkpoint", "user": 
 def render(audit: Audit, context: Context) -> str:
     """The whole summary; tables are shortened, and say so, where a comment would not hold them."""
     text = "\n\n".join(_parts(audit, context, rows=None)) + "\n"
-    return text if len(text) <= COMMENT else "\n\n".join(_parts(audit, context, rows=ROWS))[:COMMENT] + "\n"
+    if len(text) > COMMENT:
+        text = "\n\n".join(_parts(audit, context, rows=ROWS)) + "\n"
+    return text if len(text) <= COMMENT else text[:COMMENT].rsplit("\n", 1)[0] + "\n\n…\n"
 
 
 def _parts(audit: Audit, context: Context, *, rows: int | None) -> Iterator[str]:
-    yield f"## Audit of “{markdown(audit.ledger.title)}”"
+    yield f"## Audit of “{_cell(audit.ledger.title, REASON)}”"
     yield f"**{markdown(sentence(audit))}**" + ("" if audit.complete else " This run judged only a part of the ledger.")
     yield from _changed(audit, context, rows)
     yield from _failed(audit, rows)
@@ -51,11 +53,11 @@ def _changed(audit: Audit, context: Context, rows: int | None) -> Iterator[str]:
         yield "Not compared with a locked baseline (`--baseline` does)."
     if audit.drift:
         yield "**The baseline was rewritten by this run:**"
-        yield "\n".join(f"- {markdown(line)}" for line in audit.drift[: rows or len(audit.drift)])
+        yield "\n".join(f"- {_cell(line, REASON)}" for line in audit.drift[: rows or len(audit.drift)])
 
 
 def _change(change: Change) -> tuple[str, ...]:
-    return tuple(markdown(text) for text in (*change.key.split("@", 1), change.before, change.now, _cut(change.reason)))
+    return (*map(_cell, (*change.key.split("@", 1), change.before, change.now)), _cell(change.reason, REASON))
 
 
 def _failed(audit: Audit, rows: int | None) -> Iterator[str]:
@@ -69,11 +71,11 @@ def _failed(audit: Audit, rows: int | None) -> Iterator[str]:
     for planted in audit.planted:
         if not planted.caught:
             told = f"{planted.name} on {planted.population}: {planted.reason}"
-            yield f"**A planted falsehood was not caught:** {markdown(told)}"
+            yield f"**A planted falsehood was not caught:** {_cell(told, REASON)}"
     for result in audit.remeasured:
         if result.differing:
             told = f"{plural(len(result.differing), 'row')} of {result.population}: {'; '.join(result.differing[:5])}"
-            yield f"**Re-measured rows differ:** {markdown(told)}"
+            yield f"**Re-measured rows differ:** {_cell(told, REASON)}"
 
 
 def _counts(audit: Audit) -> str:
@@ -87,8 +89,8 @@ def _population(population: PopulationEntry, audit: Audit, rows: int | None) -> 
     held = sum(v.outcome in HELD for v in chosen)
     decided = sum(TABLE[v.outcome].decided for v in chosen)
     about = f"{KINDS[population.kind]}, {plural(population.rows, 'puzzle')}: {held} of {decided} decided claims hold"
-    title = f" ({markdown(population.title)})" if population.title else ""
-    return _fold(f"<b>{markdown(population.name)}</b>, {about}{title}", _verdicts(chosen, rows))
+    title = f" ({_cell(population.title, REASON)})" if population.title else ""
+    return _fold(f"<b>{_cell(population.name)}</b>, {about}{title}", _verdicts(chosen, rows))
 
 
 def _arithmetic(audit: Audit, rows: int | None) -> Iterator[str]:
@@ -103,7 +105,7 @@ def _undecided(audit: Audit) -> Iterator[str]:
     for population in audit.populations:
         waiting = sum(v.population == population.name for v in audit.verdicts)
         if waiting and not population.rows:
-            yield f"{plural(waiting, 'claim')} on **{markdown(population.name)}** undecided: nothing measured. Decide with"
+            yield f"{plural(waiting, 'claim')} on **{_cell(population.name)}** undecided: nothing measured. Decide with"
             yield markdown_code(population.command or "")
 
 
@@ -111,10 +113,10 @@ def _closing(audit: Audit) -> str:
     caught = sum(p.caught for p in audit.planted)
     parts = [f"planted falsehoods caught: {caught} of {len(audit.planted)}"] if audit.planted else []
     parts += [
-        f"re-measured {plural(len(r.examples), 'row')} of {markdown(r.population)}, {len(r.differing) or 'none'} differing"
+        f"re-measured {plural(len(r.examples), 'row')} of {_cell(r.population)}, {len(r.differing) or 'none'} differing"
         for r in audit.remeasured
     ]
-    parts += [f"policy {audit.policy}", f"seed {audit.seed}", f"ledger `{audit.ledger.digest[:12]}`"]
+    parts += [f"policy {audit.policy}", f"seed {audit.seed}", f"ledger {markdown(audit.ledger.digest[:12])}"]
     return f"<sub>{markdown(audit.tool.name)} {markdown(audit.tool.version)} · {' · '.join(parts)}</sub>"
 
 
@@ -123,10 +125,10 @@ def _verdicts(verdicts: Iterable[Verdict], rows: int | None, *, where: bool = Fa
     order = list(Outcome)
     head = ("verdict", "claim", *(["population"] if where else []), "stated", "measured", "n", "why")
     body = [
-        (v.outcome.value, v.claim, *([v.population] if where else []), v.stated, measured(v), _size(v), _cut(v.reason))
+        (v.outcome.value, v.claim, *([v.population] if where else []), v.stated, measured(v), _size(v), v.reason)
         for v in sorted(verdicts, key=lambda v: order.index(v.outcome))
     ]
-    return _table(head, (map(markdown, row) for row in body), rows)
+    return _table(head, ([*map(_cell, row[:-1]), _cell(row[-1], REASON)] for row in body), rows)
 
 
 def _size(verdict: Verdict) -> str:
@@ -146,5 +148,6 @@ def _fold(title: str, body: str) -> str:
     return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= REASON else text[:REASON].rsplit(" ", 1)[0] + " …"
+def _cell(text: str, most: int = WORDS) -> str:
+    """Foreign text, cut at a word where it is long."""
+    return markdown(text if len(text) <= most else text[:most].rsplit(" ", 1)[0] + " …")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +76,6 @@ def ledger_file(audit: Audit, context: Context) -> str:
     path = context.ledger.path if context.ledger is not None else Path(audit.ledger.path)
     if not path.is_absolute():
         candidates = [folder / path for folder in (context.root, REPOSITORY)]
-        path = next((candidate for candidate in candidates if candidate.exists()), candidates[0])
-    path, root = path.resolve(), context.root.resolve()
+        path = next((candidate for candidate in candidates if os.path.exists(candidate)), candidates[0])
+    path, root = Path(os.path.abspath(path)), Path(os.path.abspath(context.root))
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from claims.harmless import harmless
@@ -22,6 +23,8 @@ from reports.renderings import write_whole
 
 METADATA = "ro-crate-metadata.json"
 CONTEXT, PROFILE = "https://w3id.org/ro/crate/1.1/context", "https://w3id.org/ro/crate/1.1"
+# Not yet in the schema.org of the context.
+TERMS = {"sha256": "http://schema.org/sha256"}
 PARQUET = "application/vnd.apache.parquet"
 # Files that may lie beside a record: what they are and their media type; the first two are what was measured.
 INPUTS: Mapping[str, tuple[str, str]] = {
@@ -53,23 +56,33 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
     "conflicts": ("rows, columns and boxes that hold a digit twice, after each segment", ""),
     "growth": ("sum of log|R_ii| over each segment, S × k, in QR order (Benettin)", "nats per segment"),
 }
+PEOPLE = {"author": "Person", "publisher": "Organization"}
 SETTINGS = ("segments", "exponents", "tangent_seed", "qr_every", "dtype", "device", "batch")
 
 
-def write_crate(record: Path, *, name: str | None = None, licence: str, published: str | None = None) -> Path:
+def write_crate(
+    record: Path, *, licence: str, name: str | None = None, published: str | None = None, author: str | None = None, publisher: str | None = None
+) -> Path:
     """Write the metadata beside a record and return its path. Raises UserError for bad input."""
     loaded = read_record(record)
     date = _date(published)
     if not licence.startswith(("https://", "http://")) or any(c.isspace() for c in licence):
         raise UserError(f"licence {licence!r} is not the URL of one", mend="for instance https://spdx.org/licenses/MIT")
     path = record.parent / METADATA
-    graph = metadata(loaded, record, name=name or record.resolve().parent.name or record.stem, licence=licence, published=date)
+    named = name or record.resolve().parent.name or record.stem
+    people = {role: who for role, who in (("author", author), ("publisher", publisher)) if who}
+    graph = metadata(loaded, record, name=named, licence=licence, published=date, people=people)
     write_whole(path, (json.dumps(graph, indent=1, ensure_ascii=False) + "\n").encode())
     return path
 
 
-def metadata(record: Record, path: Path, *, name: str, licence: str, published: str) -> dict[str, Any]:
-    """The crate of the folder of ``path``: the record, the files beside it, and the measurement that made it."""
+def metadata(
+    record: Record, path: Path, *, name: str, licence: str, published: str, people: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Any]:
+    """The crate of the folder of ``path``: the record, the files beside it, and the measurement that made it.
+
+    ``people`` may name an ``author`` (a person) and a ``publisher`` (an organisation).
+    """
     beside = {n: about for n, about in BESIDE.items() if (path.parent / n).is_file() and n != path.name}
     facts = record.provenance.model
     parts = [uri(path.name), *beside]
@@ -83,7 +96,8 @@ def metadata(record: Record, path: Path, *, name: str, licence: str, published: 
         "license": _reference(licence),
         "hasPart": [_reference(part) for part in parts],
         "mainEntity": _reference(uri(path.name)),
-        "mentions": [_reference("#measurement")],
+        "mentions": _reference("#measurement"),
+        **{role: _reference(f"#{role}") for role in people},
     }
     descriptor = {"@id": METADATA, "@type": "CreativeWork", "conformsTo": _reference(PROFILE), "about": _reference("./")}
     columns = list(_columns())
@@ -92,9 +106,10 @@ def metadata(record: Record, path: Path, *, name: str, licence: str, published: 
         "additionalProperty": [_reference("#puzzles-digest"), _reference("#tensors-digest")],
     }
     rest = [_file(path.parent / n, *about) for n, about in beside.items()]
-    last = [{"@id": licence, "@type": "CreativeWork", "name": licence.rstrip("/").rsplit("/", 1)[-1], "url": licence}]
+    last = [{"@id": f"#{role}", "@type": PEOPLE[role], "name": harmless(who)} for role, who in people.items()]
+    last += [{"@id": licence, "@type": "CreativeWork", "name": licence.rstrip("/").rsplit("/", 1)[-1], "url": licence}]
     measured = list(_measurement(record, uri(path.name), [n for n in INPUTS if n in beside]))
-    return {"@context": CONTEXT, "@graph": [descriptor, root, main, *rest, *measured, *columns, *last]}
+    return {"@context": [CONTEXT, TERMS], "@graph": [descriptor, root, main, *rest, *measured, *columns, *last]}
 
 
 def _file(path: Path, description: str, media: str) -> dict[str, Any]:
