@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from claims.harmless import harmless
 from reports.audit import Audit
@@ -96,8 +96,9 @@ def embedded(value: Any) -> Markup:
 
 
 def breaks(name: str) -> Markup:
-    """A dotted name, escaped, that may be broken after its dots."""
-    return Markup(".<wbr>").join(harmless(name).split("."))
+    """A dotted name, escaped, that may be broken after its dots; foreign text that is no such name stays whole."""
+    parts = harmless(name).split(".")
+    return Markup(".<wbr>").join(parts) if len(parts) <= 8 else escape(".".join(parts))
 
 
 def _policy(style: str, script: str) -> str:

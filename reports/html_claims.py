@@ -128,6 +128,7 @@ class _Teller:
 
     def __init__(self, audit: Audit, ledger: Ledger | None, populations: Mapping[str, Population]) -> None:
         self.ledger = ledger
+        self.told: dict[str, list[Fact]] = {}
         self.verdicts = {verdict.key: verdict for verdict in audit.verdicts}
         self.claims: dict[str, AnyClaim] = {claim.id: claim for claim in ledger.claims} if ledger else {}
         self.pairs = {
@@ -140,10 +141,12 @@ class _Teller:
         return self.verdicts[key]
 
     def facts(self, verdict: Verdict) -> list[Fact]:
-        """Every fact on a verdict, those of its claim first."""
-        if verdict.key not in self.pairs:
-            return list(_of_verdict(verdict))
-        return [fact for page in explain(self, verdict.key) for fact in page.facts]  # type: ignore[arg-type]
+        """Every fact on a verdict, those of its claim first; found once, since looking for deciding samples takes a while."""
+        key = verdict.key
+        if key not in self.told:
+            pages = explain(self, key) if key in self.pairs else ()  # type: ignore[arg-type]
+            self.told[key] = [fact for page in pages for fact in page.facts] or list(_of_verdict(verdict))
+        return self.told[key]
 
 
 def _of_verdict(verdict: Verdict) -> Iterator[Fact]:

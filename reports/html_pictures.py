@@ -232,7 +232,7 @@ def pictures(portrait: Portrait) -> Iterator[Picture]:
         ("separations", "ROC curves", bool(portrait.separations), roc),
         ("spectrum", "Spectrum by outcome", bool(portrait.spectrum), spectrum),
         ("confidence", "Confidence against correctness", portrait.confidence is not None, confidence),
-        ("matchings", "AUC among puzzles alike in displacement", bool(portrait.matchings), deciles),
+        ("matchings", "AUC among puzzles alike in displacement", any(m.bins for m in portrait.matchings), deciles),
         ("horizons", "Early warning", bool(portrait.horizons), early),
     )
     for key, name, there, make in makers:

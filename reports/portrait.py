@@ -116,6 +116,9 @@ def portrait_of(name: str, record: Record, *, title: str = "", points: int = POI
         missing["separations"] = f"every puzzle is {'solved' if record.solved.all() else 'failed'}"
     if record.segments < 2:
         missing["horizons"] = "the rollout has one segment"
+    matchings = matchings_of(record, band)
+    if matchings and not any(matching.bins for matching in matchings):
+        missing["matchings"] = matchings[-1].matched.undefined_reason
     return Portrait(
         name=name,
         title=title,
@@ -132,7 +135,7 @@ def portrait_of(name: str, record: Record, *, title: str = "", points: int = POI
         growth=ribbons_of(leading, record, late, samples=samples) if record.k else {},
         separations=() if "separations" in missing else separations_of(record, band),
         spectrum=panel("spectrum", lambda: spectra_of(record), {}),
-        matchings=matchings_of(record, band),
+        matchings=matchings,
         horizons=horizons_of(record, band),
         confidence=panel("confidence", lambda: confidence_of(record, settled), None),
         missing=missing,

@@ -126,7 +126,7 @@ def without_logits(record):
 @pytest.mark.parametrize(
     ("spoil", "missing"),
     [
-        (one_class, {"separations"}), (without_exponents, {"cloud", "spectrum", "growth", "matchings"}), (with_nan, set()),
+        (one_class, {"separations"}), (without_exponents, {"cloud", "spectrum", "growth", "matchings"}), (with_nan, {"matchings"}),
         (with_minus_infinity, set()), (still, set()), (one_row, {"separations"}), (without_logits, {"confidence"}),
     ],
 )  # fmt: skip

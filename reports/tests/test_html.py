@@ -1,0 +1,310 @@
+"""The page without a browser: what stands on it, that foreign text stays text, that it is small and the same every time."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+import re
+from collections import Counter
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from claims.arithmetic import Row as Digits
+from claims.inputs import Inputs
+from claims.populations import Population
+from claims.run import Run, Settings
+from claims.verdict import Measurement, Outcome
+from fixtures.audits import write_reference
+from fixtures.synthetic import HRM_FACTS, TRM_FACTS, synthetic_record
+from measure.record import write_record
+from reports.html import embedded, read, render, render_html
+from reports.html_boards import boards_of
+from reports.html_claims import ORDER, claims_of
+from reports.html_pictures import pictures
+from reports.html_strip import natural, span_of, strip, zoomed
+from reports.html_svg import Frame, Scale, polyline, slug, spread, tag
+from reports.portrait import portrait_of
+from reports.renderings import Context, renderer_of
+
+
+class Page(HTMLParser):
+    """Elements, attributes and text of a page, as a parser that knows scripts sees them."""
+
+    VOID = {"meta", "input", "br", "wbr", "hr", "img", "link"}
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: Counter[str] = Counter()
+        self.attributes: list[tuple[str, str, str | None]] = []
+        self.text: list[str] = []
+        self.raw: dict[str, str] = {}
+        self.open: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, name, attributes):
+        self.tags[name] += 1
+        self.attributes += [(name, key, value) for key, value in attributes]
+        if name not in self.VOID:
+            self.open.append(name)
+            if name == "script":
+                self.open[-1] = f"script#{dict(attributes).get('id', '')}"
+
+    def handle_startendtag(self, name, attributes):
+        self.tags[name] += 1
+        self.attributes += [(name, key, value) for key, value in attributes]
+
+    def handle_endtag(self, name):
+        assert self.open and self.open.pop().split("#")[0] == name, f"</{name}> closes something else"
+
+    def handle_data(self, data):
+        if self.open and self.open[-1].startswith(("script", "style")):
+            self.raw[self.open[-1]] = self.raw.get(self.open[-1], "") + data
+        else:
+            self.text.append(data)
+
+
+def words(page: Page) -> str:
+    return " ".join("".join(page.text).split())
+
+
+def test_everything_that_was_judged_stands_on_the_page_failures_first(make_verdict, make_audit):
+    verdicts = [make_verdict(outcome, claim=f"claim.{outcome.lower()}") for outcome in Outcome]
+    html = render_html(make_audit(verdicts))
+    page = Page(html)
+    assert not page.open
+    for verdict in verdicts:
+        assert verdict.claim in words(page)
+    places = [html.index(f'id="g-{outcome}"') for outcome in ORDER]
+    assert places == sorted(places) and list(ORDER)[-1] == "UNVERIFIABLE" and set(ORDER) == set(Outcome)
+    assert "10 verdicts, 7 of them decided, 3 not" in words(page)
+
+
+def test_the_sentence_counts_what_is_undecided(make_verdict, make_audit):
+    page = Page(render_html(make_audit([make_verdict(), make_verdict("UNDERPOWERED", claim="b"), make_verdict("UNVERIFIABLE", claim="c")])))
+    assert "1 of 1 transfer to other checkpoints; 2 of 3 verdicts undecided." in words(page)
+
+
+def test_the_audit_is_embedded_whole(make_verdict, make_audit):
+    audit = make_audit([make_verdict(reason="a < b & c </script><!-- ")])
+    found = json.loads(Page(render_html(audit)).raw["script#audit"])
+    assert found == json.loads(audit.model_dump_json())
+    assert found["verdicts"][0]["reason"] == "a < b & c </script><!-- "
+
+
+def test_embedded_json_has_nothing_that_html_reads():
+    value = {"a": "</script><!--<script>&\u2028\u202e é"}
+    text = str(embedded(value))
+    assert json.loads(text) == value and text.isascii() and not set("<>&") & set(text)
+    with pytest.raises(ValueError):
+        embedded(math.nan)
+
+
+EVIL = (
+    "<script>window.pwned=1</script>", "</script><script>window.pwned=1</script>", '" onmouseover="pwned=1', "' onfocus='pwned=1' autofocus='",
+    "<img src=x onerror=pwned=1>", "{{ 7*191 }}{% raw %}", "javascript:pwned=1", "a\u202ereversed\u2066\u200f", "nul\x00bell\x07esc\x1b[2J",
+    "<!-- <svg/onload=pwned=1>", "</style><style>*{display:none}</style>", "]]>&lt;b&gt;&amp;", "</details></section></main>", "</title><h1>owned</h1>",
+)  # fmt: skip
+
+
+def hostile_audit(make_verdict, make_audit, evil: str):
+    """An audit in which every text is foreign."""
+    measured = Measurement(value=0.5, low=0.4, high=0.6, n=9, method=evil, unit=evil, denominator=evil, counts={evil: 3}, extra={evil: evil})
+    fields = dict.fromkeys(("claim", "population", "stated", "words", "locator", "criterion", "reason", "acknowledged", "command"), evil)
+    verdict = make_verdict(measured=measured, **fields)
+    other = make_verdict("UNVERIFIABLE", measured=None, **fields | {"claim": evil + "2"})
+    audit = make_audit([verdict, other], drift=(evil,))
+    row = Digits(check=evil, population=evil, locator=evil, subject=evil, possible=False, finding=evil)
+    entry = audit.populations[0].model_copy(update={
+        "title": evil, "record": evil, "missing": evil, "command": evil, "fingerprints": {evil: evil}, "measurement": {evil: evil, "model": {evil: evil}},
+    })  # fmt: skip
+    return audit.model_copy(update={
+        "arithmetic": (make_verdict("IMPOSSIBLE", **fields),), "digits": (row,), "populations": (entry,), "versions": {evil: evil},
+        "ledger": audit.ledger.model_copy(update={"path": evil, "title": evil, "digest": evil}),
+        "planted": tuple(p.model_copy(update={"name": evil, "population": evil, "reason": evil}) for p in audit.planted),
+        "remeasured": tuple(r.model_copy(update={"population": evil, "differing": [evil]}) for r in audit.remeasured),
+        "tool": audit.tool.model_copy(update={"version": evil}),
+    })  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def small():
+    return synthetic_record(60, segments=4, k=2)
+
+
+@pytest.mark.parametrize("evil", EVIL)
+def test_foreign_text_stays_text_everywhere(make_verdict, make_audit, small, evil):
+    boards = boards_of(Population(name=evil, kind="user", record=small), None)
+    evil_page, tame_page = (
+        render_html(hostile_audit(make_verdict, make_audit, text), portraits=[portrait_of(text, small, title=text)], boards=[boards])
+        for text in (evil, "tame")
+    )
+    found, tame = Page(evil_page), Page(tame_page)
+    assert found.tags - Counter(wbr=99) == tame.tags and [(t, k) for t, k, _ in found.attributes] == [(t, k) for t, k, _ in tame.attributes]
+    assert not any(key.startswith("on") for _, key, _ in found.attributes)
+    assert all(value.startswith("#") for _, key, value in found.attributes if key in ("href", "src"))
+    assert not any(c in evil_page for c in "\u202e\u2066\u200f\x00\x07\x1b")
+    assert found.raw["script#"] == read("script.js") and found.raw["style"] == read("style.css")
+    assert json.loads(found.raw["script#audit"])["ledger"]["title"] == evil
+    if evil.isprintable():
+        assert " ".join(evil.split()) in words(found)
+
+
+def test_the_policy_names_the_hashes_of_what_is_inlined(make_verdict, make_audit):
+    page = Page(render_html(make_audit([make_verdict()])))
+    policy = next(value for _, key, value in page.attributes if key == "content" and "default-src" in value)
+    for raw, rule in ((page.raw["script#"], "script-src"), (page.raw["style"], "style-src")):
+        digest = base64.b64encode(hashlib.sha256(raw.encode()).digest()).decode()
+        assert f"{rule} 'sha256-{digest}'" in policy
+    assert policy.startswith("default-src 'none'") and "unsafe" not in policy
+
+
+def test_our_own_files_fetch_nothing_and_make_no_markup_from_text():
+    style, script = read("style.css"), read("script.js")
+    assert not re.search(r"url\(|@import|@font-face", style)
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacent|document\.write|\beval\(|Function\(|fetch\(|XMLHttp|import\(|https?://(?!www\.w3\.org/2000/svg)", script)
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory):
+    """A real run over a made-up reference, and its ledger and populations: no checkpoint, so no boards."""
+    root = tmp_path_factory.mktemp("references")
+    write_reference(root, synthetic_record(300, separation=2.5, seed=5), name="reference.trm")
+    return Run(Settings(seed=1, inputs=Inputs(references=root)))
+
+
+@pytest.fixture(scope="module")
+def verdicts(judged):
+    return [judged.judge(key) for key in judged.pairs]
+
+
+def test_rows_tell_what_why_tells(judged, verdicts, make_audit):
+    audit = make_audit(verdicts)
+    found, definitions = claims_of(audit, ledger=judged.ledger, populations={p.name: p for p in judged.populations})
+    rows = {row.verdict.key: row for group in found for row in group.rows}
+    assert rows.keys() == {verdict.key for verdict in verdicts}
+    row = rows["trm.lambda1.auc@reference.trm"]
+    facts = [fact for _, facts in row.sections for fact in facts]
+    labels = [fact.label for fact in facts]
+    assert {"question", "stands if", "measured", "would have noticed", "baseline", "λ₁ adds", "would change it", "weights", "record"} <= set(labels)
+    assert labels.count("baseline") == 3
+    assert row.commands == ('pytest claims/ -k "trm.lambda1.auc and reference.trm"', "unsettled why trm.lambda1.auc@reference.trm")
+    definition = next(d for d in definitions if d.identity == row.definition)
+    assert {"where", "printed", "denominator", "definition", "would matter", "on other checkpoints"} <= {f.label for f in definition.facts}
+    assert len(definitions) == len({verdict.claim for verdict in verdicts})
+
+
+def test_without_its_ledger_a_row_tells_what_its_verdict_knows(verdicts, make_audit):
+    found, definitions = claims_of(make_audit(verdicts))
+    row = next(row for group in found for row in group.rows if row.verdict.measured)
+    assert {"stands if", "measured"} <= {fact.label for _, facts in row.sections for fact in facts}
+    assert all(definition.facts for definition in definitions)
+
+
+def test_a_row_draws_digits_form_interval_and_value_where_they_are(judged, make_verdict):
+    claim = judged.ledger["trm.lambda1.auc"]
+    span = span_of(make_verdict(), claim)
+    assert span.stated == (0.9925, 0.9935) and span.wanted == (0.9, math.inf) and span.limits == (0, 1)
+    assert (span.value, span.low, span.high) == (0.9312, 0.9101, 0.9487)
+    near, far = natural(span), zoomed(span)
+    assert (near.low, near.high) == (0, 1) and near(0.5) == pytest.approx(150)
+    assert far.low < 0.9 and 0.9935 < far.high <= 1  # never beyond where values can lie
+    drawn = str(strip(span, "held"))
+    assert 'class="wanted"' in drawn and 'class="digits"' in drawn and "whisker held" in drawn and 'aria-hidden="true"' in drawn
+
+
+@pytest.mark.parametrize("stated", ["0.993", "qualitative", "0 of 254", "≤ 1.17%", "2,048 to 8,192", "<script>", "~0.5%", "-1e300"])
+@pytest.mark.parametrize("measured", [None, (0.5, 0.5, 0.5), (0.5, None, None), (-3.0, None, 2.0), (1e9, -1e9, 2e9), (None, None, None)])
+def test_every_combination_of_figures_can_be_drawn(make_verdict, stated, measured):
+    found = None if measured is None else Measurement(**dict(zip(("value", "low", "high"), measured, strict=True)), n=3)
+    span = span_of(make_verdict(stated=stated, measured=found), None)
+    drawn = str(strip(span, "open"))
+    assert "nan" not in drawn and "inf" not in drawn
+    assert drawn.count("<path") >= 1
+
+
+@pytest.mark.parametrize("family", ["held", "fell", "open"])
+def test_families_differ_by_shape_and_not_by_colour_alone(make_verdict, family):
+    drawn = str(strip(span_of(make_verdict(), None), family))
+    assert ("<circle" in drawn) == (family != "fell")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda r: r, lambda r: r.take(r.solved), lambda r: r.take(~r.solved), lambda r: r.take(np.array([0])), lambda r: r.take(np.array([0, 1])),
+        lambda r: r.replace(growth=np.empty((len(r), r.segments, 0))), lambda r: r.replace(displacement_H=np.zeros_like(r.displacement_H)),
+        lambda r: r.replace(growth=np.where(r.growth < 0, -np.inf, r.growth)), lambda r: r.replace(growth=np.full_like(r.growth, np.nan)),
+        lambda r: r.replace(halting_logit=np.full_like(r.halting_logit, np.nan)), lambda r: r.replace(halting_logit=np.zeros_like(r.halting_logit)),
+        lambda r: r.replace(displacement_H=np.full_like(r.displacement_H, np.nan)),
+    ],
+)  # fmt: skip
+def test_any_record_has_its_pictures_or_says_why_not(small, spoil):
+    found = list(pictures(portrait_of("x", spoil(small))))
+    assert len(found) == 7
+    for picture in found:
+        if picture.drawing is None:
+            assert picture.caption.startswith("Not drawn: ") and len(picture.caption) > 20
+        else:
+            assert not re.search(r"[\d\"\s]-?(nan|inf)\b", str(picture.drawing).split("</desc>")[1])
+            assert "<title" in picture.drawing and "<desc" in picture.drawing and picture.rows
+
+
+def test_pictures_tell_the_figures_of_the_portrait(small):
+    portrait = portrait_of("x", small)
+    found = {picture.key: picture for picture in pictures(portrait)}
+    assert f"{portrait.cells.B} of {portrait.cells.failures}" in found["cloud"].caption
+    assert [row[1] for row in found["cloud"].rows] == [f"{getattr(portrait.cells, cell)}" for cell in "ABCD"]
+    for matching in portrait.matchings:
+        if matching.matched.defined:
+            assert f"displacement keeps {matching.residual:.4g} within the bins" in found["deciles"].caption
+    assert len(found["early"].rows) == len(portrait.horizons) == 3
+
+
+def test_a_page_of_two_times_8192_puzzles_is_under_a_megabyte(tmp_path, make_audit):
+    paths = {}
+    for name, facts in (("paper.trm", TRM_FACTS), ("paper.hrm", HRM_FACTS)):
+        paths[name] = tmp_path / f"{name}.parquet"
+        write_record(synthetic_record(8192, facts=facts), paths[name])
+    run = Run(Settings(seed=1, inputs=Inputs(records=paths, references=tmp_path)))
+    page = render(make_audit([run.judge(key) for key in run.pairs]), context_of(run))
+    assert len(page.encode()) < 1_000_000
+    assert "A sample is drawn" in page and "not its checkpoint and puzzles" in page
+
+
+def context_of(run: Run) -> Context:
+    return Context(ledger=run.ledger, populations={p.name: p for p in run.populations})
+
+
+def test_one_audit_gives_one_page_byte_for_byte(judged, verdicts, make_audit):
+    first, second = (render(make_audit(verdicts), context_of(judged)) for _ in range(2))
+    assert first == second
+
+
+def test_the_table_of_renderings_finds_it(tmp_path):
+    assert renderer_of(tmp_path / "audit.html") is render
+
+
+def test_scales_put_values_where_they_belong():
+    assert Scale(0, 10, 100, 200)(5) == 150 and Scale(1, 100, 0, 100, log=True)(10) == pytest.approx(50)
+    assert Scale(0, 1, 0, 100)(math.inf) == 100 and Scale(1, 10, 0, 100, log=True)(0.0) == 0 and math.isnan(Scale(0, 1, 0, 1)(math.nan))
+    for low, high in ((0.0, 1.0), (-0.2, 0.07), (1e-9, 3e-9), (0.9924, 0.9936), (-1e6, 5e6)):
+        scale = Scale(low, high, 0, 1)
+        ticks = scale.ticks()
+        assert 2 <= len(ticks) <= 8 and all(low - 1e-12 <= t <= high + 1e-12 for t in ticks)
+        assert np.allclose(np.diff(ticks), ticks[1] - ticks[0])
+    assert Scale(1e-5, 20, 0, 1, log=True).ticks() == pytest.approx([1e-5, 1e-3, 1e-1, 10])
+    assert spread([], start=0, stop=1).ticks() and spread([3.0, 3.0], start=0, stop=1)(3.0) == pytest.approx(0.5)
+
+
+def test_elements_escape_and_paths_break_at_gaps():
+    assert str(tag("text", "<b>&\u202e", class_='a"b')) == '<text class="a&#34;b">&lt;b&gt;&amp;\\u202e</text>'
+    assert polyline([(0, 0), (1.25, 2), (math.nan, 1), (3, 4)]) == "M0 0 1.2 2M3 4"
+    assert slug("a b") != slug("a-b") and re.fullmatch(r"[A-Za-z0-9-]+", slug('x"><script>'))
+    frame = Frame(Scale(0, 3, 0, 30), Scale(0, 1, 10, 0), "", "")
+    frame.ribbon([0, 1, 2, 3], [0, 0, math.nan, 0], [1, 1, 1, 1], "x")
+    assert str(frame.parts[0]).count("M") == 1 and len(frame.parts) == 1
