@@ -22,7 +22,7 @@ from measure.labels_evidence import evidence_of
 from measure.models.recursive import State
 from measure.puzzles import PuzzleSet
 from measure.side_record import SideProvenance, SideRecord, read_side, round_mantissa, write_side
-from measure.trajectory import Trajectories, follow
+from measure.trajectory import ARRAYS, Trajectories, follow
 
 KIND = "long"
 CHUNK = 32
@@ -41,6 +41,8 @@ class LongSettings:
         starts: other starts of ``segments`` segments each for every unsolved puzzle, and for one solved one in ``controls``.
         scale: of the noise that makes a start another one, as a multiple of the trained start's root mean square.
         batch, seed: puzzles at a time, and seed of the tangents.
+        stop_at_rest: runs whose steps stay within this fraction of the norm over segments 9 … 16 are not followed further: their
+            last segment stands for the rest, and ``held`` marks them. 0 follows every run to the end. Needs k = 0.
     """
 
     segments: int = 64
@@ -51,6 +53,7 @@ class LongSettings:
     k: int = 1
     batch: int = 8
     seed: int = 0
+    stop_at_rest: float = 0.0
 
     def __post_init__(self) -> None:
         if self.segments < 4 * LATE:
@@ -59,6 +62,8 @@ class LongSettings:
             raise UserError(f"deep is {self.deep}", mend=f"0, or at least {self.segments + 2 * LATE}")
         if self.starts < 0 or self.controls < 1 or not self.scale > 0 or self.k not in (0, 1):
             raise UserError("starts, controls, scale or k is out of range", mend="starts ≥ 0, controls ≥ 1, scale > 0, k 0 or 1")
+        if self.stop_at_rest < 0 or (self.stop_at_rest and (self.k or self.segments < 6 * LATE)):
+            raise UserError(f"stop_at_rest is {self.stop_at_rest}", mend=f"0, or with k = 0 and {6 * LATE} segments or more")
 
     @property
     def windows(self) -> list[tuple[int, int]]:
@@ -85,7 +90,7 @@ def measure_long(
     about = SideProvenance(
         kind=KIND, model=base.model, checkpoint_bytes=base.checkpoint_bytes, checkpoint_tensors=base.checkpoint_tensors,
         puzzles_digest=base.puzzles_digest, puzzles=len(puzzles), versions=base.versions, commit=base.commit,
-        settings={**asdict(settings), "windows": [n for window in settings.windows for n in window]},
+        settings={**_told(settings), "windows": [n for window in settings.windows for n in window]},
     )  # fmt: skip
     folder = out.with_name(out.name + ".parts")
     parts = []
@@ -108,20 +113,25 @@ def measure_long(
     return record
 
 
+def _told(settings: LongSettings) -> dict[str, int | float]:
+    """The settings as provenance tells them; stopping at rest only where it was asked for."""
+    return {name: value for name, value in asdict(settings).items() if value or name != "stop_at_rest"}
+
+
 def _columns(checkpoint: Checkpoint, puzzles: PuzzleSet, settings: LongSettings) -> dict[str, np.ndarray]:
     """The columns of one chunk."""
-    ended: list[State] = []
-    runs = follow(
-        checkpoint, puzzles, segments=settings.segments, k=settings.k, batch=settings.batch, seed=settings.seed, finish=ended.append
-    )
-    state = tuple(torch.cat(parts) for parts in zip(*ended, strict=True))
+    runs, state, held = follow_to_rest(checkpoint, puzzles, settings)
     unsolved = np.flatnonzero(~runs.solved)
+    going = np.flatnonzero(~runs.solved & ~held)
     further = None
     if settings.deep and len(unsolved):
-        further = follow(
-            checkpoint, puzzles.take(unsolved), segments=settings.deep - settings.segments, batch=settings.batch,
-            start=tuple(part[torch.from_numpy(unsolved)] for part in state),
-        )  # fmt: skip
+        further = _held(runs.take(unsolved), settings.deep - settings.segments)
+        if len(going):
+            followed = follow(
+                checkpoint, puzzles.take(going), segments=settings.deep - settings.segments, batch=settings.batch,
+                start=tuple(part[torch.from_numpy(going)] for part in state),
+            )  # fmt: skip
+            further = _merged(further, followed, np.isin(unsolved, going))
     evidence = [evidence_of(runs, end=end, window=window) for end, window in settings.windows[:5]]
     if settings.deep:
         last = None if further is None else evidence_of(further, window=LATE)
@@ -137,11 +147,63 @@ def _columns(checkpoint: Checkpoint, puzzles: PuzzleSet, settings: LongSettings)
         "halting_logit": round_mantissa(runs.halting_logit, BITS),
         "displacement": round_mantissa(runs.displacement / runs.norm, BITS),
         "exponent": round_mantissa(exponent, BITS),
+        "held": held.astype(np.uint8),
         "board": board_identity(runs.boards[:, -1]),
         **_outcome(runs, unsolved, further, settings),
         **{f"late_{item.name}": _stacked(evidence, item.name) for item in fields(Evidence)},
         **_other_starts(checkpoint, puzzles, runs.solved, settings),
     }
+
+
+def follow_to_rest(
+    checkpoint: Checkpoint, puzzles: PuzzleSet, settings: LongSettings, start: Callable[[State], State] | None = None
+) -> tuple[Trajectories, State, np.ndarray]:
+    """The rollouts of all S segments, their last states, and (N,) which of them were held at rest instead of followed."""
+    first = 2 * LATE if settings.stop_at_rest else settings.segments
+    ended: list[State] = []
+    runs = follow(
+        checkpoint, puzzles, segments=first, k=settings.k if start is None else 0, start=start, batch=settings.batch,
+        seed=settings.seed, finish=ended.append,
+    )  # fmt: skip
+    state = tuple(torch.cat(parts) for parts in zip(*ended, strict=True))
+    if not settings.stop_at_rest:
+        return runs, state, np.zeros(len(runs), bool)
+    held = evidence_of(runs).recurrence_high[:, 0] <= settings.stop_at_rest
+    going, rest = np.flatnonzero(~held), _held(runs, settings.segments - first)
+    if len(going):
+        moving, ended = torch.from_numpy(going), []
+        followed = follow(
+            checkpoint, puzzles.take(going), segments=settings.segments - first, start=tuple(part[moving] for part in state),
+            batch=settings.batch, finish=ended.append,
+        )  # fmt: skip
+        rest = _merged(rest, followed, ~held)
+        for part, last in zip(state, zip(*ended, strict=True), strict=True):
+            part[moving] = torch.cat(last)
+    return _continued(runs, rest), state, held
+
+
+def _held(runs: Trajectories, segments: int) -> Trajectories:
+    """``segments`` further segments in which every array repeats its last one."""
+    last = {name: getattr(runs, name) for name in ARRAYS}
+    last = {name: np.repeat(a[:, -1:], segments + (name == "pooled"), axis=1) if a.ndim > 1 else a for name, a in last.items()}
+    return Trajectories(**last, updates_per_segment=runs.updates_per_segment)
+
+
+def _merged(base: Trajectories, followed: Trajectories, rows: np.ndarray) -> Trajectories:
+    """``base`` with the runs that a mask marks replaced."""
+    arrays = {name: getattr(base, name).copy() for name in ARRAYS}
+    for name, array in arrays.items():
+        array[rows] = getattr(followed, name)
+    return Trajectories(**arrays, updates_per_segment=base.updates_per_segment)
+
+
+def _continued(runs: Trajectories, further: Trajectories) -> Trajectories:
+    """One rollout out of two that follow each other."""
+    arrays = {"example_id": runs.example_id}
+    for name in ARRAYS[1:]:
+        after = getattr(further, name)
+        arrays[name] = np.concatenate([getattr(runs, name), after[:, 1:] if name == "pooled" else after], axis=1)
+    return Trajectories(**arrays, updates_per_segment=runs.updates_per_segment)
 
 
 def _outcome(runs: Trajectories, unsolved: np.ndarray, further: Trajectories | None, settings: LongSettings) -> dict[str, np.ndarray]:
@@ -229,7 +291,7 @@ def _other_starts(checkpoint: Checkpoint, puzzles: PuzzleSet, solved: np.ndarray
         return {name: array for name, array in columns.items() if name == "start_run"} | {"start_run": np.zeros((len(puzzles), 1), np.uint8)}
     for index in range(settings.starts if len(chosen) else 0):
         start = noisy_start(index + 1, settings.scale)
-        runs = follow(checkpoint, puzzles.take(chosen), segments=settings.segments, batch=settings.batch, start=start)
+        runs, _, _ = follow_to_rest(checkpoint, puzzles.take(chosen), settings, start)
         columns["start_run"][chosen, index] = 1
         columns["start_solved"][chosen, index] = runs.solved
         columns["start_board"][chosen, index] = board_identity(runs.boards[:, -1])
