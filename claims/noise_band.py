@@ -17,14 +17,15 @@ def under_noise(statistic: Callable[[Record], Estimate], record: Record) -> list
     """The statistic over re-measurements that noise alone could have given; none without a recorded floor.
 
     Exponents, displacements, halting logits and outcomes are disturbed independently, row by row, as strongly as
-    the record's floor says re-measurements differ. Outcomes flip in random rows, though in truth they flip in those
+    the record's floor says re-measurements differ; exponents also as another tangent start would move them, since
+    nobody else's start is known. Outcomes flip in random rows, though in truth they flip in those
     that are close to call: the band is rather too wide, which can only spare a claim.
     """
     floor = record.provenance.noise
     if floor is None or not len(record):
         return []
     rng = np.random.default_rng(0)
-    return [statistic(disturb(record, floor, rng)) for _ in range(DRAWS)]
+    return [statistic(disturb(record, floor, rng, starts=True)) for _ in range(DRAWS)]
 
 
 def largest_change(versions: list[Estimate], value: float) -> float:
@@ -33,12 +34,13 @@ def largest_change(versions: list[Estimate], value: float) -> float:
     return float(max((change for change in changes if np.isfinite(change)), default=0.0))
 
 
-def disturb(record: Record, floor: NoiseFloor, rng: np.random.Generator) -> Record:
-    """The record as another equivalent measurement might have come out."""
+def disturb(record: Record, floor: NoiseFloor, rng: np.random.Generator, *, starts: bool = False) -> Record:
+    """The record as another equivalent measurement might have come out, from another tangent start too if ``starts``."""
     rows, segments = record.solved_at.shape
     per_segment = record.provenance.model.updates_per_segment
-    exponents = _draw(floor, "exponents", rows, rng)[:, None, None] * per_segment
-    displacement = _draw(floor, "displacement", rows, rng)[:, None]
+    drawn = {name: _draw(floor.quantiles.get(name, {}), rows, rng) for name in ("exponents", "displacement", "halting")}
+    exponents = drawn["exponents"][:, None] + (_other_start(floor, rows, record.k, rng) if starts else 0.0)
+    exponents, displacement = exponents[:, None, :] * per_segment, drawn["displacement"][:, None]
     flips = np.zeros(rows, dtype=bool)
     comparisons = floor.rows * len(floor.alternates)
     if floor.label_flips and comparisons:
@@ -49,15 +51,22 @@ def disturb(record: Record, floor: NoiseFloor, rng: np.random.Generator) -> Reco
         growth=record.growth + exponents,
         displacement_H=np.maximum(record.displacement_H + displacement * record.norm_H, 0.0),
         displacement_L=np.maximum(record.displacement_L + displacement * record.norm_L, 0.0),
-        halting_logit=record.halting_logit + _draw(floor, "halting", rows, rng)[:, None],
+        halting_logit=record.halting_logit + drawn["halting"][:, None],
         solved=record.solved ^ flips,
         solved_at=solved_at,
     )
 
 
-def _draw(floor: NoiseFloor, name: str, rows: int, rng: np.random.Generator) -> np.ndarray:
+def _other_start(floor: NoiseFloor, rows: int, k: int, rng: np.random.Generator) -> np.ndarray:
+    """Change of the exponents (rows, k), or (rows, 1) of none: one normal draw for all rows, and each row's own."""
+    known = floor.tangent_starts
+    if known is None:
+        return np.zeros((rows, 1))
+    return rng.standard_normal(k) * np.array(known.shared[:k]) + _draw(known.own, rows, rng)[:, None]
+
+
+def _draw(recorded: dict[str, float], rows: int, rng: np.random.Generator) -> np.ndarray:
     """Signed differences (rows,) drawn by inverting the recorded quantiles, linear between them."""
-    recorded = floor.quantiles.get(name, {})
     levels = [0.0] + [level for label, level in _LEVELS.items() if label in recorded]
     sizes = [0.0] + [recorded[label] for label in _LEVELS if label in recorded]
     size = np.interp(rng.random(rows), levels, sizes) if len(levels) > 1 else np.zeros(rows)

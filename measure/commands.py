@@ -7,28 +7,32 @@ from typing import Annotated
 
 import typer
 
+from measure import options
+
 app = typer.Typer()
 
 
 @app.command()
 def measure(
-    checkpoint: Annotated[Path, typer.Argument(help="Checkpoint: a published file, a .safetensors file, or its folder.")],
-    puzzles: Annotated[Path, typer.Argument(help="Puzzles: a folder in the published layout, a CSV, or our Parquet.")],
+    context: typer.Context,
+    checkpoint: options.Checkpoint,
+    puzzles: options.Puzzles,
     out: Annotated[Path, typer.Option(help="The record to write (Parquet).")],
-    k: Annotated[int, typer.Option(help="Leading Lyapunov exponents to measure.")] = 8,
-    segments: Annotated[int, typer.Option(help="Segments of the rollout.")] = 16,
-    limit: Annotated[int | None, typer.Option(help="Measure only this many puzzles, the first ones.")] = None,
-    sample_seed: Annotated[int | None, typer.Option(help="With --limit: a random sample drawn with this seed.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the tangent start.")] = 0,
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1, …")] = "cpu",
-    dtype: Annotated[str, typer.Option(help="float32, float64 or bfloat16.")] = "float32",
-    batch: Annotated[int, typer.Option(help="Puzzles at a time; small ones stay in the cache.")] = 8,
-    qr_every: Annotated[int, typer.Option(help="State updates between two QR steps.")] = 1,
-    noise_rows: Annotated[int, typer.Option(help="Rows to re-measure for the numerical noise.")] = 0,
-    h_cycles: Annotated[int | None, typer.Option(help="H_cycles, if no configuration tells.")] = None,
-    l_cycles: Annotated[int | None, typer.Option(help="L_cycles, if no configuration tells.")] = None,
-    heads: Annotated[int | None, typer.Option(help="Attention heads, if no configuration tells.")] = None,
-    split: Annotated[str, typer.Option(help="Split of a folder in the published layout.")] = "test",
+    k: options.Exponents = 8,
+    segments: options.Segments = 16,
+    limit: options.Limit = None,
+    sample_seed: options.SampleSeed = None,
+    seed: options.Seed = 0,
+    device: options.Device = "cpu",
+    dtype: options.Dtype = "float32",
+    batch: options.Batch = 8,
+    qr_every: options.QrEvery = 1,
+    noise_rows: options.NoiseRows = 0,
+    h_cycles: options.HCycles = None,
+    l_cycles: options.LCycles = None,
+    heads: options.Heads = None,
+    split: options.Split = "test",
+    processes: Annotated[int, typer.Option(min=1, help="Processes that share the puzzles and the cores.")] = 1,
 ) -> None:
     """Measure a checkpoint on puzzles: exponents, displacement, halting and outcome, one row a puzzle. Resumes."""
     from measure import campaign, noise
@@ -39,14 +43,49 @@ def measure(
 
     if out.is_dir():
         raise UserError("is a folder", where=out, mend="name a file to write")
+    if processes > 1:
+        from measure.processes import measure_by_processes
+
+        measure_by_processes(context.params, out, processes)
+        show(out)
+        return
     loaded = load_checkpoint(checkpoint, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads)
     chosen = read_puzzles(puzzles, split=split, limit=limit, seed=sample_seed)
     noise_rows = min(noise_rows, len(chosen))
     settings = dict(k=k, segments=segments, seed=seed, batch=batch, device=device, dtype=dtype, qr_every=qr_every)
-    with progress("puzzles", len(chosen) + 3 * noise_rows) as advance:
+    with progress("puzzles", len(chosen) + noise.FLOOR_PASSES * noise_rows) as advance:
         floor = noise.floor_of_sample(loaded, chosen, rows=noise_rows, advance=advance) if noise_rows else None
         campaign.measure(loaded, chosen, out, **settings, noise=floor, advance=advance)
     show(out)
+
+
+@app.command("noise")
+def measure_noise(
+    record: Annotated[Path, typer.Argument(help="A record that was measured before; its noise is written into it.")],
+    checkpoint: Annotated[Path, typer.Argument(help="The checkpoint that it was measured on.")],
+    puzzles: Annotated[Path, typer.Argument(help="The puzzles that it was measured on.")],
+    rows: Annotated[int, typer.Option(min=1, help="Evenly spread rows to measure again.")] = 32,
+    heads: Annotated[int | None, typer.Option(help="Attention heads, if no configuration tells.")] = None,
+    split: Annotated[str, typer.Option(help="Split of a folder in the published layout.")] = "test",
+) -> None:
+    """Measure the numerical noise of an existing record: other batch, last bits, precision, and tangent starts."""
+    from measure import noise
+    from measure.checkpoints import load_checkpoint
+    from measure.errors import UserError
+    from measure.progress import progress
+    from measure.puzzles import read_puzzles
+    from measure.record import read_record, write_record
+
+    kept = read_record(record)
+    cycles = {"H_cycles": kept.provenance.model.H_cycles, "L_cycles": kept.provenance.model.L_cycles}
+    loaded = load_checkpoint(checkpoint, **cycles, heads=heads)
+    if loaded.tensors_digest != kept.provenance.checkpoint_tensors:
+        raise UserError("the record was measured on another checkpoint", where=checkpoint)
+    sample = kept.take(noise.spread(len(kept), min(rows, len(kept))))
+    with progress("rows", noise.FLOOR_PASSES * len(sample)) as advance:
+        floor = noise.measure_floor(loaded, read_puzzles(puzzles, split=split), sample, advance=advance)
+    write_record(kept.replace(provenance=kept.provenance.model_copy(update={"noise": floor})), record)
+    show(record)
 
 
 @app.command()

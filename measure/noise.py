@@ -19,7 +19,8 @@ from measure.checkpoints import Checkpoint
 from measure.errors import UserError
 from measure.models.recursive import State
 from measure.puzzles import PuzzleSet
-from measure.record import NoiseFloor, Record, concatenate
+from measure.provenance import NoiseFloor, TangentStarts
+from measure.record import Record, concatenate
 
 QUANTILES = {"median": 0.5, "q90": 0.9, "q99": 0.99, "largest": 1.0}
 # A row is looked at more closely beyond this many times the 90 % quantile of the record's own noise …
@@ -27,6 +28,8 @@ MARGIN = 10.0
 # … or beyond these absolute differences, whichever is larger: float32 noise of a settled, contracting row.
 FLOORS = {"exponents": 1e-4, "displacement": 1e-5, "halting": 1e-3}
 ALTERNATES = 8
+TANGENT_SEEDS = 4
+FLOOR_PASSES = 4 + TANGENT_SEEDS
 
 
 def quantities(record: Record) -> dict[str, np.ndarray]:
@@ -69,17 +72,23 @@ def last_bit_start(seed: int) -> Callable[[State], State]:
 def measure_floor(
     checkpoint: Checkpoint, puzzles: PuzzleSet, record: Record, *, advance: Advance = lambda rows: None
 ) -> NoiseFloor:
-    """Noise of a record, from re-measuring the given rows under another batch size and two last-bit starts.
+    """Noise of a record, from re-measuring the given rows in `FLOOR_PASSES` other ways.
+
+    Four should change nothing but rounding: another batch size, two last-bit starts, the other of float32 and float64.
+    Beside them, under other tangent starts, how far the exponents still depend on that choice.
 
     Args:
         checkpoint, puzzles: what the record was measured on; every row of ``record`` must be in ``puzzles``.
         record: the rows to re-measure.
+        advance: told the rows done as they are, `FLOOR_PASSES` times those of the record in all.
     """
-    chosen = rows_of(puzzles, record)
+    chosen, kept = rows_of(puzzles, record), record.provenance
+    half, other = max(1, kept.batch // 2), "float32" if kept.dtype == "float64" else "float64"
     alternates = {
-        f"batch {max(1, record.provenance.batch // 2)}": {"batch": max(1, record.provenance.batch // 2)},
+        f"batch {half}": {"batch": half},
         "last-bit start 1": {"start": last_bit_start(1)},
         "last-bit start 2": {"start": last_bit_start(2)},
+        other: {"dtype": other},
     }
     gaps: dict[str, list[np.ndarray]] = {name: [] for name in FLOORS}
     flips = 0
@@ -88,29 +97,48 @@ def measure_floor(
         flips += int((again.solved != record.solved).sum())
         for name, gap in differences(record, again).items():
             gaps[name].append(gap)
-    pooled = {name: np.concatenate(parts) for name, parts in gaps.items()}
     return NoiseFloor(
         rows=len(record),
         alternates=list(alternates),
-        quantiles={
-            name: {label: float(np.quantile(gap, level)) for label, level in QUANTILES.items()}
-            for name, gap in pooled.items()
-        },
+        quantiles={name: _quantiles(parts) for name, parts in gaps.items()},
         label_flips=flips,
+        tangent_starts=_tangent_starts(checkpoint, chosen, record, advance) if kept.exponents else None,
     )
+
+
+def _tangent_starts(checkpoint: Checkpoint, puzzles: PuzzleSet, record: Record, advance: Advance) -> TangentStarts:
+    first, changes = record.provenance.tangent_seed + 1, []
+    for seed in range(first, first + TANGENT_SEEDS):
+        again = remeasure(checkpoint, puzzles, record, advance=advance, seed=seed)
+        with np.errstate(invalid="ignore"):
+            change = again.exponents(unit="update") - record.exponents(unit="update")
+        changes.append(np.nan_to_num(change, posinf=0.0, neginf=0.0))  # equal or lost infinities: no size to speak of
+    common = np.stack([change.mean(axis=0) for change in changes])
+    own = [np.abs(change - mean).max(axis=1) for change, mean in zip(changes, common)]
+    return TangentStarts(seeds=TANGENT_SEEDS, shared=np.sqrt((common**2).mean(axis=0)).tolist(), own=_quantiles(own))
+
+
+def _quantiles(gaps: list[np.ndarray]) -> dict[str, float]:
+    pooled = np.concatenate(gaps)
+    return {label: float(np.quantile(pooled, level)) for label, level in QUANTILES.items()}
 
 
 def floor_of_sample(
     checkpoint: Checkpoint, puzzles: PuzzleSet, *, rows: int, advance: Advance = lambda rows: None
 ) -> Callable[[Iterator[Record]], NoiseFloor]:
     """What `campaign.measure` takes as ``noise``: the floor from ``rows`` evenly spread rows of the finished parts."""
-    wanted = set(puzzles.ids[np.linspace(0, len(puzzles) - 1, rows).astype(int)].tolist())
+    wanted = puzzles.ids[spread(len(puzzles), rows)]
 
     def floor(parts: Iterator[Record]) -> NoiseFloor:
-        kept = [part.take(np.isin(part.example_id, list(wanted))) for part in parts]
+        kept = [part.take(np.isin(part.example_id, wanted)) for part in parts]
         return measure_floor(checkpoint, puzzles, concatenate(kept), advance=advance)
 
     return floor
+
+
+def spread(total: int, rows: int) -> np.ndarray:
+    """Positions of ``rows`` evenly spread ones among ``total``."""
+    return np.linspace(0, total - 1, rows).astype(int)
 
 
 def remeasure(checkpoint: Checkpoint, puzzles: PuzzleSet, record: Record, **changes) -> Record:

@@ -26,20 +26,32 @@ class ModelFacts(_Strict):
     L_cycles: int
 
 
+class TangentStarts(_Strict):
+    """How far the exponents (nats per update) still depend on the tangent start, which a finite rollout does not forget.
+
+    One start serves all rows, so part of the change is common to them. ``shared`` holds, for each exponent, the root
+    mean square over ``seeds`` other starts of the mean change of the rows; ``own`` the quantiles of what a row's largest
+    change deviates from it.
+    """
+
+    seeds: int
+    shared: list[float]
+    own: dict[str, float]
+
+
 class NoiseFloor(_Strict):
     """How far numerically equivalent re-measurements of the same rows lie apart (see `measure.noise`).
 
     ``quantiles`` maps a quantity to its absolute differences at the named quantiles; ``label_flips`` counts
-    rows whose outcome changed among ``rows`` × ``alternates`` comparisons. ``tangent_seeds`` holds the same quantiles
-    for exponents (nats per update) from other tangent starts: not noise of the arithmetic, but a choice of the
-    estimator that is forgotten only as the rollout grows. Empty where it was not measured.
+    rows whose outcome changed among ``rows`` × ``alternates`` comparisons. ``tangent_starts`` is apart: not noise of
+    the arithmetic, but what a choice of the estimator moves.
     """
 
     rows: int
     alternates: list[str]
     quantiles: dict[str, dict[str, float]]
     label_flips: int
-    tangent_seeds: dict[str, float] = {}
+    tangent_starts: TangentStarts | None = None
 
 
 class Imported(_Strict):

@@ -81,12 +81,13 @@ MEASUREMENT = {
 
 
 def fingerprints(population: Population) -> dict[str, str]:
-    """What identifies a measured population: checkpoint (bytes, tensors), puzzle set, and record."""
+    """What identifies a measured population: checkpoint (bytes, tensors), puzzle set, tangent start, and record."""
     kept = population.record.provenance
     return {
         "checkpoint_bytes": kept.checkpoint_bytes,
         "checkpoint_tensors": kept.checkpoint_tensors,
         "puzzles": kept.puzzles_digest,
+        "tangent_start": str(kept.tangent_seed),
         "record": population.record.digest(),
     }
 

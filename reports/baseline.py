@@ -37,7 +37,8 @@ ROUNDING = 1e-9
 
 
 class Locked(BaseModel):
-    """One verdict as it was locked. ``noise`` is by how much its figures may move when they are measured again."""
+    """One verdict as it was locked. ``noise`` is by how much its figures may move when they are measured again,
+    ``start_noise`` when they are measured from another tangent start."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     verdict: Outcome
@@ -45,6 +46,7 @@ class Locked(BaseModel):
     low: float | None
     high: float | None
     noise: float
+    start_noise: float = 0.0
     fingerprints: dict[str, str]
     bar: dict[str, Any]
 
@@ -64,13 +66,16 @@ def lock(verdict: Verdict, claim: Claim, population: Population, *, noise: bool 
         verdict=verdict.outcome,
         **figures,
         noise=noise_of(verdict, claim, population) if noise else 0.0,
+        start_noise=noise_of(verdict, claim, population, starts=True) if noise else 0.0,
         fingerprints=fingerprints(population) if population.record is not None else {},
         bar=bar_of(claim),
     )
 
 
-def noise_of(verdict: Verdict, claim: Claim, population: Population) -> float:
+def noise_of(verdict: Verdict, claim: Claim, population: Population, *, starts: bool = False) -> float:
     """By how much numerical noise alone can move value, low and high; 0 when the record has no noise floor.
+
+    With ``starts``, noise and another tangent start together.
 
     The record's floor is pushed through the statistic `DRAWS` times; the largest change of any of the three, times
     `WIDTH`. One width for all: limits that are order statistics move in steps.
@@ -82,7 +87,7 @@ def noise_of(verdict: Verdict, claim: Claim, population: Population) -> float:
     if hasattr(settings, "baselines"):
         settings = settings.model_copy(update={"baselines": False})
     rng = np.random.default_rng(0)
-    versions = [disturb(record, record.provenance.noise, rng) for _ in range(DRAWS)]
+    versions = [disturb(record, record.provenance.noise, rng, starts=starts) for _ in range(DRAWS)]
     again = [lookup(claim.statistic).on(version, settings, population.side) for version in versions]
     pairs = [(getattr(measured, name), getattr(a, name)) for a in again for name in FIGURES]
     return WIDTH * max((abs(now - was) for was, now in pairs if was is not None and math.isfinite(now)), default=0.0)
@@ -97,7 +102,7 @@ def drift(locked: Locked, now: Locked) -> str | None:
     """What has left the baseline, in one line; None when nothing has.
 
     Checkpoint and puzzles must be the same. Where the record is the same too, the figures must be; where it was
-    measured again, they may move by the locked noise.
+    measured again, they may move by the locked noise, or from another tangent start by what that moves.
     """
     edited = _edited(locked.bar, now.bar)
     if edited:
@@ -109,9 +114,11 @@ def drift(locked: Locked, now: Locked) -> str | None:
     if locked.verdict != now.verdict:
         return f"was {locked.verdict}, is {now.verdict}"
     again = locked.fingerprints.get("record") != now.fingerprints.get("record")
+    same_start = locked.fingerprints.get("tangent_start") == now.fingerprints.get("tangent_start")
+    allowed = locked.noise if same_start else locked.start_noise
     for name in FIGURES:
         before, after = getattr(locked, name), getattr(now, name)
-        slack = locked.noise if again else 0.0
+        slack = allowed if again else 0.0
         if not _close(before, after, slack):
             return f"{name} was {_number(before)}, is {_number(after)}, beyond the noise of {slack:.2g}"
     return None

@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from fixtures.networks import tiny_checkpoint
+from measure import noise
 from measure.campaign import measure_rows
 from measure.checkpoints import load_checkpoint, save_checkpoint
 from measure.errors import UserError
-from measure.noise import differences, last_bit_start, measure_floor, remeasure, rows_of, tolerances, verify_rows
+from measure.noise import FLOOR_PASSES, TANGENT_SEEDS, differences, last_bit_start, measure_floor, remeasure, rows_of, tolerances, verify_rows
 from measure.sudoku import Box, generate
 
 SETTINGS = dict(k=2, segments=4, batch=4)
@@ -80,10 +81,39 @@ def test_a_chaotic_row_is_judged_by_its_own_noise(calm, puzzles, tmp_path):
 def test_the_floor_counts_rows_alternates_and_flips(calm, puzzles, calm_record):
     done: list[int] = []
     floor = measure_floor(calm, puzzles, calm_record, advance=done.append)
-    assert floor.rows == 12 and len(floor.alternates) == 3 and sum(done) == 36
+    assert floor.rows == 12 and sum(done) == FLOOR_PASSES * 12
+    assert floor.alternates == ["batch 2", "last-bit start 1", "last-bit start 2", "float64"]
     assert 0 <= floor.quantiles["exponents"]["median"] <= floor.quantiles["exponents"]["largest"] < 1e-4
     flipped = calm_record.replace(solved=~calm_record.solved)
-    assert measure_floor(calm, puzzles, flipped).label_flips == 36
+    assert measure_floor(calm, puzzles, flipped).label_flips == 48
+
+
+def test_other_tangent_starts_are_kept_apart_from_rounding(calm, puzzles, calm_record):
+    """Over four segments the start is not forgotten: a thousand times rounding, and it must not widen the tolerances."""
+    floor = measure_floor(calm, puzzles, calm_record)
+    starts = floor.tangent_starts
+    assert len(starts.shared) == calm_record.k and starts.seeds == TANGENT_SEEDS
+    assert starts.own["median"] > 1000 * floor.quantiles["exponents"]["largest"] > 0
+    noisy = calm_record.replace(provenance=calm_record.provenance.model_copy(update={"noise": floor}))
+    assert tolerances(noisy)["exponents"] < starts.own["median"]
+    plain = measure_rows(calm, puzzles, **{**SETTINGS, "k": 0})
+    assert measure_floor(calm, puzzles, plain).tangent_starts is None
+
+
+def test_a_common_change_is_told_from_each_rows_own(calm, puzzles, calm_record, monkeypatch):
+    moved = {1: 0.3, 2: -0.3, 3: 0.3, 4: -0.3}
+
+    def remeasured(checkpoint, puzzles, record, *, seed, advance):
+        return record.replace(growth=record.growth + moved[seed] * record.provenance.model.updates_per_segment)
+
+    monkeypatch.setattr(noise, "remeasure", remeasured)
+    starts = noise._tangent_starts(calm, puzzles, calm_record, lambda rows: None)
+    assert starts.shared == pytest.approx([0.3, 0.3]) and starts.own["largest"] < 1e-9
+
+
+def test_the_float64_of_a_float64_record_is_float32(calm, puzzles):
+    record = measure_rows(calm, puzzles.take(slice(0, 4)), **SETTINGS, dtype="float64")
+    assert measure_floor(calm, puzzles, record).alternates[-1] == "float32"
 
 
 def test_another_checkpoint_or_other_puzzles_are_refused(calm, puzzles, calm_record, tmp_path):

@@ -106,7 +106,7 @@ def test_remeasuring_the_same_cries_wolf_no_more_than_declared(judged, claim):
 
 @pytest.mark.asymptotic
 def test_real_remeasurements_cry_wolf_no_more_than_declared(tmp_path):
-    """An untrained network measured 200 times under other batch sizes and last bits of its start."""
+    """An untrained network measured 200 times under other batch sizes, last bits of its start, and tangent starts."""
     from measure.checkpoints import load_checkpoint
     from measure.noise import last_bit_start, remeasure
     from measure.puzzles import read_puzzles
@@ -120,9 +120,11 @@ def test_real_remeasurements_cry_wolf_no_more_than_declared(tmp_path):
     rng = np.random.default_rng(3)
     tripped = 0
     for seed in range(200):
-        again = remeasure(checkpoint, puzzles, record, batch=int(rng.integers(3, 13)), start=last_bit_start(100 + seed))
+        changes = {"batch": int(rng.integers(3, 13)), "start": last_bit_start(100 + seed), "seed": 1 + seed}
+        again = remeasure(checkpoint, puzzles, record, **changes)
         again = replace(again, provenance=record.provenance)
         tripped += any(drift(locked, locked_as((ledger, population), c, record=again)) for c, locked in measured.items())
+    print(f"tripped {tripped} of 200")
     assert tripped <= DECLARED_SHARE * 200
 
 
