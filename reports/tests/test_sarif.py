@@ -66,7 +66,7 @@ def test_results_and_annotations_point_at_the_claim(make_audit, make_verdict, co
     audit = make_audit([make_verdict("REFUTED")])
     audit = audit.model_copy(update={"ledger": audit.ledger.model_copy(update={"path": "claims/paper.toml"})})
     line = context.ledger["trm.lambda1.auc"].line
-    assert PAPER.read_text().splitlines()[line] == 'id = "trm.lambda1.auc"'
+    assert PAPER.read_text().splitlines()[line - 1] == "[[claim]]" and PAPER.read_text().splitlines()[line] == 'id = "trm.lambda1.auc"'
     where = run_of(audit, context)["results"][0]["locations"][0]["physicalLocation"]
     assert (where["artifactLocation"]["uri"], where["region"]["startLine"]) == ("claims/paper.toml", line)
     (told,) = annotations(audit, context)

@@ -1,0 +1,95 @@
+"""Two records side by side: what differs is told, noise is not taken for a difference, and the exit code says which."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from fixtures.hostile import HOSTILE
+from fixtures.synthetic import synthetic_record
+from measure.record import NoiseFloor, write_record
+from reports.commands import app
+from reports.difference import difference
+from reports.difference_text import render, verdict
+
+RECORD = synthetic_record(80)
+LEVELS = {"median": 1e-6, "q90": 1e-3, "q99": 2e-3, "largest": 3e-3}
+NOISE = NoiseFloor(rows=8, alternates=["a"], quantiles={name: LEVELS for name in ("exponents", "displacement", "halting")}, label_flips=0)
+
+
+def changed(record=RECORD, *, provenance=(), **columns):
+    record = record.replace(**columns)
+    return dataclasses.replace(record, provenance=record.provenance.model_copy(update=dict(provenance)))
+
+
+def nudged(size, rows=slice(None)):
+    """The record with λ₁ of some rows moved by ``size`` nats per update."""
+    growth = RECORD.growth.copy()
+    growth[rows] += size * RECORD.provenance.model.updates_per_segment
+    return changed(growth=growth)
+
+
+def test_a_record_is_identical_to_itself():
+    found = difference(RECORD, RECORD)
+    assert (found.identical, found.beyond_noise, found.settings, found.fingerprints) == (True, False, (), ())
+    assert verdict(found) == "The records are identical."
+
+
+@pytest.mark.parametrize(("size", "noise", "beyond"), [(5e-5, None, 0), (2e-4, None, 80), (2e-4, NOISE, 0), (2e-2, NOISE, 80)])
+def test_noise_of_either_record_is_the_limit(size, noise, beyond):
+    first, second = RECORD, changed(nudged(size), provenance={"noise": noise})
+    for one, other in ((first, second), (second, first)):
+        found = difference(one, other)
+        gap = next(gap for gap in found.gaps if gap.name == "exponents")
+        assert (gap.beyond, found.beyond_noise) == (beyond, bool(beyond))
+        assert gap.largest == pytest.approx(size)
+        assert not found.settings
+
+
+def test_turned_outcomes_are_counted_by_direction():
+    turned = np.zeros(80, bool)
+    turned[np.flatnonzero(RECORD.solved)[:3]] = turned[np.flatnonzero(~RECORD.solved)[:2]] = True
+    found = difference(RECORD, changed(solved=RECORD.solved ^ turned))
+    assert (found.lost, found.gained, found.beyond_noise) == (3, 2, True)
+    assert len(found.told) == 5 and verdict(found) == "The records differ: 5 outcomes turned."
+
+
+def test_rows_are_matched_by_example_in_any_order():
+    found = difference(RECORD.take(np.arange(60)), RECORD.take(np.arange(79, 39, -1)))
+    assert (found.shared, found.only_first, found.only_second) == (20, 40, 20)
+    assert not any(gap.beyond for gap in found.gaps) and found.beyond_noise
+
+
+def test_settings_and_fingerprints_are_told_and_decide_nothing():
+    provenance = {"batch": 7, "versions": {"torch": "1"}, "checkpoint_bytes": "f" * 64}
+    found = difference(RECORD, changed(provenance=provenance))
+    assert [(c.name, c.first, c.second) for c in found.settings] == [("batch", "32", "7"), ("versions.torch", "–", "1")]
+    assert [c.name for c in found.fingerprints] == ["checkpoint_bytes"]
+    assert not found.beyond_noise
+
+
+def test_rollouts_of_other_lengths_share_no_quantity_fewer_exponents_do():
+    short = synthetic_record(80, segments=8)
+    assert difference(RECORD, short).incomparable == "rollouts of 16 and of 8 segments share no quantity"
+    fewer = changed(growth=RECORD.growth[:, :, :3])
+    found = difference(RECORD, fewer)
+    assert not found.beyond_noise and len(found.gaps) == 3
+    assert difference(RECORD, changed(example_id=RECORD.example_id + 1000)).incomparable == "the records share no example"
+
+
+def test_text_reads_at_80_columns_and_foreign_text_is_inert():
+    hostile = "\n".join(HOSTILE.values())
+    found = difference(RECORD, changed(nudged(1.0), provenance={"commit": HOSTILE["terminal"], "device": HOSTILE["bidirectional"]}))
+    text = render(found, first=HOSTILE["block"], second=hostile[:200])
+    assert max(map(len, text.splitlines())) <= 80
+    assert all(c.isprintable() or c == "\n" for c in text)
+    assert "[31m" in text and "\x1b[" in render(found, first="a", second="b", colour=True)
+
+
+@pytest.mark.parametrize(("size", "code", "told"), [(0.0, 0, "identical"), (1e-6, 0, "agree within"), (0.1, 1, "80 in exponents")])
+def test_command(tmp_path, size, code, told):
+    write_record(RECORD, tmp_path / "a.parquet")
+    write_record(nudged(size), tmp_path / "b.parquet")
+    result = CliRunner().invoke(app, ["diff", str(tmp_path / "a.parquet"), str(tmp_path / "b.parquet")], catch_exceptions=False)
+    assert (result.exit_code, told in " ".join(result.stdout.split())) == (code, True)

@@ -1,0 +1,93 @@
+"""`--report` and GitHub Actions within a real run of pytest: files, job summary, annotations, and no command of foreign text."""
+
+from fnmatch import fnmatch
+
+import hypothesis  # noqa: F401 - pytester forgets what an inner run was first to import
+import pytest
+import torch  # noqa: F401
+
+import measure.noise
+import reports.annotations
+import reports.collector  # noqa: F401
+from claims.ledger import load_ledger
+from fixtures.audits import accuracy_of, write_ledger
+from fixtures.hostile import HOSTILE, write_hostile_ledger
+from fixtures.synthetic import synthetic_record
+from measure.record import write_record
+from reports.audit import read_audit
+from reports.markdown import render
+from reports.renderings import Context
+
+RECORD = synthetic_record(200)
+PLUGINS = ("-p", "claims.plugin", "-p", "reports.plugin", "-p", "no:cacheprovider")
+GIVEN = ("--references", "none", "--record", "my=r.parquet", "--same-examples", "my", "-k", "test_claim")
+QUIET = (".md", ".sarif", ".svg", ".json", ".tex", ".csv", ".txt")
+
+
+@pytest.fixture
+def folder(pytester, monkeypatch):
+    """A working folder with a record, outside of GitHub Actions whatever this runs in."""
+    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE"):
+        monkeypatch.delenv(name, raising=False)
+    write_record(RECORD, pytester.path / "r.parquet")
+    (pytester.path / "none").mkdir()
+    return pytester.path
+
+
+def audit(pytester, folder, *options, ledger=None):
+    if ledger is None:
+        write_ledger(folder / "my.toml", {"right": ("share", "accuracy", accuracy_of(RECORD)), "wrong": ("share", "accuracy", "1%")})
+    return pytester.runpytest_inprocess(*PLUGINS, "--ledger", ledger or "my.toml", *GIVEN, *options)
+
+
+def test_every_report_of_one_run(pytester, folder):
+    result = audit(pytester, folder, *(part for suffix in QUIET for part in ("--report", f"out{suffix}")))
+    assert result.ret == 1
+    assert sorted(p.name for p in folder.glob("out.*")) == sorted(f"out{suffix}" for suffix in QUIET)
+    result.stdout.fnmatch_lines([f"report out{suffix}, *B" for suffix in QUIET])
+    assert "| REFUTED | wrong | my | 1% |" in (folder / "out.md").read_text()
+    assert not any("::stop-commands" in line or line.startswith("::") for line in result.stdout.lines)
+
+
+def test_collecting_writes_no_report(pytester, folder):
+    audit(pytester, folder, "--report", "out.md", "--collect-only")
+    assert not (folder / "out.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("report", "told"),
+    [
+        ("out.docx", "error: out.docx: no rendering has a name like that (suffixes: .html, *"),
+        ("nowhere/out.md", "error: nowhere: the report cannot be written: no such folder"),
+    ],
+)
+def test_bad_report_is_one_line_before_the_session(folder, capfd, report, told):
+    write_ledger(folder / "my.toml", {"right": ("share", "accuracy", "50%")})
+    assert pytest.main([*PLUGINS, "--ledger", "my.toml", "--references", "none", "--report", report]) == 2
+    out, err = capfd.readouterr()
+    assert (out, fnmatch(err, told + "\n"), err.count("\n")) == ("", True, 1)
+    assert not (folder / "audit.json").exists()
+
+
+def test_in_actions_summary_and_annotations_come_by_themselves(pytester, folder, monkeypatch):
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(folder / "summary.md"))
+    result = audit(pytester, folder)
+    found = read_audit(folder / "audit.json")
+    assert (folder / "summary.md").read_text() == render(found, Context(root=folder, ledger=load_ledger(folder / "my.toml"))) + "\n"
+    assert result.stdout.lines[-1].startswith("::error file=my.toml,line=23,title=REFUTED wrong@my::made up for a test: stated 1%25. the same")
+    assert (folder / "my.toml").read_text().splitlines()[22:24] == ["[[claim]]", 'id = "wrong"']
+
+
+@pytest.mark.parametrize("name", ["workflow", "terminal", "block"])
+def test_in_actions_foreign_text_is_no_command(pytester, folder, monkeypatch, name):
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    write_hostile_ledger(folder / "hostile.toml", HOSTILE[name])
+    result = audit(pytester, folder, "--report", "out.md", ledger="hostile.toml")
+    assert result.ret == 1
+    lines = result.stdout.lines
+    stop = next(index for index, line in enumerate(lines) if line.startswith("::stop-commands::"))
+    resume = lines.index(f"::{lines[stop].removeprefix('::stop-commands::')}::")
+    heard = [line for line in (*lines[:stop], *lines[resume + 1 :]) if line.lstrip().startswith("::") or "##[" in line]
+    assert [line.split(" ")[0] for line in heard] == ["::error"]
+    assert heard[0].startswith("::error file=hostile.toml,line=10,title=REFUTED hostile@my::")
