@@ -182,7 +182,7 @@
       });
       plot.scale = scale;
       plot.values = values;
-      $("series").append(make("h4", {}, name), plot);
+      $("series").append(make("p", { class: "series-name" }, name), plot);
     }
   };
 

@@ -1,0 +1,394 @@
+"""The page in a real browser: silent, self-sufficient, usable by mouse, by keyboard and without sight, on a phone and on paper."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from claims.inputs import Inputs
+from claims.run import Run, Settings
+from measure.settling import otsu_band
+from reports.audit import Audit, LedgerEntry, PopulationEntry, Tool, count
+from reports.html import render
+from reports.renderings import Context, write_report
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the extra `test` has it)")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed: `apt-get install chromium`")
+SMALL = Path(__file__).parents[2] / "fixtures" / "reference" / "trm-6x6"
+WIDTHS = {"desk": (1280, 900), "phone": (390, 844), "narrow": (320, 640)}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A real audit of one shipped reference: a run that judges everything on it."""
+    root = tmp_path_factory.mktemp("references")
+    shutil.copytree(SMALL, root / SMALL.name)
+    return Run(Settings(seed=1, inputs=Inputs(references=root)))
+
+
+@pytest.fixture(scope="module")
+def audit(run):
+    verdicts = tuple(run.judge(key) for key in run.pairs)
+    return Audit(
+        tool=Tool(version="0"), ledger=LedgerEntry(path="claims/paper.toml", digest="0" * 64, title=run.ledger.paper.title, claims=len(run.ledger.claims)),
+        policy="draft", seed=1, complete=True, populations=tuple(map(PopulationEntry.of, run.populations)), verdicts=verdicts, arithmetic=(),
+        remeasured=(), planted=(), counts=count(verdicts), versions={"python": "3"},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def file(run, audit, tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "audit.html"
+    context = Context(ledger=run.ledger, populations={p.name: p for p in run.populations})
+    assert write_report(audit, context, path) < 1_000_000
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as engine:
+        chromium = engine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(browser, file):
+    """Open the page; whatever it says on the console, raises or requests is gathered, and there must be nothing."""
+    contexts, said = [], []
+
+    def open_page(*, at: Path = file, width: str = "desk", scheme: str = "light", **more):
+        context = browser.new_context(viewport=dict(zip(("width", "height"), WIDTHS[width], strict=True)), color_scheme=scheme, **more)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", lambda message: said.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: said.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: (said.append("dialog"), dialog.dismiss()))
+
+        def guard(route):
+            if route.request.url == at.as_uri():
+                return route.continue_()
+            said.append(f"request: {route.request.url}")
+            return route.abort()
+
+        context.route("**/*", guard)
+        page.goto(at.as_uri())
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not said
+
+
+def shown(page) -> list[str]:
+    """Keys of the claims that can be seen."""
+    return page.eval_on_selector_all(".claim", "found => found.filter(x => x.checkVisibility()).map(x => x.querySelector('b').textContent + '@' + x.dataset.population)")
+
+
+def until(page, expression: str, *, seconds: float = 20) -> None:
+    """Wait for an expression to be true. The page's own policy forbids `wait_for_function`, which evaluates text."""
+    for _ in range(int(20 * seconds)):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"never true: {expression}")
+
+
+def test_nothing_is_said_and_nothing_requested(visit, audit):
+    page = visit()
+    assert page.inner_text("#verdict").endswith(f"{len(audit.verdicts) - audit.decided} of {len(audit.verdicts)} verdicts undecided.")
+    measured = {v.key for v in audit.verdicts if v.outcome != "UNVERIFIABLE"}
+    assert set(shown(page)) == measured  # what has no input is folded away at first
+    page.click("#g-UNVERIFIABLE > summary")
+    assert set(shown(page)) == {v.key for v in audit.verdicts}
+
+
+def test_the_embedded_audit_can_be_read_and_saved(visit, audit, tmp_path):
+    page = visit(accept_downloads=True)
+    assert json.loads(page.text_content("#audit")) == json.loads(audit.model_dump_json())
+    with page.expect_download() as download:
+        page.click("#save")
+    assert download.value.suggested_filename == "audit.json"
+    download.value.save_as(tmp_path / "audit.json")
+    assert Audit.model_validate_json((tmp_path / "audit.json").read_text()) == Audit.model_validate_json(audit.model_dump_json())
+
+
+def test_search_and_filters_narrow_the_rows_together_and_are_cleared(visit, audit):
+    page = visit()
+    page.fill("#search", "LAMBDA1 auc")
+    expected = {v.key for v in audit.verdicts if "lambda1" in v.claim}
+    found = set(shown(page))
+    assert {"trm.lambda1.auc@reference.trm"} <= found and found & expected and len(found) < len(audit.verdicts)
+    page.fill("#search", "")
+    outcomes = [o for o in ("TRANSFERS", "DOES_NOT_TRANSFER") if audit.counts[o]]
+    for outcome in outcomes:
+        page.click(f'.chip[data-outcome="{outcome}"]')
+    assert set(shown(page)) == {v.key for v in audit.verdicts if v.outcome in outcomes}
+    assert page.inner_text("#shown") == f"{sum(audit.counts[o] for o in outcomes)} of {len(audit.verdicts)} rows"
+    page.select_option("#population", "paper.trm")
+    assert not shown(page) and page.is_visible("#nothing")
+    page.click("#clear")
+    assert page.evaluate("document.activeElement.id") == "search" and not page.is_visible("#nothing")
+    assert set(shown(page)) == {v.key for v in audit.verdicts if v.outcome != "UNVERIFIABLE"}
+    page.select_option("#population", "paper.trm")  # opens the fold in which they are
+    assert set(shown(page)) == {v.key for v in audit.verdicts if v.population == "paper.trm"}
+
+
+def test_a_row_opens_to_everything_behind_it(visit):
+    page = visit()
+    row = page.locator('.claim[data-population="reference.trm"]', has_text="trm.lambda1.auc")
+    row.locator("> summary").click()
+    text = row.inner_text()
+    for wanted in (
+        "What is claimed", "denominator", "definition", "0.993: any value in [0.9925, 0.9935]", "would have noticed", "late displacement alone: AUC",
+        "λ₁ adds", "would change it", "weights", "unsettled why trm.lambda1.auc@reference.trm", 'pytest claims/ -k "trm.lambda1.auc and reference.trm"',
+    ):  # fmt: skip
+        assert wanted in text
+    assert row.locator(".zoom svg").is_visible()
+    row.locator("> summary").click()
+    row.locator("> summary").click()
+    assert row.inner_text().count("What is claimed") == 1
+    page.click("#open")
+    assert page.locator(".claim:not([open])").count() == 0
+    page.click("#close")
+    assert page.locator(".claim[open]").count() == 0
+
+
+def test_a_link_into_a_fold_opens_it(visit, audit, file):
+    page = visit()
+    identity = page.locator("#g-UNVERIFIABLE .claim").first.get_attribute("id")
+    page.evaluate(f"location.hash = '{identity}'")
+    until(page, f"document.getElementById('{identity}').open")
+    assert page.locator(f"#{identity}").is_visible()
+
+
+def test_the_keyboard_alone_is_enough(visit):
+    page = visit()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the claims"
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "search"
+    page.keyboard.type("lambda1.auc")
+    assert len(shown(page)) < 5
+    page.keyboard.press("Escape")
+    seen = []
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        seen.append(page.evaluate("(e => e.tagName + '.' + e.className + '#' + e.id)(document.activeElement)"))
+        if page.evaluate("document.activeElement.matches('.claim > summary')"):
+            break
+    assert seen[0].endswith("#population") and seen[1].startswith("BUTTON.chip")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"  # the focus can be seen
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.parentElement.open")
+    page.keyboard.press("Enter")
+    assert not page.evaluate("document.activeElement.parentElement.open")
+
+
+def status(page) -> dict[str, float]:
+    text = page.inner_text("#board-status")
+    segment, count = map(int, re.match(r"Segment (\d+) of (\d+)", text).groups())
+    wrong = re.search(r"(\d+) cells? wrong", text)
+    conflicts = re.search(r"(\d+) rows?, columns? (?:and|or) box(?:es)? conflict", text)
+    return {"segment": segment, "count": count, "wrong": int(wrong[1]) if wrong else 0, "conflicts": int(conflicts[1]) if conflicts else 0}
+
+
+def test_a_failure_that_settled_is_found_in_two_clicks(visit, run):
+    record = next(p.record for p in run.populations if p.name == "reference.trm")
+    page = visit()
+    page.click("#watch-kinds >> text=failures that settled")
+    page.click("#watch-list button >> nth=0")
+    found = status(page)
+    assert found["segment"] == found["count"] == 16 and found["wrong"] > 0
+    identity = int(re.match(r"#(\d+),", page.inner_text('#watch-list [aria-current="true"]'))[1])
+    row = record.example_id.tolist().index(identity)
+    assert not record.solved[row] and otsu_band(record).settled(record)[row]
+    assert found["conflicts"] == record.conflicts[row, -1]
+
+
+def test_every_board_is_that_of_the_record_and_conflicts_are_marked(visit, run):
+    record = next(p.record for p in run.populations if p.name == "reference.trm")
+    page = visit()
+    data = json.loads(page.text_content("#boards"))[0]
+    kinds = {example["kind"] for example in data["examples"]}
+    assert kinds == {"settled failure", "wandering failure", "slow success", "fast success"} and data["box"] == [2, 3]
+    for kind in sorted(kinds):
+        page.click(f"#watch-kinds >> text={data['kinds'][kind][0]}")
+        example = next(e for e in data["examples"] if e["kind"] == kind)
+        row = record.example_id.tolist().index(example["id"])
+        for segment in (1, 5, 16):
+            page.fill("#segment", str(segment))
+            found = status(page)
+            assert found["segment"] == segment and found["conflicts"] == record.conflicts[row, segment - 1]
+            assert (found["wrong"] == 0) == record.solved_at[row, segment - 1]
+            cells = page.eval_on_selector_all("#board td", "found => found.map(x => [x.textContent, x.className])")
+            assert "".join(text or "." for text, _ in cells) == example["boards"][segment - 1]
+            for (text, names), given, right in zip(cells, example["puzzle"], example["solution"], strict=True):
+                assert ("given" in names) == (given != ".") and ("off" in names) == (text != right)
+            marked = {index for index, (_, names) in enumerate(cells) if "clash" in names}
+            assert bool(marked) == (found["conflicts"] > 0)
+            assert marked == repeated(example["boards"][segment - 1])
+
+
+def repeated(board: str) -> set[int]:
+    """Cells of a 6×6 board whose digit occurs again in their row, column or 2×3 box."""
+    units = [{r * 6 + c for c in range(6)} for r in range(6)] + [{r * 6 + c for r in range(6)} for c in range(6)]
+    units += [{(r + i) * 6 + c + j for i in range(2) for j in range(3)} for r in (0, 2, 4) for c in (0, 3)]
+    return {cell for unit in units for cell in unit if board[cell] != "." and any(board[cell] == board[x] for x in unit - {cell})}
+
+
+def test_the_player_steps_plays_and_obeys_the_keyboard(visit):
+    page = visit()
+    page.focus("#stage")
+    for key, segment in (("Home", 1), ("ArrowRight", 2), ("ArrowRight", 3), ("ArrowLeft", 2), ("End", 16), ("ArrowRight", 16)):
+        page.keyboard.press(key)
+        assert status(page)["segment"] == segment
+    assert page.is_disabled("#next") and not page.is_disabled("#back")
+    page.click("#first")
+    page.click("#next")
+    assert status(page)["segment"] == 2 and page.get_attribute("#segment", "aria-valuetext") == "segment 2 of 16"
+    page.focus("#stage")
+    page.keyboard.press(" ")
+    assert page.get_attribute("#play", "aria-label") == "Pause"
+    until(page, "document.getElementById('segment').value >= 4")
+    page.keyboard.press(" ")
+    assert page.get_attribute("#play", "aria-label") == "Play"
+    page.locator("#series svg").first.click(position={"x": 60, "y": 40})
+    assert status(page)["segment"] <= 2
+    assert [len(page.locator(f"#series svg:nth-of-type({n}) .cursor").all()) for n in (1, 2, 3)] == [1, 1, 1]
+
+
+def luminance(colour: str) -> float:
+    channels = [int(c) / 255 for c in re.findall(r"\d+", colour)[:3]]
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def background(page) -> float:
+    return luminance(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+
+def test_light_and_dark_follow_the_system_until_the_reader_chooses(visit):
+    light, dark = visit(), visit(scheme="dark")
+    assert background(light) > 0.9 and background(dark) < 0.02
+    for page, first in ((light, "auto"), (dark, "auto")):
+        assert page.inner_text("#theme") == f"Theme: {first}"
+        page.click("#theme")
+        assert background(page) > 0.9
+        page.click("#theme")
+        assert background(page) < 0.02
+        page.click("#theme")
+    assert background(light) > 0.9 and background(dark) < 0.02
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_marks_stand_out_from_the_page(visit, scheme):
+    """3:1 for graphics (WCAG 2.2, 1.4.11), of every colour that carries a meaning."""
+    page = visit(scheme=scheme)
+    ground = background(page)
+    for name in ("success", "failure", "exponent", "displacement", "halting", "held", "fell", "open", "drifted", "digits"):
+        colour = page.evaluate(f"(x => {{ x.style.color = 'var(--{name})'; document.body.append(x); return getComputedStyle(x).color; }})(document.createElement('i'))")
+        high, low = sorted((luminance(colour), ground), reverse=True)
+        assert (high + 0.05) / (low + 0.05) >= 3, name
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_to_complain_about(visit, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed (the extra `test` has it)").Axe()
+    page = visit(scheme=scheme)
+    for index in (0, 2):
+        page.locator(".claim > summary").nth(index).click()
+    page.locator(".numbers > summary").first.click()
+    everything = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}
+    results = axe.run(page, options=everything if scheme == "light" else {"runOnly": ["color-contrast"]})
+    found = [f"{v['id']}: {v['help']}: {v['nodes'][0]['html'][:120]}" for v in results.response["violations"]]
+    assert not found, "\n".join(found)
+
+
+def test_identities_are_unique_and_references_lead_somewhere(visit):
+    page = visit()
+    identities = page.eval_on_selector_all("[id]", "found => found.map(x => x.id)")
+    assert len(identities) == len(set(identities))
+    for attribute in ("aria-labelledby", "aria-describedby", "for"):
+        assert set(page.eval_on_selector_all(f"[{attribute}]", f"found => found.map(x => x.getAttribute('{attribute}'))")) <= set(identities)
+    assert set(page.eval_on_selector_all("a[href]", "found => found.map(x => x.getAttribute('href').slice(1))")) <= set(identities)
+    drawn = page.locator(".portrait svg[role=img]")
+    assert drawn.count() == 7
+    for name in drawn.evaluate_all("found => found.map(x => x.querySelector('title').textContent + x.querySelector('desc').textContent)"):
+        assert len(name) > 60
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_width_makes_the_page_scroll_sideways(visit, width):
+    page = visit(width=width)
+    page.click("#open")
+    page.eval_on_selector_all("details", "found => found.forEach(x => { x.open = true; })")
+    assert page.evaluate("document.documentElement.scrollWidth") <= WIDTHS[width][0]
+    assert page.evaluate("document.getElementById('watch').scrollWidth <= document.getElementById('watch').clientWidth + 1")
+
+
+def test_texts_of_a_picture_do_not_overlap(visit):
+    """Labels within each drawing, as boxes; those of axes may touch nothing but themselves."""
+    page = visit()
+    overlapping = page.evaluate("""() => [...document.querySelectorAll('.portrait svg.plot, #series svg')].flatMap(svg => {
+        const texts = [...svg.querySelectorAll('text')].filter(t => t.textContent).map(t => [t, t.getBoundingClientRect()]);
+        return texts.flatMap(([a, x], i) => texts.slice(i + 1).filter(([b, y]) =>
+            Math.min(x.right, y.right) - Math.max(x.left, y.left) > 1.5 && Math.min(x.bottom, y.bottom) - Math.max(x.top, y.top) > 4
+        ).map(([b]) => (svg.querySelector('title')?.textContent ?? 'series') + ': ' + a.textContent + ' / ' + b.textContent));
+    })""")
+    assert not overlapping
+    cut = page.evaluate("""() => [...document.querySelectorAll('.portrait svg.plot')].flatMap(svg => {
+        const frame = svg.getBoundingClientRect();
+        return [...svg.querySelectorAll('text')].filter(t => { const b = t.getBoundingClientRect(); return b.left < frame.left - 2 || b.right > frame.right + 2 || b.bottom > frame.bottom + 2; }).map(t => t.textContent);
+    })""")
+    assert not cut
+
+
+def test_paper_gets_every_row_in_light_colours_and_no_controls(visit, audit, tmp_path):
+    page = visit(scheme="dark")
+    page.click("#theme")
+    page.click("#theme")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    assert background(page) > 0.9 and len(shown(page)) == len(audit.verdicts)
+    for control in ("#tools", "#theme", ".controls", "#save", ".skip"):
+        assert not page.locator(control).first.is_visible()
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert not page.evaluate("document.getElementById('g-UNVERIFIABLE').open")
+    page.emulate_media(media="screen")
+    printed = page.pdf(format="A4")
+    assert printed.startswith(b"%PDF-") and 5 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= 40
+
+
+def test_without_its_script_the_page_still_tells_everything_but_the_boards(visit, audit):
+    page = visit(java_script_enabled=False)
+    assert page.is_visible("#verdict") and not page.is_visible("#tools") and not page.is_visible("#watch")
+    assert "does not run here" in page.inner_text("#puzzles")
+    page.click("#g-UNVERIFIABLE > summary")
+    page.locator(".claim > summary").first.click()
+    assert page.locator(".claim[open] .defined a").first.is_visible()
+
+
+def test_hostile_text_is_shown_and_not_run(visit, run, audit, tmp_path):
+    evil = '</script><script>window.pwned=1</script><img src=x onerror="window.pwned=1">\u202e{{7*7}}'
+    verdict = audit.verdicts[0].model_copy(update={"words": evil, "claim": evil, "reason": evil, "population": evil})
+    hostile = audit.model_copy(update={"verdicts": (verdict, *audit.verdicts), "ledger": audit.ledger.model_copy(update={"title": evil})})
+    path = tmp_path / "evil.html"
+    population = next(p for p in run.populations if p.name == "reference.trm")
+    from dataclasses import replace
+
+    named = replace(population, name=evil, title=evil, checkpoint=None)
+    path.write_text(render(hostile, Context(ledger=run.ledger, populations={evil: named})), encoding="utf-8")
+    page = visit(at=path)
+    assert page.evaluate("window.pwned") is None and page.locator("img").count() == 0
+    assert page.inner_text("#title") == evil.replace("\u202e", "\\u202e") == page.title().removeprefix("Audit of ")
+    page.select_option("#population", index=page.locator("#population option").count() - 1)
+    assert page.locator(".claim:visible").count() == 1
+    assert "no boards, because" in page.inner_text("#puzzles")
