@@ -67,7 +67,13 @@ def separation(record: Record, parameters: Baselined) -> Estimate:
     """Area under the ROC curve of a score, with the same area for what λ₁ must beat."""
     if reason := lacking(record.solved, "of the puzzles"):
         return undefined(reason, n=len(record))
-    measured = auc(score_of(record, parameters.score), _positives(record, parameters))
+    scores, positives = score_of(record, parameters.score), _positives(record, parameters)
+    # Refutations hang on the limits, and near 1 the DeLong ones cover as little as .83 (see `measure.statistics.auc`):
+    # so the score interval decides, its width stands for the error, and DeLong's limits are shown beside it.
+    measured, delong = auc(scores, positives, interval="score"), auc(scores, positives)
+    if measured.defined:
+        beside = {"DeLong logit low": delong.low, "DeLong logit high": delong.high}
+        measured = replace(measured, error=None, extra=dict(measured.extra) | beside)
     return _with_baselines(measured, record, parameters, lambda scores, mask: auc(scores, mask))
 
 

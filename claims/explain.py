@@ -198,6 +198,10 @@ def _power(verdict: Verdict, measured: Measurement) -> str:
     return told
 
 
+# what a figure beside the value is called, where its name says too little
+SHOWN_AS = {"residual": "AUC of the displacement itself within the bins (½: they leave none of it)"}
+
+
 def _beside(measured: Measurement) -> Iterator[Fact]:
     """Baselines and incremental value where the claim is about λ₁; then all other figures that came with it."""
     extra = dict(measured.extra)
@@ -207,7 +211,7 @@ def _beside(measured: Measurement) -> Iterator[Fact]:
             yield Fact("baseline", f"{name} alone: AUC {number(value)}" if value is not None else f"{name}: no AUC here")
         gain, low, high, p_value = (extra.pop(name, None) for name in INCREMENT)
         yield Fact("λ₁ adds", _gain(gain, low, high, p_value))
-    shown = [f"{name.replace('_', ' ')} {value if isinstance(value, str) else number(value)}" for name, value in extra.items() if value is not None]
+    shown = [f"{SHOWN_AS.get(name, name.replace('_', ' '))} {value if isinstance(value, str) else number(value)}" for name, value in extra.items() if value is not None]
     if shown:
         yield Fact("beside it", "; ".join(shown))
 

@@ -1,7 +1,7 @@
 """An estimate as a larger sample would give it if its value stayed, and the smallest sample that answers a question.
 
-Shares get their exact binomial limits again; other intervals shrink with the square root of the sample, on the logit
-scale where they are built there. The proportions of all classes stay as they are.
+Shares get their exact binomial limits again, and areas their score interval; other intervals shrink with the square root
+of the sample, on the logit scale where they are built there. The proportions of all classes stay as they are.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from scipy.special import expit, logit
 
 from claims.evidence import is_share
 from claims.verdict import Measurement
+from measure.statistics.auc import score_interval
 from measure.statistics.estimate import Estimate
 from measure.statistics.proportion import proportion
 
@@ -37,6 +38,10 @@ def resized(measured: Estimate, factor: float) -> Estimate:
     n = max(1, round(measured.n * factor))
     if is_share(measured):
         return proportion(round(measured.value * n), n, level=measured.level, denominator=measured.denominator)
+    if "score interval" in measured.method:
+        m, others = (max(1, round(measured.counts[name] * factor)) for name in ("positives", "negatives"))
+        low, high = score_interval(measured.value, m, others, level=measured.level)
+        return replace(measured, n=n, low=low, high=high)
     shrink, value = 1 / math.sqrt(factor), measured.value
     low, high = value - (value - measured.low) * shrink, value + (measured.high - value) * shrink
     if "logit" in measured.method and 0 < measured.low and measured.high < 1 and 0 < value < 1:

@@ -414,7 +414,7 @@ def test_noise_moves_a_statistic_as_much_as_the_floor_says():
     assert 0.004 < np.median(gap) < 0.006 and gap.max() <= 0.01 + 1e-12
     assert (moved.solved == record.solved).all() and np.array_equal(moved.displacement_H, record.displacement_H)
     flipped = disturb(noisy(RECORD, flips=100), noisy(RECORD, flips=100).provenance.noise, np.random.default_rng(0))
-    assert 0.05 < np.mean(flipped.solved != RECORD.solved) < 0.15
+    assert 0.05 < np.mean(flipped.solved != RECORD.solved) < 0.16
     assert (flipped.solved == flipped.solved_at[:, -1]).all()
     assert under_noise(lambda record: proportion(1, 2), RECORD) == []
     assert largest_change([Estimate(value=0.3), Estimate(value=math.nan)], 0.1) == pytest.approx(0.2)
