@@ -63,6 +63,12 @@ class LongRuns:
         return self.side["followed"]
 
     @property
+    def held(self) -> np.ndarray:
+        """(N,) bool: at rest before S and not followed further; the last segment stands for the others."""
+        held = self.side.columns.get("held")
+        return np.zeros(len(self), bool) if held is None else held > 0
+
+    @property
     def windows(self) -> list[tuple[int, int]]:
         """(end, length) of the windows that hold evidence for labels."""
         flat = self.side.provenance.settings["windows"]
@@ -135,9 +141,9 @@ def fates(runs: LongRuns, rest: float) -> dict[str, Estimate]:
 
 
 def fate_of(runs: LongRuns, rest: float) -> np.ndarray:
-    """(N,) the name of each puzzle's fate; empty for those solved after S segments."""
+    """(N,) the name of each puzzle's fate; empty for those solved after S segments, or not followed deeper where others were."""
     own = runs.evidence(runs.segments).recurrence_high[:, 0] <= rest
-    unsolved, fate = ~runs.solved_at[:, -1], np.full(len(runs), "", dtype=object)
+    unsolved, fate = ~runs.solved_at[:, -1] & (runs.followed == runs.deep), np.full(len(runs), "", dtype=object)
     for row in np.flatnonzero(unsolved):
         if runs.side["solved_since"][row] > 0:
             fate[row] = "transient"

@@ -37,16 +37,19 @@ class LongSettings:
 
     Attributes:
         segments: of every puzzle's rollout from the trained start, with ``k`` exponents of which the leading one is kept.
-        deep: segments until which a puzzle that is unsolved then is followed further, without exponents; 0 for none.
+        deep, deep_every: segments until which a puzzle that is unsolved then is followed further, without exponents, and for one
+            in how many of them (by example id); ``deep`` 0 for none.
         starts: other starts of ``segments`` segments each for every unsolved puzzle, and for one solved one in ``controls``.
         scale: of the noise that makes a start another one, as a multiple of the trained start's root mean square.
         batch, seed: puzzles at a time, and seed of the tangents.
-        stop_at_rest: runs whose steps stay within this fraction of the norm over segments 9 … 16 are not followed further: their
-            last segment stands for the rest, and ``held`` marks them. 0 follows every run to the end. Needs k = 0.
+        stop_at_rest: runs whose steps stay within this fraction of the norm over 8 segments, up to segment 16 or S/2 (or S, for
+            deeper ones), are not followed further: their last segment stands for the rest, and ``held`` says since when. 0
+            follows every run to the end. Needs k = 0.
     """
 
     segments: int = 64
     deep: int = 256
+    deep_every: int = 1
     starts: int = 4
     scale: float = 1.0
     controls: int = 8
@@ -60,10 +63,15 @@ class LongSettings:
             raise UserError(f"segments is {self.segments}", mend=f"a long rollout has at least {4 * LATE}")
         if self.deep and self.deep < self.segments + 2 * LATE:
             raise UserError(f"deep is {self.deep}", mend=f"0, or at least {self.segments + 2 * LATE}")
-        if self.starts < 0 or self.controls < 1 or not self.scale > 0 or self.k not in (0, 1):
-            raise UserError("starts, controls, scale or k is out of range", mend="starts ≥ 0, controls ≥ 1, scale > 0, k 0 or 1")
+        if self.starts < 0 or min(self.controls, self.deep_every) < 1 or not self.scale > 0 or self.k not in (0, 1):
+            raise UserError("starts, controls, deep_every, scale or k is out of range", mend="starts ≥ 0, the next two ≥ 1, scale > 0, k 0 or 1")
         if self.stop_at_rest < 0 or (self.stop_at_rest and (self.k or self.segments < 6 * LATE)):
             raise UserError(f"stop_at_rest is {self.stop_at_rest}", mend=f"0, or with k = 0 and {6 * LATE} segments or more")
+
+    @property
+    def stages(self) -> list[int]:
+        """Segments at which runs at rest are left alone, the last being S."""
+        return [2 * LATE, self.segments // 2, self.segments] if self.stop_at_rest else [self.segments]
 
     @property
     def windows(self) -> list[tuple[int, int]]:
@@ -114,15 +122,16 @@ def measure_long(
 
 
 def _told(settings: LongSettings) -> dict[str, int | float]:
-    """The settings as provenance tells them; stopping at rest only where it was asked for."""
-    return {name: value for name, value in asdict(settings).items() if value or name != "stop_at_rest"}
+    """The settings as provenance tells them; what saves work only where it was asked for."""
+    usual = {"stop_at_rest": 0.0, "deep_every": 1}
+    return {name: value for name, value in asdict(settings).items() if value != usual.get(name)}
 
 
 def _columns(checkpoint: Checkpoint, puzzles: PuzzleSet, settings: LongSettings) -> dict[str, np.ndarray]:
     """The columns of one chunk."""
     runs, state, held = follow_to_rest(checkpoint, puzzles, settings)
-    unsolved = np.flatnonzero(~runs.solved)
-    going = np.flatnonzero(~runs.solved & ~held)
+    unsolved = np.flatnonzero(~runs.solved & (puzzles.ids % settings.deep_every == 0))
+    going = unsolved[~_resting(runs, settings)[unsolved]]
     further = None
     if settings.deep and len(unsolved):
         further = _held(runs.take(unsolved), settings.deep - settings.segments)
@@ -147,7 +156,7 @@ def _columns(checkpoint: Checkpoint, puzzles: PuzzleSet, settings: LongSettings)
         "halting_logit": round_mantissa(runs.halting_logit, BITS),
         "displacement": round_mantissa(runs.displacement / runs.norm, BITS),
         "exponent": round_mantissa(exponent, BITS),
-        "held": held.astype(np.uint8),
+        "held": held,
         "board": board_identity(runs.boards[:, -1]),
         **_outcome(runs, unsolved, further, settings),
         **{f"late_{item.name}": _stacked(evidence, item.name) for item in fields(Evidence)},
@@ -158,28 +167,34 @@ def _columns(checkpoint: Checkpoint, puzzles: PuzzleSet, settings: LongSettings)
 def follow_to_rest(
     checkpoint: Checkpoint, puzzles: PuzzleSet, settings: LongSettings, start: Callable[[State], State] | None = None
 ) -> tuple[Trajectories, State, np.ndarray]:
-    """The rollouts of all S segments, their last states, and (N,) which of them were held at rest instead of followed."""
-    first = 2 * LATE if settings.stop_at_rest else settings.segments
-    ended: list[State] = []
-    runs = follow(
-        checkpoint, puzzles, segments=first, k=settings.k if start is None else 0, start=start, batch=settings.batch,
-        seed=settings.seed, finish=ended.append,
-    )  # fmt: skip
-    state = tuple(torch.cat(parts) for parts in zip(*ended, strict=True))
-    if not settings.stop_at_rest:
-        return runs, state, np.zeros(len(runs), bool)
-    held = evidence_of(runs).recurrence_high[:, 0] <= settings.stop_at_rest
-    going, rest = np.flatnonzero(~held), _held(runs, settings.segments - first)
-    if len(going):
-        moving, ended = torch.from_numpy(going), []
+    """The rollouts of all S segments, their last states, and (N,) since which segment each was held at rest; 0 for never."""
+    runs, state, held = None, None, np.zeros(len(puzzles), np.int16)
+    for done, end in zip([0, *settings.stages], settings.stages):
+        active, ended = np.flatnonzero(held == 0), []
+        if not len(active):
+            runs = _continued(runs, _held(runs, end - done))
+            continue
+        rows = torch.from_numpy(active)
         followed = follow(
-            checkpoint, puzzles.take(going), segments=settings.segments - first, start=tuple(part[moving] for part in state),
-            batch=settings.batch, finish=ended.append,
+            checkpoint, puzzles.take(active), segments=end - done, k=settings.k if start is None else 0, batch=settings.batch,
+            seed=settings.seed, finish=ended.append, start=start if state is None else tuple(part[rows] for part in state),
         )  # fmt: skip
-        rest = _merged(rest, followed, ~held)
-        for part, last in zip(state, zip(*ended, strict=True), strict=True):
-            part[moving] = torch.cat(last)
-    return _continued(runs, rest), state, held
+        last = tuple(torch.cat(parts) for parts in zip(*ended, strict=True))
+        if runs is None:
+            runs, state = followed, last
+        else:
+            runs = _continued(runs, _merged(_held(runs, end - done), followed, held == 0))
+            for part, new in zip(state, last, strict=True):
+                part[rows] = new
+        if end < settings.segments:
+            held[(held == 0) & _resting(runs, settings)] = end
+    return runs, state, held
+
+
+def _resting(runs: Trajectories, settings: LongSettings) -> np.ndarray:
+    """(N,) whether a run stood still over its last 8 segments, where runs at rest are left alone."""
+    steps = runs.displacement[:, -LATE:] / runs.norm[:, -LATE:]
+    return steps.max(axis=1) <= settings.stop_at_rest if settings.stop_at_rest else np.zeros(len(runs), bool)
 
 
 def _held(runs: Trajectories, segments: int) -> Trajectories:

@@ -106,7 +106,8 @@ DEFINITIONS: tuple[Definition, ...] = (
     ),
     Definition(
         "drifting",
-        "the state moves in one direction: mean distance to the state p segments before grows like pᵃ, a ≥ `drift`",
+        "the state moves in one direction: mean distance to the state p segments before grows like pᵃ, a ≥ `drift` "
+        "(1 is a straight line; above 1 its steps shrink: it still converges)",
         lambda e, t: e.drift >= t.drift,
     ),
     Definition("wandering", "the state moves, without period, plateau or direction", lambda e, t: np.ones(len(e), bool)),

@@ -1,0 +1,87 @@
+"""`unsettled follow` and `unsettled diagnose`: long rollouts beside a record, and how the runs of a checkpoint fail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from measure import options
+
+app = typer.Typer()
+
+PLAIN_WIDTH = 80
+
+
+@app.command()
+def follow(
+    checkpoint: options.Checkpoint,
+    puzzles: options.Puzzles,
+    out: Annotated[Path, typer.Option(help="The long record to write, best long.parquet beside the record.")],
+    segments: Annotated[int, typer.Option(help="Segments of every puzzle's rollout.")] = 64,
+    deep: Annotated[int, typer.Option(help="Segments until which the unsolved are followed further; 0: none.")] = 256,
+    starts: Annotated[int, typer.Option(help="Other starts for the unsolved.")] = 4,
+    controls: Annotated[int, typer.Option(help="Other starts also for one solved puzzle in so many.")] = 8,
+    scale: Annotated[float, typer.Option(help="Noise of another start over the trained start's root mean square.")] = 1.0,
+    k: Annotated[int, typer.Option(help="1 measures λ₁ along the rollout, at twice the cost; 0 does not.")] = 1,
+    limit: options.Limit = None,
+    seed: options.Seed = 0,
+    batch: options.Batch = 8,
+    h_cycles: options.HCycles = None,
+    l_cycles: options.LCycles = None,
+    heads: options.Heads = None,
+    split: options.Split = "test",
+) -> None:
+    """Follow a checkpoint far beyond its usual rollout, from several starts, and keep how its runs end. Resumes."""
+    from measure.capture_follow import LongSettings, measure_long
+    from measure.checkpoints import load_checkpoint
+    from measure.errors import UserError
+    from measure.progress import progress
+    from measure.puzzles import read_puzzles
+
+    if out.is_dir():
+        raise UserError("is a folder", where=out, mend="name a file to write")
+    settings = LongSettings(segments=segments, deep=deep, starts=starts, controls=controls, scale=scale, k=k, batch=batch, seed=seed)
+    loaded = load_checkpoint(checkpoint, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads)
+    chosen = read_puzzles(puzzles, split=split, limit=limit)
+    with progress("puzzles", len(chosen)) as advance:
+        side = measure_long(loaded, chosen, out, settings, advance=advance)
+    typer.echo(f"{out}: {len(side)} puzzles")
+
+
+@app.command()
+def diagnose(
+    place: Annotated[Path, typer.Argument(help="A folder with record.parquet, or a record; long.parquet beside it is read too.")],
+    json_out: Annotated[Path | None, typer.Option("--json", help="Also write all figures into this file.")] = None,
+    rest: Annotated[float | None, typer.Option(help="Edge of the band of rest over the norm; Otsu's by default.")] = None,
+) -> None:
+    """How the runs of a checkpoint fail: early windows, confident failures, calibration, capture times, labels."""
+    import json
+    import shlex
+    import shutil
+    import sys
+
+    from rich.console import Console
+
+    from measure.diagnosis import find, record_tables
+    from measure.diagnosis_text import show
+    from measure.errors import UserError
+
+    record, side, beside = find(place)
+    tables = record_tables(record)
+    if side is not None:
+        from measure.diagnosis_long import long_tables
+
+        tables += long_tables(side, record, rest)
+    width = shutil.get_terminal_size((PLAIN_WIDTH, 24)).columns if sys.stdout.isatty() else PLAIN_WIDTH
+    show(tables, Console(width=max(PLAIN_WIDTH, width), markup=False, highlight=False, emoji=False))
+    if side is None:
+        folder = beside.parent
+        names = [shlex.quote(str(folder / name)) if (folder / name).is_file() else name.split(".")[0].upper() for name in ("model.safetensors", "puzzles.parquet")]
+        typer.echo(f"capture times, fates and labels need long rollouts: unsettled follow {' '.join(names)} --out {shlex.quote(str(beside))}")
+    if json_out is not None:
+        try:
+            json_out.write_text(json.dumps([table.as_json() for table in tables], indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+        except OSError as error:
+            raise UserError(f"cannot write: {error.strerror or error}", where=json_out) from None
