@@ -1,0 +1,88 @@
+"""The workflow that users copy: it is well-formed, names only options and files that exist, and its steps run."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from reports.renderings import targets
+
+ROOT = Path(__file__).parents[2]
+WORKFLOW = ROOT / "reports" / "ci" / "unsettled.yml"
+
+
+@pytest.fixture(scope="module")
+def workflow():
+    return yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def steps(workflow):
+    return workflow["jobs"]["audit"]["steps"]
+
+
+def commands(steps):
+    """Every command of the ``run`` steps as words."""
+    text = "\n".join(step["run"] for step in steps if "run" in step).replace("\\\n", " ")
+    return [shlex.split(line) for line in text.splitlines() if line.strip()]
+
+
+def test_it_runs_in_pull_requests_with_few_rights(workflow, steps):
+    assert {"pull_request", "push"} <= set(workflow[True])  # YAML 1.1 reads the key "on" as true
+    assert workflow["permissions"] == {"contents": "read", "security-events": "write"}
+    assert all(bool(step.get("run")) != bool(step.get("uses")) for step in steps)
+    assert all(re.fullmatch(r"[\w-]+/[\w/-]+@v\d+", step["uses"]) for step in steps if "uses" in step)
+
+
+def test_no_foreign_text_is_pasted_into_a_command(steps):
+    assert not [step for step in steps if "${{" in step.get("run", "")]
+
+
+def test_every_option_it_names_exists(steps):
+    known = subprocess.run([sys.executable, "-m", "pytest", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=120).stdout
+    (audit,) = [words for words in commands(steps) if words[0] == "pytest"]
+    options = [word for word in audit if word.startswith("--")]
+    assert {"--baseline", "--report", "--audit"} <= set(options)
+    assert not [option for option in options if not re.search(rf"^  (?:\S+, )*{option}\b", known, re.MULTILINE)]
+
+
+def test_every_file_it_names_is_there_or_written(steps, tmp_path):
+    (audit,) = [words for words in commands(steps) if words[0] == "pytest"]
+    (tmp_path / "audit").mkdir()
+    reports = targets([path for option, path in zip(audit, audit[1:]) if option == "--report"], tmp_path)
+    assert {path.suffix for path in reports} == {".html", ".md", ".sarif", ".json"}
+    upload = next(step for step in steps if "upload-sarif" in step.get("uses", ""))
+    assert tmp_path / upload["with"]["sarif_file"] in reports
+    install = next(words for words in commands(steps) if "install" in words)
+    assert (ROOT / install[install.index("-c") + 1]).is_file() and (ROOT / audit[1]).is_dir()
+    kept = next(step for step in steps if step.get("uses", "").startswith("actions/cache@"))
+    assert kept["with"]["path"] == ".pytest_cache/d/unsettled"
+
+
+def test_records_are_kept_where_the_cache_looks(pytestconfig):
+    from claims.plugin import _folder
+
+    assert _folder(pytestconfig) == pytestconfig.invocation_params.dir / ".pytest_cache" / "d" / "unsettled"
+
+
+@pytest.mark.asymptotic
+def test_its_audit_step_runs_as_it_is_written(steps, tmp_path):
+    """In a copy of the repository, with what is installed here instead of a new installation."""
+    copy = tmp_path / "repository"
+    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", "runs", "*.egg-info", "__pycache__", ".pytest_cache", "shared"))
+    step = next(step for step in steps if step.get("name") == "Audit")
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "PYTHONPATH": str(copy), "GITHUB_ACTIONS": "true", "HOME": str(tmp_path),
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"), "GITHUB_WORKSPACE": str(copy),
+    }  # fmt: skip
+    script = ["bash", "-e", "-o", "pipefail", "-c", step["run"]]
+    done = subprocess.run(script, cwd=copy, env=environment, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+    assert {p.name for p in (copy / "audit").iterdir()} == {"audit.json", "junit.xml", "audit.html", "audit.md", "audit.sarif", "badge.json"}
+    assert (tmp_path / "summary.md").read_text().startswith("## Audit of")
+    assert [line for line in done.stdout.splitlines() if line.startswith(("::warning file=claims/paper.toml", "::notice file=claims/paper.toml"))]

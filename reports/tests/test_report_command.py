@@ -1,0 +1,86 @@
+"""`unsettled report` renders a stored audit with what still lies where it lay, and says what does not."""
+
+import pytest
+from typer.testing import CliRunner
+
+from claims.inputs import Inputs
+from claims.ledger import load_ledger
+from claims.populations import discover
+from fixtures.audits import write_ledger, write_reference
+from fixtures.synthetic import synthetic_record
+from measure.errors import UserError
+from measure.record import write_record
+from reports.audit import LedgerEntry, PopulationEntry, digest_of, write_audit
+from reports.commands import app
+from reports.revive import revive
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, make_audit, make_verdict):
+    """A working folder with a ledger, a reference, and the audit of both."""
+    monkeypatch.chdir(tmp_path)
+    ledger = write_ledger(tmp_path / "my.toml", {"some.claim": ("share", "accuracy", "60%")})
+    write_reference(tmp_path / "references", synthetic_record(40), name="reference.trm")
+    populations = tuple(PopulationEntry.of(p) for p in discover(Inputs(references=tmp_path / "references"), load_ledger(ledger)))
+    audit = make_audit(
+        [make_verdict("REFUTED", claim="some.claim")], populations=populations,
+        ledger=LedgerEntry(path="my.toml", digest=digest_of(ledger), title="A paper", claims=1),
+    )  # fmt: skip
+    write_audit(audit, tmp_path / "audit.json")
+    return tmp_path, audit
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["report", "audit.json", *arguments], catch_exceptions=False)
+
+
+def test_reports_are_those_of_the_run(folder):
+    result = run("--out", "a.md", "--out", "a.sarif")
+    assert result.exit_code == 0
+    assert [line.split(",")[0] for line in result.stdout.splitlines()] == ["a.md", "a.sarif"]
+    assert "note:" not in result.output
+
+
+def test_records_and_lines_come_back(folder):
+    root, audit = folder
+    revived = revive(audit, root=root)
+    assert revived.missing == ()
+    assert revived.context.line("some.claim") == load_ledger(root / "my.toml")["some.claim"].line
+    population = revived.context.populations["reference.trm"]
+    assert len(population.record) == 40 and population.kind == "reference"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda root: (root / "my.toml").write_text("x = 1"), "ledger my.toml: it was edited since"),
+        (lambda root: (root / "my.toml").unlink(), "ledger my.toml: no such file"),
+        (lambda root: (root / "references/reference.trm/record.parquet").unlink(), "is not there; its pictures are left out"),
+        (lambda root: (root / "references/reference.trm/record.parquet").write_text("x"), "record of reference.trm: *not a readable Parquet"),
+        (lambda root: write_record(synthetic_record(40, seed=1), root / "references/reference.trm/record.parquet"), "it was measured again since"),
+    ],
+)
+def test_what_changed_since_is_left_out_and_told(folder, spoil, told):
+    root, _ = folder
+    spoil(root)
+    result = run("--out", "a.md")
+    assert result.exit_code == 0 and (root / "a.md").exists()
+    assert told.split("*")[0] in result.stderr and told.split("*")[-1] in result.stderr
+
+
+def test_baseline_is_compared(folder):
+    root, _ = folder
+    (root / "b.json").write_text(
+        '{"schema_version": 1, "locked": {"some.claim@reference.trm": {"verdict": "TRANSFERS", "value": 0.5, "low": null, "high": null,'
+        ' "noise": 0, "fingerprints": {}, "bar": {}}}}'
+    )
+    run("--out", "a.md", "--baseline", "b.json")
+    assert "| some.claim | reference.trm | TRANSFERS 0.5 | REFUTED 0.9312" in (root / "a.md").read_text()
+
+
+@pytest.mark.parametrize(("out", "told"), [("a.docx", "no rendering"), ("nowhere/a.md", "no such folder")])
+def test_bad_names_write_nothing(folder, out, told):
+    before = sorted(folder[0].iterdir())
+    with pytest.raises(UserError, match=told):
+        run("--out", "good.md", "--out", out)
+    assert sorted(folder[0].iterdir()) == before
