@@ -74,12 +74,15 @@ class Population:
 
 
 class _ReferenceCard(BaseModel):
-    """`reference.toml` of one shipped checkpoint."""
+    """`reference.toml` of one shipped checkpoint, or of other puzzles measured on one (``weights``, ``puzzles``: paths
+    relative to it)."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
     population: str = Field(pattern=NAME.pattern)
     architecture: Literal["hrm", "trm"]
     title: str = ""
+    weights: str = "model.safetensors"
+    puzzles: str = "puzzles.parquet"
 
 
 def discover(inputs: Inputs, ledger: Ledger) -> list[Population]:
@@ -135,7 +138,7 @@ def _reference(card_path: Path) -> Population:
         raise UserError(f"{name}: {problem['msg']}", where=card_path) from None
     except (ValueError, OSError) as error:
         raise UserError(f"not a readable TOML file: {error}", where=card_path) from None
-    weights, puzzles, record = (folder / n for n in ("model.safetensors", "puzzles.parquet", "record.parquet"))
+    weights, puzzles, record = (folder / n for n in (card.weights, card.puzzles, "record.parquet"))
     population = Population(
         name=card.population,
         kind="reference",

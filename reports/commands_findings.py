@@ -1,0 +1,31 @@
+"""`unsettled findings`: the page on what the shipped checkpoints say of the paper."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer()
+REFERENCES = Path(__file__).resolve().parent.parent / "fixtures" / "reference"
+
+
+@app.command()
+def findings(
+    audit: Annotated[Path, typer.Argument(help="The audit that `pytest claims/` wrote.")] = Path("reports/audit.json"),
+    out: Annotated[Path | None, typer.Option(help="The page; FINDINGS.md among the references by default.")] = None,
+    references: Annotated[Path, typer.Option(help="The folder of references.")] = REFERENCES,
+) -> None:
+    """Write what the shipped checkpoints say: claims, training, definitions, longer rollouts, other precisions."""
+    from measure.errors import UserError
+    from reports.audit import read_audit
+    from reports.findings import grids, render
+
+    words = references / "findings.md"
+    if not words.is_file():
+        raise UserError("the words of the page are not there", where=words)
+    page = render(list(grids(read_audit(audit), references)), words.read_text(encoding="utf-8"))
+    target = out or references / "FINDINGS.md"
+    target.write_text(page, encoding="utf-8")
+    typer.echo(target)

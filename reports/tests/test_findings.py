@@ -1,0 +1,63 @@
+"""The page of findings: every record in its table, the same puzzles side by side, foreign names as text."""
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from fixtures.audits import write_reference
+from fixtures.synthetic import synthetic_record
+from measure.record import write_record
+from reports.findings import Grid, grids, render
+
+
+@pytest.fixture
+def references(tmp_path):
+    record = synthetic_record(200, seed=1)
+    folder = write_reference(tmp_path, record)
+    (folder / "snapshots").mkdir()
+    (folder / "variants").mkdir()
+    for step, accuracy in ((50, 0.2), (200, 0.6)):
+        write_record(synthetic_record(60, accuracy=accuracy, seed=step), folder / "snapshots" / f"step_{step}.parquet")
+    flipped = record.take(np.arange(99, -1, -1))  # other order, half of the puzzles, ten other outcomes
+    other = flipped.solved ^ (np.arange(100) < 10)
+    write_record(flipped.replace(solved=other), folder / "variants" / "bfloat16.parquet")
+    return tmp_path
+
+
+class Nothing:
+    populations, verdicts = (), ()
+
+
+def test_snapshots_come_in_the_order_of_training_and_variants_on_the_same_puzzles(references):
+    found = {grid.title: grid for grid in grids(Nothing, references)}
+    (along,) = (grid for title, grid in found.items() if title.startswith("Along training"))
+    assert [row[0] for row in along.rows] == ["step 50", "step 200", "shipped"]
+    assert [row[1] for row in along.rows] == ["60", "60", "200"]
+    (variant,) = (grid for title, grid in found.items() if "bfloat16" in title)
+    assert "the same 100 puzzles" in variant.title
+    assert "90 of 100" in variant.rows[-1][2]
+    settling = found["Share of failures that settle, under other definitions of the band"]
+    assert len(settling.head) == 2 + 6 and all("failures" in cell for cell in settling.rows[0][2:])
+
+
+def test_a_record_without_exponents_says_so(references):
+    folder = next(references.glob("*/record.parquet")).parent
+    record = synthetic_record(60, seed=2, k=0)
+    write_record(record, folder / "snapshots" / "step_50.parquet")
+    (along,) = (g for g in grids(Nothing, references) if g.title.startswith("Along"))
+    assert along.rows[0].count("not measured") == 3
+
+
+def test_names_are_text(references):
+    page = render([Grid("<b>|x", ("a|b", "`c`"), (("[l](u)", "<img>"),))], "# Words")
+    assert page.startswith("# Words\n") and "<b>" not in page and "<img>" not in page
+    rows = [line for line in page.splitlines() if line.startswith("|")]
+    assert len(rows) == 3
+
+
+def test_without_its_words_the_command_is_one_line(tmp_path):
+    from measure.errors import UserError
+    from reports.commands_findings import app
+
+    result = CliRunner().invoke(app, ["--references", str(tmp_path)])
+    assert isinstance(result.exception, UserError) and "words of the page" in str(result.exception)
