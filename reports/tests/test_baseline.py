@@ -17,7 +17,8 @@ from claims.run import Run, Settings
 from fixtures.audits import accuracy_of, write_ledger, write_tiny_reference
 from fixtures.synthetic import synthetic_record
 from measure.errors import UserError
-from measure.record import NoiseFloor, read_record, write_record
+from measure.provenance import NoiseFloor, TangentStarts
+from measure.record import read_record, write_record
 from reports.baseline import DECLARED_SHARE, Baseline, drift, lock, read_baseline, update, vanished, write_baseline
 
 NOISE = NoiseFloor(
@@ -27,6 +28,9 @@ NOISE = NoiseFloor(
         "displacement": {"median": 1e-6, "q90": 1e-4, "q99": 1e-3, "largest": 1e-2},
         "halting": {"median": 1e-3, "q90": 1e-2, "q99": 0.1, "largest": 0.5},
     },
+    tangent_starts=TangentStarts(
+        seeds=4, shared=[2e-3] * 8, own={"median": 4e-3, "q90": 8e-3, "q99": 1e-2, "largest": 2e-2}
+    ),
 )  # fmt: skip
 
 
@@ -89,6 +93,16 @@ def test_same_record_has_no_slack_and_another_has_the_locked_noise(judged):
     assert drift(locked, again.model_copy(update={"value": locked.value + 1.5 * locked.noise})).startswith("value was")
 
 
+def test_another_tangent_start_has_its_own_slack_and_the_same_one_has_not(judged):
+    locked = locked_as(judged, "trm.lambda1.median.failure", noise=True)
+    assert locked.start_noise > 5 * locked.noise > 0
+    between = {"value": locked.value + 0.5 * locked.start_noise, "fingerprints": locked.fingerprints | {"record": "another"}}
+    again = locked.model_copy(update=between)
+    assert drift(locked, again).startswith("value was")
+    other = again.model_copy(update={"fingerprints": again.fingerprints | {"tangent_start": "7"}})
+    assert drift(locked, other) is None
+
+
 CLAIMS = (
     "trm.accuracy", "trm.lambda1.auc", "trm.lambda1.median.failure", "trm.lambda1.median.success", "trm.failures.expansive",
 )  # fmt: skip
@@ -122,7 +136,7 @@ def test_real_remeasurements_cry_wolf_no_more_than_declared(tmp_path):
     for seed in range(200):
         changes = {"batch": int(rng.integers(3, 13)), "start": last_bit_start(100 + seed), "seed": 1 + seed}
         again = remeasure(checkpoint, puzzles, record, **changes)
-        again = replace(again, provenance=record.provenance)
+        again = replace(again, provenance=record.provenance.model_copy(update={"tangent_seed": changes["seed"]}))
         tripped += any(drift(locked, locked_as((ledger, population), c, record=again)) for c, locked in measured.items())
     print(f"tripped {tripped} of 200")
     assert tripped <= DECLARED_SHARE * 200
