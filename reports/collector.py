@@ -73,14 +73,25 @@ class Collector:
                 session.exitstatus = max(session.exitstatus, pytest.ExitCode.TESTS_FAILED)
             self.audit = self.summarise()
             write_audit(self.audit, self.path)
-            for report in self.reports:
-                self.reports[report] = write_report(self.audit, self.context, report)
             append_summary(self.audit, self.context, os.environ)
+            self._write_reports(session)
         except UserError as error:
             self.problem, session.exitstatus = str(error), pytest.ExitCode.INTERRUPTED
             return
         if self.audit.verdicts and not self.audit.decided and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _write_reports(self, session: pytest.Session) -> None:
+        """Write every report that can be; a rendering that is broken costs neither the others nor the summary."""
+        for report in self.reports:
+            try:
+                self.reports[report] = write_report(self.audit, self.context, report)
+            except UserError:
+                raise
+            except Exception as error:  # noqa: BLE001
+                again = f"unsettled report {short_path(self.path)} --out {short_path(report)} shows where"
+                self.problem = f"{short_path(report)} is not written: {type(error).__name__}: {error} ({again})"
+                session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.problem:

@@ -7,8 +7,8 @@ import pytest
 import torch  # noqa: F401
 
 import measure.noise
-import reports.annotations
 import reports.collector  # noqa: F401
+import reports.latex
 from claims.ledger import load_ledger
 from fixtures.audits import accuracy_of, write_ledger
 from fixtures.hostile import HOSTILE, write_hostile_ledger
@@ -91,3 +91,14 @@ def test_in_actions_foreign_text_is_no_command(pytester, folder, monkeypatch, na
     heard = [line for line in (*lines[:stop], *lines[resume + 1 :]) if line.lstrip().startswith("::") or "##[" in line]
     assert [line.split(" ")[0] for line in heard] == ["::error"]
     assert heard[0].startswith("::error file=hostile.toml,line=10,title=REFUTED hostile@my::")
+
+
+def test_a_broken_rendering_costs_neither_the_others_nor_the_summary(pytester, folder, monkeypatch):
+    def broken(audit, context):
+        raise RuntimeError("no\nluck")
+
+    monkeypatch.setattr(reports.latex, "render", broken)
+    result = audit(pytester, folder, "--report", "out.tex", "--report", "out.md")
+    assert result.ret == pytest.ExitCode.INTERNAL_ERROR
+    result.stdout.fnmatch_lines(["error: out.tex is not written: RuntimeError: no luck (unsettled report audit.json --out out.tex shows where)", "*1 failed*"])
+    assert (folder / "out.md").exists() and not (folder / "out.tex").exists()
