@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from claims import catalogue_facts, catalogue_levers, catalogue_separation, catalogue_settling  # noqa: F401  (they register)
+from claims import (  # noqa: F401  (they register)
+    catalogue_diagnosis,
+    catalogue_facts,
+    catalogue_levers,
+    catalogue_separation,
+    catalogue_settling,
+)
 from claims.registry import STATISTICS, MissingInput, Statistic, lookup, statistic
 from measure.record import Record
 from measure.statistics.estimate import Estimate

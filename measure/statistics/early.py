@@ -15,6 +15,7 @@ from measure.errors import UserError
 from measure.statistics.auc import auc, auc_equivalence
 from measure.statistics.estimate import Estimate, undefined
 from measure.statistics.sample import check_choice
+from measure.streamed import StreamedColumn
 
 SLOPES = ("exponent_slope", "displacement_slope", "halting_slope")
 SCORES = ("exponent", "spectrum_mean", "displacement", "last_displacement", "halting", *SLOPES)
@@ -48,8 +49,9 @@ class EarlyWindow:
         """
         check_choice("score", name, SCORES)
         if name in SLOPES:
-            series = {"exponent": self.growth[:, :, :1].squeeze(-1), "displacement": self.displacement, "halting": self.halting_logit}
-            return slope(series[name.removesuffix("_slope")])
+            series = {"exponent_slope": "growth", "displacement_slope": "displacement", "halting_slope": "halting_logit"}[name]
+            values = getattr(self, series)
+            return slope(np.asarray(values[:, :, 0] if series == "growth" else values))
         if name == "exponent":
             return self.growth[:, :, 0].sum(axis=1) / self.horizon
         if name == "spectrum_mean":
@@ -79,10 +81,10 @@ def early_window(
         UserError: the horizon is not within the rollout (it must leave segments to be solved in), or shapes disagree.
     """
     whole = {
-        "growth": np.asarray(growth, np.float64),
-        "displacement": np.asarray(displacement, np.float64),
-        "halting_logit": np.asarray(halting_logit, np.float64),
-        "solved_at": np.asarray(solved_at, bool),
+        "growth": _array(growth, np.float64),
+        "displacement": _array(displacement, np.float64),
+        "halting_logit": _array(halting_logit, np.float64),
+        "solved_at": _array(solved_at, bool),
     }
     shape = whole["solved_at"].shape
     for name, array in whole.items():
@@ -90,7 +92,13 @@ def early_window(
             raise UserError(f"{name} has shape {array.shape}, expected examples and segments as in {shape}")
     if not 1 <= horizon < shape[1]:
         raise UserError(f"an early window of {horizon} segments must be shorter than the {shape[1]} of the rollout")
-    return EarlyWindow(**{name: array[:, :horizon].copy() for name, array in whole.items()})
+    cut = {name: array[:, :horizon] for name, array in whole.items()}
+    return EarlyWindow(**{name: array.copy() if isinstance(array, np.ndarray) else array for name, array in cut.items()})
+
+
+def _array(values: ArrayLike, kind: type) -> np.ndarray:
+    """As an array; a column that is read as it is used stays one, and is cut before it is read."""
+    return values if isinstance(values, StreamedColumn) else np.asarray(values, kind)
 
 
 def early_auc(

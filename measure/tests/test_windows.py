@@ -87,6 +87,13 @@ def test_all_scores_together_are_judged_out_of_fold():
     assert not combined(null_arrays(6), 3).area.defined
 
 
+def test_without_exponents_the_other_scores_remain():
+    whole = null_arrays(100)
+    whole["growth"] = whole["growth"][:, :, :0]
+    assert {p.score for p in window_curve(whole)} == {n for n in NAMES if not n.startswith("exponent")}
+    assert combined(whole, 3).area.defined
+
+
 def test_a_window_without_two_classes_has_no_area():
     whole = null_arrays(50)
     whole["solved_at"] = np.zeros_like(whole["solved_at"])

@@ -1,0 +1,227 @@
+"""Statistics of how runs fail: what early windows foretell, what confidence misses, and what long rollouts show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from claims.catalogue_separation import trajectories
+from claims.catalogue_settling import band_figures, band_of, members, no_band, unusable
+from claims.parameters import Class, Early, Mobility, Part, Segments, Settling
+from claims.registry import Parameters, side_kind, statistic
+from measure.capture import LongRuns, kept_solved
+from measure.capture_exponent import before_capture, exponents
+from measure.labels import NAMES, Thresholds, classify, settled
+from measure.labels_tables import rest_of
+from measure.record import Record
+from measure.side_record import SideRecord
+from measure.statistics.bootstrap import bootstrap_examples
+from measure.statistics.calibration import brier, calibration_error
+from measure.statistics.early import early_window
+from measure.statistics.estimate import Estimate, undefined
+from measure.statistics.median import median
+from measure.statistics.proportion import proportion
+from measure.statistics.windows import combined
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+side_kind(
+    "long",
+    words="rollouts far beyond the record's segments and from other starts",
+    command="unsettled follow {checkpoint} {puzzles} --out {out}",
+)
+
+
+class EarlyTogether(Parameters):
+    """All early scores together, of the first ``horizon`` segments."""
+
+    horizon: Segments = 4
+    part: Part = "H"
+
+
+class Doom(Early):
+    """The share ``tail`` of the unsolved whose early score speaks most of failure: highest, or lowest with ``high`` false."""
+
+    tail: Share = 0.1
+    high: bool = True
+
+
+class Exceptions(Settling):
+    """Failures whose last halting logit is above ``logit``."""
+
+    logit: Annotated[float, Field(allow_inf_nan=False)] = 0.0
+
+
+class Calibration(Parameters):
+    """A figure of the last halting logit as a probability of being right: calibration error, Brier score, or its skill."""
+
+    figure: Literal["error", "brier", "skill"] = "error"
+    bins: Annotated[int, Field(ge=1, le=1000)] = 10
+
+
+class RelativeMobility(Mobility):
+    """Late displacement over the norm of the same latent, of one class."""
+
+    of: Class = "failures"
+
+
+class Beforehand(Parameters):
+    """λ₁ over the last ``window`` segments, of runs that are not captured yet."""
+
+    window: Segments = 4
+
+
+class Kept(Parameters):
+    """Being right at every segment from ``after`` to ``until``."""
+
+    after: Segments = 16
+    until: Segments = 64
+
+
+class Rest(Parameters):
+    """``rest``: edge of the band of rest over the norm; Otsu's after 16 segments if none is given."""
+
+    rest: Positive | None = None
+
+
+class RestLater(Rest):
+    """Failures after ``after`` segments, looked at again when ``until`` segments have passed."""
+
+    after: Segments = 16
+    until: Segments = 64
+
+
+class Labelled(Rest):
+    """Failures that bear one of ``labels`` over the ``window`` segments up to ``end``; see `measure.labels.DEFINITIONS`."""
+
+    labels: Annotated[tuple[Literal["settled", "periodic", "plateau", "drifting", "wandering"], ...], Field(min_length=1)]
+    end: Segments = 16
+    window: Segments = 8
+    loss: Positive = 0.01
+    drift: Positive = 0.75
+
+
+@statistic("early_auc_together", EarlyTogether, limits=(0, 1))
+def early_auc_together(record: Record, parameters: EarlyTogether) -> Estimate:
+    """Area of all early scores together for "solved later", by logistic regression judged out of fold."""
+    arrays = trajectories(record, Early(horizon=parameters.horizon, part=parameters.part))
+    early_window(**arrays, horizon=parameters.horizon)  # refuses a window that does not fit
+    whole = {name: np.asarray(array) for name, array in arrays.items()}
+    if any(np.isnan(whole[name]).any() for name in ("growth", "displacement", "halting_logit")):
+        return undefined("some early scores are NaN", n=len(record))
+    return combined(whole, parameters.horizon).area
+
+
+@statistic("early_doom", Doom)
+def early_doom(record: Record, parameters: Doom) -> Estimate:
+    """How often the unsolved with the worst early score are solved later, over how often all the unsolved are."""
+    arrays = trajectories(record, parameters)
+    window = early_window(**arrays, horizon=parameters.horizon)
+    chosen = window.unsolved()
+    scores = window.score(parameters.score)[chosen] * (1 if parameters.high else -1)
+    later = np.asarray(record.solved)[chosen]
+    denominator = f"puzzles unsolved after {parameters.horizon} segments"
+    if reason := unusable(scores, "early scores"):
+        return undefined(reason, n=len(later), denominator=denominator)
+    if not later.any():
+        return undefined("none of them is solved later", n=len(later), denominator=denominator)
+    measured = bootstrap_examples(
+        lambda s, l: _doom(s, l, parameters.tail), scores, later.astype(float), resamples=1000, denominator=denominator
+    )
+    worst = max(1, round(parameters.tail * len(later)))
+    counts = dict(measured.counts) | {"worst": worst, "solved_later": int(later.sum())}
+    return replace(measured, counts=counts, method=f"share solved later, worst {parameters.tail:.0%} over all; {measured.method}")
+
+
+def _doom(scores: np.ndarray, later: np.ndarray, tail: float) -> float:
+    """Ratio of the shares solved later, worst tail over all; NaN where none is solved."""
+    worst = np.argsort(-scores, kind="stable")[: max(1, round(tail * len(scores)))]
+    return float(later[worst].mean() / later.mean()) if later.any() else float("nan")
+
+
+@statistic("confident_failures_settled", Exceptions, limits=(0, 1))
+def confident_failures_settled(record: Record, parameters: Exceptions) -> Estimate:
+    """Of the failures whose last halting logit is above a threshold, the share that settles."""
+    band, logits = band_of(record, parameters), record.halting_logit[:, -1]
+    chosen = ~record.solved & (logits > parameters.logit)
+    if reason := unusable(logits, "halting logits") or no_band(record, band):
+        return undefined(reason, n=int(chosen.sum()), denominator="confident failures")
+    share = proportion(int((chosen & band.settled(record)).sum()), int(chosen.sum()), denominator="confident failures")
+    return replace(share, extra=dict(share.extra) | band_figures(band))
+
+
+@statistic("halting_calibration", Calibration)
+def halting_calibration(record: Record, parameters: Calibration) -> Estimate:
+    """Calibration error, Brier score or Brier skill of the last halting logit as a probability of being right."""
+    logits = record.halting_logit[:, -1]
+    if reason := unusable(logits, "halting logits") or ("" if len(record) else "no puzzles"):
+        return undefined(reason, n=len(record))
+    if parameters.figure == "error":
+        return calibration_error(logits, record.solved, bins=parameters.bins)
+    score = brier(logits, record.solved)
+    if parameters.figure == "brier":
+        return score
+    spread = float(record.solved.mean() * (1 - record.solved.mean()))
+    if not spread:
+        return undefined("all or none are right, so that there is no skill", n=len(record))
+    value, ends = 1 - score.value / spread, (1 - score.high / spread, 1 - score.low / spread)
+    return replace(score, value=value, low=ends[0], high=ends[1], error=None, method=f"skill over the base rate as measured; {score.method}")
+
+
+@statistic("relative_displacement", RelativeMobility)
+def relative_displacement(record: Record, parameters: RelativeMobility) -> Estimate:
+    """Median late displacement of failures or successes as a fraction of the norm of the state."""
+    late = record.late_displacement(part=parameters.part, window=parameters.window)
+    norms = {"H": record.norm_H, "L": record.norm_L}
+    norm = np.hypot(record.norm_H[:, -1], record.norm_L[:, -1]) if parameters.part == "joint" else norms[parameters.part][:, -1]
+    who = members(record, parameters.of)
+    absolute = median(late[who], denominator=parameters.of)
+    relative = median((late / norm)[who], unit="of the norm", denominator=parameters.of)
+    return replace(relative, extra=dict(relative.extra) | {"absolute": absolute.value})
+
+
+@statistic("capture_auc", Beforehand, limits=(0, 1), needs="long")
+def capture_auc(record: Record, parameters: Beforehand, side: SideRecord) -> Estimate:
+    """Area of λ₁ before capture, runs that are never captured against those captured later, at the same segment."""
+    runs = LongRuns(side)
+    return before_capture(runs, exponents(runs, record), window=parameters.window)
+
+
+@statistic("kept_share", Kept, limits=(0, 1), needs="long")
+def kept_share(record: Record, parameters: Kept, side: SideRecord) -> Estimate:
+    """Share of the puzzles right after some segments that are right at every later segment."""
+    return kept_solved(LongRuns(side), parameters.after, parameters.until)
+
+
+@statistic("rests_later_share", RestLater, limits=(0, 1), needs="long")
+def rests_later_share(record: Record, parameters: RestLater, side: SideRecord) -> Estimate:
+    """Share of the failures after some segments whose state has come to rest, right or wrong, when many more have passed."""
+    runs = LongRuns(side)
+    failed = ~runs.solved_at[:, parameters.after - 1]
+    still = settled(runs.evidence(parameters.until), _thresholds(runs, parameters.rest))
+    share = proportion(int((failed & still).sum()), int(failed.sum()), denominator=f"failures after {parameters.after} segments")
+    wrong = int((failed & still & ~runs.solved_at[:, parameters.until - 1]).sum())
+    return replace(share, counts=dict(share.counts) | {"at_wrong_boards": wrong})
+
+
+@statistic("label_share", Labelled, limits=(0, 1), needs="long")
+def label_share(record: Record, parameters: Labelled, side: SideRecord) -> Estimate:
+    """Share of failed runs that bear one of some labels: settled, periodic, plateau, drifting, wandering."""
+    runs = LongRuns(side)
+    evidence = runs.evidence(parameters.end, parameters.window)
+    base = _thresholds(runs, parameters.rest)
+    labels = classify(evidence, replace(base, loss=parameters.loss, drift=parameters.drift))
+    labels = labels[~evidence.solved & (labels >= 0)]
+    wanted = [NAMES.index(name) for name in parameters.labels]
+    share = proportion(int(np.isin(labels, wanted).sum()), len(labels), denominator=f"failures after {parameters.end} segments")
+    others = {name: float((labels == index).mean()) for index, name in enumerate(NAMES) if len(labels)}
+    return replace(share, extra=dict(share.extra) | others | {"rest": base.rest})
+
+
+def _thresholds(runs: LongRuns, rest: float | None) -> Thresholds:
+    """The usual lines, with a given band of rest or Otsu's of the first window."""
+    return Thresholds(rest=rest or rest_of(runs.evidence(*runs.windows[0])))

@@ -1,0 +1,125 @@
+"""Statistics of failure against counts by hand, and their claims with and without a long record beside the record."""
+
+import numpy as np
+import pytest
+
+from claims.catalogue import lookup
+from claims.judge import judge
+from claims.ledger import load_ledger
+from claims.registry import MissingInput
+from claims.verdict import Outcome
+from fixtures.ledgers import StandIn
+from fixtures.long_runs import long_record
+from fixtures.synthetic import synthetic_record
+from measure.capture import LongRuns
+from measure.errors import UserError
+
+RECORD = synthetic_record(600, accuracy=0.6, seed=11)
+LONG = long_record(400, never=0.25, seed=2)
+
+
+def compute(name, *more, record=RECORD, **parameters):
+    found = lookup(name)
+    return found.function(record, found.parameters.model_validate(parameters), *more)
+
+
+def test_the_share_of_a_label_counts_the_failed_runs():
+    failed = ~LongRuns(LONG).solved_at[:, -1]
+    resting = failed & (np.arange(400) % 4 == 0)
+    found = compute("label_share", LONG, labels=["settled"], end=64, rest=1e-4)
+    assert (found.counts["successes"], found.n) == (resting.sum(), failed.sum())
+    others = compute("label_share", LONG, labels=["periodic", "plateau", "drifting", "wandering"], end=64, rest=1e-4)
+    assert others.value == pytest.approx(1 - found.value) and found.extra["wandering"] == pytest.approx(others.value)
+    assert compute("label_share", LONG, labels=["settled"], end=64).value == found.value  # Otsu's band lies between 1e-7 and 0.1
+    with pytest.raises(UserError, match="known are"):
+        compute("label_share", LONG, labels=["settled"], end=17)
+
+
+def test_what_rests_later_counts_right_and_wrong_boards():
+    right = LongRuns(LONG).solved_at
+    failed = ~right[:, 15]
+    still = right[:, -1] | (np.arange(400) % 4 == 0)
+    found = compute("rests_later_share", LONG, rest=1e-4)
+    assert (found.counts["successes"], found.n) == ((failed & still).sum(), failed.sum())
+    assert found.counts["at_wrong_boards"] == (failed & still & ~right[:, -1]).sum()
+    assert compute("kept_share", LONG).value == 1 and compute("kept_share", LONG).n == right[:, 15].sum()
+
+
+def test_capture_auc_uses_the_records_exponents_where_the_long_record_has_none():
+    own = compute("capture_auc", LONG)
+    assert own.low < 0.5 < own.high
+    bare = long_record(400, never=0.25, seed=2)
+    bare.columns["exponent"][:] = np.nan
+    other = compute("capture_auc", bare)
+    assert other.defined and other.value != own.value
+
+
+def test_doom_is_the_ratio_of_shares_solved_later():
+    growth = RECORD.growth.copy()
+    unsolved = ~RECORD.solved_at[:, 3]
+    growth[:, :4, 0] = np.where(RECORD.solved, 0.0, 1.0)[:, None]
+    condemned = compute("early_doom", record=RECORD.replace(growth=growth))
+    assert condemned.value == 0 and condemned.counts["worst"] == round(0.1 * unsolved.sum())
+    assert compute("early_doom", record=RECORD.replace(growth=growth), high=False).value == pytest.approx(1 / RECORD.solved[unsolved].mean())
+    noise = RECORD.replace(growth=np.random.default_rng(0).standard_normal(RECORD.growth.shape))
+    assert compute("early_doom", record=noise).low < 1 < compute("early_doom", record=noise).high
+    assert not compute("early_doom", record=RECORD.take(~RECORD.solved)).defined
+
+
+def test_all_early_scores_together():
+    told = RECORD.replace(halting_logit=RECORD.halting_logit + 9.0 * RECORD.solved[:, None])
+    assert compute("early_auc_together", record=told).value > 0.9
+    with pytest.raises(UserError, match="early window"):
+        compute("early_auc_together", horizon=16)
+
+
+def test_confident_failures_that_settle():
+    logits, moves = np.full((600, 16), -5.0), np.full((600, 16), 100.0)
+    wrong = np.flatnonzero(~RECORD.solved)
+    logits[wrong[:9]] = 5.0
+    moves[wrong[:4]] = moves[RECORD.solved] = 1.0
+    found = compute("confident_failures_settled", record=RECORD.replace(halting_logit=logits, displacement_H=moves))
+    assert (found.counts["successes"], found.n) == (4, 9)
+
+
+def test_calibration_and_relative_displacement():
+    error, skill = compute("halting_calibration"), compute("halting_calibration", figure="skill")
+    assert 0 < error.value < 0.1 and skill.low < skill.value < skill.high <= 1
+    norm = RECORD.replace(norm_H=np.full_like(RECORD.norm_H, 50.0), norm_L=np.full_like(RECORD.norm_L, 120.0))
+    for part, length in (("H", 50.0), ("L", 120.0), ("joint", 130.0)):
+        found = compute("relative_displacement", record=norm, part=part)
+        assert found.value == pytest.approx(found.extra["absolute"] / length) and found.unit == "of the norm"
+
+
+NEED_LONG = ("correct.stay_solved", "failure.sustained", "hrm.failures.wander", "labels.trm.stable", "signature.before_capture")
+
+
+@pytest.mark.parametrize("name", NEED_LONG)
+def test_without_long_rollouts_a_claim_says_how_to_get_them(name):
+    ledger = load_ledger()
+    architecture = "hrm" if name.startswith("hrm") else "trm"
+    verdict = judge(ledger[name], StandIn(name="mine", architecture=architecture, record=RECORD), ledger=ledger)
+    assert verdict.outcome is Outcome.UNVERIFIABLE and "unsettled follow CHECKPOINT PUZZLES --out long.parquet" in verdict.reason
+    with pytest.raises(MissingInput):
+        lookup(ledger[name].statistic).function(RECORD, ledger[name].settings())
+
+
+class WithLong(StandIn):
+    """A population with one long record."""
+
+    def side(self, kind):
+        assert kind == "long"
+        return LONG
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome"),
+    [
+        ("correct.stay_solved", Outcome.TRANSFERS), ("labels.trm.stable", Outcome.TRANSFERS),
+        ("signature.before_capture", Outcome.TRANSFERS), ("failure.sustained", Outcome.DOES_NOT_TRANSFER),
+    ],
+)  # fmt: skip
+def test_with_long_rollouts_it_is_judged(name, outcome):
+    ledger = load_ledger()
+    verdict = judge(ledger[name], WithLong(name="mine", architecture="trm", record=RECORD), ledger=ledger)
+    assert verdict.outcome is outcome, verdict.reason
