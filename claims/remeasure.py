@@ -59,8 +59,13 @@ def cost_of_row(population: Population) -> int:
 
 
 def affordable_rows(population: Population) -> int:
-    """How many rows are measured again when nobody says: a few seconds' worth, within `FEWEST` and `MOST`."""
-    return int(np.clip(AFFORDABLE // cost_of_row(population), FEWEST, MOST))
+    """How many rows are measured again when nobody says: a few seconds' worth, within `FEWEST` and `MOST`.
+
+    None where a single row costs more: of a network of the published size it takes a minute, and minutes more where
+    last bits decide it, so that its numerical noise must be measured too.
+    """
+    cost = cost_of_row(population)
+    return int(np.clip(AFFORDABLE // cost, FEWEST, MOST)) if cost <= AFFORDABLE else 0
 
 
 def calm_half(record: Record) -> Record:

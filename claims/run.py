@@ -93,8 +93,12 @@ class Run:
         return Run(replace(self.settings, records=records)) if records else self
 
     def verifiable(self) -> list[Population]:
-        """The populations whose rows are measured again: those that came with a record, a checkpoint and puzzles."""
-        return [p for p in self.shipped if p.measurable and p.record is not None]
+        """The populations whose rows are measured again: they came with a checkpoint, puzzles, and a record that was measured.
+
+        Rows that would take minutes each are left out, unless they were asked for.
+        """
+        with_records = [p for p in self.shipped if p.measurable and p.record is not None and p.record.provenance.imported is None]
+        return [p for p in with_records if self.settings.remeasure or self.rows_of(p)]
 
     def rows_of(self, population: Population) -> int:
         """How many rows of a population's record are measured again."""

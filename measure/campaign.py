@@ -88,7 +88,7 @@ def provenance_of(
         device=device,
         batch=batch,
         versions={"python": platform.python_version(), **packages},
-        commit=_commit(),
+        commit=commit_of_program(),
     )
 
 
@@ -212,7 +212,7 @@ def _join(paths: list[Path], provenance: Provenance, out: Path) -> None:
             writer.add(read_record(path))
 
 
-def _commit() -> str:
+def commit_of_program() -> str:
     """The commit of this program when it runs from its repository, else "unknown"."""
     here = Path(__file__).parent
     if not (here.parent / ".git").exists():

@@ -117,7 +117,8 @@ def _file_of(path: Path) -> Path:
     if path.is_dir():
         if (path / WEIGHTS).is_file():
             return path / WEIGHTS
-        files = sorted(p for p in path.iterdir() if p.is_file() and p.name.startswith(("step_", "checkpoint")))
+        named = (p for p in path.iterdir() if p.is_file() and p.name.startswith(("step_", "checkpoint")))
+        files = sorted(p for p in named if "_all_preds." not in p.name)  # what evaluate writes beside them
         if len(files) == 1:
             return files[0]
         names = ", ".join(p.name for p in files)

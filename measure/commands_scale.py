@@ -26,3 +26,32 @@ def merge(
         raise UserError("is a folder", where=out, mend="name a file to write")
     join(folder, out)
     show(out)
+
+
+@app.command("import-preds")
+def import_preds(
+    predictions: Annotated[list[Path], typer.Argument(help="step_N_all_preds.0, .1, …: the files of all ranks.")],
+    out: Annotated[Path, typer.Option(help="The record to write (Parquet).")],
+    checkpoint: Annotated[Path | None, typer.Option(help="What was evaluated; step_N beside the files otherwise.")] = None,
+    puzzles: Annotated[Path | None, typer.Option(help="The puzzle set, for ids and ratings.")] = None,
+    segments: Annotated[int, typer.Option(min=1, help="Segments of the evaluation: halt_max_steps.")] = 16,
+    h_cycles: options.HCycles = None,
+    l_cycles: options.LCycles = None,
+    heads: options.Heads = None,
+    split: options.Split = "test",
+) -> None:
+    """Turn what HRM's evaluate wrote into a record of outcomes and last halting logits; other claims stay unverifiable."""
+    from measure.checkpoints import load_checkpoint
+    from measure.commands import show
+    from measure.errors import UserError
+    from measure.predictions import checkpoint_beside, import_predictions
+    from measure.puzzles import read_puzzles
+    from measure.record import write_record
+
+    if out.is_dir():
+        raise UserError("is a folder", where=out, mend="name a file to write")
+    path = checkpoint or checkpoint_beside(predictions[0])
+    loaded = load_checkpoint(path, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads)
+    known = read_puzzles(puzzles, split=split) if puzzles else None
+    write_record(import_predictions(predictions, loaded, puzzles=known, segments=segments), out)
+    show(out)

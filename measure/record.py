@@ -31,6 +31,7 @@ __all__ = [
     "Record",
     "concatenate",
     "from_table",
+    "lacking_column",
     "provenance_of",
     "read_provenance",
     "read_record",
@@ -213,11 +214,16 @@ def from_table(table: pa.Table, *, where: object = None) -> Record:
         name: to_numpy(table.column(name).combine_chunks(), kind) for name, (kind, _) in COLUMNS.items() if name not in absent
     }
     for name in absent & COLUMNS.keys():
-        kind, axes = COLUMNS[name]
-        last = to_numpy(table.column(name).combine_chunks(), kind)[:, 0] if name in lacks.last_segment else None
-        shape = (table.num_rows, provenance.segments, provenance.exponents)[: axes + 1]
-        arrays[name] = AbsentColumn(name, kind, shape, why=f"it was imported from {lacks.source}", last=last)
+        last = to_numpy(table.column(name).combine_chunks(), COLUMNS[name][0])[:, 0] if name in lacks.last_segment else None
+        arrays[name] = lacking_column(name, table.num_rows, provenance, last=last)
     return Record(**arrays, provenance=provenance)
+
+
+def lacking_column(name: str, rows: int, provenance: Provenance, *, last: np.ndarray | None = None) -> AbsentColumn:
+    """What stands for a column that an imported record lacks, or knows after the last segment alone."""
+    kind, axes = COLUMNS[name]
+    shape = (rows, provenance.segments, provenance.exponents)[: axes + 1]
+    return AbsentColumn(name, kind, shape, why=f"it was imported from {provenance.imported.source}", last=last)
 
 
 def write_record(record: Record, path: Path | str) -> None:

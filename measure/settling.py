@@ -191,7 +191,7 @@ def without_threshold(record: Record, *, part: Part = "H", window: int = 4, leve
 
 def entry(record: Record, band: Band) -> Entry:
     """When each example enters the band with its per-segment displacement, and whether it stays to the end."""
-    inside = band.contains(record.displacement(band.part))
+    inside = np.asarray(band.contains(record.displacement(band.part)))
     segments = inside.shape[1]
     first = np.where(inside.any(axis=1), inside.argmax(axis=1), segments)
     stretch = np.where(inside.all(axis=1), segments, (~inside[:, ::-1]).argmax(axis=1))

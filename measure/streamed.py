@@ -172,7 +172,8 @@ class StreamedColumn(np.lib.mixins.NDArrayOperatorsMixin):
         names = [value._key if isinstance(value, StreamedColumn) else repr(value) for value in inputs]
         arrays = any(isinstance(value, (np.ndarray, list)) for value in inputs) or None in names or bool(options)
         columns = {name: none for stream in streams for name, none in stream._columns.items()}
-        return StreamedColumn(self._file, columns, compute, key=None if arrays else (ufunc.__name__, *names))
+        column = StreamedColumn(self._file, columns, compute, key=None if arrays else (ufunc.__name__, *names))
+        return np.asarray(column) if column.ndim == 1 else column
 
     def _reduced(self, name: str, axis: Any) -> Any:
         """A reduction over segments or exponents, row by row; over rows it needs the array."""
@@ -180,7 +181,7 @@ class StreamedColumn(np.lib.mixins.NDArrayOperatorsMixin):
         if axis is None or any(one is None or one % self.ndim == 0 for one in axes):
             return getattr(np.asarray(self), name)(axis=axis)
         reduced = self._derived(lambda rows: getattr(rows, name)(axis=axis), (name, axis))
-        return np.asarray(reduced)
+        return reduced if isinstance(reduced, np.ndarray) else self._file.remembered(reduced._key, reduced._read)
 
     def sum(self, axis: Any = None) -> Any:
         return self._reduced("sum", axis)

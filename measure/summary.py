@@ -23,12 +23,17 @@ def summarise(record: Record) -> list[tuple[str, str]]:
     if record.k:
         series["λ₁ (nats per update)"] = record.exponents(unit="update")[:, 0]
         series["λ₁ (nats per segment)"] = record.exponents(unit="segment")[:, 0]
-    late = record.late_displacement(part="H", window=min(4, record.segments))
-    series["late displacement of z_H"] = late
-    series["late displacement over norm"] = late / record.norm_H[:, -1]
+    lacks = record.provenance.imported
+    if lacks is None:
+        late = record.late_displacement(part="H", window=min(4, record.segments))
+        series["late displacement of z_H"] = late
+        series["late displacement over norm"] = late / record.norm_H[:, -1]
     series["halting logit, last segment"] = record.halting_logit[:, -1]
     for name, values in series.items():
         rows.append((f"median {name}", f"solved {_median(values[record.solved])}, failed {_median(values[~record.solved])}"))
+    if lacks is not None:
+        rows.append(("imported from", lacks.source))
+        rows.append(("not in it", ", ".join([*lacks.absent, *(f"{name} before the last segment" for name in lacks.last_segment)])))
     return rows
 
 
