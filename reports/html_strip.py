@@ -92,7 +92,9 @@ def natural(span: Span) -> Scale:
     if span.limits is not None:
         return Scale(*map(float, span.limits), 6, width - 6)
     figures = span.figures()
-    if figures and (max(map(abs, figures)) < 10):
+    if figures and not span.measured:  # digits alone would fill the row
+        figures += [0.0, 1.5 * max(figures, key=abs)]
+    elif figures and max(map(abs, figures)) < 10:
         figures.append(0.0)
     return spread(figures, start=6, stop=width - 6, margin=0.1)
 
@@ -137,10 +139,10 @@ def zoom(span: Span, verdict: Verdict, family: str, described: str) -> Markup:
         shown = Markup(f"{label(round(100 * value, 10))}%") if span.percent else label(value)
         axis.append(tag("text", shown, x=place, y=bottom + 18, class_="ticks", text_anchor="middle"))
     unit = verdict.measured.unit if verdict.measured and verdict.measured.unit else ""
-    axis.append(tag("text", unit, x=scale.stop, y=height - 1, class_="name", text_anchor="end") if unit else Markup(""))
+    axis.append(tag("text", unit, x=scale.stop, y=height + 10, class_="name", text_anchor="end") if unit else Markup(""))
     return tag(
         "svg", *_body(span, scale, top=top, bottom=bottom, family=family), *axis,
-        viewBox=f"0 0 {width} {height + (12 if unit else 0)}", class_="plot", role="img", aria_label=described,
+        viewBox=f"0 0 {width} {height + (16 if unit else 0)}", class_="plot", role="img", aria_label=described,
     )  # fmt: skip
 
 
