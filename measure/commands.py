@@ -93,11 +93,15 @@ def show(record: Annotated[Path, typer.Argument(help="A record written by `unset
     """Print what a record holds: accuracy, failures, exponents and displacement by outcome."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from measure.record import read_record
     from measure.summary import summarise
 
-    table = Table("what", "value", title=record.name, title_justify="left")
+    def plain(text: str) -> Text:
+        return Text("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))
+
+    table = Table("what", "value", title=plain(record.name), title_justify="left")
     for what, value in summarise(read_record(record)):
-        table.add_row(what, value)
+        table.add_row(plain(what), plain(value))
     Console().print(table)

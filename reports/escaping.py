@@ -25,13 +25,17 @@ _LINE_START = re.compile(r"^(\s*\d+(?=[.)](?:\s|$))|\s*(?=[-=+](?:[-=\s]|$)))")
 
 _LATEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
+    "~": r"$\sim$", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
     '"': r"{\char34}", "`": r"{\char96}",
     "−": "$-$", "–": r"\textendash{}", "—": r"\textemdash{}", "…": r"\ldots{}", "×": r"$\times$", "±": r"$\pm$", "·": r"$\cdot$", "≈": r"$\approx$",
     "≤": r"$\leq$", "≥": r"$\geq$", "∞": r"$\infty$", "√": r"$\surd$", "→": r"$\to$", "½": r"$\frac12$", "¶": r"\P{}", "§": r"\S{}",
     "λ": r"$\lambda$", "ρ": r"$\rho$", "τ": r"$\tau$", "σ": r"$\sigma$", "Σ": r"$\Sigma$", "Δ": r"$\Delta$", "η": r"$\eta$",
     "“": r"\textquotedblleft{}", "”": r"\textquotedblright{}", "‘": r"\textquoteleft{}", "’": r"\textquoteright{}", "\u00a0": "~",
 } | {subscript: f"$_{digit}$" for digit, subscript in enumerate("₀₁₂₃₄₅₆₇₈₉")}  # fmt: skip
+
+# Accents that the oldest encoding of LaTeX can set: grave, acute, circumflex, tilde, macron, breve, dot, diaeresis, ring, double
+# acute, caron, cedilla.
+_ACCENTS = frozenset("\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0327")
 
 # A cell that a spreadsheet would compute (https://owasp.org/www-community/attacks/CSV_Injection); plain numbers may start so.
 _FORMULA = frozenset("=+-@\t\r\n")
@@ -69,7 +73,8 @@ def latex(text: str) -> str:
 
 
 def _latex_letter(character: str) -> str:
-    if character.isascii() or "À" <= character <= "ž" and character not in "ſ÷×":
+    decomposed = unicodedata.normalize("NFD", character)
+    if decomposed[0].isascii() and set(decomposed[1:]) <= _ACCENTS or character in "æÆøØœŒßłŁ":
         return character
     return rf"\texttt{{U+{ord(character):04X}}}"
 

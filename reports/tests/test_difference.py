@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from fixtures.hostile import HOSTILE
 from fixtures.synthetic import synthetic_record
 from measure.record import NoiseFloor, write_record
+from measure.cli import build
 from reports.commands import app
 from reports.difference import difference
 from reports.difference_text import render, verdict
@@ -93,3 +94,12 @@ def test_command(tmp_path, size, code, told):
     write_record(nudged(size), tmp_path / "b.parquet")
     result = CliRunner().invoke(app, ["diff", str(tmp_path / "a.parquet"), str(tmp_path / "b.parquet")], catch_exceptions=False)
     assert (result.exit_code, told in " ".join(result.stdout.split())) == (code, True)
+
+
+def test_a_hostile_record_does_nothing_when_it_is_shown(tmp_path):
+    model = RECORD.provenance.model.model_copy(update={"variant": HOSTILE["terminal"] + "[bold]b[/bold] [/]"})
+    path = tmp_path / "[red]a\x1b[31m[.parquet"
+    write_record(changed(provenance={"model": model}), path)
+    shown = CliRunner().invoke(build(), ["show", str(path)], env={"COLUMNS": "80"}, catch_exceptions=False).stdout
+    assert "[red]a" in shown and "[bold]b[/bold]" in shown
+    assert all(c.isprintable() or c == "\n" for c in shown) and max(map(len, shown.splitlines())) <= 80
