@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from claims.parameters import Restarts
+from dataclasses import replace
+
+import numpy as np
+
+from claims.parameters import Gained, RestartPool, Restarts
 from claims.registry import side_kind, statistic
+from measure.levers import comparison
+from measure.levers.policies import Restarts as Restarting
+from measure.levers.table import Table, table_of
 from measure.record import Record
 from measure.side_record import SideRecord
 from measure.statistics.estimate import Estimate
+from measure.statistics.paired import paired_difference
 
 side_kind(
     "restarts",
@@ -15,7 +23,63 @@ side_kind(
 )
 
 
+def pool(side: SideRecord, parameters: RestartPool) -> Table:
+    """The table of draws, cut to the draws and segments that a claim is about.
+
+    Raises:
+        UserError: it holds fewer.
+    """
+    table = table_of(side)
+    draws = comparison.draws_of(table, parameters.start)
+    _, count, depth = draws.signals.shape
+    if count < parameters.draws:
+        raise comparison.too_few(count, parameters.draws)
+    cut = replace(
+        draws,
+        signals=replace(draws.signals, **{name: array[:, : parameters.draws] for name, array in vars(draws.signals).items()}),
+        solved=draws.solved[:, : parameters.draws],
+    )
+    return replace(table, restarts={parameters.start: cut})
+
+
 @statistic("restarts_over_pruning", Restarts, limits=(-1, 1), needs="restarts")
-def restarts_over_pruning(record: Record, parameters: Restarts, draws: SideRecord) -> Estimate:
-    """Accuracy of restarts minus that of early pruning at equal compute, on the same puzzles."""
-    raise NotImplementedError
+def restarts_over_pruning(record: Record, parameters: Restarts, side: SideRecord) -> Estimate:
+    """Accuracy of restarts minus that of early pruning at equal compute, on the same puzzles.
+
+    Restarts run as many full rollouts as the budget pays for; pruning looks at up to all draws and finishes those that look
+    best, by whichever signal, time and threshold did best on the other half of the puzzles. Both start and select alike.
+    """
+    table = pool(side, parameters)
+    shared = {"kind": parameters.start, "rule": parameters.select}
+    found = comparison.restarts_against_pruning(table, rollouts=parameters.rollouts, **shared)
+    extra = dict(found.extra)
+    for rule in ("majority", comparison.ORACLE):
+        other = comparison.restarts_against_pruning(table, kind=parameters.start, rule=rule, rollouts=parameters.rollouts)
+        extra[f"difference with {'the oracle, which sees labels' if rule == comparison.ORACLE else rule}"] = other.value
+    for rollouts in (n for n in (2, 4, 8) if n < parameters.rollouts):
+        other = comparison.restarts_against_pruning(table, rollouts=rollouts, **shared)
+        extra[f"difference for {rollouts} rollouts"] = other.value
+    return replace(found, extra=extra)
+
+
+@statistic("restart_gain", Gained, limits=(-1, 1), needs="restarts")
+def restart_gain(record: Record, parameters: Gained, side: SideRecord) -> Estimate:
+    """Accuracy of restarts with a label-free selection minus that of what the same compute buys otherwise, on the same puzzles.
+
+    Otherwise means a single rollout: of one draw (``over`` "single"), or as long as all restarts together ("long"). ``extra``
+    adds the oracle's accuracy, the bound that only labels reach.
+    """
+    table = pool(side, parameters)
+    draws = table.restarts[parameters.start]
+    depth = draws.signals.shape[2]
+    kept = comparison.score(Restarting(parameters.draws, depth), parameters.select, draws)
+    bound = comparison.score(Restarting(parameters.draws, depth), comparison.ORACLE, draws)
+    longest = min(parameters.draws * depth, table.long.signals.shape[2])
+    other = comparison.score(Restarting(1, depth if parameters.over == "single" else longest), "first", table.long)
+    found = paired_difference(kept.right, other.right, denominator="puzzles")
+    extra = dict(found.extra) | {
+        "accuracy_restarts": kept.accuracy, "accuracy_otherwise": other.accuracy, "accuracy_oracle_with_labels": bound.accuracy,
+        "accuracy_per_draw": float(np.mean(draws.solved[:, :, -1])), "segments_otherwise": float(other.segments.mean()),
+        "segments_restarts": float(kept.segments.mean()),
+    }  # fmt: skip
+    return replace(found, extra=extra, method=f"{parameters.start} starts, selected by {parameters.select}; {found.method}")

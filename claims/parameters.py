@@ -127,7 +127,10 @@ class Early(Parameters):
     The positives are the puzzles solved later. ``displacement`` is the mean over the early segments.
     """
 
-    score: Literal["exponent", "spectrum_mean", "displacement", "last_displacement", "halting"] = "exponent"
+    score: Literal[
+        "exponent", "spectrum_mean", "displacement", "last_displacement", "halting",
+        "exponent_slope", "displacement_slope", "halting_slope",
+    ] = "exponent"  # fmt: skip
     horizon: Segments = 4
     part: Part = "H"
 
@@ -139,10 +142,30 @@ class Stays(Settling):
     stay: Segments = 4
 
 
-class Restarts(Parameters):
-    """Restarts against early pruning at an equal number of segments."""
+class RestartPool(Parameters):
+    """Restarts to choose from: ``draws`` of them, how they ``start``, and the label-free rule that ``select``s the answer."""
 
     draws: Annotated[int, Field(ge=2, le=10_000)] = 8
+    start: Literal["symmetry", "random", "perturbed"] = "symmetry"
+    select: Literal["halting", "displacement", "majority", "conflicts"] = "halting"
+
+
+class Restarts(RestartPool):
+    """Restarts against early pruning, for a budget of ``rollouts`` full rollouts; pruning may look at all ``draws``."""
+
+    rollouts: Annotated[int, Field(ge=1, le=5_000)] = 4
+
+    @model_validator(mode="after")
+    def _something_to_prune(self) -> Restarts:
+        if self.draws < 2 * self.rollouts:
+            raise ValueError(f"{self.rollouts} rollouts leave nothing to prune of {self.draws} draws; let draws be {2 * self.rollouts}")
+        return self
+
+
+class Gained(RestartPool):
+    """All ``draws`` against a single rollout: of one draw, or as ``long`` as all of them together (as long as measured)."""
+
+    over: Literal["single", "long"] = "single"
 
 
 class External(Parameters):

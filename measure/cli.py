@@ -16,10 +16,12 @@ MODULES: tuple[tuple[str, str | None], ...] = (
     ("measure.commands_puzzles", "puzzles"),
     ("measure.commands_lyapunov", None),
     ("measure.commands_diagnose", None),
+    ("measure.commands_levers", None),
     ("measure.commands_scale", None),
     ("measure.commands_fetch", None),
     ("claims.commands", None),
     ("reports.commands", None),
+    ("reports.commands_findings", None),
     ("fixtures.commands", None),
 )
 

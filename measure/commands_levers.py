@@ -1,0 +1,140 @@
+"""`unsettled levers` and `unsettled solve`: restarts against pruning against depth, and what comes of it on a user's puzzle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from measure import options
+
+app = typer.Typer()
+
+
+@app.command()
+def levers(
+    checkpoint: options.Checkpoint,
+    puzzles: options.Puzzles,
+    out: Annotated[Path, typer.Option(help="The table of draws to write, best restarts.parquet beside the record.")],
+    draws: Annotated[int, typer.Option(help="Draws per puzzle and kind of start.")] = 8,
+    segments: Annotated[int, typer.Option(help="Segments of every draw.")] = 16,
+    depth: Annotated[int, typer.Option(help="Segments of the one long rollout.")] = 128,
+    starts: Annotated[str, typer.Option(help="Kinds of restarts: symmetry, random, perturbed.")] = "symmetry,random,perturbed",
+    exponents: Annotated[str, typer.Option(help="Kinds along which λ₁ is measured; empty for none.")] = "symmetry",
+    scale: Annotated[float, typer.Option(help="Standard deviation of a random initial state.")] = 1.0,
+    sigma: Annotated[float, typer.Option(help="Standard deviation of the noise on a perturbed carry, per segment.")] = 0.3,
+    minutes: Annotated[float | None, typer.Option(help="Processor minutes to spend; the same command goes on later.")] = None,
+    figure: Annotated[Path | None, typer.Option(help="Write accuracy against compute as a PNG or SVG.")] = None,
+    limit: options.Limit = None,
+    sample_seed: options.SampleSeed = None,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+    device: options.Device = "cpu",
+    batch: options.Batch = 32,
+    h_cycles: options.HCycles = None,
+    l_cycles: options.LCycles = None,
+    heads: options.Heads = None,
+    split: options.Split = "test",
+) -> None:
+    """Compare restarts, early pruning, halving and depth at equal compute, with selection rules that see no labels. Resumes."""
+    from pydantic import ValidationError
+    from rich.console import Console
+
+    from measure.checkpoints import load_checkpoint
+    from measure.errors import UserError
+    from measure.levers import comparison, report, text
+    from measure.levers.gather import gather
+    from measure.levers.plan import Plan
+    from measure.levers.table import table_of
+    from measure.progress import progress
+    from measure.puzzles import read_puzzles
+
+    if out.is_dir():
+        raise UserError("is a folder", where=out, mend="name a file to write")
+    if minutes is not None and not minutes > 0:
+        raise UserError(f"--minutes is {minutes}, it must be above 0")
+    if figure is not None and figure.suffix not in (".png", ".svg"):
+        raise UserError("a figure is a .png or .svg file", where=figure)
+    try:
+        plan = Plan(
+            starts=_names(starts), exponents=_names(exponents), draws=draws, segments=segments, depth=depth, scale=scale,
+            sigma=sigma, seed=seed, batch=batch, device=device,
+        )  # fmt: skip
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        raise UserError(f"--{problem['loc'][0]}: {problem['msg'].removeprefix('Value error, ')}") from None
+    loaded = load_checkpoint(checkpoint, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads)
+    chosen = read_puzzles(puzzles, split=split, limit=limit, seed=sample_seed)
+    with progress("rollouts", len(chosen) * plan.rows) as advance:
+        side = gather(loaded, chosen, out, plan, seconds=None if minutes is None else 60 * minutes, advance=advance)
+    table, console = table_of(side), Console(markup=False, highlight=False, emoji=False)
+    console.print(f"{len(table)} of {len(chosen)} puzzles; one segment is {table.updates} evaluations, one with λ₁ {2 * table.updates}")
+    text.show_kinds(report.kinds(table), console)
+    for kind in table.restarts:
+        found = report.points(table, kind=kind)
+        console.print(f"\nrestarts by {kind} starts", style="bold")
+        text.show_points(found, console, segments=plan.segments)
+        if draws >= 2 and len(table) >= 4:
+            rollouts = max(1, draws // 2)
+            told = comparison.restarts_against_pruning(table, kind=kind, rule="halting", rollouts=rollouts)
+            console.print(text.difference_line(told), soft_wrap=True)
+        if figure is not None:
+            picture = figure if len(table.restarts) == 1 else figure.with_stem(f"{figure.stem}-{kind}")
+            text.plot_points(found, picture, title=f"{loaded.facts.architecture.upper()}, {len(table)} puzzles, {kind} starts")
+            console.print(f"figure: {picture}")
+    if len(table) < len(chosen):
+        console.print(f"{len(chosen) - len(table)} puzzles are left; the same command goes on with them")
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+@app.command()
+def solve(
+    puzzle: Annotated[str, typer.Argument(help="81 cells (16, 36, … by the checkpoint), '.' or 0 blank; or a file of such lines or grids.")],
+    checkpoint: Annotated[Path, typer.Option(help="Checkpoint: a published file, a .safetensors file, or its folder.")],
+    restarts: Annotated[int, typer.Option(help="Draws, side by side.")] = 8,
+    select: Annotated[str, typer.Option(help="halting, displacement, exponent, majority, conflicts, consistent, first.")] = "halting",
+    starts: Annotated[str, typer.Option(help="symmetry, random, perturbed or trained.")] = "symmetry",
+    segments: Annotated[int, typer.Option(help="Segments of every draw.")] = 16,
+    scale: Annotated[float, typer.Option(help="Standard deviation of a random initial state.")] = 1.0,
+    sigma: Annotated[float, typer.Option(help="Standard deviation of the noise on a perturbed carry, per segment.")] = 0.3,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+    h_cycles: options.HCycles = None,
+    l_cycles: options.LCycles = None,
+    heads: options.Heads = None,
+) -> None:
+    """Solve your own puzzle by restarts; shows the board as it evolves. Exit code 0: consistent with its clues, 1: not."""
+    from rich.console import Console, Group
+    from rich.live import Live
+    from rich.text import Text
+
+    from measure.checkpoints import load_checkpoint
+    from measure.levers import text
+    from measure.levers.boards import drawn, read_boards
+    from measure.levers.solve import solve as steps_of
+    from measure.levers.starts import Starts
+    from measure.rollout import board_of
+
+    drawing = Starts(kind=starts, seed=seed, scale=scale, sigma=sigma)
+    model = load_checkpoint(checkpoint, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads).model
+    box, failed = board_of(model), 0
+    console = Console(markup=False, highlight=False, emoji=False)
+    boards = read_boards(puzzle, box)
+    for number, clues in enumerate(boards):
+        if len(boards) > 1:
+            console.print(f"puzzle {number + 1} of {len(boards)}")
+        steps = steps_of(model, clues, starts=drawing, draws=restarts, segments=segments, rule=select, identity=number)
+        if console.is_terminal:
+            with Live(console=console, transient=True, auto_refresh=False) as live:
+                for step in steps:
+                    live.update(Group(text.board_text(step.board, clues, box), Text(text.step_line(step))), refresh=True)
+            console.print(text.board_text(step.board, clues, box), end="")
+        else:
+            for step in steps:
+                typer.echo(text.step_line(step))
+            typer.echo("\n".join(drawn(step.board, box)))
+        console.print(text.verdict_line(step), soft_wrap=True)
+        failed += not step.consistent
+    raise typer.Exit(1 if failed else 0)

@@ -1,0 +1,125 @@
+"""Running draws: every segment's halting logit, displacement, tangent growth and decoded board, of many starts per puzzle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from measure.levers.starts import Starts
+from measure.lyapunov import tangent_growth
+from measure.models import RecursiveModel
+from measure.rollout import Observer
+from measure.sudoku import PuzzleSet, conflicts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What R rows show after one segment.
+
+    ``boards`` (R, cells) are tokens mapped back to the puzzle as it was given; ``halting`` (R,) logits; ``displacement`` (R,)
+    ‖Δz_H‖₂ over the segment, noise on the carry left out; ``growth`` (R,) λ₁ in nats per segment, NaN where not measured.
+    """
+
+    boards: np.ndarray
+    halting: np.ndarray
+    displacement: np.ndarray
+    growth: np.ndarray
+
+
+@torch.no_grad()
+def run_rows(
+    model: RecursiveModel,
+    puzzles: PuzzleSet,
+    draws: np.ndarray,
+    starts: Starts,
+    *,
+    segments: int,
+    exponent: bool = False,
+    tangent_seed: int = 0,
+) -> Iterator[Seen]:
+    """Run one row per puzzle and draw, both (R,), and yield what they show segment by segment.
+
+    With ``exponent`` one tangent is carried along, over all segments, at the price of as many evaluations again.
+    """
+    ids = puzzles.ids
+    device = model.lm_head.weight.device
+    symmetries = starts.symmetries(ids, draws, puzzles.box)
+    updates = model.updates(model.embed(torch.from_numpy(symmetries.apply(puzzles.inputs)).to(device)))
+    state, disturb, basis = starts.initial(model, ids, draws), starts.disturbance(ids, draws), None
+    for segment in range(segments):
+        state = disturb(state) if disturb else state
+        observer, growth = Observer(model), np.full(len(ids), np.nan)
+        observer(-1, state)
+        if exponent:
+            grown = tangent_growth(updates, state, k=1, segments=1, seed=tangent_seed, basis=basis)
+            state, basis, growth = grown.state, grown.basis, grown.growth[:, 0, 0].cpu().numpy()
+        else:
+            for update in updates:
+                state = update(state)
+        observer(segment, state)
+        yield Seen(
+            boards=symmetries.undo(observer.answer[0].cpu().numpy()).astype(np.uint8),
+            halting=observer.halting[0].float().cpu().numpy(),
+            displacement=observer.displacement[0][:, 0].cpu().numpy(),
+            growth=growth,
+        )
+
+
+def run_draws(
+    model: RecursiveModel,
+    puzzles: PuzzleSet,
+    starts: Starts,
+    *,
+    draws: int,
+    segments: int,
+    exponent: bool = False,
+    batch: int = 32,
+    advance: Callable[[int], None] = lambda rows: None,
+) -> dict[str, np.ndarray]:
+    """Every draw of every puzzle: ``boards`` (N, K, S, cells) and ``halting``, ``displacement``, ``growth`` (N, K, S).
+
+    ``advance`` is told the rows (a puzzle and a draw) that are done, batch by batch.
+    """
+    which = np.repeat(np.arange(len(puzzles)), draws)
+    draw = np.tile(np.arange(draws), len(puzzles))
+    names = ("boards", "halting", "displacement", "growth")
+    pieces: dict[str, list[np.ndarray]] = {name: [] for name in names}
+    for first in range(0, len(which), batch):
+        rows = slice(first, first + batch)
+        seen = list(run_rows(model, puzzles.take(which[rows]), draw[rows], starts, segments=segments, exponent=exponent))
+        for name in names:
+            pieces[name].append(np.stack([getattr(s, name) for s in seen], axis=1))
+        advance(len(which[rows]))
+    joined = {name: np.concatenate(piece) for name, piece in pieces.items()}
+    return {name: array.reshape(len(puzzles), draws, *array.shape[1:]) for name, array in joined.items()}
+
+
+def judge_boards(boards: np.ndarray, puzzles: PuzzleSet) -> dict[str, np.ndarray]:
+    """What decoded boards (N, K, S, cells) are worth, each (N, K, S) uint8.
+
+    ``conflicts``: violated rows, columns and boxes. ``broken``: clues that the board does not hold. ``solved``: every cell is
+    right. The first two need no solution; both are 0 exactly for a board that answers the puzzle.
+    """
+    given = (puzzles.inputs > 1)[:, None, None]
+    return {
+        "conflicts": conflicts(boards, puzzles.box).astype(np.uint8),
+        "broken": ((boards != puzzles.inputs[:, None, None]) & given).sum(axis=-1).astype(np.uint8),
+        "solved": (boards == puzzles.labels[:, None, None]).all(axis=-1).astype(np.uint8),
+    }
+
+
+def number_boards(families: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Small numbers for the boards (N, K, S, cells) of each family: two boards of one puzzle share one if they are equal.
+
+    The numbers count the boards of a puzzle in the order of first appearance, over all families; (N, K, S) uint16.
+    """
+    known: list[dict[bytes, int]] = [{} for _ in range(len(next(iter(families.values()))))]
+    numbered = {}
+    for name, boards in families.items():
+        flat = np.ascontiguousarray(boards).reshape(len(boards), -1, boards.shape[-1])
+        rows = [[seen.setdefault(b.tobytes(), len(seen)) for b in puzzle] for seen, puzzle in zip(known, flat)]
+        numbered[name] = np.array(rows, np.uint16).reshape(boards.shape[:-1])
+    return numbered

@@ -1,0 +1,129 @@
+"""Measuring a table of draws: chunk by chunk, resumable, within a budget of processor time, into one side record."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from measure.campaign import _commit as commit
+from measure.checkpoints import Checkpoint
+from measure.errors import UserError
+from measure.levers.draws import judge_boards, number_boards, run_draws
+from measure.levers.plan import KIND, SEGMENT_COLUMNS, Plan
+from measure.levers.starts import Starts
+from measure.lock import sole_writer
+from measure.puzzles import PuzzleSet
+from measure.rollout import board_of
+from measure.side_record import SideProvenance, SideRecord, read_side, round_mantissa, write_side
+
+Advance = Callable[[int], None]
+
+
+def provenance_of(checkpoint: Checkpoint, puzzles: PuzzleSet, plan: Plan) -> SideProvenance:
+    """What a table will be, before it is drawn. Raises UserError for puzzles that the checkpoint does not read."""
+    if not len(puzzles):
+        raise UserError("the puzzle set is empty")
+    if (board := board_of(checkpoint.model)).size != puzzles.box.size:
+        what = f"the puzzles are {puzzles.box.size}×{puzzles.box.size}, the checkpoint reads {board.size}×{board.size}"
+        raise UserError(what, where=checkpoint.path)
+    return SideProvenance(
+        kind=KIND,
+        model=checkpoint.facts,
+        checkpoint_bytes=checkpoint.bytes_digest,
+        checkpoint_tensors=checkpoint.tensors_digest,
+        puzzles_digest=puzzles.digest,
+        puzzles=len(puzzles),
+        settings=plan.model_dump(mode="json"),
+        versions={"python": platform.python_version(), **{name: version(name) for name in ("torch", "numpy", "pyarrow")}},
+        commit=commit(),
+    )
+
+
+def gather(
+    checkpoint: Checkpoint,
+    puzzles: PuzzleSet,
+    out: Path,
+    plan: Plan,
+    *,
+    seconds: float | None = None,
+    advance: Advance = lambda rows: None,
+) -> SideRecord:
+    """Draw the table of a puzzle set into ``out``, going on with what an interrupted call left in ``OUT.parts``.
+
+    Args:
+        seconds: of processor time for this call. When they are spent, ``out`` holds the puzzles that are done, always the
+            first ones, and the parts stay: the same call goes on. At least one chunk is drawn.
+        advance: told the rollouts that are done.
+
+    Raises:
+        UserError: another process draws it, the parts are of other draws, or the file cannot be written.
+    """
+    provenance = provenance_of(checkpoint, puzzles, plan)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with sole_writer(out):
+            return _gather(checkpoint, puzzles, out, plan, provenance, seconds, advance)
+    except OSError as error:
+        raise UserError(f"cannot write the draws: {error.strerror or error}", where=out) from None
+
+
+def _gather(checkpoint, puzzles, out: Path, plan: Plan, provenance: SideProvenance, seconds, advance: Advance) -> SideRecord:
+    if out.is_file() and _same(whole := read_side(out, kind=KIND), provenance):
+        advance(len(whole) * plan.rows)
+        return whole
+    folder, begun, parts = out.with_name(out.name + ".parts"), time.process_time(), []
+    for first in range(0, len(puzzles), plan.chunk):
+        path = folder / f"part-{first:06d}.parquet"
+        rows = puzzles.take(np.arange(first, min(first + plan.chunk, len(puzzles))))
+        if path.is_file():
+            part = read_side(path, kind=KIND)
+            if not _same(part, provenance):
+                raise UserError("unfinished parts are of other draws", where=folder, mend="remove the folder, or name another output")
+            advance(len(part) * plan.rows)
+        elif parts and seconds is not None and time.process_time() - begun > seconds:
+            break
+        else:
+            part = SideRecord(draw_chunk(checkpoint, rows, plan, advance), provenance)
+            write_side(part, path)
+        parts.append(part)
+    done = sum(map(len, parts))
+    if done < len(puzzles):
+        provenance = provenance.model_copy(update={"puzzles": done, "puzzles_digest": puzzles.take(slice(0, done)).digest})
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0].columns}
+    table = SideRecord(joined, provenance)
+    write_side(table, out)
+    if done == len(puzzles):
+        shutil.rmtree(folder)
+    return table
+
+
+def _same(part: SideRecord, provenance: SideProvenance) -> bool:
+    """Whether both were drawn alike; the commit of this program does not count."""
+    return part.provenance.model_copy(update={"commit": provenance.commit}) == provenance
+
+
+def draw_chunk(
+    checkpoint: Checkpoint, puzzles: PuzzleSet, plan: Plan, advance: Advance = lambda rows: None
+) -> dict[str, np.ndarray]:
+    """The columns of some puzzles: ``example_id``, ``givens`` and, for each kind, ``KIND_NAME`` of `SEGMENT_COLUMNS`."""
+    model = checkpoint.model.to(plan.device)
+    drawn = {}
+    for kind, (draws, segments, exponent) in plan.families().items():
+        starts = Starts(kind=kind, seed=plan.seed, scale=plan.scale, sigma=plan.sigma)
+        drawn[kind] = run_draws(
+            model, puzzles, starts, draws=draws, segments=segments, exponent=exponent, batch=plan.batch, advance=advance
+        )
+    numbers = number_boards({kind: arrays["boards"] for kind, arrays in drawn.items()})
+    columns = {"example_id": puzzles.ids, "givens": puzzles.givens}
+    for kind, arrays in drawn.items():
+        found = {**arrays, **judge_boards(arrays["boards"], puzzles), "board": numbers[kind]}
+        for name, (dtype, bits) in SEGMENT_COLUMNS.items():
+            values = found[name].astype(dtype)
+            columns[f"{kind}_{name}"] = round_mantissa(values, bits) if bits else values
+    return columns

@@ -1,0 +1,93 @@
+"""Where a draw starts, and what disturbs it: symmetries of the puzzle, random initial states, a carry with noise.
+
+Every random number hangs on the seed, the kind, the draw and the puzzle's id alone, never on the batch it is drawn in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from measure.errors import UserError
+from measure.models import RecursiveModel
+from measure.models.recursive import State
+from measure.sudoku import Box
+from measure.symmetry import Symmetries, identities, random_symmetries
+
+# What a draw may be, and the stream of random numbers that each takes.
+KINDS: dict[str, str] = {
+    "trained": "the trained start, alone: its draws are all the same",
+    "symmetry": "the trained start on a random image of the puzzle under a symmetry of the board, answers mapped back; draw 0 is the puzzle itself",
+    "random": "z_H and z_L drawn from a normal distribution, entry by entry",
+    "perturbed": "the trained start, with normal noise on the carry before every segment",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Starts:
+    """Draws of one kind.
+
+    Attributes:
+        kind: one of `KINDS`.
+        seed: of every random number.
+        scale: standard deviation of a random initial state; a state after an update has root mean square 1.
+        sigma: standard deviation of the noise on a perturbed carry, per segment.
+
+    Raises:
+        UserError: an unknown kind, or a scale that is not positive.
+    """
+
+    kind: str
+    seed: int = 0
+    scale: float = 1.0
+    sigma: float = 0.3
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise UserError(f"no starts are called {self.kind!r}", mend="one of " + ", ".join(KINDS))
+        for name in ("scale", "sigma"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise UserError(f"{name} is {getattr(self, name)}, it must be a positive number")
+
+    def symmetries(self, ids: np.ndarray, draws: np.ndarray, box: Box) -> Symmetries:
+        """One symmetry for each row, (R,) ids and draws; the identity but for draws 1, 2, … of the kind ``symmetry``."""
+        found = identities(len(ids), box)
+        if self.kind == "symmetry":
+            for row in np.flatnonzero(draws):
+                drawn = random_symmetries(1, box, self._generator(ids[row], draws[row]))
+                found.source[row], found.tokens[row] = drawn.source[0], drawn.tokens[0]
+        return found
+
+    def initial(self, model: RecursiveModel, ids: np.ndarray, draws: np.ndarray) -> State:
+        """The initial (z_H, z_L) of each row."""
+        trained = model.initial_state(len(ids))
+        if self.kind != "random":
+            return trained
+        return _noise([self._generator(*row) for row in zip(ids, draws)], trained, self.scale)
+
+    def disturbance(self, ids: np.ndarray, draws: np.ndarray) -> Callable[[State], State] | None:
+        """What is done to the carry before every segment; None where nothing is."""
+        if self.kind != "perturbed":
+            return None
+        generators = [self._generator(*row) for row in zip(ids, draws)]
+
+        def disturb(state: State) -> State:
+            noise = _noise(generators, state, self.sigma)
+            return state[0] + noise[0], state[1] + noise[1]
+
+        return disturb
+
+    def _generator(self, identity: int, draw: int) -> np.random.Generator:
+        return np.random.default_rng([self.seed, list(KINDS).index(self.kind), int(draw), int(identity) & (2**63 - 1)])
+
+
+def _noise(generators: list[np.random.Generator], like: State, scale: float) -> State:
+    """Normal noise of the shape of a state, one generator for each row."""
+    drawn = []
+    for part in like:
+        rows = [generator.standard_normal(part.shape[1:], np.float32) for generator in generators]
+        drawn.append(scale * torch.from_numpy(np.stack(rows)).to(part))
+    return drawn[0], drawn[1]

@@ -1,0 +1,114 @@
+"""The comparison and a solution as text: tables for a console, a figure, and a board as it evolves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table as Grid
+from rich.text import Text
+
+from measure.levers.boards import drawn
+from measure.levers.report import Kind, Point
+from measure.levers.solve import Step
+from measure.statistics.estimate import Estimate
+from measure.sudoku import BLANK, Box
+
+
+def show_kinds(found: Iterable[Kind], console: Console) -> None:
+    """What draws of each kind are worth."""
+    for kind in found:
+        grid = Grid("selected by", "accuracy", title=f"{kind.kind}: {kind.draws} draws per puzzle", title_justify="left")
+        grid.add_row("one draw, on average", f"{kind.per_draw:.3f}")
+        for rule, accuracy in kind.rules.items():
+            grid.add_row("the first draw" if rule == "first" else rule, f"{accuracy:.3f}")
+        grid.add_row("oracle (with labels)", f"{kind.oracle:.3f}")
+        grid.caption = f"{kind.distinct:.2f} different final boards per puzzle on average"
+        console.print(grid)
+
+
+def show_points(points: list[Point], console: Console, *, segments: int) -> None:
+    """One table for each budget: every policy that uses it, with its bootstrap band and its actual cost."""
+    for budget in sorted({point.budget for point in points}):
+        here = [point for point in points if point.budget == budget]
+        times = f"{budget / segments:g} × {segments}" if budget >= segments else f"{budget:g}"
+        title = f"equal compute: {times} segments per puzzle"
+        grid = Grid("policy", "selected by", "accuracy", "95 % band", "evaluations", title=title, title_justify="left")
+        for point in sorted(here, key=lambda p: (p.labels, p.checked, -p.accuracy)):
+            rule = "oracle (with labels)" if point.labels else f"{point.rule} (checks the board)" if point.checked else point.rule
+            band = f"{point.low:.3f} – {point.high:.3f}"
+            grid.add_row(point.family, rule, f"{point.accuracy:.3f}", band, f"{point.evaluations:,.0f}")
+        console.print(grid)
+
+
+def difference_line(found: Estimate) -> str:
+    """Restarts less pruning in one sentence."""
+    extra = found.extra
+    return (
+        f"restarts − pruning, selected by the halting logit: {found.value:+.4f} [{found.low:+.4f}, {found.high:+.4f}] "
+        f"(n = {found.n}; {extra['accuracy_restarts']:.3f} at {extra['evaluations_restarts']:,.0f} evaluations, "
+        f"{extra['accuracy_pruning']:.3f} at {extra['evaluations_pruning']:,.0f}: {extra['pruning']})"
+    )
+
+
+CURVES = (
+    ("one long rollout", "first"), ("restarts", "halting"), ("restarts", "majority"), ("pruned by halting", "halting"),
+    ("pruned by displacement", "halting"), ("pruned by exponent", "halting"), ("successive halving", "halting"),
+    ("restart until confident", "halting"), ("stop at the first checked board", "consistent"), ("restarts", "oracle"),
+)  # fmt: skip
+
+
+def plot_points(points: list[Point], picture: Path, *, title: str) -> None:
+    """Accuracy against compute, one line with its band for each of `CURVES`; a PNG or SVG by its suffix."""
+    from matplotlib import colormaps
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 5), layout="constrained")
+    axes = figure.subplots()
+    colours = colormaps["tab10"].colors
+    for colour, (family, rule) in zip(colours, CURVES):
+        line = sorted(
+            (p for p in points if p.rule == rule and (p.family == family or (family == "restarts" and p.family.endswith(" restarts")))),
+            key=lambda p: p.evaluations,
+        )
+        if not line:
+            continue
+        cost = [p.evaluations for p in line]
+        label = f"{family}, oracle (with labels)" if rule == "oracle" else family if rule in ("first", "consistent") else f"{family}, by {rule}"
+        style = "--" if rule in ("oracle", "consistent") else "-"
+        axes.plot(cost, [p.accuracy for p in line], style, color=colour, marker="o", markersize=3, label=label)
+        axes.fill_between(cost, [p.low for p in line], [p.high for p in line], color=colour, alpha=0.1, linewidth=0)
+    axes.set(xscale="log", xlabel="network evaluations per puzzle", ylabel="puzzles right", title=title)
+    axes.legend(fontsize="small", frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    figure.savefig(picture, dpi=120, metadata={"Software": None} if picture.suffix == ".png" else None)
+
+
+def step_line(step: Step) -> str:
+    """A step as one plain line."""
+    return (
+        f"segment {step.segment:3d}  draw {step.draw}  halting {step.halting:+8.3f}  moved {step.displacement:9.3g}  "
+        f"conflicts {step.conflicts:2d}  changed {step.changed:2d} cells  {step.agreeing} of {step.draws} agree"
+    )
+
+
+def board_text(board: np.ndarray, clues: np.ndarray, box: Box) -> Text:
+    """A board for a terminal, clues bold."""
+    text, cell = Text(), 0
+    for line in drawn(board, box):
+        for symbol in line:
+            given = not symbol.isspace() and clues[cell] > BLANK
+            text.append(symbol, style="bold cyan" if given else "")
+            cell += not symbol.isspace()
+        text.append("\n")
+    return text
+
+
+def verdict_line(step: Step) -> str:
+    """Whether the answer stands, and what it cost."""
+    if step.consistent:
+        told = "consistent with its clues: yes"
+    else:
+        told = f"consistent with its clues: no ({step.conflicts} rows, columns and boxes violated, {step.broken} clues not held)"
+    return f"{told}; {step.evaluations:,} network evaluations"
