@@ -13,10 +13,29 @@ from claims.plugin import RUN, collects_audit, is_worker
 from measure.errors import UserError
 
 HERE = Path(__file__).parent
-GATE, COLLECTOR = pytest.StashKey(), pytest.StashKey()
+GATE, COLLECTOR, REPORTS = pytest.StashKey(), pytest.StashKey(), pytest.StashKey[tuple[Path, ...]]()
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+class NamesOfReports:
+    """Looks at the names of reports before anything else is done: a run may measure for hours before it writes them."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_cmdline_main(self, config: pytest.Config) -> int | None:
+        if not config.option.report:
+            return None
+        from reports.renderings import targets
+
+        try:
+            config.stash[REPORTS] = targets(config.option.report, config.invocation_params.dir)
+        except UserError as error:
+            print(harmless(f"error: {error}"), file=sys.stderr)
+            return 2
+        return None
+
+
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    # what is registered last is asked first: before the claims' plugin, which measures
+    pluginmanager.register(NamesOfReports(), "unsettled-names-of-reports")
     group = parser.getgroup("unsettled")
     group.addoption("--audit", metavar="PATH", help="where audit.json goes (default: reports/audit.json)")
     group.addoption("--baseline", action="store_true", help="fail on every verdict that left the locked baseline")
@@ -27,18 +46,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """Read the baseline and see that audit and reports can be written, before the session starts."""
+    """Read the baseline and see that the audit can be written, before the session starts."""
     run = config.stash.get(RUN, None)
     if run is None:
         return None
     from reports.collector import Collector
-    from reports.renderings import targets
 
     try:
         gate = config.stash[GATE] = _gate(config, run)
-        reports = targets(config.option.report or (), config.invocation_params.dir)
         if not is_worker(config) and not config.option.collectonly:
-            path = _audit_path(config, run)
+            path, reports = _audit_path(config, run), config.stash.get(REPORTS, ())
+            if path.name != "audit.json" and path.resolve() in [report.resolve() for report in reports]:
+                raise UserError("the report would overwrite the audit", where=path)
             collector = config.stash[COLLECTOR] = Collector(config, run, gate, path, reports=reports)
             config.pluginmanager.register(collector, "unsettled-collector")
     except UserError as error:

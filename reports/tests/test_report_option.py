@@ -6,6 +6,7 @@ import hypothesis  # noqa: F401 - pytester forgets what an inner run was first t
 import pytest
 import torch  # noqa: F401
 
+import claims.run
 import measure.noise
 import reports.collector  # noqa: F401
 import reports.latex
@@ -55,18 +56,29 @@ def test_collecting_writes_no_report(pytester, folder):
 
 
 @pytest.mark.parametrize(
-    ("report", "told"),
+    ("options", "told"),
     [
-        ("out.docx", "error: out.docx: no rendering has a name like that (suffixes: .html, *"),
-        ("nowhere/out.md", "error: nowhere: the report cannot be written: no such folder"),
+        (("--report", "out.json", "--audit", "out.json"), "error: *out.json: the report would overwrite the audit"),
+        (("--report", "out.docx"), "error: out.docx: no rendering has a name like that (suffixes: .html, *"),
+        (("--report", "nowhere/out.md"), "error: nowhere: the report cannot be written: no such folder"),
     ],
 )
-def test_bad_report_is_one_line_before_the_session(folder, capfd, report, told):
+def test_bad_report_is_one_line_before_the_session(folder, capfd, options, told):
     write_ledger(folder / "my.toml", {"right": ("share", "accuracy", "50%")})
-    assert pytest.main([*PLUGINS, "--ledger", "my.toml", "--references", "none", "--report", report]) == 2
+    assert pytest.main([*PLUGINS, "--ledger", "my.toml", "--references", "none", *options]) == 2
     out, err = capfd.readouterr()
     assert (out, fnmatch(err, told + "\n"), err.count("\n")) == ("", True, 1)
     assert not (folder / "audit.json").exists()
+
+
+def test_names_are_looked_at_before_anything_is_measured(folder, capfd, monkeypatch):
+    def measured(run, path):
+        raise AssertionError("measured before the names were looked at")
+
+    monkeypatch.setattr(claims.run.Run, "with_measurements", measured)
+    write_ledger(folder / "my.toml", {"right": ("share", "accuracy", "50%")})
+    assert pytest.main([*PLUGINS, "--ledger", "my.toml", "--references", "none", "--report", "out.docx"]) == 2
+    assert capfd.readouterr().err.startswith("error: out.docx")
 
 
 def test_in_actions_summary_and_annotations_come_by_themselves(pytester, folder, monkeypatch):
