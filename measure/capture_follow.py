@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -65,8 +65,8 @@ class LongSettings:
             raise UserError(f"deep is {self.deep}", mend=f"0, or at least {self.segments + 2 * LATE}")
         if self.starts < 0 or min(self.controls, self.deep_every) < 1 or not self.scale > 0 or self.k not in (0, 1):
             raise UserError("starts, controls, deep_every, scale or k is out of range", mend="starts ≥ 0, the next two ≥ 1, scale > 0, k 0 or 1")
-        if self.stop_at_rest < 0 or (self.stop_at_rest and (self.k or self.segments < 6 * LATE)):
-            raise UserError(f"stop_at_rest is {self.stop_at_rest}", mend=f"0, or with k = 0 and {6 * LATE} segments or more")
+        if self.stop_at_rest < 0 or (self.stop_at_rest and (self.k or self.segments < 8 * LATE)):
+            raise UserError(f"stop_at_rest is {self.stop_at_rest}", mend=f"0, or with k = 0 and {8 * LATE} segments or more")
 
     @property
     def stages(self) -> list[int]:
@@ -88,8 +88,9 @@ def measure_long(
     settings: LongSettings,
     *,
     advance: Callable[[int], None] = lambda rows: None,
+    chunk: int = CHUNK,
 ) -> SideRecord:
-    """Measure, write to ``out`` and return the long record of a checkpoint on a puzzle set.
+    """Measure, write to ``out`` and return the long record of a checkpoint on a puzzle set, ``chunk`` puzzles at a time.
 
     Raises:
         UserError: the puzzles do not fit the checkpoint, or unfinished parts beside ``out`` are of another measurement.
@@ -102,8 +103,8 @@ def measure_long(
     )  # fmt: skip
     folder = out.with_name(out.name + ".parts")
     parts = []
-    for number, first in enumerate(range(0, len(puzzles), CHUNK)):
-        rows = puzzles.take(np.arange(first, min(first + CHUNK, len(puzzles))))
+    for number, first in enumerate(range(0, len(puzzles), chunk)):
+        rows = puzzles.take(np.arange(first, min(first + chunk, len(puzzles))))
         path = folder / f"part-{number:05d}.parquet"
         if path.is_file():
             part = read_side(path, kind=KIND)
@@ -134,7 +135,8 @@ def _columns(checkpoint: Checkpoint, puzzles: PuzzleSet, settings: LongSettings)
     going = unsolved[~_resting(runs, settings)[unsolved]]
     further = None
     if settings.deep and len(unsolved):
-        further = _held(runs.take(unsolved), settings.deep - settings.segments)
+        bare = replace(runs, growth=runs.growth[..., :0]).take(unsolved)  # deeper rollouts measure no exponents
+        further = _held(bare, settings.deep - settings.segments)
         if len(going):
             followed = follow(
                 checkpoint, puzzles.take(going), segments=settings.deep - settings.segments, batch=settings.batch,

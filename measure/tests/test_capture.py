@@ -153,25 +153,25 @@ def test_first_and_last_times_by_hand():
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory):
-    """A long record of a tiny network on 34 puzzles, two chunks."""
+    """A long record of a tiny network on 6 puzzles, two chunks."""
     folder = tmp_path_factory.mktemp("long")
-    network, puzzles = tiny_checkpoint(folder / "net", "trm_mlp"), generate(Box(2, 2), 34, seed=1)
-    settings = LongSettings(segments=32, deep=48, starts=1, batch=8)
-    return network, puzzles, settings, measure_long(network, puzzles, folder / "long.parquet", settings), folder
+    network, puzzles = tiny_checkpoint(folder / "net", "trm_mlp"), generate(Box(2, 2), 6, seed=1)
+    settings = LongSettings(segments=32, deep=48, starts=1, batch=4)
+    return network, puzzles, settings, measure_long(network, puzzles, folder / "long.parquet", settings, chunk=4), folder
 
 
 def test_a_long_record_is_what_was_followed(measured):
     network, puzzles, settings, side, folder = measured
     runs = LongRuns(read_side(folder / "long.parquet", kind="long"))
     assert runs.side.digest() == side.digest() and not (folder / "long.parquet.parts").exists()
-    assert (len(runs), runs.segments, runs.deep) == (34, 32, 48)
+    assert (len(runs), runs.segments, runs.deep) == (6, 32, 48)
     ended = []
-    seen = follow(network, puzzles, segments=32, k=1, batch=8, finish=ended.append)
+    seen = follow(network, puzzles, segments=32, k=1, batch=4, finish=ended.append)
     np.testing.assert_array_equal(runs.solved_at, seen.solved_at)
     np.testing.assert_allclose(runs.side["exponent"], seen.growth[..., 0], rtol=0.005)
     np.testing.assert_allclose(runs.side["displacement"], seen.displacement / seen.norm, rtol=0.005)
     state = tuple(torch.cat(parts) for parts in zip(*ended, strict=True))
-    further = follow(network, puzzles, segments=16, batch=8, start=state)
+    further = follow(network, puzzles, segments=16, batch=4, start=state)
     assert (runs.followed == 48).all()  # a random network solves nothing, so that all went on
     found, late = runs.evidence(48), further.recurrence[:, -8:] / further.norm[:, -8:, None]
     np.testing.assert_allclose(found.recurrence_high, late.max(axis=1), rtol=0.005)
@@ -188,16 +188,17 @@ def test_an_interrupted_measurement_resumes_and_refuses_other_parts(measured, tm
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        measure_long(network, puzzles, out, settings, advance=stop)
+        measure_long(network, puzzles, out, settings, advance=stop, chunk=4)
     assert len(list((tmp_path / "long.parquet.parts").iterdir())) == 1 and not out.exists()
     with pytest.raises(UserError, match="another measurement"):
-        measure_long(network, puzzles, out, LongSettings(segments=32, deep=48, starts=2, batch=8))
+        measure_long(network, puzzles, out, LongSettings(segments=32, deep=48, starts=2, batch=4), chunk=4)
     done = []
-    assert measure_long(network, puzzles, out, settings, advance=done.append).digest() == side.digest()
-    assert done == [32, 2]
+    assert measure_long(network, puzzles, out, settings, advance=done.append, chunk=4).digest() == side.digest()
+    assert done == [4, 2]
 
 
-@pytest.mark.parametrize("bad", [{"segments": 8}, {"deep": 70}, {"scale": 0.0}, {"k": 2}, {"controls": 0}, {"starts": -1}])
+@pytest.mark.parametrize("bad", [{"segments": 8}, {"deep": 70}, {"scale": 0.0}, {"k": 2}, {"controls": 0}, {"starts": -1}, {"stop_at_rest": 1e-6},
+    {"stop_at_rest": 1e-6, "k": 0, "segments": 48}, {"deep_every": 0}])
 def test_settings_that_make_no_long_record_are_named(bad):
     with pytest.raises(UserError):
         LongSettings(**bad)
