@@ -14,6 +14,7 @@ from torch import Tensor
 from measure.errors import UserError
 from measure.frame import Frame
 from measure.growth import Status, TangentGrowth
+from measure.memory import keep_freed_memory
 from measure.orthonormal import Method, default_method, orthonormalise, seeded_basis, working_dtype
 from measure.segment import Step, at_least, run_segment, segment_of
 from measure.tangents import Parts, State, as_parts, sizes
@@ -56,7 +57,7 @@ def tangent_growth(
         observe: called as ``observe(segment, state)``, with −1 where counting starts and after every counted segment.
         time_dependent: call ``step(state, n)`` with the index n of the update since the clock's start.
         clock: index of the first update, to resume a time-dependent orbit.
-        method: "householder" or "cholesky"; the default is what suits the device.
+        method: "householder", "cholesky" or "compiled"; the default is what suits the device.
 
     Returns:
         A `TangentGrowth`; its growth is NaN only where the state itself is not finite.
@@ -65,6 +66,7 @@ def tangent_growth(
         UserError: on arguments out of range, and on a step that changes the shape of the state, draws random numbers or
             has no forward-mode derivative.
     """
+    keep_freed_memory()
     parts = as_parts(state)
     is_tuple = not isinstance(state, Tensor)
     updates = segment_of(step, updates_per_segment, time_dependent=time_dependent)
@@ -86,16 +88,17 @@ def tangent_growth(
             if observe is not None:
                 observe(segment, _joined(parts, is_tuple))
 
+    triangular, log_scale = frame.product()
     return TangentGrowth(
         growth=growth,
         updates_per_segment=len(updates),
         seed=seed,
         dtype=parts[0].dtype,
-        status=_status(growth, frame.overflow, broken),
+        status=_status(growth, frame.overflow.to(broken.device), broken),
         state=_joined(parts, is_tuple),
         basis=frame.basis,
-        triangular=frame.triangular,
-        log_scale=frame.log_scale,
+        triangular=triangular,
+        log_scale=log_scale,
         updates=clock,
         time_per_update=getattr(step, "time_per_update", None),
     )

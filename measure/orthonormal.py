@@ -1,19 +1,28 @@
 """Orthonormalise batches of tangents: seeded start, QR with R_ii ≥ 0, honest zeros.
 
-Two methods agree up to rounding: Householder (LAPACK), and CholeskyQR2 with a float64 Gram matrix
-(Yamamoto, Nakatsukasa, Yanagisawa & Fukaya, "Roundoff error analysis of the CholeskyQR2 algorithm", 2015),
-which is two matrix products and so much the faster one on a GPU. CholeskyQR2 hands every example
-that it cannot orthonormalise to Householder.
+Three methods agree up to rounding: Householder (LAPACK); CholeskyQR2 with a float64 Gram matrix (Yamamoto, Nakatsukasa,
+Yanagisawa & Fukaya, "Roundoff error analysis of the CholeskyQR2 algorithm", 2015), which is two matrix products and so
+much the faster one on a GPU; and "compiled" for the CPU, which is modified Gram-Schmidt, twice, for small states and
+CholeskyQR with as many passes as it takes for large ones. The last two hand every example that they cannot
+orthonormalise to Householder.
 """
 
 from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
-Method = Literal["householder", "cholesky"]
+Method = Literal["householder", "cholesky", "compiled"]
+
+#: States of up to so many entries are orthonormalised by a compiled loop: no library call is worth its while there.
+SMALL = 128
+#: One pass of CholeskyQR leaves rows aslant by a few units of rounding over the smallest share that is a row's own.
+ONE_PASS = 0.1
+#: Products of so many float32 entries are summed in float32, their sums in float64.
+PIECE = 4096
 
 #: What is left of a row after its part along the earlier rows was taken away is rounding, and so the row is lost, if it
 #: is below this many times the rounding that can have got there: a unit of the longest row's, carried on by earlier rows
@@ -42,8 +51,8 @@ def seeded_basis(size: int, k: int, seed: int, *, dtype: torch.dtype, device: to
 
 
 def default_method(device: torch.device) -> Method:
-    """Batched Householder QR loops over the examples on a GPU; two matrix products do not."""
-    return "cholesky" if device.type == "cuda" else "householder"
+    """Batched Householder QR loops over the examples on a GPU; on a CPU it spends longer on them than it must."""
+    return {"cuda": "cholesky", "cpu": "compiled"}.get(device.type, "householder")
 
 
 def orthonormalise(tangents: Tensor, *, method: Method | None = None) -> tuple[Tensor, Tensor]:
@@ -55,7 +64,13 @@ def orthonormalise(tangents: Tensor, *, method: Method | None = None) -> tuple[T
     """
     method = method or default_method(tangents.device)
     x = tangents.to(working_dtype(tangents.dtype))
+    if method == "compiled":
+        return _compiled(x)
     q, r = (_cholesky if method == "cholesky" else _householder)(x)
+    return _with_zeros(x, q, r)
+
+
+def _with_zeros(x: Tensor, q: Tensor, r: Tensor) -> tuple[Tensor, Tensor]:
     odd = ~_independent(r, x.dtype, longest=torch.linalg.vector_norm(r, dim=1).amax(dim=1, keepdim=True)).all(dim=1)
     if odd.any():
         for example in odd.nonzero().flatten().tolist():
@@ -98,6 +113,55 @@ def _cholesky(x: Tensor) -> tuple[Tensor, Tensor]:
     if worst.any():
         q[worst], total[worst] = _householder(x[worst])
     return q, total
+
+
+def _compiled(x: Tensor) -> tuple[Tensor, Tensor]:
+    """QR on the CPU; examples without a clear answer, by Householder."""
+    size, least = x.shape[2], torch.finfo(x.dtype).eps ** 0.5  # a larger share than this is independent: `_independent`
+    if size <= SMALL:
+        q, r, done = _gram_schmidt(x, least)
+    elif x.dtype == torch.float32:
+        q, r, done = _cholesky_float32(x, least)
+    else:
+        return _with_zeros(x, *_householder(x))
+    if not done.all():
+        left = torch.from_numpy(~done).nonzero().flatten()
+        rest = x[left]
+        q[left], r[left] = _with_zeros(rest, *_householder(rest))
+    return q, r
+
+
+def _gram_schmidt(x: Tensor, least: float) -> tuple[Tensor, Tensor, np.ndarray]:
+    from measure.compiled import gram_schmidt_float64
+
+    wide = x.double().contiguous()
+    q, r = torch.empty_like(wide), wide.new_empty(*x.shape[:2], x.shape[1])
+    done = gram_schmidt_float64(wide.numpy(), q.numpy(), r.numpy(), least)
+    return q.to(x.dtype), r, done
+
+
+def _cholesky_float32(x: Tensor, least: float) -> tuple[Tensor, Tensor, np.ndarray]:
+    lower, inverse, share = _factors(x)
+    q = torch.bmm(inverse.float(), x)
+    done = share > least
+    if not (share > ONE_PASS).all():
+        second, inverse, again = _factors(q)
+        q = torch.bmm(inverse.float(), q)
+        lower = lower @ second
+        done &= again > 0.5
+    return q, lower.mT, done
+
+
+def _factors(x: Tensor) -> tuple[Tensor, Tensor, np.ndarray]:
+    """Cholesky factors (B, k, k) of the Gram matrices of float32 rows, their inverses, and each example's smallest share."""
+    from measure.compiled import factorise
+
+    gram = x.new_zeros(*x.shape[:2], x.shape[1], dtype=torch.float64)
+    for piece in x.split(PIECE, dim=2):
+        gram += torch.bmm(piece, piece.mT)
+    lower, inverse = torch.empty_like(gram), torch.empty_like(gram)
+    share = factorise(gram.numpy(), lower.numpy(), inverse.numpy())
+    return lower, inverse, share
 
 
 def _one_with_zeros(x: Tensor) -> tuple[Tensor, Tensor]:

@@ -92,7 +92,7 @@ def singular_growth(
             timed = updates.at(clock + segment * len(updates))
             run = run_segment if forwards else _backwards
             run(timed, segment_starts[segment], frame, is_tuple=is_tuple, qr_every=qr_every)
-        passes.append(log_singular_values(frame.triangular, frame.log_scale))
+        passes.append(log_singular_values(*frame.product()))
         directions = frame.basis
     return SingularGrowth(
         passes=torch.stack(passes),

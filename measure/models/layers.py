@@ -98,14 +98,27 @@ def rope_tables(tokens: int, width: int, base: float) -> Rope:
     return torch.cat((angle.cos(), angle.cos()), -1), torch.cat((angle.sin(), angle.sin()), -1)
 
 
+def scaled_tables(cosine: Tensor, sine: Tensor) -> Rope:
+    """Tables (tokens, 2, 1, width) that rotate queries, over √width, and keys in one go."""
+    scale = torch.tensor((1 / math.sqrt(cosine.shape[1]), 1.0), dtype=cosine.dtype, device=cosine.device).view(2, 1, 1)
+    return cosine[:, None, None] * scale, sine[:, None, None] * scale
+
+
 def rotate(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
-    """Apply rotary positions to heads (…, tokens, width)."""
-    first, second = x.chunk(2, dim=-1)
-    return x * cosine + torch.cat((-second, first), dim=-1) * sine
+    """Apply rotary positions along the last axis of x; the tables broadcast against it."""
+    half = x.shape[-1] // 2
+    turned = x * cosine
+    turned[..., :half].addcmul_(x[..., half:], sine[..., :half], value=-1)
+    turned[..., half:].addcmul_(x[..., :half], sine[..., half:])
+    return turned
 
 
 class Attention(nn.Module):
-    """Bidirectional multi-head attention on a jet (B, 1 + k, tokens, hidden)."""
+    """Bidirectional multi-head attention on a jet (B, 1 + k, tokens, hidden).
+
+    Queries and values are laid out (B, heads, tokens, 1 + k, width), keys (B, heads, 1 + k, tokens, width): every product
+    of a state with k tangents is then one matrix product for each head, and nothing is repeated k times for it.
+    """
 
     def __init__(self, hidden: int, heads: int) -> None:
         super().__init__()
@@ -115,19 +128,33 @@ class Attention(nn.Module):
 
     def forward(self, jet: Tensor, rope: Rope | None) -> Tensor:
         batch, rows, tokens, hidden = jet.shape
-        mixed = self.qkv_proj(jet).view(batch, rows, tokens, 3 * self.heads, self.width).transpose(2, 3)
-        query, key, value = mixed.chunk(3, dim=2)
-        if rope is not None:
-            query, key = rotate(query, *rope), rotate(key, *rope)
-        query = query / math.sqrt(self.width)
-        q, k, v = query[:, :1], key[:, :1], value[:, :1]
-        weight = torch.softmax(q @ k.mT, dim=-1)
-        out = weight @ value
+        query, key, value = self._heads(self.qkv_proj(jet), rope)
+        flat = batch * self.heads
+        value = value.flatten(0, 1)  # (flat, tokens, rows, width)
+        weight = torch.softmax(query[..., 0, :].flatten(0, 1) @ key[:, :, 0].flatten(0, 1).mT, dim=-1)
+        out = (weight @ value.flatten(2)).view(flat, tokens, rows, self.width)
         if rows > 1:
-            score = query[:, 1:] @ k.mT + q @ key[:, 1:].mT
-            tilt = weight * (score - (weight * score).sum(dim=-1, keepdim=True))
-            out = torch.cat((out[:, :1], out[:, 1:] + tilt @ v), dim=1)
-        return self.o_proj(out.transpose(2, 3).reshape(batch, rows, tokens, hidden))
+            score = query[..., 1:, :].reshape(flat, -1, self.width) @ key[:, :, 0].flatten(0, 1).mT
+            moved_keys = key[:, :, 1:].reshape(flat, -1, self.width)
+            score.view(flat, tokens, -1).baddbmm_(query[..., 0, :].flatten(0, 1), moved_keys.mT)
+            tilt = score.view(flat, tokens, rows - 1, tokens).mul_(weight.unsqueeze(2))
+            tilt.addcmul_(weight.unsqueeze(2), tilt.sum(dim=-1, keepdim=True), value=-1)
+            out[:, :, 1:] += (tilt.flatten(1, 2) @ value[:, :, 0]).view(flat, tokens, rows - 1, self.width)
+        out = out.view(batch, self.heads, tokens, rows, self.width).permute(0, 3, 2, 1, 4)
+        return self.o_proj(out.reshape(batch, rows, tokens, hidden))
+
+    def _heads(self, mixed: Tensor, rope: Rope | None) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries over √width, keys and values of a projected jet, each in its layout."""
+        batch, rows, tokens, _ = mixed.shape
+        mixed = mixed.view(batch, rows, tokens, 3, self.heads, self.width)
+        if rope is not None:
+            query, key = rotate(mixed[:, :, :, :2], *rope).unbind(dim=3)
+            value = mixed[:, :, :, 2]
+        else:
+            query, key, value = mixed.unbind(dim=3)
+            query = query / math.sqrt(self.width)
+        by_head = (0, 3, 2, 1, 4)
+        return query.permute(by_head).contiguous(), key.permute(0, 3, 1, 2, 4).contiguous(), value.permute(by_head).contiguous()
 
 
 class Block(nn.Module):
@@ -156,9 +183,11 @@ class Block(nn.Module):
 class Level(nn.Module):
     """A stack of blocks on a jet."""
 
-    def __init__(self, layers: int, **block: float) -> None:
+    def __init__(self, layers: int, **block: int | float) -> None:
         super().__init__()
         self.layers = nn.ModuleList(Block(**block) for _ in range(layers))
+        mixed = 2 * block["token_inner"] * block["hidden"] or 3 * block["hidden"] * block["tokens"]
+        self.widest = max(mixed, 2 * block["inner"] * block["tokens"])  # entries of the widest layer, for one row
 
     def forward(self, jet: Tensor, rope: Rope | None) -> Tensor:
         for layer in self.layers:

@@ -13,9 +13,12 @@ import torch
 from torch import Tensor, nn
 
 from measure.models.config import ModelConfig
-from measure.models.layers import Level, Linear, Rope, rope_tables
+from measure.models.layers import Level, Linear, Rope, rope_tables, scaled_tables
 
 State = tuple[Tensor, Tensor]
+
+#: Bytes of the widest layer of what goes through a net at once on a CPU: chosen by `unsettled bench --tune`.
+TILE_BYTES = 2 << 20
 
 
 class Table(nn.Module):
@@ -85,7 +88,8 @@ class RecursiveModel(nn.Module):
 
     @property
     def rope(self) -> Rope | None:
-        return (self.rope_cosine, self.rope_sine) if hasattr(self, "rope_cosine") else None
+        """Rotary tables for queries, over √width, and keys together; None without rotary positions."""
+        return scaled_tables(self.rope_cosine, self.rope_sine) if hasattr(self, "rope_cosine") else None
 
     def embed(self, inputs: Tensor) -> Tensor:
         """Token ids (B, cells) → what is injected at every low update, (B, tokens, hidden)."""
@@ -110,7 +114,8 @@ class RecursiveModel(nn.Module):
 
     def updates(self, embedded: Tensor) -> list[Update]:
         """The state updates of one segment, in order, for puzzles already embedded (B, tokens, hidden)."""
-        low, high = Update(self.L_level, self.rope, embedded), Update(self.high, self.rope, None)
+        rope = self.rope
+        low, high = Update(self.L_level, rope, embedded), Update(self.high, rope, None)
         return ([low] * self.config.L_cycles + [high]) * self.config.H_cycles
 
     def segment(self, state: State, embedded: Tensor) -> State:
@@ -143,13 +148,28 @@ class Update:
     embedded: Tensor | None  # None marks an update of z_H
 
     def __call__(self, state: State) -> State:
-        return self._joined(state, self.level(self._entering(state), self.rope)[:, 0])
+        entering = self._entering(state)
+        tile = len(entering) if torch.is_grad_enabled() else self._tile(entering)
+        parts = [self.level(part, self.rope) for part in entering.split(tile)]
+        return self._joined(state, (parts[0] if len(parts) == 1 else torch.cat(parts))[:, 0])
 
+    @torch.no_grad()
     def push(self, state: State, tangents: State) -> tuple[State, State]:
         """The updated state, each (B, tokens, hidden), and its pushed tangents, each (B, k, tokens, hidden)."""
-        jet = torch.cat((self._entering(state), tangents[0] + tangents[1]), dim=1)
-        jet = self.level(jet, self.rope)
+        batch, k = tangents[0].shape[:2]
+        jet = state[0].new_empty(batch, 1 + k, *state[0].shape[1:])
+        jet[:, :1] = self._entering(state)
+        torch.add(*tangents, out=jet[:, 1:])
+        for part in jet.split(self._tile(jet)):
+            part.copy_(self.level(part, self.rope))
         return self._joined(state, jet[:, 0]), self._joined(tangents, jet[:, 1:])
+
+    def _tile(self, jet: Tensor) -> int:
+        """How many examples go through the net at a time, so that its widest layer stays in the cache."""
+        if jet.device.type != "cpu":
+            return len(jet)
+        row = self.level.widest * jet.element_size()
+        return max(1, TILE_BYTES // (row * jet.shape[1]))
 
     def _entering(self, state: State) -> Tensor:
         """What enters the net, as a jet without tangents (B, 1, tokens, hidden)."""

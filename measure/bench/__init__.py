@@ -1,0 +1,1 @@
+"""The benchmark suite: every bar of `measure/PERFORMANCE.md` as a ratio within one run, with its spread."""
