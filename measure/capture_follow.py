@@ -8,77 +8,26 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from measure.campaign import provenance_of
+from measure.capture_stages import LATE, LongSettings, follow_to_rest, held_at_rest, merged, noisy_start, resting
 from measure.checkpoints import Checkpoint
 from measure.errors import UserError
 from measure.labels import Evidence
 from measure.labels_evidence import evidence_of
-from measure.models.recursive import State
 from measure.puzzles import PuzzleSet
 from measure.side_record import SideProvenance, SideRecord, read_side, round_mantissa, write_side
-from measure.trajectory import ARRAYS, Trajectories, follow
+from measure.trajectory import Trajectories, follow
 
 KIND = "long"
 CHUNK = 32
 # Bits of the mantissa that are kept: 0.4 % of a value, far below any difference between runs.
 BITS = 7
-LATE = 8
-
-
-@dataclass(frozen=True, kw_only=True)
-class LongSettings:
-    """How long records are measured.
-
-    Attributes:
-        segments: of every puzzle's rollout from the trained start, with ``k`` exponents of which the leading one is kept.
-        deep, deep_every: segments until which a puzzle that is unsolved then is followed further, without exponents, and for one
-            in how many of them (by example id); ``deep`` 0 for none.
-        starts: other starts of ``segments`` segments each for every unsolved puzzle, and for one solved one in ``controls``.
-        scale: of the noise that makes a start another one, as a multiple of the trained start's root mean square.
-        batch, seed: puzzles at a time, and seed of the tangents.
-        stop_at_rest: runs whose steps stay within this fraction of the norm over 8 segments, up to segment 16 or S/2 (or S, for
-            deeper ones), are not followed further: their last segment stands for the rest, and ``held`` says since when. 0
-            follows every run to the end. Needs k = 0.
-    """
-
-    segments: int = 64
-    deep: int = 256
-    deep_every: int = 1
-    starts: int = 4
-    scale: float = 1.0
-    controls: int = 8
-    k: int = 1
-    batch: int = 8
-    seed: int = 0
-    stop_at_rest: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.segments < 4 * LATE:
-            raise UserError(f"segments is {self.segments}", mend=f"a long rollout has at least {4 * LATE}")
-        if self.deep and self.deep < self.segments + 2 * LATE:
-            raise UserError(f"deep is {self.deep}", mend=f"0, or at least {self.segments + 2 * LATE}")
-        if self.starts < 0 or min(self.controls, self.deep_every) < 1 or not self.scale > 0 or self.k not in (0, 1):
-            raise UserError("starts, controls, deep_every, scale or k is out of range", mend="starts ≥ 0, the next two ≥ 1, scale > 0, k 0 or 1")
-        if self.stop_at_rest < 0 or (self.stop_at_rest and (self.k or self.segments < 8 * LATE)):
-            raise UserError(f"stop_at_rest is {self.stop_at_rest}", mend=f"0, or with k = 0 and {8 * LATE} segments or more")
-
-    @property
-    def stages(self) -> list[int]:
-        """Segments at which runs at rest are left alone, the last being S."""
-        return [2 * LATE, self.segments // 2, self.segments] if self.stop_at_rest else [self.segments]
-
-    @property
-    def windows(self) -> list[tuple[int, int]]:
-        """(end, length) of the windows that labels are read from; the last one is deep."""
-        shallow = [(2 * LATE, LATE), (self.segments // 2, LATE), (self.segments, LATE // 2), (self.segments, LATE)]
-        shallow.append((self.segments, 2 * LATE))
-        return shallow + ([(self.deep, LATE)] if self.deep else [])
 
 
 def measure_long(
@@ -132,17 +81,17 @@ def _columns(checkpoint: Checkpoint, puzzles: PuzzleSet, settings: LongSettings)
     """The columns of one chunk."""
     runs, state, held = follow_to_rest(checkpoint, puzzles, settings)
     unsolved = np.flatnonzero(~runs.solved & (puzzles.ids % settings.deep_every == 0))
-    going = unsolved[~_resting(runs, settings)[unsolved]]
+    going = unsolved[~resting(runs, settings)[unsolved]]
     further = None
     if settings.deep and len(unsolved):
         bare = replace(runs, growth=runs.growth[..., :0]).take(unsolved)  # deeper rollouts measure no exponents
-        further = _held(bare, settings.deep - settings.segments)
+        further = held_at_rest(bare, settings.deep - settings.segments)
         if len(going):
             followed = follow(
                 checkpoint, puzzles.take(going), segments=settings.deep - settings.segments, batch=settings.batch,
                 start=tuple(part[torch.from_numpy(going)] for part in state),
             )  # fmt: skip
-            further = _merged(further, followed, np.isin(unsolved, going))
+            further = merged(further, followed, np.isin(unsolved, going))
     evidence = [evidence_of(runs, end=end, window=window) for end, window in settings.windows[:5]]
     if settings.deep:
         last = None if further is None else evidence_of(further, window=LATE)
@@ -164,63 +113,6 @@ def _columns(checkpoint: Checkpoint, puzzles: PuzzleSet, settings: LongSettings)
         **{f"late_{item.name}": _stacked(evidence, item.name) for item in fields(Evidence)},
         **_other_starts(checkpoint, puzzles, runs.solved, settings),
     }
-
-
-def follow_to_rest(
-    checkpoint: Checkpoint, puzzles: PuzzleSet, settings: LongSettings, start: Callable[[State], State] | None = None
-) -> tuple[Trajectories, State, np.ndarray]:
-    """The rollouts of all S segments, their last states, and (N,) since which segment each was held at rest; 0 for never."""
-    runs, state, held = None, None, np.zeros(len(puzzles), np.int16)
-    for done, end in zip([0, *settings.stages], settings.stages):
-        active, ended = np.flatnonzero(held == 0), []
-        if not len(active):
-            runs = _continued(runs, _held(runs, end - done))
-            continue
-        rows = torch.from_numpy(active)
-        followed = follow(
-            checkpoint, puzzles.take(active), segments=end - done, k=settings.k if start is None else 0, batch=settings.batch,
-            seed=settings.seed, finish=ended.append, start=start if state is None else tuple(part[rows] for part in state),
-        )  # fmt: skip
-        last = tuple(torch.cat(parts) for parts in zip(*ended, strict=True))
-        if runs is None:
-            runs, state = followed, last
-        else:
-            runs = _continued(runs, _merged(_held(runs, end - done), followed, held == 0))
-            for part, new in zip(state, last, strict=True):
-                part[rows] = new
-        if end < settings.segments:
-            held[(held == 0) & _resting(runs, settings)] = end
-    return runs, state, held
-
-
-def _resting(runs: Trajectories, settings: LongSettings) -> np.ndarray:
-    """(N,) whether a run stood still over its last 8 segments, where runs at rest are left alone."""
-    steps = runs.displacement[:, -LATE:] / runs.norm[:, -LATE:]
-    return steps.max(axis=1) <= settings.stop_at_rest if settings.stop_at_rest else np.zeros(len(runs), bool)
-
-
-def _held(runs: Trajectories, segments: int) -> Trajectories:
-    """``segments`` further segments in which every array repeats its last one."""
-    last = {name: getattr(runs, name) for name in ARRAYS}
-    last = {name: np.repeat(a[:, -1:], segments + (name == "pooled"), axis=1) if a.ndim > 1 else a for name, a in last.items()}
-    return Trajectories(**last, updates_per_segment=runs.updates_per_segment)
-
-
-def _merged(base: Trajectories, followed: Trajectories, rows: np.ndarray) -> Trajectories:
-    """``base`` with the runs that a mask marks replaced."""
-    arrays = {name: getattr(base, name).copy() for name in ARRAYS}
-    for name, array in arrays.items():
-        array[rows] = getattr(followed, name)
-    return Trajectories(**arrays, updates_per_segment=base.updates_per_segment)
-
-
-def _continued(runs: Trajectories, further: Trajectories) -> Trajectories:
-    """One rollout out of two that follow each other."""
-    arrays = {"example_id": runs.example_id}
-    for name in ARRAYS[1:]:
-        after = getattr(further, name)
-        arrays[name] = np.concatenate([getattr(runs, name), after[:, 1:] if name == "pooled" else after], axis=1)
-    return Trajectories(**arrays, updates_per_segment=runs.updates_per_segment)
 
 
 def _outcome(runs: Trajectories, unsolved: np.ndarray, further: Trajectories | None, settings: LongSettings) -> dict[str, np.ndarray]:
@@ -280,20 +172,6 @@ def _spread(evidence: Evidence | None, rows: np.ndarray, count: int) -> Evidence
             array[rows] = getattr(evidence, item.name)
         whole[item.name] = array
     return Evidence(**whole)
-
-
-def noisy_start(seed: int, scale: float) -> Callable[[State], State]:
-    """The trained start plus Gaussian noise of ``scale`` times its root mean square: the same other start for every puzzle."""
-
-    def start(state: State) -> State:
-        generator = torch.Generator().manual_seed(seed)
-        moved = []
-        for part in state:
-            noise = torch.randn(part.shape[1:], generator=generator).to(part)
-            moved.append(part + scale * part[0].square().mean().sqrt() * noise)
-        return tuple(moved)
-
-    return start
 
 
 def _other_starts(checkpoint: Checkpoint, puzzles: PuzzleSet, solved: np.ndarray, settings: LongSettings) -> dict[str, np.ndarray]:

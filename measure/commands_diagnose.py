@@ -21,10 +21,12 @@ def follow(
     out: Annotated[Path, typer.Option(help="The long record to write, best long.parquet beside the record.")],
     segments: Annotated[int, typer.Option(help="Segments of every puzzle's rollout.")] = 64,
     deep: Annotated[int, typer.Option(help="Segments until which the unsolved are followed further; 0: none.")] = 256,
+    deep_every: Annotated[int, typer.Option(help="Follow only one in so many of the unsolved further.")] = 1,
     starts: Annotated[int, typer.Option(help="Other starts for the unsolved.")] = 4,
     controls: Annotated[int, typer.Option(help="Other starts also for one solved puzzle in so many.")] = 8,
     scale: Annotated[float, typer.Option(help="Noise of another start over the trained start's root mean square.")] = 1.0,
     k: Annotated[int, typer.Option(help="1 measures λ₁ along the rollout, at twice the cost; 0 does not.")] = 1,
+    stop_at_rest: Annotated[float, typer.Option(help="Leave runs alone whose steps are this small over the norm, e.g. 1e-6; needs --k 0.")] = 0.0,
     limit: options.Limit = None,
     seed: options.Seed = 0,
     batch: options.Batch = 8,
@@ -34,7 +36,8 @@ def follow(
     split: options.Split = "test",
 ) -> None:
     """Follow a checkpoint far beyond its usual rollout, from several starts, and keep how its runs end. Resumes."""
-    from measure.capture_follow import LongSettings, measure_long
+    from measure.capture_follow import measure_long
+    from measure.capture_stages import LongSettings
     from measure.checkpoints import load_checkpoint
     from measure.errors import UserError
     from measure.progress import progress
@@ -42,7 +45,10 @@ def follow(
 
     if out.is_dir():
         raise UserError("is a folder", where=out, mend="name a file to write")
-    settings = LongSettings(segments=segments, deep=deep, starts=starts, controls=controls, scale=scale, k=k, batch=batch, seed=seed)
+    settings = LongSettings(
+        segments=segments, deep=deep, deep_every=deep_every, starts=starts, controls=controls, scale=scale, k=k, batch=batch,
+        seed=seed, stop_at_rest=stop_at_rest,
+    )  # fmt: skip
     loaded = load_checkpoint(checkpoint, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads)
     chosen = read_puzzles(puzzles, split=split, limit=limit)
     with progress("puzzles", len(chosen)) as advance:

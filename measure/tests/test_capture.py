@@ -9,7 +9,8 @@ from fixtures.networks import tiny_checkpoint
 from fixtures.synthetic import synthetic_record
 from measure.capture import FATES, LongRuns, capture_curve, capture_rate, fate_of, fates, kept_solved, loss_rate, solved_from_other_starts, solved_later
 from measure.capture_exponent import around_capture, before_capture, exponents, sliding
-from measure.capture_follow import LongSettings, first_solved, measure_long, solved_since
+from measure.capture_follow import first_solved, measure_long, solved_since
+from measure.capture_stages import LongSettings
 from measure.errors import UserError
 from measure.side_record import SideRecord, read_side
 from measure.statistics.survival import landmark_auc, occurred_by, rate

@@ -11,7 +11,8 @@ import pytest
 from fixtures.long_runs import long_record
 from fixtures.networks import tiny_checkpoint
 from fixtures.synthetic import synthetic_record
-from measure.capture_follow import LongSettings, measure_long
+from measure.capture_follow import measure_long
+from measure.capture_stages import LongSettings
 from measure.cli import main
 from measure.diagnosis import record_tables
 from measure.diagnosis_long import long_tables
