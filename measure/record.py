@@ -41,7 +41,7 @@ __all__ = [
 
 METADATA_KEY = b"unsettled"
 # A record that would take more memory is read column by column, as statistics ask for it.
-LARGEST_IN_MEMORY = 1 << 30
+LARGEST_IN_MEMORY = 1 << 28
 
 # name → (numpy type, how many trailing axes); S segments, k exponents.
 COLUMNS: dict[str, tuple[str, int]] = {

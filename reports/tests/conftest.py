@@ -10,6 +10,12 @@ from fixtures.synthetic import HRM_FACTS, synthetic_record
 from reports.audit import Audit, LedgerEntry, PopulationEntry, Tool, count
 
 
+@pytest.fixture(autouse=True)
+def nothing_fetched(monkeypatch, tmp_path_factory):
+    """What this user has fetched must not enter the audits of tests."""
+    monkeypatch.setenv("UNSETTLED_CACHE", str(tmp_path_factory.getbasetemp() / "nothing-fetched"))
+
+
 @pytest.fixture(scope="session")
 def records():
     """Synthetic records by architecture; both outcomes, λ₁ well apart."""

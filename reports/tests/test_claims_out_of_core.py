@@ -1,0 +1,75 @@
+"""Judging records of millions of rows: how long each claim takes and how much memory; run with ``-m benchmark -s``.
+
+``UNSETTLED_ROWS`` sets the largest size (10,000,000 otherwise, which takes 9 GB of disk while it runs).
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from fixtures.synthetic import HRM_FACTS, synthetic_record
+from measure.record import to_table
+
+CHUNK, DISTINCT = 125_000, 4
+LARGEST = int(os.environ.get("UNSETTLED_ROWS", 10_000_000))
+JUDGE = """
+import resource, sys, time
+from pathlib import Path
+from claims.judge import judge
+from claims.ledger import load_ledger
+from claims.populations import Population
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+clock = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_utime + resource.getrusage(resource.RUSAGE_SELF).ru_stime
+ledger, start = load_ledger(), clock()
+population = Population(name="big.hrm", kind="user").with_record(Path(sys.argv[1]))
+print(f"opened: {clock() - start:.1f} s of CPU, peak {peak():.2f} GiB", flush=True)
+for claim in ledger.claims:
+    if ledger.concerns(claim, population.name, population.architecture):
+        before = clock()
+        verdict = judge(claim, population, ledger=ledger)
+        assert verdict.outcome != "ERROR", verdict.reason
+        if verdict.measured is not None:
+            print(f"{claim.id:32} {verdict.outcome:20} {clock() - before:7.1f} s of CPU, peak {peak():.2f} GiB", flush=True)
+before = clock()
+population.record.digest()
+print(f"digest {clock() - before:.1f} s of CPU")
+print(f"{len(population.record):,} rows judged: {clock() - start:.0f} s of CPU, peak {peak():.2f} GiB")
+"""
+
+
+def write_large(path: Path, rows: int) -> None:
+    """A record of so many synthetic HRM rows, k = 1, 16 segments, written chunk by chunk."""
+    tables = [synthetic_record(CHUNK, accuracy=0.526, k=1, facts=HRM_FACTS, seed=seed) for seed in range(DISTINCT)]
+    provenance = tables[0].provenance.model_copy(update={"puzzles": rows})
+    with pq.ParquetWriter(path, to_table(tables[0].replace(provenance=provenance)).schema, compression="zstd",
+                          compression_level=1, use_dictionary=False) as writer:  # fmt: skip
+        for start in range(0, rows, CHUNK):
+            chunk, scale = tables[start // CHUNK % DISTINCT], 1 + 1e-4 * (start // CHUNK)
+            moved = chunk.replace(
+                example_id=np.arange(start, start + CHUNK), growth=chunk.growth * scale, displacement_H=chunk.displacement_H * scale,
+                halting_logit=chunk.halting_logit * scale, provenance=provenance,
+            )  # fmt: skip
+            writer.write_table(to_table(moved).slice(0, min(CHUNK, rows - start)), row_group_size=4096)
+
+
+@pytest.mark.benchmark
+@pytest.mark.parametrize("rows", [LARGEST // 10, LARGEST])
+def test_judging_millions_of_rows(tmp_path, rows):
+    path = tmp_path / "r.parquet"
+    write_large(path, rows)
+    print(f"\n{rows:,} rows: {path.stat().st_size / 2**30:.2f} GiB on disk, {rows * 850 / 2**30:.2f} GiB as arrays")
+    done = subprocess.run([sys.executable, "-c", JUDGE, str(path)], stdout=subprocess.PIPE, text=True, timeout=3600)
+    path.unlink()
+    print(done.stdout)
+    assert done.returncode == 0
+    peak = float(done.stdout.split("peak")[-1].split("GiB")[0])
+    assert peak < 1.5 + 450 * rows / 2**30, "more than a few numbers a row were kept"
+    assert pa.total_allocated_bytes() < 2**30
