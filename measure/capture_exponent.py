@@ -13,7 +13,7 @@ from measure.errors import UserError
 from measure.record import Record
 from measure.statistics.equivalence import equivalence
 from measure.statistics.estimate import Estimate, undefined
-from measure.statistics.survival import landmark_auc
+from measure.statistics.survival import FEWEST, landmark_auc
 
 WINDOW = 4
 # (first, last) segments from capture, which is segment 0: the one after which the board is right for the first time.
@@ -70,7 +70,7 @@ def around_capture(
     """Mean λ₁ of captured runs ``offset`` segments from capture, less that of never-captured ones at the very same segments.
 
     Nats per segment; captured runs whose window leaves the measured segments are left out. The bootstrap resamples captured and
-    never-captured runs. ``extra``: ``captured`` and ``never``, the two means.
+    never-captured runs; with fewer than ten of either there is no interval. ``extra``: ``captured`` and ``never``, the means.
     """
     first, last = offset
     times = lambda1.shape[1]
@@ -84,6 +84,11 @@ def around_capture(
         mask[row, captured + first - 1 : captured + last] = 1 / (last - first + 1)
     own = (lambda1[inside] * mask).sum(axis=1)
     reference = mask @ never.mean(axis=0)
+    means = {"captured": float(own.mean()), "never": float(reference.mean())}
+    counts = {"captured": len(own), "never": len(never)}
+    if min(counts.values()) < FEWEST:
+        note = {"note": f"fewer than {FEWEST} runs of a kind, no interval"}
+        return Estimate(value=float((own - reference).mean()), n=len(own), counts=counts, extra=means | note, **about)
     rng = np.random.default_rng(seed)
     picked = rng.multinomial(len(own), np.full(len(own), 1 / len(own)), size=resamples) / len(own)
     others = rng.multinomial(len(never), np.full(len(never), 1 / len(never)), size=resamples) / len(never)
@@ -91,6 +96,5 @@ def around_capture(
     low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
     return Estimate(
         value=float((own - reference).mean()), low=float(low), high=float(high), level=level, n=len(own),
-        counts={"captured": len(own), "never": len(never)}, error=float(draws.std(ddof=1)) or None,
-        extra={"captured": float(own.mean()), "never": float(reference.mean())}, **about,
+        counts=counts, error=float(draws.std(ddof=1)) or None, extra=means, **about,
     )  # fmt: skip

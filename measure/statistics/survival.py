@@ -16,6 +16,9 @@ from measure.errors import UserError
 from measure.statistics.estimate import Estimate, undefined
 from measure.statistics.sample import as_mask, as_values, check_share
 
+# Of each class, for an interval from resampling examples.
+FEWEST = 10
+
 
 def occurred_by(
     times: ArrayLike, seen: ArrayLike, at: ArrayLike, *, level: float = 0.95, denominator: str = "examples"
@@ -93,7 +96,8 @@ def landmark_auc(
         waited_until: (N,) until when an example was followed.
         lead: if given, negatives are only those whose event comes ``lead[0]`` to ``lead[1]`` after t.
 
-    ``counts``: ``landmarks`` with both classes, ``pairs``, ``never`` and ``later`` (examples that were compared).
+    With fewer than `FEWEST` examples of a class there is a value and no interval: resampling a handful does not show how
+    they scatter. ``counts``: ``landmarks`` with both classes, ``pairs``, ``never`` and ``later`` (examples that were compared).
     """
     times = np.arange(1, scores.shape[1] + 1)
     waiting = (event_at[:, None] == 0) | (event_at[:, None] > times)
@@ -114,6 +118,13 @@ def landmark_auc(
     # concordance of every pair of examples, over all landmarks: a resample then only weighs pairs
     agree, pairs = _pair_tables(scores, never, later)
     value = float(agree.sum() / pairs.sum())
+    counts = {
+        "landmarks": int(both.sum()), "pairs": int(pairs.sum()), "never": int(never.any(axis=1).sum()),
+        "later": int(later.any(axis=1).sum()),
+    }  # fmt: skip
+    about = {"value": value, "level": level, "n": len(scores), "method": method, "denominator": denominator, "counts": counts}
+    if min(counts["never"], counts["later"]) < FEWEST:
+        return Estimate(**about, extra={"note": f"fewer than {FEWEST} examples of a class, no interval"})
     rng = np.random.default_rng(seed)
     kept = rng.multinomial(len(scores), np.full(len(scores), 1 / len(scores)), size=resamples).astype(float)
     total = ((kept @ pairs) * kept).sum(axis=1)
@@ -121,14 +132,7 @@ def landmark_auc(
         draws = ((kept @ agree) * kept).sum(axis=1) / total
     draws = draws[total > 0]
     low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
-    counts = {
-        "landmarks": int(both.sum()), "pairs": int(pairs.sum()), "never": int(never.any(axis=1).sum()),
-        "later": int(later.any(axis=1).sum()),
-    }  # fmt: skip
-    return Estimate(
-        value=value, low=float(low), high=float(high), level=level, n=len(scores), method=method, denominator=denominator,
-        counts=counts, error=float(draws.std(ddof=1)) or None,
-    )  # fmt: skip
+    return Estimate(**about, low=float(low), high=float(high), error=float(draws.std(ddof=1)) or None)
 
 
 def _pair_tables(scores: np.ndarray, never: np.ndarray, later: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

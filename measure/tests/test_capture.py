@@ -116,6 +116,7 @@ def test_the_landmark_area_is_the_mean_over_pairs_that_wait_together():
     assert measured.value == pytest.approx(1 / 3) and measured.counts["pairs"] == 3 and measured.counts["landmarks"] == 2
     assert landmark_auc(scores, event, waited, lead=(2, 9)).value == 1.0
     assert "later" in landmark_auc(scores, np.zeros(3, int), waited).undefined_reason
+    assert np.isnan(measured.low) and "fewer than 10" in measured.extra["note"]  # three examples scatter nobody knows how
     scores[0, 1] = np.nan
     assert landmark_auc(scores, event, waited).counts["pairs"] == 2
 
@@ -133,6 +134,8 @@ def test_around_capture_the_exponent_falls_when_it_is_said_to():
     lambda1 = exponents(RUNS)
     before, after = around_capture(RUNS, lambda1, (-4, -1)), around_capture(RUNS, lambda1, (1, 4))
     assert before.low < 0 < before.high and after.low < -1 < after.high
+    few = around_capture(LongRuns(long_record(20, never=0.9, seed=1)), exponents(LongRuns(long_record(20, never=0.9, seed=1))), (0, 0))
+    assert few.defined and np.isnan(few.low) and few.n < 10
     assert not around_capture(LongRuns(long_record(50, never=1.0)), exponents(LongRuns(long_record(50, never=1.0))), (1, 4)).defined
 
 
