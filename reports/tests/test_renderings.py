@@ -66,3 +66,9 @@ def test_a_file_that_cannot_be_written_leaves_nothing(make_audit, make_verdict, 
     with pytest.raises(UserError, match="cannot be written"):
         write_report(make_audit([make_verdict()]), Context(root=tmp_path), tmp_path / "a.txt")
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_the_page_lists_every_rendering():
+    page = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    rows = [tuple(cell.strip(" `") for cell in line.strip("|").split("|")) for line in page.splitlines() if line.startswith("| `")]
+    assert rows == [(name, purpose) for name, (_, purpose) in RENDERINGS.items()]
