@@ -170,7 +170,7 @@ def _row(verdict: Verdict, teller: _Teller) -> Row:
     span = span_of(verdict, teller.claims.get(verdict.claim))
     found = verdict.measured
     shown = found is not None and found.value is not None
-    facts = [f for f in teller.facts(verdict) if found is not None or f.label in ("criterion", *DEFINITION)]
+    facts = teller.facts(verdict) if found is not None else []
     sections = ((heading, tuple(_named(facts, names))) for heading, names in SECTIONS)
     return Row(
         verdict=verdict,

@@ -76,9 +76,9 @@ def frame(x: Scale, y: Scale, x_name: str, y_name: str, **more: object) -> Frame
     return Frame(x, y, x_name, y_name, **more)  # type: ignore[arg-type]
 
 
-def drawing(portrait: Portrait, key: str, name: str, description: str, *parts: Markup, width: float = WIDTH, height: float = HEIGHT) -> Markup:
-    """The finished drawing of one picture; identities are unique to the population's place on the page."""
-    return picture(width, height, *parts, name=f"{name}, {portrait.name}", description=description, identity=f"{slug(portrait.name)}-{key}")
+def drawing(portrait: Portrait, key: str, name: str, *parts: Markup, width: float = WIDTH, height: float = HEIGHT) -> Markup:
+    """The finished drawing of one picture; its caption on the page, whose identity is the population's and the key, describes it."""
+    return picture(width, height, *parts, name=f"{name}, {portrait.name}", described_by=f"{slug(portrait.name)}-{key}")
 
 
 def cloud(portrait: Portrait) -> Picture:
@@ -109,7 +109,7 @@ def cloud(portrait: Portrait) -> Picture:
     caption = f"{edge}{failures} failures settle, {percent(cells.A, cells.successes)} successes do.{shown}{_at_edges(portrait)}"
     return Picture(
         key="cloud", name=name, caption=caption, header=("cell", "puzzles", "drawn"), rows=rows,
-        drawing=drawing(portrait, "cloud", name, caption, key, plot.drawn()),
+        drawing=drawing(portrait, "cloud", name, key, plot.drawn()),
     )  # fmt: skip
 
 
@@ -147,7 +147,7 @@ def displacement(portrait: Portrait) -> Picture:
     header = ("segment", *(f"{OUTCOMES[key][0]}, {share}" for key in present for share in ("5%", "median", "95%")))
     return Picture(
         key="displacement", name=name, caption=caption, header=header, rows=rows,
-        drawing=drawing(portrait, "displacement", name, caption, _lines(present), plot.drawn()),
+        drawing=drawing(portrait, "displacement", name, _lines(present), plot.drawn()),
     )  # fmt: skip
 
 
@@ -187,7 +187,7 @@ def spectrum(portrait: Portrait) -> Picture:
     rows = [[f"λ{i}", *(told(found.medians[i - 1]) for found in present.values())] for i in xs]
     return Picture(
         key="spectrum", name=name, caption=caption, header=("exponent", *(f"median, {OUTCOMES[key][0]}" for key in present)), rows=rows,
-        drawing=drawing(portrait, "spectrum", name, caption, _lines(present), plot.drawn()),
+        drawing=drawing(portrait, "spectrum", name, _lines(present), plot.drawn()),
     )  # fmt: skip
 
 
@@ -218,7 +218,7 @@ def confidence(portrait: Portrait) -> Picture:
             for words, end in (("above 0", "and_confident"), ("0 or below", "and_doubtful"))]  # fmt: skip
     return Picture(
         key="confidence", name=name, caption=caption, header=("halting logit", "right", "wrong"), rows=rows,
-        drawing=drawing(portrait, "confidence", name, caption, legend(keys), plot.drawn()),
+        drawing=drawing(portrait, "confidence", name, legend(keys), plot.drawn()),
     )  # fmt: skip
 
 

@@ -46,7 +46,7 @@ def roc(portrait: Portrait) -> Picture:
     rows = [[found.name, number(found.area.value), number(found.area.low), number(found.area.high)] for found in curves]
     return Picture(
         key="roc", name=name, caption=caption, header=("score", "AUC", "low (95%)", "high (95%)"), rows=rows, wide=True,
-        drawing=drawing(portrait, "roc", name, caption, clip, keys, whole.drawn(), corner.drawn(), width=WIDE),
+        drawing=drawing(portrait, "roc", name, clip, keys, whole.drawn(), corner.drawn(), width=WIDE),
     )  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def deciles(portrait: Portrait) -> Picture:
     header = ("among", "bin", "late displacement", "wrong", "right", "AUC of λ₁", "AUC of displacement")
     return Picture(
         key="deciles", name=name, caption=caption, header=header, rows=rows, wide=True,
-        drawing=drawing(portrait, "deciles", name, caption, keys, *plots, width=WIDE, height=336),
+        drawing=drawing(portrait, "deciles", name, keys, *plots, width=WIDE, height=336),
     )  # fmt: skip
 
 
@@ -172,5 +172,5 @@ def early(portrait: Portrait) -> Picture:
     rows = [[str(h.segments), f"{h.unsolved:,}", f"{h.solved_later:,}", *(told(h.areas[key]) for key in scores)] for h in horizons]
     return Picture(
         key="early", name=name, caption=caption, header=("window", "unsolved", "solved later", *(WINDOWED[key] for key in scores)), rows=rows, wide=True,
-        drawing=drawing(portrait, "early", name, caption, keys, plot.drawn(), width=WIDE, height=336),
+        drawing=drawing(portrait, "early", name, keys, plot.drawn(), width=WIDE, height=336),
     )  # fmt: skip

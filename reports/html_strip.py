@@ -16,7 +16,7 @@ from claims.claim import AnyClaim
 from claims.forms import region
 from claims.stated import parse_stated
 from claims.verdict import Verdict
-from reports.html_svg import Scale, label, polyline, short, spread, tag
+from reports.html_svg import Scale, below, label, polyline, short, spread, tag
 
 STRIP, ZOOM = (300, 26), (620, 66)
 
@@ -133,11 +133,8 @@ def zoom(span: Span, verdict: Verdict, family: str, described: str) -> Markup:
     width, height = ZOOM
     scale, top, bottom = zoomed(span), 2, 38
     axis = [tag("path", d=f"M{short(scale.start)} {bottom}H{short(scale.stop)}", class_="axis")]
-    for value in scale.ticks(6):
-        place = scale(value)
-        axis.append(tag("path", d=f"M{short(place)} {bottom}v4", class_="tick"))
-        shown = Markup(f"{label(round(100 * value, 10))}%") if span.percent else label(value)
-        axis.append(tag("text", shown, x=place, y=bottom + 18, class_="ticks", text_anchor="middle"))
+    told = lambda value: Markup(f"{label(round(100 * value, 10))}%") if span.percent else label(value)  # noqa: E731
+    axis.append(below(bottom, [(scale(value), told(value)) for value in scale.ticks(6)]))
     unit = verdict.measured.unit if verdict.measured and verdict.measured.unit else ""
     axis.append(tag("text", unit, x=scale.stop, y=height + 10, class_="name", text_anchor="end") if unit else Markup(""))
     return tag(

@@ -197,16 +197,13 @@ class Frame:
     def drawn(self) -> Markup:
         """Grid, axes, then what was added, in this order."""
         left, right, bottom, top = self.x.start, self.x.stop, self.y.start, self.y.stop
-        behind = []
-        xs = [t for t in self.x.ticks(self.ticks[0]) if not self.whole or t == round(t)]
-        for value in xs:
-            place = self.x(value)
-            behind += [tag("path", d=f"M{short(place)} {short(bottom)}v4", class_="tick"),
-                       tag("text", label(value, log=self.x.log), x=place, y=bottom + 16, class_="ticks", text_anchor="middle")]  # fmt: skip
-        for value in self.y.ticks(self.ticks[1]):
-            place = self.y(value)
-            behind += [tag("path", d=f"M{short(left)} {short(place)}H{short(right)}", class_="grid"),
-                       tag("text", label(abs(value) if self.unsigned else value, log=self.y.log), x=left - 6, y=place + 4, class_="ticks", text_anchor="end")]  # fmt: skip
+        xs = [(self.x(t), label(t, log=self.x.log)) for t in self.x.ticks(self.ticks[0]) if not self.whole or t == round(t)]
+        ys = [(self.y(t), label(abs(t) if self.unsigned else t, log=self.y.log)) for t in self.y.ticks(self.ticks[1])]
+        behind = [
+            tag("path", d="".join(f"M{short(left)} {short(place)}H{short(right)}" for place, _ in ys), class_="grid"),
+            tag("g", *(tag("text", text, x=left - 6, y=place + 4) for place, text in ys), class_="ticks", text_anchor="end"),
+            below(bottom, xs),
+        ]
         axis = tag("path", d=f"M{short(left)} {short(bottom)}H{short(right)}", class_="axis")
         names = [
             tag("text", self.x_name, x=(left + right) / 2, y=bottom + 34, class_="name", text_anchor="middle"),
@@ -214,6 +211,13 @@ class Frame:
             tag("text", self.title, x=right, y=top - self.head, class_="title", text_anchor="end") if self.title else Markup(""),
         ]
         return Markup("").join([*behind, *self.parts, axis, *names])
+
+
+def below(bottom: float, ticks: Sequence[tuple[float, Markup]]) -> Markup:
+    """Ticks under a horizontal axis, with their labels."""
+    marks = "".join(f"M{short(place)} {short(bottom)}v4" for place, _ in ticks)
+    texts = (tag("text", text, x=place, y=bottom + 16) for place, text in ticks)
+    return tag("g", tag("path", d=marks, class_="tick"), *texts, class_="ticks", text_anchor="middle")
 
 
 _MARKS = {
@@ -224,10 +228,8 @@ _MARKS = {
 }
 
 
-def picture(width: float, height: float, *parts: Markup, name: str, description: str, identity: str) -> Markup:
-    """A whole drawing with its name and description for those who do not see it."""
+def picture(width: float, height: float, *parts: Markup, name: str, described_by: str) -> Markup:
+    """A whole drawing with its name for those who do not see it; the element ``described_by`` tells what it shows."""
     return tag(
-        "svg", tag("title", name, id=f"{identity}-t"), tag("desc", description, id=f"{identity}-d"), *parts,
-        viewBox=f"0 0 {short(width)} {short(height)}", role="img", aria_labelledby=f"{identity}-t", aria_describedby=f"{identity}-d",
-        class_="plot",
+        "svg", *parts, viewBox=f"0 0 {short(width)} {short(height)}", role="img", aria_label=name, aria_describedby=described_by, class_="plot"
     )  # fmt: skip

@@ -19,7 +19,7 @@ from measure.statistics.roc import Curve, roc_curve
 SCORES = (("exponent", "λ₁", True), ("displacement", "late displacement", True), ("halting", "halting logit", False))
 
 # About so many corners of a ROC curve are kept: more cannot be seen.
-CORNERS = 90
+CORNERS = 72
 
 
 @dataclass(frozen=True, kw_only=True)
