@@ -80,10 +80,10 @@ def test_its_audit_step_runs_as_it_is_written(steps, tmp_path):
     step = next(step for step in steps if step.get("name") == "Audit")
     environment = {
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "PYTHONPATH": str(copy), "GITHUB_ACTIONS": "true", "HOME": str(tmp_path),
-        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"), "GITHUB_WORKSPACE": str(copy),
+        "OMP_NUM_THREADS": "1", "PYTEST_ADDOPTS": "--remeasure-rows 4", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"), "GITHUB_WORKSPACE": str(copy),
     }  # fmt: skip
     script = ["bash", "-e", "-o", "pipefail", "-c", step["run"]]
-    done = subprocess.run(script, cwd=copy, env=environment, capture_output=True, text=True, timeout=900)
+    done = subprocess.run(script, cwd=copy, env=environment, capture_output=True, text=True, timeout=3_000)
     assert done.returncode in (0, 1), done.stdout[-3000:] + done.stderr[-1000:]
     assert {p.name for p in (copy / "audit").iterdir()} == {"audit.json", "junit.xml", "audit.html", "audit.md", "audit.sarif", "badge.json"}
     failing = [p for p in problems(read_audit(copy / "audit" / "audit.json"), Context()) if p.level == "error"]
