@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from measure.campaign import _commit as commit
+from measure.campaign import commit_of_program
 from measure.checkpoints import Checkpoint
 from measure.errors import UserError
 from measure.levers.draws import judge_boards, number_boards, run_draws
@@ -41,7 +41,7 @@ def provenance_of(checkpoint: Checkpoint, puzzles: PuzzleSet, plan: Plan) -> Sid
         puzzles=len(puzzles),
         settings=plan.model_dump(mode="json"),
         versions={"python": platform.python_version(), **{name: version(name) for name in ("torch", "numpy", "pyarrow")}},
-        commit=commit(),
+        commit=commit_of_program(),
     )
 
 
@@ -77,7 +77,7 @@ def _gather(checkpoint, puzzles, out: Path, plan: Plan, provenance: SideProvenan
     if out.is_file() and _same(whole := read_side(out, kind=KIND), provenance):
         advance(len(whole) * plan.rows)
         return whole
-    folder, begun, parts = out.with_name(out.name + ".parts"), time.process_time(), []
+    folder, begun, parts, drawn = out.with_name(out.name + ".parts"), time.process_time(), [], 0
     for first in range(0, len(puzzles), plan.chunk):
         path = folder / f"part-{first:06d}.parquet"
         rows = puzzles.take(np.arange(first, min(first + plan.chunk, len(puzzles))))
@@ -86,11 +86,12 @@ def _gather(checkpoint, puzzles, out: Path, plan: Plan, provenance: SideProvenan
             if not _same(part, provenance):
                 raise UserError("unfinished parts are of other draws", where=folder, mend="remove the folder, or name another output")
             advance(len(part) * plan.rows)
-        elif parts and seconds is not None and time.process_time() - begun > seconds:
+        elif drawn and seconds is not None and time.process_time() - begun > seconds:
             break
         else:
             part = SideRecord(draw_chunk(checkpoint, rows, plan, advance), provenance)
             write_side(part, path)
+            drawn += 1
         parts.append(part)
     done = sum(map(len, parts))
     if done < len(puzzles):
