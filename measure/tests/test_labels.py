@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fixtures.wanderers import SYSTEMS, known_runs
+from fixtures.wanderers import NORM, SYSTEMS, known_runs
 from measure.errors import UserError
 from measure.labels import APPEARANCES, DEFINITIONS, NAMES, Thresholds, classify, counts, settled
 from measure.labels_evidence import evidence_of, plane_step
@@ -34,6 +34,17 @@ def test_one_label_each_and_the_first_definition_that_holds_counts():
     assert counts(evidence, replace(USUAL, rest=10.0))["settled"] == len(runs)
     tight = counts(evidence, replace(USUAL, rest=1e-30))
     assert tight["settled"] == 0 or tight["settled"] == 5  # a fixed point reached exactly stays one under every band
+
+
+def test_one_burst_within_the_window_is_no_rest_and_its_numbers_are_the_windows():
+    runs = known_runs("settled", 4)
+    gaps = runs.recurrence.copy()
+    gaps[1, -6, 0] = 5.0
+    gaps[2, -9, 0] = 5.0  # before the window
+    evidence = evidence_of(replace(runs, recurrence=gaps))
+    assert settled(evidence, USUAL).tolist() == [True, False, True, True]
+    assert evidence.recurrence_high[1, 0] == pytest.approx(5.0 / NORM) and evidence.recurrence_mean[1, 0] == pytest.approx(5.0 / NORM / 8, rel=1e-3)
+    np.testing.assert_allclose(evidence.loss_mean, runs.loss[:, -8:].mean(axis=1))
 
 
 def test_thresholds_move_the_lines_they_name():
