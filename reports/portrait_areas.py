@@ -88,12 +88,12 @@ def score_arrays(record: Record, band: Band) -> dict[str, np.ndarray]:
 
 
 def separations_of(record: Record, band: Band) -> tuple[Separation, ...]:
-    """ROC curves of λ₁, late displacement and halting logit."""
+    """ROC curves of λ₁, late displacement and halting logit; their areas with the interval that the claims are judged by."""
     arrays, wrong = score_arrays(record, band), ~record.solved
     return tuple(
         Separation(
             score=key, name=name, curve=roc_curve(arrays[key], wrong, points=CORNERS),
-            area=auc(arrays[key], wrong, denominator="pairs of a failure and a success"),
+            area=auc(arrays[key], wrong, interval="score", denominator="pairs of a failure and a success"),
         )
         for key, name, _ in SCORES
         if key in arrays
@@ -117,7 +117,7 @@ def _matching(record: Record, band: Band, among: str, chosen: np.ndarray, bins: 
         n=int(chosen.sum()),
         bins=tuple(_bins(late[chosen], exponent[chosen], wrong[chosen], bins)),
         matched=matched_auc(exponent, wrong, late, **shared),
-        overall=auc(exponent[chosen], wrong[chosen]),
+        overall=auc(exponent[chosen], wrong[chosen], interval="score"),
     )
 
 

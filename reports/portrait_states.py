@@ -166,7 +166,7 @@ def confidence_of(record: Record, settled: np.ndarray, *, bins: int = 24) -> Con
             "right_and_confident": int((right & confident).sum()), "right_and_doubtful": int((right & ~confident).sum()),
             "wrong_and_confident": int((~right & confident).sum()), "wrong_and_doubtful": int((~right & ~confident).sum()),
         },
-        area=auc(logits, right),
+        area=auc(logits, right, interval="score"),
     )  # fmt: skip
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,12 +16,14 @@ from claims.run import Run, Settings
 from measure.settling import otsu_band
 from reports.audit import Audit, LedgerEntry, PopulationEntry, Tool, count
 from reports.html import render
+from reports.html_screenshot import chromium
 from reports.renderings import Context, write_report
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the extra `test` has it)")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = chromium()
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed: `apt-get install chromium`")
-SMALL = Path(__file__).parents[2] / "fixtures" / "reference" / "trm-6x6"
+ROOT = Path(__file__).parents[2]
+SMALL = ROOT / "fixtures" / "reference" / "trm-6x6"
 WIDTHS = {"desk": (1280, 900), "phone": (390, 844), "narrow": (320, 640)}
 
 
@@ -400,3 +404,12 @@ def test_hostile_text_is_shown_and_not_run(visit, run, audit, tmp_path):
     page.select_option("#population", index=page.locator("#population option").count() - 1)
     assert page.locator(".claim:visible").count() == 1
     assert "no boards, because" in page.inner_text("#puzzles")
+
+
+def test_the_readme_screenshot_is_small_and_a_mistake_is_one_line(file, tmp_path):
+    command = [sys.executable, "-m", "reports.html_screenshot"]
+    done = subprocess.run([*command, file, tmp_path / "shot.png"], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and (tmp_path / "shot.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "shot.png").stat().st_size <= 250_000 and (ROOT / "reports" / "screenshot.png").stat().st_size <= 250_000
+    wrong = subprocess.run([*command, tmp_path / "none.html", tmp_path / "x.png"], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert wrong.returncode == 2 and wrong.stderr.count("\n") == 1 and "no such page" in wrong.stderr
