@@ -21,7 +21,7 @@ FATES = {
     "transient": "solved later on the same trajectory",
     "multistable": "comes to rest on different boards from different starts",
     "one wrong rest": "comes to rest from some start, always on one and the same wrong board",
-    "never at rest": "comes to rest from no start while it was followed",
+    "never at rest": "comes to rest from no start by then",
 }
 
 
