@@ -12,8 +12,8 @@ from reports.renderings import Context
 from reports.text import plural
 
 LABEL = "claims"
-# shields.io's names, and their colours.
-COLOURS = {"brightgreen": "#4c1", "yellow": "#dfb317", "red": "#e05d44", "lightgrey": "#9f9f9f"}
+# shields.io's names, and colours on which the text has a contrast of at least 4.5.
+COLOURS = {"brightgreen": "#4c1", "yellow": "#dfb317", "red": "#c0392b", "lightgrey": "#9f9f9f"}
 # Widths in a proportional face of 11 pixels, coarse: the text is stretched to the width that they give.
 NARROW, WIDE = set("iljtf.,:;'|I1 ()"), set("mwMW%@")
 PADDING, HEIGHT = 6, 20
