@@ -15,6 +15,7 @@ MODULES: tuple[tuple[str, str | None], ...] = (
     ("measure.commands", None),
     ("measure.commands_puzzles", "puzzles"),
     ("measure.commands_lyapunov", None),
+    ("measure.commands_bench", None),
     ("measure.commands_diagnose", None),
     ("measure.commands_levers", None),
     ("measure.commands_scale", None),

@@ -6,6 +6,7 @@ component of the state, and flattened to (B, k, d) only where they are orthonorm
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Callable, Sequence
 
 import torch
@@ -95,6 +96,21 @@ def push(update: Update, parts: Parts, tangents: Parts, *, is_tuple: bool) -> tu
         for part, tangent, same in zip(parts, tangents, untouched, strict=True)
     ]
     return tuple(part for part, _ in pairs), tuple(tangent for _, tangent in pairs)
+
+
+@dataclass(frozen=True)
+class WithJacobian:
+    """A map of one tensor (B, d) whose Jacobian (B, d, d) is known: tangents are pushed by one product, without jvp."""
+
+    step: Callable[[Tensor], Tensor]
+    jacobian: Callable[[Tensor], Tensor]
+
+    def __call__(self, state: Tensor) -> Tensor:
+        return self.step(state)
+
+    def push(self, state: Tensor, tangents: Tensor) -> tuple[Tensor, Tensor]:
+        """f(z) and Df(z)·v for tangents (B, k, d)."""
+        return self.step(state), tangents @ self.jacobian(state).to(tangents.dtype).mT
 
 
 def _checked(state: State, before: Sequence[Tensor]) -> Parts:

@@ -1,0 +1,88 @@
+"""Figures of whole commands and of the statistics: memory of a campaign, a million examples, the start of the program."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from measure.bench.networks import REFERENCES
+from measure.bench.timing import Row, alternating, child, row
+
+ROOT = Path(__file__).parents[2]
+_MILLION = 1_000_000
+_CAMPAIGN = """
+import resource, sys, tempfile
+from pathlib import Path
+import numpy as np, torch
+torch.set_num_threads(1)
+from fixtures.networks import tiny_checkpoint
+from measure.campaign import measure
+from measure.sudoku import Box, PuzzleSet
+rows = int(sys.argv[1])
+label = np.array([1,2,3,4,3,4,1,2,2,1,4,3,4,3,2,1]) + 1
+inputs = np.tile(label, (rows, 1))
+inputs[:, ::2] = 1
+with tempfile.TemporaryDirectory() as folder:
+    puzzles = PuzzleSet(
+        box=Box.from_size(4), inputs=inputs.astype(np.uint8), labels=np.tile(label, (rows, 1)).astype(np.uint8),
+        ids=np.arange(rows), rating=np.full(rows, np.nan),
+    )
+    measure(tiny_checkpoint(Path(folder), "trm_mlp"), puzzles, Path(folder) / "out.parquet", k=1, segments=2, batch=250)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def memory(*, few: int = 2_000, many: int = 20_000) -> list[Row]:
+    """Peak memory of a campaign of many tiny puzzles over one of few, each in a process of its own."""
+    import subprocess
+
+    peaks = []
+    for rows in (few, many):
+        run = subprocess.run(
+            [sys.executable, "-c", _CAMPAIGN, str(rows)], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        peaks.append(int(run.stdout.split()[-1]) / 1024)
+    note = f"{peaks[0]:.0f} and {peaks[1]:.0f} MiB resident"
+    return [row("memory", f"peak of {many} puzzles over that of {few}", [peaks[1] / peaks[0]], bar=1.1, note=note)]
+
+
+def statistics(*, repetitions: int = 7) -> list[Row]:
+    """Seconds of an AUC with its interval and of a matched AUC on a million examples."""
+    from measure.statistics.auc import auc
+    from measure.statistics.matching import matched_auc
+
+    generator = np.random.default_rng(0)
+    positives = generator.random(_MILLION) < 0.3
+    scores = generator.normal(size=_MILLION) + positives
+    by = generator.normal(size=_MILLION) + 0.5 * positives
+    seconds = alternating(
+        {
+            "AUC with interval, a million examples": lambda: auc(scores, positives),
+            "matched AUC in ten bins, a million examples": lambda: matched_auc(scores, positives, by, weights="pairs"),
+        },
+        repetitions=repetitions,
+    )
+    bars = (1.0, 3.0)
+    return [
+        row("statistics", name, values, unit="s", bar=bar)
+        for bar, (name, values) in zip(bars, seconds.items(), strict=True)
+    ]  # fmt: skip
+
+
+def commands(*, repetitions: int = 7) -> list[Row]:
+    """CPU seconds of `unsettled --help`, and of an audit that judges every claim from records and re-measures nothing."""
+    help_command = [sys.executable, "-c", "from measure.cli import main; main()", "--help"]
+    audit = [sys.executable, "-m", "pytest", "claims/", "-q", "-p", "no:cacheprovider", "--remeasure-rows", "0"]
+    helps = [child(help_command, cwd=str(ROOT))[0] for _ in range(repetitions)]
+    start = time.perf_counter()
+    seconds, _, code = child(audit, cwd=str(ROOT))
+    wall = time.perf_counter() - start
+    shipped = len(list(REFERENCES.glob("*/record.parquet")))
+    return [
+        row("commands", "unsettled --help", helps, unit="s", bar=0.3),
+        row("commands", "judging all claims from records, pytest and all", [seconds], unit="s", bar=5.0,
+            note=f"{shipped} records, exit code {code}, {wall:.1f} s on the clock"),
+    ]  # fmt: skip
