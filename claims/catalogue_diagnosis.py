@@ -13,7 +13,7 @@ from claims.catalogue_settling import band_figures, band_of, members, no_band, u
 from claims.parameters import Class, Early, Mobility, Part, Segments, Settling
 from claims.registry import Parameters, side_kind, statistic
 from measure.capture import LongRuns, kept_solved
-from measure.capture_exponent import before_capture, exponents
+from measure.capture_exponent import before_capture, before_capture_in, exponents
 from measure.labels import NAMES, Thresholds, classify, settled
 from measure.labels_tables import rest_of
 from measure.record import Record
@@ -184,9 +184,15 @@ def relative_displacement(record: Record, parameters: RelativeMobility) -> Estim
     return replace(relative, extra=dict(relative.extra) | {"absolute": absolute.value})
 
 
-@statistic("capture_auc", Beforehand, limits=(0, 1), needs="long")
-def capture_auc(record: Record, parameters: Beforehand, side: SideRecord) -> Estimate:
-    """Area of λ₁ before capture, runs that are never captured against those captured later, at the same segment."""
+@statistic("capture_auc", Beforehand, limits=(0, 1))
+def capture_auc(record: Record, parameters: Beforehand) -> Estimate:
+    """Area of λ₁ before capture, runs that are not captured in the rollout against those captured later, at the same segment."""
+    return before_capture_in(record, window=parameters.window)
+
+
+@statistic("capture_auc_long", Beforehand, limits=(0, 1), needs="long")
+def capture_auc_long(record: Record, parameters: Beforehand, side: SideRecord) -> Estimate:
+    """The same with longer rollouts: runs that are never captured while they were followed."""
     runs = LongRuns(side)
     return before_capture(runs, exponents(runs, record), window=parameters.window)
 

@@ -174,6 +174,17 @@ def solved_from_other_starts(runs: LongRuns) -> dict[str, Estimate]:
     }
 
 
+def first_solved(solved_at: np.ndarray) -> np.ndarray:
+    """(N,) first segment, from 1, after which the board is right; 0 where there is none."""
+    return np.where(solved_at.any(axis=1), solved_at.argmax(axis=1) + 1, 0).astype(np.int32)
+
+
+def solved_since(solved_at: np.ndarray) -> np.ndarray:
+    """(N,) first segment, from 1, from which the board is right to the end; 0 where it is not right at the end."""
+    stretch = np.where(solved_at.all(axis=1), solved_at.shape[1], (~solved_at[:, ::-1]).argmax(axis=1))
+    return np.where(stretch > 0, solved_at.shape[1] - stretch + 1, 0).astype(np.int32)
+
+
 def _check(runs: LongRuns, after: int, until: int) -> None:
     if not 1 <= after < until <= runs.segments:
         raise UserError(f"from segment {after} to {until} does not fit a rollout of {runs.segments}")

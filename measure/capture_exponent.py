@@ -6,9 +6,11 @@ never are, at the same segment. If it only tells that capture has happened, they
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from measure.capture import LongRuns
+from measure.capture import LongRuns, first_solved
 from measure.errors import UserError
 from measure.record import Record
 from measure.statistics.equivalence import equivalence
@@ -57,11 +59,30 @@ def before_capture(
     Only segments count at which neither has been solved. ½: λ₁ says nothing beforehand. ``lead`` keeps those captured so many
     segments later. ``extra`` holds TOST against ½ ± ``margin``; the interval is that of level 95 %.
     """
-    measured = landmark_auc(sliding(lambda1, window), runs.captured, runs.followed, lead=lead)
+    return _near_half(landmark_auc(sliding(lambda1, window), runs.captured, runs.followed, lead=lead), margin)
+
+
+def before_capture_in(
+    record: Record, *, window: int = WINDOW, lead: tuple[int, int] | None = None, margin: float = 0.1
+) -> Estimate:
+    """The same within the rollout of a record: those not captured by its end stand for those that never are.
+
+    Raises:
+        UserError: the record holds no exponents, or is shorter than the window.
+    """
+    if not record.k:
+        raise UserError("the record holds no exponents", mend="measure with --k 8")
+    lambda1 = np.asarray(record.growth[:, :, 0], np.float64)
+    captured = first_solved(np.asarray(record.solved_at))
+    followed = np.full(len(record), record.segments)
+    return _near_half(landmark_auc(sliding(lambda1, window), captured, followed, lead=lead), margin)
+
+
+def _near_half(measured: Estimate, margin: float) -> Estimate:
+    """The area with TOST against ½ in ``extra``, and its own interval."""
     if not measured.defined:
         return measured
-    tested = equivalence(measured, target=0.5, margin=margin)
-    return Estimate(**{**vars(measured), "extra": dict(tested.extra)})
+    return replace(measured, extra=dict(equivalence(measured, target=0.5, margin=margin).extra))
 
 
 def around_capture(

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from measure.campaign import provenance_of
+from measure.capture import first_solved, solved_since
 from measure.capture_stages import LATE, LongSettings, follow_to_rest, held_at_rest, merged, noisy_start, resting
 from measure.checkpoints import Checkpoint
 from measure.errors import UserError
@@ -127,17 +128,6 @@ def _outcome(runs: Trajectories, unsolved: np.ndarray, further: Trajectories | N
         held = solved_since(further.solved_at)
         since[unsolved] = np.where(held > 0, held + runs.segments, 0)
     return {"followed": followed, "first_solved": first, "solved_since": since}
-
-
-def first_solved(solved_at: np.ndarray) -> np.ndarray:
-    """(N,) first segment, from 1, after which the board is right; 0 where there is none."""
-    return np.where(solved_at.any(axis=1), solved_at.argmax(axis=1) + 1, 0).astype(np.int32)
-
-
-def solved_since(solved_at: np.ndarray) -> np.ndarray:
-    """(N,) first segment, from 1, from which the board is right to the end; 0 where it is not right at the end."""
-    stretch = np.where(solved_at.all(axis=1), solved_at.shape[1], (~solved_at[:, ::-1]).argmax(axis=1))
-    return np.where(stretch > 0, solved_at.shape[1] - stretch + 1, 0).astype(np.int32)
 
 
 def _changed(boards: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from measure.capture_exponent import WINDOW, before_capture_in
 from measure.errors import UserError
 from measure.record import Record, read_record
 from measure.settling import otsu_band
@@ -71,7 +72,10 @@ def record_tables(record: Record) -> list[Table]:
     """What a record alone tells: early windows, confident failures, calibration, and displacement in both units."""
     if record.segments < 2:
         raise UserError("a rollout of one segment has no early window", mend="measure at least two segments")
-    return [*early_tables(record), confident_table(record), calibration_table(record), reliability_table(record), units_table(record)]
+    early = early_tables(record)
+    if record.k and record.segments > WINDOW:
+        early.append(before_table(record))
+    return [*early, confident_table(record), calibration_table(record), reliability_table(record), units_table(record)]
 
 
 def early_tables(record: Record) -> list[Table]:
@@ -118,6 +122,19 @@ def early_power(by: dict[tuple[str, int], WindowPoint], horizon: int) -> Table:
         key="early.equivalence", title=f"Is it one half after {horizon} segments?", rows=rows,
         columns=("score", "AUC", f"within ±{MARGIN:g}", "power if ½", "p", "p (Holm)"),
         notes=["power: the chance that a sample like this shows equivalence where the AUC is exactly ½", "p: two-sided, of ½"],
+    )  # fmt: skip
+
+
+def before_table(record: Record) -> Table:
+    """λ₁ of runs still unsolved: those solved later in the rollout against those that are not, at equal segments."""
+    rows: list[list[Cell]] = []
+    for words, lead in (("all", None), ("captured 1–4 segments later", (1, 4)), ("captured 5 or more segments later", (5, 10_000))):
+        area = before_capture_in(record, lead=lead, margin=MARGIN)
+        rows.append([words, area, str(area.extra.get("equivalent", "–")), area.counts.get("never"), area.counts.get("later")])
+    return Table(
+        key="exponent.within", title=f"λ₁ (last {WINDOW} segments) of unsolved runs: never solved against solved later, same segment",
+        columns=("compared with", "AUC", f"½ ± {MARGIN:g}", "never", "later"), rows=rows,
+        notes=["above ½: runs that stay unsolved have the larger λ₁; below ½: those about to be solved have"],
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ limits (1936, Biometrika 28:437).
 
 from __future__ import annotations
 
+import math
 import warnings
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import CensoredData, chi2, ecdf
 
 from measure.errors import UserError
+from measure.statistics.auc import auc_interval, placements
 from measure.statistics.estimate import Estimate, undefined
 from measure.statistics.sample import as_mask, as_values, check_share
 
@@ -79,16 +81,15 @@ def landmark_auc(
     waited_until: np.ndarray,
     *,
     lead: tuple[int, int] | None = None,
-    resamples: int = 400,
     level: float = 0.95,
-    seed: int = 0,
     denominator: str = "pairs at the same segment",
 ) -> Estimate:
     """AUC at equal times: does a score of those still waiting tell who never has the event from who has it later?
 
     At every landmark t the examples without the event so far are compared: positives never have it (while they were
     followed), negatives have it after t. Areas of all landmarks are averaged with their pairs as weights. An example enters at many
-    landmarks, so the interval resamples whole examples.
+    landmarks, so its placements are summed before they are squared: DeLong's variance for clustered data (Obuchowski 1997,
+    Biometrics 53:567), on the logit scale.
 
     Args:
         scores: (N, T), the score of landmark t = 1 … T; known at t. NaN leaves an example out there.
@@ -96,8 +97,8 @@ def landmark_auc(
         waited_until: (N,) until when an example was followed.
         lead: if given, negatives are only those whose event comes ``lead[0]`` to ``lead[1]`` after t.
 
-    With fewer than `FEWEST` examples of a class there is a value and no interval: resampling a handful does not show how
-    they scatter. ``counts``: ``landmarks`` with both classes, ``pairs``, ``never`` and ``later`` (examples that were compared).
+    With fewer than `FEWEST` examples of a class there is a value and no interval: a handful does not show how it scatters.
+    ``counts``: ``landmarks`` with both classes, ``pairs``, ``never`` and ``later`` (examples that were compared).
     """
     times = np.arange(1, scores.shape[1] + 1)
     waiting = (event_at[:, None] == 0) | (event_at[:, None] > times)
@@ -108,41 +109,31 @@ def landmark_auc(
         ahead = event_at[:, None] - times
         later &= (ahead >= lead[0]) & (ahead <= lead[1])
     both = never.any(axis=0) & later.any(axis=0)
-    method = "AUC matched by segment, pairs weights, bootstrap over examples"
+    method = "AUC matched by segment, pairs weights, clustered DeLong, logit interval"
     if not both.any():
         missing = "has the event later" if not later.any() else "never has the event" if not never.any() else "can be compared at the same time"
         return undefined(f"no waiting example {missing}", n=len(scores), method=method, denominator=denominator)
-    scores, never, later = scores[:, both], never[:, both], later[:, both]
-    used = (never | later).any(axis=1)
-    scores, never, later = scores[used], never[used], later[used]
-    # concordance of every pair of examples, over all landmarks: a resample then only weighs pairs
-    agree, pairs = _pair_tables(scores, never, later)
-    value = float(agree.sum() / pairs.sum())
-    counts = {
-        "landmarks": int(both.sum()), "pairs": int(pairs.sum()), "never": int(never.any(axis=1).sum()),
-        "later": int(later.any(axis=1).sum()),
+    # of each example, summed over landmarks: concordant pairs (ties ½), and pairs
+    concordant, pairs = np.zeros(len(scores)), np.zeros(len(scores))
+    for place in np.flatnonzero(both):
+        up, down = np.flatnonzero(never[:, place]), np.flatnonzero(later[:, place])
+        of_up, of_down = placements(scores[np.r_[up, down], place], np.arange(len(up) + len(down)) < len(up))
+        concordant[up] += of_up * len(down)
+        concordant[down] += of_down * len(up)
+        pairs[up] += len(down)
+        pairs[down] += len(up)
+    classes = [(event_at == 0) & (pairs > 0), (event_at > 0) & (pairs > 0)]
+    total = float(pairs[classes[0]].sum())
+    value = float(concordant[classes[0]].sum() / total)
+    never_count, later_count = (int(rows.sum()) for rows in classes)
+    about = {
+        "value": value, "level": level, "n": never_count + later_count, "method": method, "denominator": denominator,
+        "counts": {"landmarks": int(both.sum()), "pairs": int(total), "never": never_count, "later": later_count},
     }  # fmt: skip
-    about = {"value": value, "level": level, "n": len(scores), "method": method, "denominator": denominator, "counts": counts}
-    if min(counts["never"], counts["later"]) < FEWEST:
+    if min(never_count, later_count) < FEWEST:
         return Estimate(**about, extra={"note": f"fewer than {FEWEST} examples of a class, no interval"})
-    rng = np.random.default_rng(seed)
-    kept = rng.multinomial(len(scores), np.full(len(scores), 1 / len(scores)), size=resamples).astype(float)
-    total = ((kept @ pairs) * kept).sum(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        draws = ((kept @ agree) * kept).sum(axis=1) / total
-    draws = draws[total > 0]
-    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
-    return Estimate(**about, low=float(low), high=float(high), error=float(draws.std(ddof=1)) or None)
-
-
-def _pair_tables(scores: np.ndarray, never: np.ndarray, later: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(N, N) sums over landmarks for a positive row i and a negative row j: of concordance, and of times they meet."""
-    agree, pairs = np.zeros((len(scores),) * 2), np.zeros((len(scores),) * 2)
-    for column in range(scores.shape[1]):
-        up, down = np.flatnonzero(never[:, column]), np.flatnonzero(later[:, column])
-        gap = scores[up, column][:, None] - scores[down, column][None, :]
-        place = np.ix_(up, down)
-        agree[place] += (gap > 0) + 0.5 * (gap == 0)
-        pairs[place] += 1
-    return agree, pairs
-
+    excess = concordant - value * pairs
+    variance = sum(rows.sum() / (rows.sum() - 1) * float((excess[rows] ** 2).sum()) for rows in classes) / total**2
+    error = math.sqrt(variance) or None
+    low, high, note = auc_interval(value, error, never_count, later_count, level=level)
+    return Estimate(**about, low=low, high=high, error=error, extra={"note": note} if note else {})

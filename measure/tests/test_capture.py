@@ -7,12 +7,16 @@ import torch
 from fixtures.long_runs import long_record
 from fixtures.networks import tiny_checkpoint
 from fixtures.synthetic import synthetic_record
-from measure.capture import FATES, LongRuns, capture_curve, capture_rate, fate_of, fates, kept_solved, loss_rate, solved_from_other_starts, solved_later
+from measure.capture import (
+    FATES, LongRuns, capture_curve, capture_rate, fate_of, fates, first_solved, kept_solved, loss_rate, solved_from_other_starts,
+    solved_later, solved_since,
+)  # fmt: skip
 from measure.capture_exponent import around_capture, before_capture, exponents, sliding
-from measure.capture_follow import first_solved, measure_long, solved_since
+from measure.capture_follow import measure_long
 from measure.capture_stages import LongSettings
 from measure.errors import UserError
 from measure.side_record import SideRecord, read_side
+from measure.statistics.auc import auc
 from measure.statistics.survival import landmark_auc, occurred_by, rate
 from measure.sudoku import Box, generate
 from measure.trajectory import follow
@@ -119,6 +123,13 @@ def test_the_landmark_area_is_the_mean_over_pairs_that_wait_together():
     assert np.isnan(measured.low) and "fewer than 10" in measured.extra["note"]  # three examples scatter nobody knows how
     scores[0, 1] = np.nan
     assert landmark_auc(scores, event, waited).counts["pairs"] == 2
+
+
+def test_at_one_landmark_it_is_delongs_area_and_interval():
+    rng = np.random.default_rng(3)
+    scores, event = rng.standard_normal((90, 1)).round(1), np.where(rng.random(90) < 0.4, 0, 2)
+    found, plain = landmark_auc(scores, event, np.full(90, 9)), auc(scores[:, 0], event == 0)
+    assert (found.value, found.low, found.high) == pytest.approx((plain.value, plain.low, plain.high))
 
 
 def test_the_interval_of_the_landmark_area_covers_its_truth():

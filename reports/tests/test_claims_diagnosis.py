@@ -46,12 +46,22 @@ def test_what_rests_later_counts_right_and_wrong_boards():
 
 
 def test_capture_auc_uses_the_records_exponents_where_the_long_record_has_none():
-    own = compute("capture_auc", LONG)
+    own = compute("capture_auc_long", LONG)
     assert own.low < 0.5 < own.high
     bare = long_record(400, never=0.25, seed=2)
     bare.columns["exponent"][:] = np.nan
-    other = compute("capture_auc", bare)
+    other = compute("capture_auc_long", bare)
     assert other.defined and other.value != own.value
+
+
+def test_within_a_record_an_exponent_that_falls_at_capture_is_no_omen():
+    noise = np.random.default_rng(1).standard_normal(RECORD.growth.shape)
+    falls = RECORD.replace(growth=noise - 3.0 * RECORD.solved_at[:, :, None])
+    found = compute("capture_auc", record=falls)
+    assert found.low < 0.5 < found.high and compute("auc", record=falls).value > 0.95
+    assert compute("capture_auc", record=RECORD.replace(growth=noise + 2.0 * ~RECORD.solved[:, None, None])).low > 0.8
+    with pytest.raises(UserError, match="no exponents"):
+        compute("capture_auc", record=RECORD.replace(growth=RECORD.growth[:, :, :0]))
 
 
 def test_doom_is_the_ratio_of_shares_solved_later():
@@ -91,7 +101,7 @@ def test_calibration_and_relative_displacement():
         assert found.value == pytest.approx(found.extra["absolute"] / length) and found.unit == "of the norm"
 
 
-NEED_LONG = ("correct.stay_solved", "failure.sustained", "hrm.failures.wander", "labels.trm.stable", "signature.before_capture")
+NEED_LONG = ("correct.stay_solved", "failure.sustained", "hrm.failures.wander", "labels.trm.stable")
 
 
 @pytest.mark.parametrize("name", NEED_LONG)
@@ -116,7 +126,7 @@ class WithLong(StandIn):
     ("name", "outcome"),
     [
         ("correct.stay_solved", Outcome.TRANSFERS), ("labels.trm.stable", Outcome.TRANSFERS),
-        ("signature.before_capture", Outcome.TRANSFERS), ("failure.sustained", Outcome.DOES_NOT_TRANSFER),
+        ("failure.sustained", Outcome.DOES_NOT_TRANSFER),
     ],
 )  # fmt: skip
 def test_with_long_rollouts_it_is_judged(name, outcome):
