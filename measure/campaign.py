@@ -7,6 +7,7 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -212,8 +213,9 @@ def _join(paths: list[Path], provenance: Provenance, out: Path) -> None:
             writer.add(read_record(path))
 
 
+@cache
 def commit_of_program() -> str:
-    """The commit of this program when it runs from its repository, else "unknown"."""
+    """The commit of this program when it runs from its repository, else "unknown"; that of the first call, as the code is."""
     here = Path(__file__).parent
     if not (here.parent / ".git").exists():
         return "unknown"

@@ -13,12 +13,13 @@ import torch
 from fixtures.networks import tiny_checkpoint
 from measure import campaign as campaigns
 from measure.campaign import measure_rows
+from measure.checkpoints import load_checkpoint
 from measure.errors import UserError
 from measure.lock import sole_writer
 from measure.merge import merge
 from measure.noise import differences
 from measure.processes import measure_by_processes
-from measure.puzzles import write_parquet
+from measure.puzzles import read_puzzles, write_parquet
 from measure.ranks import Rank, device_of, rank_of
 from measure.record import read_record
 from measure.sharded import measure_shard, open_campaign
@@ -89,7 +90,7 @@ def test_each_rank_has_a_device_of_its_own(monkeypatch):
         device_of("cuda:0", Rank(0, 2, 0))
 
 
-@pytest.mark.parametrize("ranks", [1, 2, 3, 19, 25])
+@pytest.mark.parametrize("ranks", [1, 2, 3, 25])
 def test_any_number_of_ranks_gives_the_rows_of_one(checkpoint, puzzles, tmp_path, ranks):
     for number in reversed(range(ranks)):
         campaign = run_rank(tmp_path / "shards", checkpoint, puzzles, Rank(number, ranks))
@@ -170,20 +171,26 @@ def place(tmp_path_factory):
     return folder
 
 
-def test_torchrun_needs_no_process_group_and_processes_do_the_same(place, monkeypatch):
-    net, puzzles, out = str(place / "net"), str(place / "p.parquet"), place / "s"
+def test_torchrun_needs_no_process_group(place):
+    net, table, out = str(place / "net"), str(place / "p.parquet"), place / "s"
     torchrun = [str(Path(sys.executable).with_name("torchrun")), "--nproc-per-node", "2", "-m", "measure"]
-    command = [*torchrun, net, puzzles, "--out", str(out), "--k", "1", "--segments", "2"]
+    command = [*torchrun, net, table, "--out", str(out), "--k", "1", "--segments", "2"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert sorted(done.stdout.splitlines()) == ["rank 0 of 2: shards 0 (of 2)", "rank 1 of 2: shards 1 (of 2)"]
     merge(place / "s", place / "merged")
+    assert (read_record(place / "merged").example_id == read_puzzles(table).ids).all()
+
+
+@pytest.mark.asymptotic
+def test_processes_leave_a_record_and_nothing_beside_it(place, monkeypatch):
+    net, table = str(place / "net"), str(place / "p.parquet")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    asked = dict(checkpoint=net, puzzles=puzzles, out=place / "r", k=1, segments=2, limit=None, processes=2)
+    asked = dict(checkpoint=net, puzzles=table, out=place / "r", k=1, segments=2, limit=None, processes=2)
     measure_by_processes(asked, place / "r", 2)
     assert not list(place.glob("r.*")), "something was left beside the record"
-    one, other = read_record(place / "merged"), read_record(place / "r")
-    assert one.digest() == other.replace(provenance=one.provenance).digest()
+    alone = measure_rows(load_checkpoint(net), read_puzzles(table), k=1, segments=2)
+    assert max(gap.max() for gap in differences(read_record(place / "r"), alone).values()) < 1e-4
 
 
 def test_mistakes_of_a_rank_are_one_line(place, tmp_path):
@@ -201,9 +208,7 @@ def test_a_process_that_stops_says_why(tmp_path, monkeypatch):
 
 
 def test_one_rank_against_two_on_a_shipped_checkpoint(tmp_path):
-    from measure.checkpoints import load_checkpoint
     from measure.noise import compare
-    from measure.puzzles import read_puzzles
 
     reference = Path(__file__).parents[2] / "fixtures" / "reference" / "trm-6x6"
     net, few = load_checkpoint(reference), read_puzzles(reference / "puzzles.parquet", limit=6)
