@@ -31,7 +31,7 @@ def bench(
         return
     torch.set_num_threads(threads)
     if plot is not None:
-        suite.draw(plot)
+        suite.draw(plot, repetitions=repetitions)
         print(f"wrote {plot}")
         return
     chosen = suite.chosen(parts or [])

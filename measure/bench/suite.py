@@ -106,14 +106,14 @@ def load(path: Path) -> dict[str, Row]:
         raise UserError("is no saved run", where=path, mend="write one with `unsettled bench --save FILE`") from None
 
 
-def draw(path: Path) -> None:
+def draw(path: Path, *, repetitions: int = 3) -> None:
     """A PNG of how the cost of a rollout grows, one panel for each axis."""
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    curves = rollouts.growth_of_cost()
+    curves = rollouts.growth_of_cost(repetitions=repetitions)
     figure, panels = plt.subplots(1, len(curves), figsize=(4 * len(curves), 3.6), layout="constrained")
     for panel, (axis, (values, found)) in zip(panels, curves.items(), strict=True):
         for name, seconds in found.items():
