@@ -51,7 +51,7 @@ def read_boards(text: str, box: Box) -> list[np.ndarray]:
 
 def _is_file(text: str) -> bool:
     try:
-        return Path(text).exists()
+        return bool(text.strip()) and Path(text).exists()
     except (OSError, ValueError):  # longer than a name may be, or with a zero byte
         return False
 

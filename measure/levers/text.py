@@ -37,7 +37,7 @@ def show_points(points: list[Point], console: Console, *, segments: int) -> None
         title = f"equal compute: {times} segments per puzzle"
         grid = Grid("policy", "selected by", "accuracy", "95 % band", "evaluations", title=title, title_justify="left")
         for point in sorted(here, key=lambda p: (p.labels, p.checked, -p.accuracy)):
-            rule = "oracle (with labels)" if point.labels else f"{point.rule} (checks the board)" if point.checked else point.rule
+            rule = "oracle (with labels)" if point.labels else f"{point.rule}, checked" if point.checked else point.rule
             band = f"{point.low:.3f} – {point.high:.3f}"
             grid.add_row(point.family, rule, f"{point.accuracy:.3f}", band, f"{point.evaluations:,.0f}")
         console.print(grid)

@@ -325,7 +325,8 @@ def test_a_record_of_8192_rows_is_judged_in_seconds():
     record = record.replace(provenance=record.provenance.model_copy(update={"noise": floor}))
     population = StandIn(name="paper.hrm", architecture="hrm", record=record, same_examples=True)
     start = time.process_time()  # of this process: other work on the machine does not count
-    assert len(judge_all(ledger, [population])) == 22
+    concerned = [claim for claim in ledger.claims if ledger.concerns(claim, "paper.hrm", "hrm")]
+    assert len(judge_all(ledger, [population])) == len(concerned) > 22
     assert time.process_time() - start < 5
 
 

@@ -1,0 +1,44 @@
+"""The paired difference of shares: by hand, against statsmodels, its coverage, and samples in which no pair differs."""
+
+import numpy as np
+import pytest
+from statsmodels.stats.contingency_tables import mcnemar
+
+from measure.errors import UserError
+from measure.statistics.paired import paired_difference
+
+
+def test_by_hand_and_against_statsmodels():
+    first = np.repeat([True, True, False, False], [50, 20, 7, 23])
+    second = np.repeat([True, False, True, False], [50, 20, 7, 23])
+    found = paired_difference(first, second)
+    assert found.value == pytest.approx(0.13) and found.counts == {"first_only": 20, "second_only": 7, "n": 100}
+    centre, error = 13 / 102, np.sqrt(28 - 13**2 / 102) / 102
+    assert (found.low, found.high) == pytest.approx((centre - 1.959964 * error, centre + 1.959964 * error), abs=1e-6)
+    assert found.extra["p_value"] == pytest.approx(mcnemar([[50, 20], [7, 23]], exact=True).pvalue)
+    assert found.extra["share_first"] == 0.7 and found.extra["share_second"] == pytest.approx(0.57)
+    turned = paired_difference(second, first)
+    assert (turned.value, turned.low, turned.high) == pytest.approx((-found.value, -found.high, -found.low))
+
+
+@pytest.mark.parametrize("n", [1, 10, 1000])
+@pytest.mark.parametrize("both", [True, False])
+def test_where_no_pair_differs_the_interval_has_a_width(n, both):
+    found = paired_difference(np.full(n, both), np.full(n, both))
+    assert found.value == 0 and found.low < 0 < found.high and found.extra["p_value"] == 1.0
+
+
+def test_complete_difference_stays_within_its_limits_and_nothing_is_undefined():
+    found = paired_difference(np.ones(12, bool), np.zeros(12, bool))
+    assert found.low < found.value == found.high == 1.0
+    assert not paired_difference([], []).defined
+    with pytest.raises(UserError):
+        paired_difference([True, False], [True])
+
+
+@pytest.mark.parametrize(("gain", "loss"), [(0.02, 0.02), (0.1, 0.02), (0.3, 0.1)])
+def test_it_covers(gain, loss):
+    rng = np.random.default_rng(1)
+    kinds = rng.choice(3, size=(500, 128), p=[gain, loss, 1 - gain - loss])
+    found = [paired_difference(row == 0, row == 1) for row in kinds]
+    assert np.mean([f.low <= gain - loss <= f.high for f in found]) >= 0.925

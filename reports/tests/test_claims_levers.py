@@ -1,0 +1,106 @@
+"""Claims about restarts: their statistics against a count by hand, their verdicts both ways, and the shipped tables of draws."""
+
+import numpy as np
+import pytest
+
+from claims.catalogue import lookup
+from claims.inputs import REFERENCES, Inputs
+from claims.judge import judge
+from claims.ledger import load_ledger
+from claims.populations import discover
+from claims.verdict import Outcome
+from fixtures.audits import write_reference
+from fixtures.draws import synthetic_draws
+from fixtures.synthetic import synthetic_record
+from measure.errors import UserError
+from measure.levers.table import table_of
+from measure.puzzles import read_puzzles
+from measure.record import read_record
+from measure.side_record import read_side, write_side
+
+RECORD = synthetic_record(700, accuracy=0.5, k=1, seed=4)
+SHIPPED = sorted(REFERENCES.glob("*/restarts.parquet"))
+
+
+def compute(name, side, **parameters):
+    found = lookup(name)
+    return found.function(RECORD, found.parameters.model_validate(parameters), side)
+
+
+@pytest.fixture
+def verdict(tmp_path):
+    """Judge a claim of the paper on a made-up reference with these draws."""
+    ledger = load_ledger()
+
+    def judged(claim, **options):
+        folder = write_reference(tmp_path / str(len(list(tmp_path.iterdir()))), RECORD)
+        write_side(synthetic_draws(700, record=RECORD, **options), folder / "restarts.parquet")
+        population = next(p for p in discover(Inputs(references=folder.parent), ledger) if p.kind == "reference")
+        return judge(ledger[claim], population, ledger=ledger)
+
+    return judged
+
+
+def test_restarts_beat_pruning_where_early_signals_are_silent_and_not_where_they_tell(verdict):
+    assert verdict("restarts.beat_pruning", chance=0.5, omen=0.0, confidence=9.0).outcome is Outcome.TRANSFERS
+    told = verdict("restarts.beat_pruning", chance=0.2, omen=9.0, confidence=9.0)
+    assert told.outcome is Outcome.DOES_NOT_TRANSFER and told.measured.high < 0
+    assert told.measured.extra["evaluations_pruning"] <= told.measured.extra["evaluations_restarts"] == 21 * 64
+    same = verdict("restarts.beat_pruning", chance=1.0, confidence=9.0)
+    assert same.outcome is Outcome.UNDERPOWERED and same.measured.value == 0  # no pair differs: that decides nothing
+
+
+def test_selecting_gains_where_confidence_tells_and_not_where_it_does_not(verdict):
+    assert verdict("selection.gains", chance=0.3, confidence=9.0).outcome is Outcome.TRANSFERS
+    assert verdict("selection.gains", chance=0.3, confidence=0.0).outcome is not Outcome.TRANSFERS
+
+
+def test_figures_are_those_counted_by_hand():
+    side = synthetic_draws(300, chance=0.4, confidence=4.0, seed=7)
+    solved, halting = side["symmetry_solved"].astype(bool), side["symmetry_halting"]
+    chosen = solved[np.arange(300), halting[:, :, -1].argmax(axis=1), -1]
+    found = compute("restart_gain", side)
+    assert found.value == pytest.approx(chosen.mean() - side["trained_solved"][:, 0, 15].mean())
+    assert found.extra["accuracy_oracle_with_labels"] == solved[:, :, -1].any(axis=1).mean()
+    assert found.counts["first_only"] == (chosen & ~side["trained_solved"][:, 0, 15].astype(bool)).sum()
+    long = compute("restart_gain", side, over="long")
+    assert long.extra["segments_otherwise"] == 32  # as long as was measured
+    four = solved[np.arange(300), halting[:, :4, -1].argmax(axis=1), -1]
+    against = compute("restarts_over_pruning", side)
+    assert against.extra["accuracy_restarts"] == four.mean()
+    assert against.value == pytest.approx(four.mean() - against.extra["accuracy_pruning"])
+    fewer = compute("restarts_over_pruning", side, draws=4, rollouts=2)
+    two = solved[np.arange(300), halting[:, :2, -1].argmax(axis=1), -1]
+    assert fewer.extra["accuracy_restarts"] == two.mean()
+
+
+def test_too_few_draws_and_budgets_without_pruning_are_refused():
+    side = synthetic_draws(20, draws=4)
+    with pytest.raises(UserError, match=r"holds 4 draws of a puzzle, 8 are needed \(draw with --draws 8\)"):
+        compute("restarts_over_pruning", side)
+    with pytest.raises(UserError, match="the table holds no 'perturbed' restarts"):
+        compute("restart_gain", side, draws=4, start="perturbed")
+    with pytest.raises(ValueError, match="leave nothing to prune of 8 draws"):
+        lookup("restarts_over_pruning").parameters(draws=8, rollouts=5)
+
+
+def test_tables_of_draws_are_shipped():
+    assert {path.parent.name for path in SHIPPED} >= {"hrm-6x6", "trm-6x6"}
+    assert all(path.stat().st_size <= 600_000 for path in SHIPPED)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.parent.name)
+def test_a_shipped_table_is_of_its_puzzles_and_its_first_draws_are_the_records_rollouts(path):
+    side, record = read_side(path), read_record(path.with_name("record.parquet"))
+    table, puzzles = table_of(side), read_puzzles(path.with_name("puzzles.parquet"))
+    where = {identity: row for row, identity in enumerate(puzzles.ids)}
+    mine = puzzles.take(np.array([where[i] for i in side["example_id"]]))
+    assert side.provenance.puzzles_digest == mine.digest and side.provenance.puzzles == len(side)
+    rows = np.array([int(np.flatnonzero(record.example_id == i)[0]) for i in side["example_id"]])
+    first, segments = table.restarts["symmetry"], table.plan.segments
+    assert (first.solved[:, 0, -1] == record.solved[rows]).mean() > 0.97  # a last bit may turn a puzzle
+    np.testing.assert_array_equal(first.solved[:, 0, -1], table.long.solved[:, 0, segments - 1])
+    calm = first.solved[:, 0, -1] & record.solved[rows]
+    np.testing.assert_allclose(first.signals.halting[calm, 0, -1], record.halting_logit[rows][calm, -1], atol=2e-3)
+    for draws in (*table.restarts.values(), table.long):
+        np.testing.assert_array_equal(draws.signals.consistent, draws.solved)  # one solution, found by checking
