@@ -76,7 +76,7 @@ def choose(record: Record, band: Band, *, each: int = 4) -> dict[str, np.ndarray
     if each < 1:
         raise UserError(f"each is {each}, at least one puzzle of a kind is watched")
     settled, late = band.settled(record), record.late_displacement(part=band.part, window=band.window)
-    wrong = ~record.solved_at[:, ::-1]
+    wrong = ~np.asarray(record.solved_at)[:, ::-1]
     right_since = np.where(wrong.any(axis=1), record.segments - wrong.argmax(axis=1), 0)
     successes = _ranked(record.solved, right_since)
     fast = successes[: min(each, len(successes) - len(successes) // 2)]

@@ -20,6 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from claims.harmless import harmless
+from measure.errors import UserError
 from reports.audit import Audit
 from reports.html_boards import EACH, Boards, boards_of
 from reports.html_claims import claims_of, plain
@@ -46,10 +47,18 @@ def render(audit: Audit, context: Context) -> str:
     populations = context.populations
     measured = [p for p in populations.values() if p.record is not None and len(p.record)]
     points = max(FEWEST, min(POINTS, SHARED // max(1, len(measured))))
-    portraits = [portrait_of(p.name, p.record, title=p.title, points=points) for p in measured]  # type: ignore[arg-type]
     each = max(2, min(EACH, 12 // max(1, len(measured))))
-    boards = [boards_of(p, portrait, each=each) for p, portrait in zip(measured, portraits, strict=True)]
-    return render_html(audit, portraits=portraits, boards=boards, ledger=context.ledger, populations=populations)
+    portraits, boards, unpictured = [], [], {}
+    for population in measured:
+        try:
+            portraits.append(portrait_of(population.name, population.record, title=population.title, points=points))  # type: ignore[arg-type]
+        except UserError as error:  # an imported record lacks what pictures are drawn from
+            unpictured[population.name] = str(error)
+            continue
+        boards.append(boards_of(population, portraits[-1], each=each))
+    return render_html(
+        audit, portraits=portraits, boards=boards, unpictured=unpictured, ledger=context.ledger, populations=populations
+    )  # fmt: skip
 
 
 def render_html(
@@ -57,6 +66,7 @@ def render_html(
     *,
     portraits: Sequence[Portrait] = (),
     boards: Sequence[Boards] = (),
+    unpictured: Mapping[str, str] | None = None,
     ledger: Ledger | None = None,
     populations: Mapping[str, Population] | None = None,
 ) -> str:
@@ -65,6 +75,7 @@ def render_html(
     Args:
         portraits: one for each population whose pictures are shown.
         boards: what the puzzle view shows, or why it shows nothing.
+        unpictured: populations that were measured but have no portrait, and why.
         ledger, populations: what was judged; with them every row tells what `unsettled why` tells.
     """
     style, script = (read(name) for name in ("style.css", "script.js"))
@@ -77,6 +88,7 @@ def render_html(
         "names": sorted({verdict.population for verdict in audit.verdicts}, key=_order(audit)),
         "portraits": [(portrait, slug(portrait.name), list(pictures(portrait))) for portrait in portraits],
         "boards": boards,
+        "unpictured": unpictured or {},
         "digits": _digits(audit),
         "impossible": [verdict for verdict in audit.arithmetic if verdict.outcome == "IMPOSSIBLE"],
         "caught": Counter(planted.caught for planted in audit.planted),

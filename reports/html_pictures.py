@@ -175,7 +175,8 @@ def spectrum(portrait: Portrait) -> Picture:
     present = {key: found for key, found in portrait.spectrum.items() if found.n}
     xs = list(range(1, portrait.k + 1))
     y = spread([v for s in present.values() for v in s.quantiles[[1, 2, 3]].flat], start=BOTTOM, stop=TOP)
-    plot = frame(Scale(0.6, portrait.k + 0.4, LEFT, RIGHT), y, "exponent, in QR order", "λᵢ, nats per update", whole=True, ticks=(min(8, portrait.k), 5))
+    x = Scale(0.6, portrait.k + 0.4, LEFT, RIGHT)
+    plot = frame(x, y, "exponent, in QR order", "λᵢ, nats per update", whole=True, ticks=(min(8, portrait.k), 5))
     if y.low < 0 < y.high:
         plot.rule(y=0)
     for key, found in present.items():
@@ -183,7 +184,10 @@ def spectrum(portrait: Portrait) -> Picture:
         plot.whiskers(xs, [e.low for e in found.medians], [e.high for e in found.medians], key)
         plot.marks(xs, found.quantiles[2], OUTCOMES[key][1], f"{key} large", size=4)  # type: ignore[arg-type]
     first = [f"{told(found.medians[0])} ({OUTCOMES[key][0]})" for key, found in present.items()]
-    caption = f"Medians with 95% intervals, and the middle half. Median λ₁: {', '.join(first)} nats per update; a segment has {portrait.updates} updates."
+    caption = (
+        f"Medians with 95% intervals, and the middle half. Median λ₁: {', '.join(first)} nats per update; "
+        f"a segment has {portrait.updates} updates."
+    )
     rows = [[f"λ{i}", *(told(found.medians[i - 1]) for found in present.values())] for i in xs]
     return Picture(
         key="spectrum", name=name, caption=caption, header=("exponent", *(f"median, {OUTCOMES[key][0]}" for key in present)), rows=rows,
@@ -197,7 +201,8 @@ def confidence(portrait: Portrait) -> Picture:
     shares = {key: counts / max(1, counts.sum()) for key, counts in (("success", found.success), ("failure", found.failure))}
     most = max(float(share.max(initial=0)) for share in shares.values()) * 1.12 or 1.0
     x = spread([*found.edges, 0.0], start=LEFT, stop=RIGHT, margin=0.03)
-    plot = frame(x, Scale(-most, most, BOTTOM, TOP), "halting logit after the last segment; above 0 it would halt", "share of each class per bin", ticks=(7, 4), unsigned=True)
+    y, below = Scale(-most, most, BOTTOM, TOP), "halting logit after the last segment; above 0 it would halt"
+    plot = frame(x, y, below, "share of each class per bin", ticks=(7, 4), unsigned=True)
     plot.area(0.0, -most, x.high, most, "confident") if x.high > 0 else None
     for key, share in shares.items():
         side = 1 if key == "success" else -1
@@ -208,7 +213,10 @@ def confidence(portrait: Portrait) -> Picture:
     ticks = sorted({f"M{plot.x(float(logit)):.1f} {BOTTOM}v-9" for logit in found.settled_failures if math.isfinite(logit)})
     plot.add(tag("path", d="".join(ticks), class_="settler")) if ticks else None
     counts = found.counts
-    keys = [("band", "bar success", f"right ({portrait.cells.successes:,}), upwards"), ("band", "bar failure", f"wrong ({portrait.cells.failures:,}), downwards")]
+    keys = [
+        ("band", "bar success", f"right ({portrait.cells.successes:,}), upwards"),
+        ("band", "bar failure", f"wrong ({portrait.cells.failures:,}), downwards"),
+    ]
     caption = (
         f"{percent(counts['right_and_confident'], portrait.cells.successes)} successes and "
         f"{percent(counts['wrong_and_confident'], portrait.cells.failures)} failures end above 0; AUC {told(found.area)}. "

@@ -30,8 +30,10 @@ def roc(portrait: Portrait) -> Picture:
     """ROC curves with ribbons, whole and near the corner. The corner is the same drawing, enlarged and cut at its frame."""
     name, curves = "ROC curves: failures told from successes", portrait.separations
     side = _corner(curves)
-    whole = frame(Scale(0, 1, LEFT, LEFT + 380), Scale(0, 1, BOTTOM, TOP), "successes called failures (false-positive rate)", "failures found (true-positive rate)")
-    corner = frame(Scale(0, side, 540, 920), Scale(1 - side, 1, BOTTOM, TOP), "false-positive rate", "true-positive rate", title="the corner, enlarged")
+    names = "successes called failures (false-positive rate)", "failures found (true-positive rate)"
+    whole = frame(Scale(0, 1, LEFT, LEFT + 380), Scale(0, 1, BOTTOM, TOP), *names)
+    near = Scale(0, side, 540, 920), Scale(1 - side, 1, BOTTOM, TOP)
+    corner = frame(*near, "false-positive rate", "true-positive rate", title="the corner, enlarged")
     whole.line([0, 1], [0, 1], "chance").area(0, 1 - side, side, 1, "zoomed")
     once, cut = f"roc-{slug(portrait.name)}", f"corner-{slug(portrait.name)}"
     clip = tag("clipPath", tag("rect", x=540, y=TOP, width=380, height=BOTTOM - TOP), id=cut)
@@ -83,8 +85,14 @@ def deciles(portrait: Portrait) -> Picture:
     """The AUC of λ₁ and of displacement itself within bins of late displacement: the unsettled, and all."""
     name = "AUC among puzzles alike in displacement"
     plots = [_panel(matching, left) for matching, left in zip(portrait.matchings, (LEFT, 540), strict=True)]
-    keys = legend([("dot", "exponent", "λ₁"), ("ring", "displacement", "displacement itself: what the bin leaves of it"), ("line", "exponent strong", "λ₁, matched over all bins")])
-    caption = "Failures against successes within bins of equal size by late displacement (whiskers 95%; faint: fewer than " + str(FEW) + " of one class). " + " ".join(_told(m) for m in portrait.matchings)
+    keys = legend([
+        ("dot", "exponent", "λ₁"), ("ring", "displacement", "displacement itself: what the bin leaves of it"),
+        ("line", "exponent strong", "λ₁, matched over all bins"),
+    ])  # fmt: skip
+    caption = (
+        f"Failures against successes within bins of equal size by late displacement (whiskers 95%; faint: fewer than {FEW} of one class). "
+        + " ".join(_told(m) for m in portrait.matchings)
+    )
     rows = [
         [matching.among, str(b.number), f"{number(b.low)} – {number(b.high)}", f"{b.failures:,}", f"{b.successes:,}", told(b.area), told(b.residual)]
         for matching in portrait.matchings for b in matching.bins

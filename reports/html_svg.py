@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 from claims.harmless import harmless
 
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+Shape = Literal["dot", "cross", "ring", "diamond"]
 Points = Iterable[tuple[float, float]]
 
 
@@ -185,7 +186,9 @@ class Frame:
         )
         return self.add(tag("path", d=drawn, class_=f"whisker {class_}")) if drawn else self
 
-    def marks(self, xs: Sequence[float], ys: Sequence[float], shape: Literal["dot", "cross", "ring", "diamond"], class_: str, *, shift: float = 0.0, size: float = 3) -> Frame:
+    def marks(
+        self, xs: Sequence[float], ys: Sequence[float], shape: Shape, class_: str, *, shift: float = 0.0, size: float = 3
+    ) -> Frame:
         """One mark for each finite point, all in one path."""
         drawn = "".join(_MARKS[shape](x + shift, y, size) for x, y in self.at(xs, ys) if math.isfinite(x) and math.isfinite(y))
         return self.add(tag("path", d=drawn, class_=f"mark {shape} {class_}")) if drawn else self

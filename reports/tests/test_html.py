@@ -21,6 +21,7 @@ from claims.run import Run, Settings
 from claims.verdict import Measurement, Outcome
 from fixtures.audits import write_reference
 from fixtures.synthetic import synthetic_record
+from measure.absent import AbsentColumn
 from measure.record import write_record
 from reports.html import embedded, read, render, render_html
 from reports.html_boards import boards_of
@@ -278,6 +279,14 @@ def test_a_page_of_8192_puzzles_is_under_a_megabyte(tmp_path, make_audit):
 
 def context_of(run: Run) -> Context:
     return Context(ledger=run.ledger, populations={p.name: p for p in run.populations})
+
+
+def test_a_record_that_lacks_columns_costs_its_pictures_and_nothing_else(small, make_verdict, make_audit):
+    absent = AbsentColumn("displacement_H", "float64", small.displacement_H.shape, why="it was imported from <elsewhere>")
+    population = Population(name="my.net", kind="user", record=small.replace(displacement_H=absent))
+    page = Page(render(make_audit([make_verdict()]), Context(populations={"my.net": population})))
+    assert "my.net: no pictures, because the record holds no displacement_H: it was imported from <elsewhere>" in words(page)
+    assert "trm.lambda1.auc" in words(page)
 
 
 def test_one_audit_gives_one_page_byte_for_byte(judged, verdicts, make_audit):

@@ -10,6 +10,7 @@ from claims.catalogue_separation import separation as claimed_separation
 from claims.parameters import Baselined, Matched
 from fixtures.synthetic import synthetic_record
 from measure.errors import UserError
+from measure.record import read_record, write_record
 from measure.settling import settled_failures
 from measure.statistics.auc import auc
 from measure.statistics.early import early_auc
@@ -134,6 +135,15 @@ def without_logits(record):
 )  # fmt: skip
 def test_degenerate_records_have_a_portrait_that_says_what_is_missing(record, spoil, missing):
     assert portrait_of("x", spoil(record)).missing.keys() == missing
+
+
+def test_a_record_that_is_read_column_by_column_has_the_same_portrait(record, tmp_path):
+    write_record(record, tmp_path / "record.parquet")
+    streamed = portrait_of("x", read_record(tmp_path / "record.parquet", in_memory=0))
+    whole = portrait_of("x", record)
+    assert streamed.cells == whole.cells and streamed.horizons == whole.horizons and streamed.matchings == whole.matchings
+    np.testing.assert_array_equal(streamed.cloud.exponent, whole.cloud.exponent)
+    np.testing.assert_array_equal(streamed.displacement["failure"].quantiles, whole.displacement["failure"].quantiles)
 
 
 def test_a_record_without_rows_has_none(record):
