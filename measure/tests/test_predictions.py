@@ -151,7 +151,7 @@ def test_files_that_hold_other_things(checkpoint, puzzles, tmp_path, change, tol
 def test_code_in_a_file_is_not_run(checkpoint, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "step_7_all_preds.0"
-    for write in (lambda: torch.save({"inputs": Evil()}, path), lambda: path.write_bytes(pickle.dumps(Evil()))):
+    for write in (lambda: torch.save({"inputs": Evil()}, path), lambda: path.write_bytes(pickle.dumps(Evil(), protocol=2))):
         write()
         with pytest.raises(UserError, match="which is not loaded|foreign format"):
             import_predictions([path], checkpoint)
