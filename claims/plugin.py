@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 CLAIMS = Path(__file__).parent
 RUN, FINDINGS, SEED = pytest.StashKey["Run"](), pytest.StashKey[list](), pytest.StashKey[int]()
 # Options that make a bare `pytest` run the audit, from whatever folder.
-ASKING = ("ledger", "record", "checkpoint", "puzzles", "remeasure", "baseline", "update_baseline")
+ASKING = ("ledger", "record", "checkpoint", "puzzles", "remeasure", "baseline", "update_baseline", "report")
 
 # (flag, keyword arguments of addoption)
 OPTIONS: tuple[tuple[str, dict], ...] = (
