@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
+from statsmodels.stats.proportion import confint_proportions_2indep
 
 from claims.catalogue_separation import trajectories
 from claims.catalogue_settling import band_figures, band_of, members, no_band, unusable
@@ -18,7 +19,6 @@ from measure.labels import NAMES, Thresholds, classify, settled
 from measure.labels_tables import rest_of
 from measure.record import Record
 from measure.side_record import SideRecord
-from measure.statistics.bootstrap import bootstrap_examples
 from measure.statistics.calibration import brier, calibration_error
 from measure.statistics.early import early_window
 from measure.statistics.estimate import Estimate, undefined
@@ -118,29 +118,26 @@ def early_auc_together(record: Record, parameters: EarlyTogether) -> Estimate:
 
 @statistic("early_doom", Doom)
 def early_doom(record: Record, parameters: Doom) -> Estimate:
-    """How often the unsolved with the worst early score are solved later, over how often all the unsolved are."""
-    arrays = trajectories(record, parameters)
-    window = early_window(**arrays, horizon=parameters.horizon)
+    """How often the unsolved with the worst early score are solved later, over how often the other unsolved are."""
+    window = early_window(**trajectories(record, parameters), horizon=parameters.horizon)
     chosen = window.unsolved()
     scores = window.score(parameters.score)[chosen] * (1 if parameters.high else -1)
     later = np.asarray(record.solved)[chosen]
     denominator = f"puzzles unsolved after {parameters.horizon} segments"
-    if reason := unusable(scores, "early scores"):
-        return undefined(reason, n=len(later), denominator=denominator)
-    if not later.any():
-        return undefined("none of them is solved later", n=len(later), denominator=denominator)
-    measured = bootstrap_examples(
-        lambda s, l: _doom(s, l, parameters.tail), scores, later.astype(float), resamples=1000, denominator=denominator
-    )
+    about = {"n": len(later), "denominator": denominator, "method": f"ratio of shares, worst {parameters.tail:.0%} over the others, log interval"}
     worst = max(1, round(parameters.tail * len(later)))
-    counts = dict(measured.counts) | {"worst": worst, "solved_later": int(later.sum())}
-    return replace(measured, counts=counts, method=f"share solved later, worst {parameters.tail:.0%} over all; {measured.method}")
-
-
-def _doom(scores: np.ndarray, later: np.ndarray, tail: float) -> float:
-    """Ratio of the shares solved later, worst tail over all; NaN where none is solved."""
-    worst = np.argsort(-scores, kind="stable")[: max(1, round(tail * len(scores)))]
-    return float(later[worst].mean() / later.mean()) if later.any() else float("nan")
+    if reason := unusable(scores, "early scores") or ("too few of them" if len(later) <= worst else ""):
+        return undefined(reason, **about)
+    order = np.argsort(-scores, kind="stable")
+    hit, other = int(later[order[:worst]].sum()), int(later[order[worst:]].sum())
+    if not other:
+        return undefined("none of the others is solved later", **about)
+    rest = len(later) - worst
+    low, high = confint_proportions_2indep(hit, worst, other, rest, compare="ratio", method="log-adjusted")
+    value = hit / worst / (other / rest)
+    counts = {"worst": worst, "worst_solved_later": hit, "others": rest, "others_solved_later": other}
+    # the interval adds half a case to each group, so that at no case it lies beside the value
+    return Estimate(value=value, low=min(float(low), value), high=max(float(high), value), counts=counts, **about)
 
 
 @statistic("confident_failures_settled", Exceptions, limits=(0, 1))

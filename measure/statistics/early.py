@@ -69,7 +69,10 @@ class EarlyWindow:
 def slope(series: np.ndarray) -> np.ndarray:
     """(N,) least-squares slope per segment of (N, h) values; NaN for a single segment."""
     centred = np.arange(series.shape[1]) - (series.shape[1] - 1) / 2
-    return series @ centred / (centred @ centred) if len(centred) > 1 else np.full(len(series), np.nan)
+    if len(centred) < 2:
+        return np.full(len(series), np.nan)
+    with np.errstate(invalid="ignore"):  # infinite growth has no slope
+        return series @ centred / (centred @ centred)
 
 
 def early_window(

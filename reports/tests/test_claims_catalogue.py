@@ -23,7 +23,7 @@ from measure.statistics.estimate import Estimate
 RECORD = synthetic_record(600, accuracy=0.6, seed=11)
 NEEDED = {
     "failures_per": {"of": 1200}, "external": {"needs": "something"}, "matched_auc": {"by": "givens"},
-    "least_mobile_failure": {"failures": 254},
+    "least_mobile_failure": {"failures": 254}, "confident_failures_settled": {"logit": -30.0},
 }  # fmt: skip
 
 
