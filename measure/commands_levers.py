@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,8 @@ import typer
 from measure import options
 
 app = typer.Typer()
+
+PLAIN_WIDTH = 110  # of tables that go into a file
 
 
 @app.command()
@@ -67,7 +70,8 @@ def levers(
     chosen = read_puzzles(puzzles, split=split, limit=limit, seed=sample_seed)
     with progress("rollouts", len(chosen) * plan.rows) as advance:
         side = gather(loaded, chosen, out, plan, seconds=None if minutes is None else 60 * minutes, advance=advance)
-    table, console = table_of(side), Console(markup=False, highlight=False, emoji=False)
+    width = None if sys.stdout.isatty() else PLAIN_WIDTH
+    table, console = table_of(side), Console(width=width, markup=False, highlight=False, emoji=False)
     console.print(f"{len(table)} of {len(chosen)} puzzles; one segment is {table.updates} evaluations, one with λ₁ {2 * table.updates}")
     text.show_kinds(report.kinds(table), console)
     for kind in table.restarts:

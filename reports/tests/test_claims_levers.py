@@ -42,7 +42,7 @@ def verdict(tmp_path):
 
 
 def test_restarts_beat_pruning_where_early_signals_are_silent_and_not_where_they_tell(verdict):
-    assert verdict("restarts.beat_pruning", chance=0.5, omen=0.0, confidence=9.0).outcome is Outcome.TRANSFERS
+    assert verdict("restarts.beat_pruning", chance=0.3, omen=0.0, confidence=9.0).outcome is Outcome.TRANSFERS
     told = verdict("restarts.beat_pruning", chance=0.2, omen=9.0, confidence=9.0)
     assert told.outcome is Outcome.DOES_NOT_TRANSFER and told.measured.high < 0
     assert told.measured.extra["evaluations_pruning"] <= told.measured.extra["evaluations_restarts"] == 21 * 64
