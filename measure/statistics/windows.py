@@ -106,15 +106,15 @@ def adjusted(points: list[WindowPoint]) -> list[WindowPoint]:
 def combined(whole: Arrays, horizon: int, *, margin: float = 0.1, level: float = 0.95, seed: int = 0) -> WindowPoint:
     """All scores of one window together: out-of-fold logistic regression, so that what is fitted is never what is judged.
 
-    Undefined where a class has fewer examples than there are folds.
+    Undefined where a class has fewer than two examples for each fold.
     """
     names = [n for n in NAMES if (horizon > 1 or n not in SLOPES) and (whole["growth"].shape[2] or not n.startswith("exponent"))]
     known = np.column_stack([windowed(name)(whole, horizon) for name in names])
     solved_at = np.asarray(whole["solved_at"], bool)
     rows = ~solved_at[:, horizon - 1] & np.isfinite(known).all(axis=1)
     later = solved_at[rows, -1]
-    if min(int(later.sum()), int((~later).sum())) < FOLDS:
-        few = undefined(f"fewer than {FOLDS} examples of a class", n=int(rows.sum()))
+    if min(int(later.sum()), int((~later).sum())) < 2 * FOLDS:
+        few = undefined(f"fewer than {2 * FOLDS} examples of a class", n=int(rows.sum()))
         return WindowPoint(score="all together", horizon=horizon, area=few, near_half=few, p_value=float("nan"))
     model = make_pipeline(StandardScaler(), LogisticRegression())
     folds = np.empty(int(rows.sum()), np.int64)
