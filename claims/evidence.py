@@ -60,7 +60,7 @@ def against_fresh(
     span = float(stated.low) - hedge, float(stated.high) + hedge
     low = measured.value - (measured.value - measured.low) * widen
     high = measured.value + (measured.high - measured.value) * widen
-    error = _error(measured) * widen
+    error = standard_error(measured) * widen
     if is_share(measured):
         power = _share_power(span, stated.value, measured, smallest, widen)
     else:
@@ -104,8 +104,8 @@ def is_share(measured: Estimate) -> bool:
     return hits is not None and measured.counts.get("n") == measured.n > 0 and measured.value == hits / measured.n
 
 
-def _error(measured: Estimate) -> float:
-    """The standard error, from the interval where the method has none."""
+def standard_error(measured: Estimate) -> float:
+    """The standard error, from the width of the interval where the method has none; infinite where that is."""
     if measured.error:
         return measured.error
     width = measured.high - measured.low

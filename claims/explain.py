@@ -12,6 +12,7 @@ from claims.arithmetic import arithmetic
 from claims.case import Case
 from claims.catalogue import lookup
 from claims.claim import AnyClaim
+from claims.evidence import standard_error
 from claims.forms import NotApplicable, describe
 from claims.populations import Population
 from claims.resizing import as_estimate
@@ -187,9 +188,9 @@ def _power(verdict: Verdict, measured: Measurement) -> str:
         power = verdict.power
         least = f"; with power 0.8 it shows {number(power.minimum_detectable_difference)}" if power.minimum_detectable_difference else ""
         told = f"a difference of {number(power.smallest_contradiction)} shows with power {power.power:.2f}{least}"
-    elif measured.error:
-        least = minimum_detectable_difference(measured.error)
-        told = f"a value {number(least, 3)} beyond the edge shows with power 0.8 (standard error {number(measured.error, 3)})"
+    elif 0 < (error := standard_error(as_estimate(measured))) < math.inf:
+        least, source = minimum_detectable_difference(error), "" if measured.error else ", from the width of the interval"
+        told = f"a value {number(least, 3)} beyond the edge shows with power 0.8 (standard error {number(error, 3)}{source})"
     else:
         told = "not known: the method has no standard error here"
     if verdict.p_value is not None:

@@ -111,10 +111,11 @@ def drift(locked: Locked, now: Locked) -> str | None:
         before, after = locked.fingerprints.get(name), now.fingerprints.get(name)
         if before != after:
             return f"locked on another {name.replace('_', ' ')}: {_brief(before)}, now {_brief(after)}"
-    if locked.verdict != now.verdict:
-        return f"was {locked.verdict}, is {now.verdict}"
     again = locked.fingerprints.get("record") != now.fingerprints.get("record")
     same_start = locked.fingerprints.get("tangent_start") == now.fingerprints.get("tangent_start")
+    # near its edge a verdict turns with the start alone; then the figures decide
+    if locked.verdict != now.verdict and (same_start or None in (locked.value, now.value)):
+        return f"was {locked.verdict}, is {now.verdict}"
     allowed = locked.noise if same_start else locked.start_noise
     for name in FIGURES:
         before, after = getattr(locked, name), getattr(now, name)

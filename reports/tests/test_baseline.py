@@ -101,6 +101,11 @@ def test_another_tangent_start_has_its_own_slack_and_the_same_one_has_not(judged
     assert drift(locked, again).startswith("value was")
     other = again.model_copy(update={"fingerprints": again.fingerprints | {"tangent_start": "7"}})
     assert drift(locked, other) is None
+    turned = {"verdict": "UNDERPOWERED" if locked.verdict != "UNDERPOWERED" else "REFUTED"}
+    assert drift(locked, other.model_copy(update=turned)) is None
+    assert drift(locked, again.model_copy(update=turned)).startswith("was ")
+    far = turned | {"value": locked.value + 1.5 * locked.start_noise}
+    assert drift(locked, other.model_copy(update=far)).startswith("value was")
 
 
 CLAIMS = (
