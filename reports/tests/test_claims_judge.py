@@ -1,5 +1,6 @@
 """Every verdict is reached, and only by what earns it."""
 
+from collections import Counter
 import math
 from dataclasses import replace
 
@@ -436,7 +437,11 @@ def populations():
 
 def test_the_paper_is_judged_whole_and_every_verdict_can_be_stored(paper):
     verdicts = judge_all(paper, populations())
-    assert len(verdicts) == 24 + 22 + 16 + 15 and len({verdict.key for verdict in verdicts}) == len(verdicts)
+    judged = Counter(verdict.population for verdict in verdicts)
+    # every claim on one of the paper's own populations or on both; on another checkpoint only those of its architecture
+    assert judged["paper.trm"] + judged["paper.hrm"] >= len(paper.claims) > 40
+    assert all(15 <= judged[f"reference.{name}"] <= judged[f"paper.{name}"] for name in ("trm", "hrm"))
+    assert len({verdict.key for verdict in verdicts}) == len(verdicts)
     assert Outcome.ERROR not in {verdict.outcome for verdict in verdicts}
     for verdict in verdicts:
         assert type(verdict).model_validate_json(verdict.model_dump_json()) == verdict
