@@ -21,6 +21,7 @@ from measure.levers.comparison import (
 from measure.levers.policies import SIGNALS, Restarts, Verified
 from measure.levers.selection import RULES
 from measure.levers.table import Draws, Table
+from measure.statistics.proportion import proportion
 
 RESAMPLES = 2000
 FACTORS = (1, 2, 4, 8, 16, 32)
@@ -63,11 +64,18 @@ def points(table: Table, *, kind: str, seed: int = 0) -> list[Point]:
 
 
 def bands(right: np.ndarray, *, seed: int = 0, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
-    """(low, high), each (P,), of P accuracies on the same N puzzles, ``right`` (P, N); all share their resamples."""
+    """(low, high), each (P,), of P accuracies on the same N puzzles, ``right`` (P, N); all share their resamples.
+
+    Where every puzzle is right, or none, resamples do not vary: the limits are then Clopper and Pearson's.
+    """
     n = right.shape[1]
     times = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=RESAMPLES)
     drawn = right.astype(np.float64) @ times.T / n
-    return tuple(np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=1, method="inverted_cdf"))
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=1, method="inverted_cdf")
+    for row in np.flatnonzero(right.all(axis=1) | ~right.any(axis=1)):
+        exact = proportion(int(right[row].sum()), n, level=level)
+        low[row], high[row] = exact.low, exact.high
+    return low, high
 
 
 Found = tuple[str, str, float, Scored]

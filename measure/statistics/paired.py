@@ -1,7 +1,9 @@
 """Difference of two shares on the same examples, with an interval that holds where few pairs differ.
 
 Source: Agresti & Min (2005), Statistics in Medicine 24:729: the Wald interval after half an observation was added to each of
-the four cells. With no pair that differs the plain Wald and the bootstrap interval have no width; this one has.
+the four cells. With no pair that differs the plain Wald and the bootstrap interval have no width; this one has. Where few
+pairs differ it is too narrow at zero, so it is widened to the Clopper–Pearson limits among the pairs that differ: it leaves
+zero out only where McNemar's exact test does.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ def paired_difference(
     level = check_share("level", level)
     first = as_mask("first", first, len(np.asarray(first)))
     second = as_mask("second", second, len(first))
-    method, n = "paired difference of shares, Agresti–Min interval", len(first)
+    method, n = "paired difference of shares, Agresti–Min interval widened to the exact one at zero", len(first)
     if not n:
         return undefined("no examples", method=method, denominator=denominator)
     only, other = int((first & ~second).sum()), int((~first & second).sum())
@@ -34,8 +36,12 @@ def paired_difference(
     centre = (only - other) / more
     error = math.sqrt(only + other + 1 - (only - other) ** 2 / more) / more
     half = float(norm.isf((1 - level) / 2)) * error
+    low, high = max(-1.0, centre - half), min(1.0, centre + half)
+    if differ := only + other:
+        exact = binomtest(only, differ).proportion_ci(level, method="exact")
+        low, high = min(low, differ * (2 * exact.low - 1) / n), max(high, differ * (2 * exact.high - 1) / n)
     return Estimate(
-        value=(only - other) / n, low=max(-1.0, centre - half), high=min(1.0, centre + half), level=level, n=n, method=method,
+        value=(only - other) / n, low=low, high=high, level=level, n=n, method=method,
         denominator=denominator, counts={"first_only": only, "second_only": other, "n": n}, error=error,
         extra={
             "share_first": float(first.mean()), "share_second": float(second.mean()),

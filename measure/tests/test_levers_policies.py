@@ -195,6 +195,8 @@ def test_bands_are_those_of_a_share():
     low, high = bands(right)
     half = 1.96 * np.sqrt(0.21 / 400)
     assert right.mean() - low[0] == pytest.approx(half, rel=0.15) and high[0] - right.mean() == pytest.approx(half, rel=0.15)
+    low, high = bands(np.array([[True] * 64, [False] * 64]))
+    assert low[0] < 0.96 and high[0] == 1 and low[1] == 0 and high[1] > 0.04  # where nothing varies there still is a width
 
 
 def test_the_report_has_every_policy_at_its_budget_and_names_what_sees_labels():

@@ -6,6 +6,7 @@ from statsmodels.stats.contingency_tables import mcnemar
 
 from measure.errors import UserError
 from measure.statistics.paired import paired_difference
+from measure.statistics.proportion import proportion
 
 
 def test_by_hand_and_against_statsmodels():
@@ -14,7 +15,9 @@ def test_by_hand_and_against_statsmodels():
     found = paired_difference(first, second)
     assert found.value == pytest.approx(0.13) and found.counts == {"first_only": 20, "second_only": 7, "n": 100}
     centre, error = 13 / 102, np.sqrt(28 - 13**2 / 102) / 102
-    assert (found.low, found.high) == pytest.approx((centre - 1.959964 * error, centre + 1.959964 * error), abs=1e-6)
+    exact = proportion(20, 27)
+    low, high = min(centre - 1.959964 * error, 27 * (2 * exact.low - 1) / 100), max(centre + 1.959964 * error, 27 * (2 * exact.high - 1) / 100)
+    assert (found.low, found.high) == pytest.approx((low, high), abs=1e-6)
     assert found.extra["p_value"] == pytest.approx(mcnemar([[50, 20], [7, 23]], exact=True).pvalue)
     assert found.extra["share_first"] == 0.7 and found.extra["share_second"] == pytest.approx(0.57)
     turned = paired_difference(second, first)
@@ -34,6 +37,16 @@ def test_complete_difference_stays_within_its_limits_and_nothing_is_undefined():
     assert not paired_difference([], []).defined
     with pytest.raises(UserError):
         paired_difference([True, False], [True])
+
+
+@pytest.mark.parametrize("differ", range(1, 12))
+def test_it_leaves_zero_out_only_where_the_exact_test_does(differ):
+    for only in range(differ + 1):
+        first = np.arange(24) < only
+        found = paired_difference(first, (np.arange(24) >= only) & (np.arange(24) < differ))
+        assert found.low <= found.value <= found.high
+        if found.low > 0 or found.high < 0:
+            assert found.extra["p_value"] <= 0.05
 
 
 @pytest.mark.parametrize(("gain", "loss"), [(0.02, 0.02), (0.1, 0.02), (0.3, 0.1)])
