@@ -62,11 +62,11 @@ def measure(
 @app.command("noise")
 def measure_noise(
     record: Annotated[Path, typer.Argument(help="A record that was measured before; its noise is written into it.")],
-    checkpoint: Annotated[Path, typer.Argument(help="The checkpoint that it was measured on.")],
-    puzzles: Annotated[Path, typer.Argument(help="The puzzles that it was measured on.")],
+    checkpoint: options.Checkpoint,
+    puzzles: options.Puzzles,
     rows: Annotated[int, typer.Option(min=1, help="Evenly spread rows to measure again.")] = 32,
-    heads: Annotated[int | None, typer.Option(help="Attention heads, if no configuration tells.")] = None,
-    split: Annotated[str, typer.Option(help="Split of a folder in the published layout.")] = "test",
+    heads: options.Heads = None,
+    split: options.Split = "test",
 ) -> None:
     """Measure the numerical noise of an existing record: other batch, last bits, precision, and tangent starts."""
     from measure import noise

@@ -122,3 +122,25 @@ def test_another_checkpoint_or_other_puzzles_are_refused(calm, puzzles, calm_rec
         verify_rows(other, puzzles, calm_record)
     with pytest.raises(UserError, match="example 0 of the record is not in the puzzle set"):
         rows_of(puzzles.take(np.arange(1, 12)), calm_record)
+
+
+def test_the_command_writes_the_noise_into_a_record_and_changes_nothing_else(calm, puzzles, calm_record, tmp_path):
+    from typer.testing import CliRunner
+
+    from measure.commands import app
+    from measure.puzzles import write_parquet
+    from measure.record import read_record, write_record
+
+    path = tmp_path / "record.parquet"
+    write_record(calm_record, path)
+    write_parquet(puzzles, tmp_path / "puzzles.parquet")
+    arguments = ["noise", str(path), str(calm.path.parent), str(tmp_path / "puzzles.parquet"), "--rows", "3"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    written = read_record(path)
+    assert written.provenance.noise.rows == 3 and written.provenance.noise.tangent_starts.seeds == TANGENT_SEEDS
+    back = written.replace(provenance=calm_record.provenance)
+    assert back.digest() == calm_record.digest()
+    other = tiny_checkpoint(tmp_path / "other", "trm_mlp", seed=1)
+    refused = CliRunner().invoke(app, ["noise", str(path), str(other.path.parent), *arguments[3:]])
+    assert isinstance(refused.exception, UserError) and read_record(path).digest() == written.digest()
