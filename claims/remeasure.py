@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -129,8 +131,8 @@ def measure_population(population: Population, folder: Path, *, changes: Mapping
     Raises:
         UserError: checkpoint or puzzles cannot be read, or do not fit.
     """
-    from measure.campaign import measure
-    from measure.noise import floor_of_sample, rows_of
+    from measure.campaign import StaleParts, measure
+    from measure.noise import FLOOR_PASSES, floor_of_sample, rows_of
     from measure.progress import progress
 
     settings = settings_of(population, changes)
@@ -142,9 +144,14 @@ def measure_population(population: Population, folder: Path, *, changes: Mapping
     if fresh or not out.is_file():
         noisy = min(NOISE_ROWS, len(puzzles))
         threads = suited_threads(checkpoint.facts.parameters)
-        with threads, progress(f"measuring {population.name}", len(puzzles) + 3 * noisy) as advance:
+        with threads, progress(f"measuring {population.name}", len(puzzles) + FLOOR_PASSES * noisy) as advance:
             noise = floor_of_sample(checkpoint, puzzles, rows=noisy, advance=advance)
-            measure(checkpoint, puzzles, out, **settings, noise=noise, advance=advance)
+            measured = partial(measure, checkpoint, puzzles, out, **settings, noise=noise, advance=advance)
+            try:
+                measured()
+            except StaleParts as stale:  # the cache's own, left by another version of the program
+                shutil.rmtree(stale.where)
+                measured()
     return out
 
 

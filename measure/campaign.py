@@ -189,6 +189,10 @@ def _part(folder: Path, number: int) -> Path:
     return folder / f"part-{number:06d}.parquet"
 
 
+class StaleParts(UserError):
+    """Unfinished parts of another measurement lie where this one would put its own (``where`` is their folder)."""
+
+
 def _finished_parts(folder: Path, provenance: Provenance) -> dict[int, int]:
     """Numbers of the parts that are there, with their rows. Raises UserError when they are of another measurement."""
     finished = {}
@@ -197,7 +201,7 @@ def _finished_parts(folder: Path, provenance: Provenance) -> dict[int, int]:
         if part.provenance != provenance:
             kept = part.provenance
             name = next(n for n in Provenance.model_fields if getattr(kept, n) != getattr(provenance, n))
-            raise UserError(
+            raise StaleParts(
                 f"unfinished parts are of another measurement: their {name} differs",
                 where=folder,
                 mend="remove the folder, or name another output",
