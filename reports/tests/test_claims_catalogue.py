@@ -315,6 +315,7 @@ def test_judging_needs_no_torch():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.benchmark
 def test_a_record_of_8192_rows_is_judged_in_seconds():
     ledger = load_ledger()
     floor = NoiseFloor(
