@@ -78,7 +78,7 @@ def out_of_fold_scores(features: np.ndarray, positives: np.ndarray, *, folds: in
     scores = np.empty(len(positives))
     for fitted, held_out in splits.split(features, positives):
         training, fresh = _finite(features[fitted], features[held_out])
-        model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+        model = make_pipeline(StandardScaler(), LogisticRegression(solver="newton-cholesky", max_iter=1000))
         scores[held_out] = model.fit(training, positives[fitted]).decision_function(fresh)
     return scores
 

@@ -116,7 +116,7 @@ def combined(whole: Arrays, horizon: int, *, margin: float = 0.1, level: float =
     if min(int(later.sum()), int((~later).sum())) < 2 * FOLDS:
         few = undefined(f"fewer than {2 * FOLDS} examples of a class", n=int(rows.sum()))
         return WindowPoint(score="all together", horizon=horizon, area=few, near_half=few, p_value=float("nan"))
-    model = make_pipeline(StandardScaler(), LogisticRegression())
+    model = make_pipeline(StandardScaler(), LogisticRegression(solver="newton-cholesky"))
     folds = np.empty(int(rows.sum()), np.int64)
     found = np.empty(len(folds))
     split = StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(known[rows], later)
