@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).with_name("templates")
 # Points of all clouds of a page together, and the fewest of one: the page stays small whatever is measured.
-SHARED, FEWEST = 4_000, 600
+SHARED, FEWEST = 2_400, 300
 # Within a script element only these could end it or open a comment; JSON may spell them as escapes.
 _IN_SCRIPT = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 
