@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from measure.errors import UserError
+from measure.limits import check_file
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"^\s*(?:\"([^\"]+)\"|'([^']+)'|([A-Za-z0-9_-]+))\s*[.=]")
@@ -22,6 +23,7 @@ class LocatedToml:
     def __init__(self, path: Path | str) -> None:
         """Read and parse. Raises UserError (file:line) when the file is absent, not UTF-8 or not TOML."""
         self.path = Path(path)
+        check_file(self.path, "ledger")
         try:
             text = self.path.read_bytes().decode("utf-8")
         except FileNotFoundError:
@@ -37,6 +39,8 @@ class LocatedToml:
             line = int(found[1]) if found else len(text.splitlines())
             what = str(error).split(" (at ")[0]
             raise UserError(f"not valid TOML: {what}", where=f"{self.path}:{line}") from None
+        except (RecursionError, ValueError) as error:  # thousands of brackets, or of digits
+            raise UserError(f"not readable TOML: {str(error)[:80]}", where=self.path) from None
         self._lines: dict[tuple[str | int, ...], int] = {}
         self._scan(text)
 

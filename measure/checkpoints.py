@@ -19,6 +19,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from measure.errors import UserError
+from measure.limits import check_file, check_network, check_tensors
 from measure.models import ModelConfig, RecursiveModel, build
 from measure.models.published import bare_state, infer_config
 from measure.record import ModelFacts
@@ -80,14 +81,20 @@ def load_checkpoint(
             named), with misshapen or non-finite ones, or with code instead of tensors (which is never run).
     """
     path = _file_of(Path(path))
+    check_file(path, "checkpoint")
     arguments = {"H_cycles": H_cycles, "L_cycles": L_cycles, "num_heads": heads, "puzzle_emb_len": prefix}
     given = {name: value for name, value in arguments.items() if value is not None}
     if path.suffix == ".safetensors":
         state = bare_state(_read_safetensors(path), where=path)
+        check_tensors(state, where=path)
         config = _own_config(path, state, given)
     else:
         state = bare_state(_read_pickle(path), where=path)
+        check_tensors(state, where=path)
         config = infer_config(state, {**_published_arch(path), **given}, where=path)
+    check_network(config, where=path)
+    with torch.device("meta"):
+        _check_shapes(build(config).state_dict(), state, where=path)
     model = build(config)
     _fill(model, state, where=path)
     return Checkpoint(model.eval(), path, _digest_file(path), digest_tensors(model.state_dict()))
@@ -138,7 +145,7 @@ def _read_pickle(path: Path) -> Any:
     except pickle.UnpicklingError:
         what = "checkpoint is damaged, or holds something other than tensors, which is not loaded"
         raise UserError(what, where=path, mend="save it as torch.save(model.state_dict(), path)") from None
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError, TypeError, LookupError, ArithmeticError, RecursionError, MemoryError, AssertionError) as error:
         detail = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(f"checkpoint is truncated or of a foreign format: {detail[:120]}", where=path) from None
 
@@ -146,7 +153,7 @@ def _read_pickle(path: Path) -> Any:
 def _read_safetensors(path: Path) -> dict[str, Tensor]:
     try:
         return load_file(path)
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, MemoryError, RuntimeError, ValueError, LookupError, TypeError) as error:
         raise UserError(f"checkpoint is truncated or of a foreign format: {error}", where=path) from None
 
 
@@ -154,12 +161,13 @@ def _own_config(path: Path, state: Mapping[str, Tensor], given: Mapping[str, Any
     beside = path.with_name(CONFIG)
     if not beside.is_file():
         return infer_config(state, given, where=path)
+    check_file(beside, "configuration")
     try:
         return ModelConfig.model_validate({**json.loads(beside.read_text()), **_own_names(given)})
     except ValidationError as error:
         first = error.errors()[0]
         raise UserError(f"{'.'.join(map(str, first['loc'])) or 'config'}: {first['msg']}", where=beside) from None
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise UserError(f"is not a JSON object: {error}", where=beside) from None
 
 
@@ -172,9 +180,10 @@ def _published_arch(path: Path) -> dict[str, Any]:
     for name in PUBLISHED_CONFIGS:
         beside = path.with_name(name)
         if beside.is_file():
+            check_file(beside, "configuration")
             try:
                 loaded = yaml.safe_load(beside.read_text())
-            except (yaml.YAMLError, UnicodeDecodeError) as error:
+            except (yaml.YAMLError, ValueError, RecursionError, TypeError) as error:
                 mark = getattr(error, "problem_mark", None)
                 where = f"{beside}:{mark.line + 1}" if mark else beside
                 raise UserError("is not plain YAML", where=where) from None
@@ -185,8 +194,8 @@ def _published_arch(path: Path) -> dict[str, Any]:
     return {}
 
 
-def _fill(model: RecursiveModel, state: Mapping[str, Tensor], *, where: Path) -> None:
-    wanted = model.state_dict()
+def _check_shapes(wanted: Mapping[str, Tensor], state: Mapping[str, Tensor], *, where: Path) -> None:
+    """Raises UserError unless the tensors are those of the network; ``wanted`` may hold shapes alone."""
     missing = sorted(set(wanted) - set(state))
     unexpected = sorted(set(state) - set(wanted))
     if missing or unexpected:
@@ -197,6 +206,10 @@ def _fill(model: RecursiveModel, state: Mapping[str, Tensor], *, where: Path) ->
         if value.shape != wanted[name].shape:
             shapes = f"{tuple(value.shape)}, expected {tuple(wanted[name].shape)}"
             raise UserError(f"tensor {name!r} has shape {shapes}", where=where)
+
+
+def _fill(model: RecursiveModel, state: Mapping[str, Tensor], *, where: Path) -> None:
+    for name, value in state.items():
         if not value.is_floating_point():
             raise UserError(f"tensor {name!r} has type {value.dtype}, expected floating point", where=where)
         if not torch.isfinite(value).all():

@@ -22,6 +22,7 @@ from measure.campaign import commit_of_program
 from measure.checkpoints import Checkpoint
 from measure.errors import UserError
 from measure.hub import digest_of
+from measure.limits import check_file, check_tensors
 from measure.puzzles import PuzzleSet
 from measure.record import Imported, Provenance, Record, lacking_column
 from measure.rollout import board_of
@@ -123,16 +124,18 @@ def _in_order(paths: Sequence[Path]) -> list[Path]:
 
 def _read(path: Path, cells: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, str]:
     """Inputs, labels, answers (n, cells), halting logits (n,) of one rank without its padding, and the dtype of the logits."""
+    check_file(path, "checkpoint")
     try:
         loaded: Any = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise UserError("no such file", where=path) from None
     except pickle.UnpicklingError:
         raise UserError("is damaged, or holds something other than tensors, which is not loaded", where=path) from None
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError, TypeError, LookupError, ArithmeticError, RecursionError, MemoryError, AssertionError) as error:
         raise UserError(f"is truncated or of a foreign format: {str(error)[:100]}", where=path) from None
     if not isinstance(loaded, dict) or not all(isinstance(value, Tensor) for value in loaded.values()):
         raise UserError("holds no tensors by name", where=path)
+    check_tensors(loaded, where=path)
     inputs, labels = (_table(loaded, name, (cells,), path) for name in ("inputs", "labels"))
     if "preds" in loaded:
         answers, dtype = _table(loaded, "preds", (cells,), path), "unknown"

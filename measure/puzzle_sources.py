@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 
@@ -28,6 +29,8 @@ class PublishedFolder:
         metadata = self._metadata()
         if isinstance(metadata.get("sets"), list) and metadata["sets"]:
             self.names = [str(name) for name in metadata["sets"]]
+            if strange := [name for name in self.names if not name or Path(name).name != name or len(name) > 100 or "\0" in name]:
+                raise UserError(f"set {strange[0][:60]!r} is no file name", where=folder / "dataset.json")
         self.arrays = [(self._load(f"{name}__inputs.npy"), self._load(f"{name}__labels.npy")) for name in self.names]
         for name, (inputs, labels) in zip(self.names, self.arrays):
             if inputs.shape != labels.shape or inputs.shape[1] != self.arrays[0][0].shape[1]:
@@ -50,7 +53,7 @@ class PublishedFolder:
             return {}
         try:
             metadata = json.loads(path.read_text("utf-8"))
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError, OSError) as error:
             raise UserError(f"is not JSON: {error}", where=f"{path}:{getattr(error, 'lineno', 1)}") from error
         if not isinstance(metadata, dict):
             raise UserError("holds no JSON object", where=path)
@@ -62,7 +65,7 @@ class PublishedFolder:
             raise UserError("file is missing", where=path, mend="a split holds all__inputs.npy and all__labels.npy")
         try:
             array = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (ValueError, OSError, EOFError) as error:
+        except (ValueError, OSError, EOFError, TypeError, SyntaxError, TokenError, LookupError, OverflowError, MemoryError) as error:
             if "Python objects" in str(error):
                 raise UserError("holds Python objects, not numbers", where=path, mend="save it as uint8") from error
             raise UserError("is truncated, or not a NumPy file", where=path) from error

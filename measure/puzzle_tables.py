@@ -14,6 +14,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from measure.errors import UserError
+from measure.limits import LARGEST_BOARD
 from measure.sudoku import BLANK, Box
 
 CHUNK_ROWS = 16384
@@ -54,6 +55,15 @@ def board_size(cells: int, *, where: object) -> int:
     return size
 
 
+def _not_once(names: list[str]) -> str:
+    """What is wrong with the names of a table's columns; empty when nothing is."""
+    for name in ("question", "answer"):
+        if name not in names:
+            return f"column {name} is missing"
+    twice = [name for name in ("question", "answer", "rating", "example_id") if names.count(name) > 1]
+    return f"column {twice[0]} comes twice" if twice else ""
+
+
 class _TextTable:
     """What CSV and Parquet share: boards as text columns ``question`` and ``answer``."""
 
@@ -67,7 +77,12 @@ class _TextTable:
 
     def _boards(self, batch: pa.RecordBatch, name: str, rows: np.ndarray, cells: int | None) -> np.ndarray:
         """(n, cells) tokens of a text column; ``rows`` are the rows' numbers in the file, for messages."""
-        column = batch.column(name).cast(pa.string())
+        column = batch.column(name)
+        if pa.types.is_dictionary(column.type):  # one long text, repeated, would fill the memory when written out
+            longest = pc.max(pc.binary_length(column.dictionary)).as_py() if pa.types.is_string(column.type.value_type) else 0
+            if (longest or 0) > 4 * LARGEST_BOARD:
+                raise UserError(f"{name} has a text of {longest} bytes, the largest board has {LARGEST_BOARD}", where=self.where(rows[0]))
+        column = column.cast(pa.string())
         lengths = pc.fill_null(pc.binary_length(column), 0).to_numpy(zero_copy_only=False)
         if cells is None:
             cells = int(lengths[0])
@@ -93,9 +108,14 @@ class _TextTable:
         inputs = self._boards(batch, "question", rows, cells)
         labels = self._boards(batch, "answer", rows, inputs.shape[1])
         names = batch.schema.names
-        ids = batch.column("example_id").to_numpy(zero_copy_only=False) if "example_id" in names else rows
+        ids = self._ids(batch.column("example_id"), rows) if "example_id" in names else rows
         rating = self._ratings(batch.column("rating"), rows) if "rating" in names else np.full(len(rows), np.nan)
         return Chunk(inputs, labels, ids, rating, rows)
+
+    def _ids(self, column: pa.Array, rows: np.ndarray) -> np.ndarray:
+        if not pa.types.is_integer(column.type) or column.null_count:
+            raise UserError("example_id is not a whole number in every row", where=self.where(rows[0]))
+        return column.to_numpy(zero_copy_only=False)
 
     def _ratings(self, column: pa.Array, rows: np.ndarray) -> np.ndarray:
         if not pa.types.is_string(column.type):
@@ -138,9 +158,9 @@ class CsvTable(_TextTable):
                         column_types={name: pa.string() for name in self.NAMES}, strings_can_be_null=False
                     ),
                 )
-                if missing := [name for name in ("question", "answer") if name not in reader.schema.names]:
+                if wrong := _not_once(reader.schema.names):
                     raise UserError(
-                        f"column {missing[0]} is missing", where=f"{self.path}:1", mend="header: " + ",".join(self.NAMES)
+                        wrong, where=f"{self.path}:1", mend="header: " + ",".join(self.NAMES)
                     )
                 for batch in reader:
                     rows = np.arange(first, first + batch.num_rows)
@@ -174,15 +194,17 @@ class ParquetTable(_TextTable):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         try:
-            self.file = pq.ParquetFile(path)
+            plain = pq.read_schema(path)
+            texts = [name for name, kind in zip(plain.names, plain.types) if name in ("question", "answer") and pa.types.is_string(kind)]
+            self.file = pq.ParquetFile(path, read_dictionary=texts)
         except (pa.ArrowException, OSError) as error:
             raise UserError("is truncated, or not a Parquet file", where=path) from error
         names = self.file.schema_arrow.names
-        if missing := [name for name in ("question", "answer") if name not in names]:
-            raise UserError(f"column {missing[0]} is missing", where=path, mend="it needs question and answer")
+        if wrong := _not_once(names):
+            raise UserError(wrong, where=path, mend="it needs question and answer")
         self.columns = [name for name in ("example_id", "question", "answer", "rating") if name in names]
         box = (self.file.schema_arrow.metadata or {}).get(BOX_KEY)
-        self.box = Box.parse(box.decode()) if box else None
+        self.box = Box.parse(box.decode("utf-8", "replace")) if box else None
 
     def where(self, row: int) -> str:
         return f"{self.path}[{row}]"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import os
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from pydantic import ValidationError
 
 from measure.absent import AbsentColumn
 from measure.errors import UserError
+from measure.limits import check_values
 from measure.provenance import SCHEMA_VERSION, Imported, ModelFacts, NoiseFloor, Provenance
 from measure.streamed import ColumnFile, to_numpy
 
@@ -196,7 +198,7 @@ def provenance_of(schema: pa.Schema, *, where: object = None) -> Provenance:
                 mend="measure it again",
             )
         provenance = Provenance.model_validate_json(raw)
-    except (ValidationError, ValueError, AttributeError) as error:
+    except (ValidationError, ValueError, AttributeError, RecursionError) as error:
         raise UserError(f"provenance is malformed: {str(error).splitlines()[0]}", where=where) from None
     lacking = provenance.imported.absent if provenance.imported else []
     missing = [name for name in COLUMNS if name not in schema.names and name not in lacking]
@@ -210,13 +212,30 @@ def from_table(table: pa.Table, *, where: object = None) -> Record:
     provenance = provenance_of(table.schema, where=where)
     lacks = provenance.imported
     absent = set() if lacks is None else {*lacks.absent, *lacks.last_segment}
-    arrays: dict[str, Any] = {
-        name: to_numpy(table.column(name).combine_chunks(), kind) for name, (kind, _) in COLUMNS.items() if name not in absent
-    }
+    kept = [name for name in COLUMNS if name not in absent]
+    arrays: dict[str, Any] = {name: _array(table, name, where) for name in kept}
+    for name in kept:
+        shape = (table.num_rows, provenance.segments, provenance.exponents)[: COLUMNS[name][1] + 1]
+        if arrays[name].shape[1:2] != shape[1:2]:  # exponents may have been cut off: the file says how many it holds
+            raise UserError(f"column {name} has shape {arrays[name].shape}, expected {shape}", where=where)
     for name in absent & COLUMNS.keys():
-        last = to_numpy(table.column(name).combine_chunks(), COLUMNS[name][0])[:, 0] if name in lacks.last_segment else None
+        last = _array(table, name, where)[:, 0] if name in lacks.last_segment else None
         arrays[name] = lacking_column(name, table.num_rows, provenance, last=last)
     return Record(**arrays, provenance=provenance)
+
+
+def _array(table: pa.Table, name: str, where: object) -> np.ndarray:
+    """A column of a table as numpy. Raises UserError for gaps, for lists of several lengths and for other types."""
+    try:
+        column = table.column(name).combine_chunks()
+        values = column
+        while not values.null_count and (pa.types.is_fixed_size_list(values.type) or pa.types.is_list(values.type)):
+            values = values.flatten()
+        if values.null_count:
+            raise UserError(f"column {name} has gaps", where=where)
+        return to_numpy(column, COLUMNS[name][0])
+    except (ValueError, TypeError, KeyError, IndexError, NotImplementedError) as error:
+        raise UserError(f"column {name} is malformed: {str(error)[:80]}", where=where) from None
 
 
 def lacking_column(name: str, rows: int, provenance: Provenance, *, last: np.ndarray | None = None) -> AbsentColumn:
@@ -248,6 +267,7 @@ def read_record(path: Path | str, *, in_memory: int = LARGEST_IN_MEMORY) -> Reco
     """
     path = Path(path)
     file, provenance = _open(path)
+    check_values(file.metadata, {name: _width(provenance, axes) for name, (_, axes) in COLUMNS.items()}, where=path)
     row = sum(np.dtype(kind).itemsize * _width(provenance, axes) for kind, axes in COLUMNS.values())
     try:
         if file.metadata.num_rows * row <= in_memory or provenance.imported:
@@ -255,11 +275,13 @@ def read_record(path: Path | str, *, in_memory: int = LARGEST_IN_MEMORY) -> Reco
         kinds = {name: kind for name, (kind, _) in COLUMNS.items()}
         flat = [name for name, (_, axes) in COLUMNS.items() if not axes]
         table = file.read(columns=flat)
-        arrays: dict[str, Any] = {name: to_numpy(table.column(name).combine_chunks(), kinds[name]) for name in flat}
+        arrays: dict[str, Any] = {name: _array(table, name, path) for name in flat}
     except (pa.ArrowException, OSError) as error:
         raise UserError(f"not a readable Parquet file: {str(error).splitlines()[0]}", where=path) from None
     streams = ColumnFile(path, file, kinds)
     arrays |= {name: streams.column(name) for name in COLUMNS if name not in arrays}
+    if wrong := [name for name in COLUMNS if arrays[name].ndim > 1 and arrays[name].shape[1] != provenance.segments]:
+        raise UserError(f"column {wrong[0]} does not hold {provenance.segments:,} segments", where=path)
     return Record(**arrays, provenance=provenance)
 
 
@@ -270,7 +292,7 @@ def read_provenance(path: Path | str) -> Provenance:
 
 def _width(provenance: Provenance, axes: int) -> int:
     """Numbers a row that a column with so many trailing axes holds."""
-    return int(np.prod((provenance.segments, provenance.exponents)[:axes]))
+    return math.prod(max(0, count) for count in (provenance.segments, provenance.exponents)[:axes])
 
 
 def _open(path: Path) -> tuple[pq.ParquetFile, Provenance]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -17,6 +18,7 @@ from claims.populations import Population
 from claims.remeasure import Remeasured
 from claims.verdict import TABLE, Verdict
 from measure.errors import UserError
+from measure.limits import check_file
 
 SCHEMA_VERSION = 1
 
@@ -147,12 +149,15 @@ def write_audit(audit: Audit, path: Path) -> None:
         partial.write_text(audit.model_dump_json(indent=2) + "\n", encoding="utf-8")
         os.replace(partial, path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
         raise UserError(f"cannot write the audit: {error.strerror or error}", where=path) from None
 
 
 def read_audit(path: Path | str) -> Audit:
     """Read an audit. Raises UserError when it is missing, not an audit, or of another schema version."""
     path = Path(path)
+    check_file(path, "audit")
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -164,7 +169,7 @@ def read_audit(path: Path | str) -> Audit:
         if version != SCHEMA_VERSION:
             what = f"audit has schema version {version}, this program reads {SCHEMA_VERSION}"
             raise UserError(what, where=path, mend="audit again")
-    except (ValueError, AttributeError) as error:
+    except (ValueError, AttributeError, RecursionError) as error:
         raise UserError(f"not an audit: {error}", where=path) from None
     try:
         return Audit.model_validate_json(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from claims.noise_band import disturb
 from claims.populations import Population
 from claims.verdict import Outcome, Verdict
 from measure.errors import UserError
+from measure.limits import check_file
 from reports.audit import fingerprints
 
 SCHEMA_VERSION = 1
@@ -146,6 +148,7 @@ def update(baseline: Baseline, now: Mapping[str, Locked], *, keys: Mapping[str, 
 
 def read_baseline(path: Path) -> Baseline:
     """Read a baseline. Raises UserError when it is missing or malformed."""
+    check_file(path, "baseline")
     try:
         return Baseline.model_validate_json(path.read_bytes())
     except FileNotFoundError:
@@ -165,6 +168,8 @@ def write_baseline(baseline: Baseline, path: Path) -> None:
         partial.write_text(baseline.model_dump_json(indent=1) + "\n", encoding="utf-8")
         os.replace(partial, path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
         raise UserError(f"cannot write the baseline: {error.strerror or error}", where=path) from None
 
 

@@ -1,0 +1,79 @@
+"""What reading an untrusted file may cost: one table of limits, and the checks that run before anything is read."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from measure.errors import UserError
+
+MIB = 1 << 20
+# Largest size on disk by what the file is read as. The largest published checkpoint is 110 MB, the paper's ledger 40 kB.
+LARGEST_FILE = {
+    "checkpoint": 16 << 30,
+    "configuration": MIB,
+    "ledger": 16 * MIB,
+    "audit": 256 * MIB,
+    "baseline": 64 * MIB,
+}
+# Cells of the largest board that is read, 25×25: no text of a puzzle table is longer.
+LARGEST_BOARD = 625
+# Rows of a record: some 27 bytes each are held in memory, whatever the file's size on disk says.
+MOST_ROWS = 100_000_000
+# Structure of a network, before any of it is built. The published ones have at most 4 layers and 21 updates a segment.
+LARGEST_NETWORK = {"cells": LARGEST_BOARD, "prefix": 4096, "H_layers": 256, "L_layers": 256, "updates_per_segment": 10_000}
+
+
+def check_file(path: Path, kind: str) -> None:
+    """Refuse a device or a pipe (it may never end), and what is larger than its kind may be.
+
+    Raises:
+        UserError: with the size and the limit. What is not there, or is a folder, is left to the reader.
+    """
+    try:
+        found = path.stat()
+    except OSError:
+        return
+    if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+        raise UserError("is no regular file", where=path)
+    if stat.S_ISREG(found.st_mode) and found.st_size > LARGEST_FILE[kind]:
+        raise UserError(f"has {found.st_size:,} bytes, a {kind} may have {LARGEST_FILE[kind]:,}", where=path)
+
+
+def check_network(config: Any, *, where: object) -> None:
+    """Refuse a structure (`measure.models.ModelConfig`) that nobody could run. Raises UserError with the limit."""
+    for name, most in LARGEST_NETWORK.items():
+        if getattr(config, name) > most:
+            raise UserError(f"{name} is {getattr(config, name):,}, at most {most:,} are read", where=where)
+
+
+def check_tensors(tensors: Mapping[str, Any], *, where: object) -> None:
+    """Refuse tensors that claim more numbers than their file holds (strides of 0), or are no dense arrays. Raises UserError."""
+    for name, value in tensors.items():
+        dense = str(value.layout) == "torch.strided" and not value.is_quantized and value.device.type == "cpu"
+        if not dense or value.numel() * value.element_size() > value.untyped_storage().nbytes():
+            raise UserError(f"tensor {str(name)[:80]!r} claims more numbers than the file holds, or is not dense", where=where)
+
+
+def check_values(metadata: Any, widths: Mapping[str, int], *, where: object) -> None:
+    """Refuse a Parquet file by its metadata (`pyarrow.parquet.FileMetaData`) before anything in it is expanded.
+
+    Args:
+        widths: top-level column → numbers a row that it may hold.
+
+    Raises:
+        UserError: it declares more rows than `MOST_ROWS`, or a column more numbers than rows × width.
+    """
+    rows = metadata.num_rows
+    if not 0 <= rows <= MOST_ROWS:
+        raise UserError(f"declares {rows:,} rows, at most {MOST_ROWS:,} are read", where=where)
+    declared: dict[str, int] = {}
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        for column in map(group.column, range(group.num_columns)):
+            name = column.path_in_schema.split(".")[0]
+            declared[name] = declared.get(name, 0) + column.num_values
+    for name, width in widths.items():
+        if declared.get(name, 0) > rows * max(width, 1):
+            raise UserError(f"column {name} declares {declared[name]:,} numbers for {rows:,} rows of {width:,}", where=where)
