@@ -20,7 +20,7 @@ from measure.errors import UserError
 from measure.lock import sole_writer
 from measure.models.recursive import State
 from measure.puzzles import PuzzleSet
-from measure.record import NoiseFloor, Provenance, Record, concatenate, read_record, write_record
+from measure.record import NoiseFloor, Provenance, Record, concatenate, read_provenance, read_record, write_record
 from measure.record_writer import RecordWriter
 from measure.rollout import board_of, rollout
 
@@ -173,6 +173,10 @@ def _measure_locked(
     checkpoint: Checkpoint, puzzles: PuzzleSet, provenance: Provenance, out: Path, noise, advance: Advance
 ) -> None:
     folder = out.with_name(out.name + ".parts")
+    if folder.exists() and _is_whole(out, provenance, noise is not None):  # killed while the parts were being removed
+        advance(len(puzzles))
+        shutil.rmtree(folder)
+        return
     finished = _finished_parts(folder, provenance)
     advance(sum(finished.values()))
     for number, record in measure_batches(checkpoint, puzzles, provenance, done=frozenset(finished)):
@@ -183,6 +187,15 @@ def _measure_locked(
         provenance = provenance.model_copy(update={"noise": noise(read_record(path) for path in paths)})
     _join(paths, provenance, out)
     shutil.rmtree(folder)
+
+
+def _is_whole(out: Path, provenance: Provenance, noise: bool) -> bool:
+    """Whether ``out`` is the record of this very measurement already."""
+    try:
+        kept = read_provenance(out)
+    except UserError:
+        return False
+    return (kept.noise is not None) == noise and kept.model_copy(update={"noise": None}) == provenance
 
 
 def _part(folder: Path, number: int) -> Path:

@@ -91,7 +91,7 @@ def load_checkpoint(
     else:
         state = bare_state(_read_pickle(path), where=path)
         check_tensors(state, where=path)
-        config = infer_config(state, {**_published_arch(path), **given}, where=path)
+        config = _inferred(state, {**_published_arch(path), **given}, path)
     check_network(config, where=path)
     with torch.device("meta"):
         _check_shapes(build(config).state_dict(), state, where=path)
@@ -160,7 +160,7 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
 def _own_config(path: Path, state: Mapping[str, Tensor], given: Mapping[str, Any]) -> ModelConfig:
     beside = path.with_name(CONFIG)
     if not beside.is_file():
-        return infer_config(state, given, where=path)
+        return _inferred(state, given, path)
     check_file(beside, "configuration")
     try:
         return ModelConfig.model_validate({**json.loads(beside.read_text()), **_own_names(given)})
@@ -169,6 +169,13 @@ def _own_config(path: Path, state: Mapping[str, Tensor], given: Mapping[str, Any
         raise UserError(f"{'.'.join(map(str, first['loc'])) or 'config'}: {first['msg']}", where=beside) from None
     except (ValueError, TypeError, RecursionError) as error:
         raise UserError(f"is not a JSON object: {error}", where=beside) from None
+
+
+def _inferred(state: Mapping[str, Tensor], arch: Mapping[str, Any], path: Path) -> ModelConfig:
+    try:
+        return infer_config(state, arch, where=path)
+    except (KeyError, ValueError, IndexError, TypeError) as error:
+        raise UserError(f"is no HRM or TRM: {str(error)[:80]} is missing or misshapen", where=path) from None
 
 
 def _own_names(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -57,23 +57,10 @@ def check_tensors(tensors: Mapping[str, Any], *, where: object) -> None:
             raise UserError(f"tensor {str(name)[:80]!r} claims more numbers than the file holds, or is not dense", where=where)
 
 
-def check_values(metadata: Any, widths: Mapping[str, int], *, where: object) -> None:
-    """Refuse a Parquet file by its metadata (`pyarrow.parquet.FileMetaData`) before anything in it is expanded.
+def check_rows(rows: int, *, where: object) -> None:
+    """Refuse a Parquet file by the rows that it declares, before any is read.
 
-    Args:
-        widths: top-level column → numbers a row that it may hold.
-
-    Raises:
-        UserError: it declares more rows than `MOST_ROWS`, or a column more numbers than rows × width.
+    No more of its metadata is asked: what it says of single columns can end pyarrow's process when it is damaged.
     """
-    rows = metadata.num_rows
     if not 0 <= rows <= MOST_ROWS:
         raise UserError(f"declares {rows:,} rows, at most {MOST_ROWS:,} are read", where=where)
-    declared: dict[str, int] = {}
-    for group in map(metadata.row_group, range(metadata.num_row_groups)):
-        for column in map(group.column, range(group.num_columns)):
-            name = column.path_in_schema.split(".")[0]
-            declared[name] = declared.get(name, 0) + column.num_values
-    for name, width in widths.items():
-        if declared.get(name, 0) > rows * max(width, 1):
-            raise UserError(f"column {name} declares {declared[name]:,} numbers for {rows:,} rows of {width:,}", where=where)

@@ -197,7 +197,7 @@ class ParquetTable(_TextTable):
             plain = pq.read_schema(path)
             texts = [name for name, kind in zip(plain.names, plain.types) if name in ("question", "answer") and pa.types.is_string(kind)]
             self.file = pq.ParquetFile(path, read_dictionary=texts)
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, ValueError, KeyError) as error:
             raise UserError("is truncated, or not a Parquet file", where=path) from error
         names = self.file.schema_arrow.names
         if wrong := _not_once(names):

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from measure.absent import AbsentColumn
 from measure.errors import UserError
-from measure.limits import check_values
+from measure.limits import check_rows
 from measure.provenance import SCHEMA_VERSION, Imported, ModelFacts, NoiseFloor, Provenance
 from measure.streamed import ColumnFile, to_numpy
 
@@ -267,7 +267,7 @@ def read_record(path: Path | str, *, in_memory: int = LARGEST_IN_MEMORY) -> Reco
     """
     path = Path(path)
     file, provenance = _open(path)
-    check_values(file.metadata, {name: _width(provenance, axes) for name, (_, axes) in COLUMNS.items()}, where=path)
+    check_rows(file.metadata.num_rows, where=path)
     row = sum(np.dtype(kind).itemsize * _width(provenance, axes) for kind, axes in COLUMNS.values())
     try:
         if file.metadata.num_rows * row <= in_memory or provenance.imported:
@@ -300,7 +300,7 @@ def _open(path: Path) -> tuple[pq.ParquetFile, Provenance]:
         raise UserError("no such record", where=path, mend="measure one with `unsettled measure`")
     try:
         file = pq.ParquetFile(path)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise UserError(f"not a readable Parquet file: {str(error).splitlines()[0]}", where=path) from None
     return file, provenance_of(file.schema_arrow, where=path)
 

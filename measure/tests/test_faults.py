@@ -1,0 +1,69 @@
+"""kill -9 while measuring, merging, training, reporting and updating the baseline: see `fixtures.faults`; and full disks."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fixtures.faults_commands import Command
+from fixtures.synthetic import synthetic_record
+from measure.errors import UserError
+from measure.record import read_record, write_record
+
+
+def killed(kills: int, *only: str) -> list[dict]:
+    words = [word for name in only for word in ("--only", name)]
+    command = [sys.executable, "-m", "fixtures.faults", "--json", "--kills", str(kills), *words]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True)
+    assert not done.returncode, done.stderr[-2000:]
+    return json.loads(done.stdout)
+
+
+def test_killed_while_measuring_merging_and_updating():
+    rows = killed(7, "measure", "merge", "baseline")
+    assert sum(row["kills_at_moments"] + row["kills_at_random"] for row in rows) >= 18
+
+
+@pytest.mark.asymptotic
+def test_two_hundred_kills():
+    rows = killed(50)
+    assert sum(row["kills_at_moments"] + row["kills_at_random"] for row in rows) >= 200 and len(rows) == 5
+
+
+def test_the_harness_notices_a_writer_that_is_not_whole(tmp_path):
+    from fixtures.faults import try_command
+
+    def run(folder: Path) -> None:
+        out = folder / "out" / "a.txt"
+        with out.open("w") as file:
+            file.write("half")
+            file.flush()
+            os.mkdir(folder / "out" / "moment") if not (folder / "out" / "moment").exists() else None
+            file.write("whole")
+
+    with pytest.raises(AssertionError, match="half-written"):
+        try_command("careless", tmp_path, kills=9, prepare=lambda folder: Command("careless", run))
+
+
+def test_a_full_disk_leaves_the_older_record_and_says_so(tmp_path):
+    path = tmp_path / "r.parquet"
+    write_record(synthetic_record(5, segments=2, k=1), path)
+    before = path.read_bytes()
+    if (pid := os.fork()) == 0:
+        code = 1
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))  # Python ignores SIGXFSZ: writes fail as on a full disk
+            write_record(synthetic_record(2000), path)
+        except UserError as error:
+            code = 0 if "cannot write the record" in str(error) else 2
+        finally:
+            os._exit(code)
+    assert os.waitpid(pid, 0)[1] == 0
+    assert path.read_bytes() == before and len(read_record(path)) == 5
+    assert [each.name for each in tmp_path.iterdir()] == ["r.parquet"]
