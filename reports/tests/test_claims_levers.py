@@ -92,7 +92,8 @@ def test_tables_of_draws_are_shipped():
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.parent.name)
 def test_a_shipped_table_is_of_its_puzzles_and_its_first_draws_are_the_records_rollouts(path):
     side, record = read_side(path), read_record(path.with_name("record.parquet"))
-    table, puzzles = table_of(side), read_puzzles(path.with_name("puzzles.parquet"))
+    population = next(p for p in discover(Inputs(), load_ledger()) if p.record_path == path.with_name("record.parquet"))
+    table, puzzles = table_of(side), read_puzzles(population.puzzles)
     where = {identity: row for row, identity in enumerate(puzzles.ids)}
     mine = puzzles.take(np.array([where[i] for i in side["example_id"]]))
     assert side.provenance.puzzles_digest == mine.digest and side.provenance.puzzles == len(side)
