@@ -37,12 +37,10 @@ def measure(
     """Measure a checkpoint on puzzles: exponents, displacement, halting and outcome, one row a puzzle. Resumes."""
     from measure import campaign, noise
     from measure.checkpoints import load_checkpoint
-    from measure.errors import UserError
     from measure.progress import progress
     from measure.puzzles import read_puzzles
 
-    if out.is_dir():
-        raise UserError("is a folder", where=out, mend="name a file to write")
+    options.refuse_folder(out)
     if processes > 1:
         from measure.processes import measure_by_processes
 

@@ -39,12 +39,10 @@ def follow(
     from measure.capture_follow import measure_long
     from measure.capture_stages import LongSettings
     from measure.checkpoints import load_checkpoint
-    from measure.errors import UserError
     from measure.progress import progress
     from measure.puzzles import read_puzzles
 
-    if out.is_dir():
-        raise UserError("is a folder", where=out, mend="name a file to write")
+    options.refuse_folder(out)
     settings = LongSettings(
         segments=segments, deep=deep, deep_every=deep_every, starts=starts, controls=controls, scale=scale, k=k, batch=batch,
         seed=seed, stop_at_rest=stop_at_rest,

@@ -52,8 +52,7 @@ def levers(
     from measure.progress import progress
     from measure.puzzles import read_puzzles
 
-    if out.is_dir():
-        raise UserError("is a folder", where=out, mend="name a file to write")
+    options.refuse_folder(out)
     if minutes is not None and not minutes > 0:
         raise UserError(f"--minutes is {minutes}, it must be above 0")
     if figure is not None and figure.suffix not in (".png", ".svg"):

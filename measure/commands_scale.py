@@ -19,11 +19,9 @@ def merge(
 ) -> None:
     """Join the shards of one measurement, when every puzzle is there exactly once and all of them agree."""
     from measure.commands import show
-    from measure.errors import UserError
     from measure.merge import merge as join
 
-    if out.is_dir():
-        raise UserError("is a folder", where=out, mend="name a file to write")
+    options.refuse_folder(out)
     join(folder, out)
     show(out)
 
@@ -43,13 +41,11 @@ def import_preds(
     """Turn what HRM's evaluate wrote into a record of outcomes and last halting logits; other claims stay unverifiable."""
     from measure.checkpoints import load_checkpoint
     from measure.commands import show
-    from measure.errors import UserError
     from measure.predictions import checkpoint_beside, import_predictions
     from measure.puzzles import read_puzzles
     from measure.record import write_record
 
-    if out.is_dir():
-        raise UserError("is a folder", where=out, mend="name a file to write")
+    options.refuse_folder(out)
     path = checkpoint or checkpoint_beside(predictions[0])
     loaded = load_checkpoint(path, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads)
     known = read_puzzles(puzzles, split=split) if puzzles else None

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from measure.errors import UserError
+
 Checkpoint = Annotated[Path, typer.Argument(help="Checkpoint: a published file, a .safetensors file, or its folder.")]
 Puzzles = Annotated[Path, typer.Argument(help="Puzzles: a folder in the published layout, a CSV, or our Parquet.")]
 Exponents = Annotated[int, typer.Option(help="Leading Lyapunov exponents to measure.")]
@@ -23,3 +25,9 @@ HCycles = Annotated[int | None, typer.Option(help="H_cycles, if no configuration
 LCycles = Annotated[int | None, typer.Option(help="L_cycles, if no configuration tells.")]
 Heads = Annotated[int | None, typer.Option(help="Attention heads, if no configuration tells.")]
 Split = Annotated[str, typer.Option(help="Split of a folder in the published layout.")]
+
+
+def refuse_folder(out: Path) -> None:
+    """Raises UserError where a folder has the name of the file that a command is to write: before anything is measured."""
+    if out.is_dir():
+        raise UserError("is a folder", where=out, mend="name a file to write")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import numpy as np
 import pytest
@@ -13,7 +12,6 @@ from fixtures.networks import tiny_checkpoint
 from fixtures.synthetic import synthetic_record
 from measure.capture_follow import measure_long
 from measure.capture_stages import LongSettings
-from measure.cli import main
 from measure.diagnosis import record_tables
 from measure.diagnosis_long import long_tables
 from measure.diagnosis_text import cell_text, figure
@@ -25,19 +23,6 @@ from measure.statistics.proportion import proportion
 from measure.sudoku import Box, generate
 
 RECORD = synthetic_record(300, seed=6)
-
-
-@pytest.fixture
-def unsettled(monkeypatch, capsys):
-    """Run the command line in this process; returns (exit code, standard output, standard error)."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["unsettled", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return (ended.value.code or 0, *capsys.readouterr())
-
-    return run
 
 
 @pytest.fixture

@@ -9,23 +9,9 @@ import numpy as np
 import pytest
 
 from fixtures.networks import tiny_checkpoint
-from measure.cli import main
 from measure.puzzles import write_parquet, write_published
 from measure.record import read_record
 from measure.sudoku import Box, generate
-
-
-@pytest.fixture
-def unsettled(monkeypatch, capsys):
-    """Run the command line in this process; returns (exit code, standard output, standard error)."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["unsettled", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return (ended.value.code or 0, *capsys.readouterr())
-
-    return run
 
 
 @pytest.fixture(scope="module")
