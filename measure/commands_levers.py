@@ -27,6 +27,9 @@ def levers(
     exponents: Annotated[str, typer.Option(help="Kinds along which λ₁ is measured; empty for none.")] = "symmetry",
     scale: Annotated[float, typer.Option(help="Standard deviation of a random initial state.")] = 1.0,
     sigma: Annotated[float, typer.Option(help="Standard deviation of the noise on a perturbed carry, per segment.")] = 0.3,
+    stop_at_rest: Annotated[
+        float, typer.Option(help="Leave draws alone whose steps are this small over the norm, e.g. 1e-6; 0 follows all to the end.")
+    ] = 0.0,
     minutes: Annotated[float | None, typer.Option(help="Processor minutes to spend; the same command goes on later.")] = None,
     figure: Annotated[Path | None, typer.Option(help="Write accuracy against compute as a PNG or SVG.")] = None,
     limit: options.Limit = None,
@@ -60,7 +63,7 @@ def levers(
     try:
         plan = Plan(
             starts=_names(starts), exponents=_names(exponents), draws=draws, segments=segments, depth=depth, scale=scale,
-            sigma=sigma, seed=seed, batch=batch, device=device,
+            sigma=sigma, seed=seed, stop_at_rest=stop_at_rest, batch=batch, device=device,
         )  # fmt: skip
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]

@@ -14,6 +14,7 @@ from measure.models import RecursiveModel
 from measure.rollout import Observer
 from measure.sudoku import PuzzleSet, conflicts
 
+REST = 8  # segments without a step before a draw counts as at rest
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
@@ -39,33 +40,47 @@ def run_rows(
     segments: int,
     exponent: bool = False,
     tangent_seed: int = 0,
+    stop_at_rest: float = 0.0,
 ) -> Iterator[Seen]:
     """Run one row per puzzle and draw, both (R,), and yield what they show segment by segment.
 
-    With ``exponent`` one tangent is carried along, over all segments, at the price of as many evaluations again.
+    With ``exponent`` one tangent is carried along, over all segments, at the price of as many evaluations again; without it,
+    and without noise on the carry, rows whose steps were within ``stop_at_rest`` of the norm for `REST` segments repeat.
     """
     ids = puzzles.ids
     device = model.lm_head.weight.device
     symmetries = starts.symmetries(ids, draws, puzzles.box)
-    updates = model.updates(model.embed(torch.from_numpy(symmetries.apply(puzzles.inputs)).to(device)))
+    embedded = model.embed(torch.from_numpy(symmetries.apply(puzzles.inputs)).to(device))
+    updates = model.updates(embedded)
     state, disturb, basis = starts.initial(model, ids, draws), starts.disturbance(ids, draws), None
+    may_rest = stop_at_rest > 0 and not exponent and not disturb
+    active, quiet, growth = np.arange(len(ids)), np.zeros(len(ids), int), np.full(len(ids), np.nan)
+    answers, halting, displacement = np.zeros(puzzles.inputs.shape, np.int64), np.zeros(len(ids), np.float32), np.zeros(len(ids))
     for segment in range(segments):
-        state = disturb(state) if disturb else state
-        observer, growth = Observer(model), np.full(len(ids), np.nan)
-        observer(-1, state)
-        if exponent:
-            grown = tangent_growth(updates, state, k=1, segments=1, seed=tangent_seed, basis=basis)
-            state, basis, growth = grown.state, grown.basis, grown.growth[:, 0, 0].cpu().numpy()
-        else:
-            for update in updates:
-                state = update(state)
-        observer(segment, state)
+        if len(active):
+            state = disturb(state) if disturb else state
+            observer = Observer(model)
+            observer(-1, state)
+            if exponent:
+                grown = tangent_growth(updates, state, k=1, segments=1, seed=tangent_seed, basis=basis)
+                state, basis, growth = grown.state, grown.basis, grown.growth[:, 0, 0].cpu().numpy()
+            else:
+                for update in updates:
+                    state = update(state)
+            observer(segment, state)
+            answers[active] = observer.answer[0].cpu().numpy()
+            halting[active] = observer.halting[0].float().cpu().numpy()
+            displacement[active] = observer.displacement[0][:, 0].cpu().numpy()
         yield Seen(
-            boards=symmetries.undo(observer.answer[0].cpu().numpy()).astype(np.uint8),
-            halting=observer.halting[0].float().cpu().numpy(),
-            displacement=observer.displacement[0][:, 0].cpu().numpy(),
-            growth=growth,
+            boards=symmetries.undo(answers).astype(np.uint8), halting=halting.copy(), displacement=displacement.copy(), growth=growth
         )
+        if may_rest and len(active):
+            still = displacement[active] <= stop_at_rest * observer.norm[0][:, 0].cpu().numpy()
+            quiet[active] = np.where(still, quiet[active] + 1, 0)
+            moving = torch.from_numpy(np.flatnonzero(quiet[active] < REST)).to(device)
+            if len(moving) < len(active):
+                active, state = active[moving.cpu().numpy()], tuple(part[moving] for part in state)
+                updates = model.updates(embedded[torch.from_numpy(active).to(device)])
 
 
 def run_draws(
@@ -77,6 +92,7 @@ def run_draws(
     segments: int,
     exponent: bool = False,
     batch: int = 32,
+    stop_at_rest: float = 0.0,
     advance: Callable[[int], None] = lambda rows: None,
 ) -> dict[str, np.ndarray]:
     """Every draw of every puzzle: ``boards`` (N, K, S, cells) and ``halting``, ``displacement``, ``growth`` (N, K, S).
@@ -89,7 +105,11 @@ def run_draws(
     pieces: dict[str, list[np.ndarray]] = {name: [] for name in names}
     for first in range(0, len(which), batch):
         rows = slice(first, first + batch)
-        seen = list(run_rows(model, puzzles.take(which[rows]), draw[rows], starts, segments=segments, exponent=exponent))
+        seen = list(
+            run_rows(
+                model, puzzles.take(which[rows]), draw[rows], starts, segments=segments, exponent=exponent, stop_at_rest=stop_at_rest
+            )
+        )
         for name in names:
             pieces[name].append(np.stack([getattr(s, name) for s in seen], axis=1))
         advance(len(which[rows]))

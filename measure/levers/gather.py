@@ -118,8 +118,9 @@ def draw_chunk(
     for kind, (draws, segments, exponent) in plan.families().items():
         starts = Starts(kind=kind, seed=plan.seed, scale=plan.scale, sigma=plan.sigma)
         drawn[kind] = run_draws(
-            model, puzzles, starts, draws=draws, segments=segments, exponent=exponent, batch=plan.batch, advance=advance
-        )
+            model, puzzles, starts, draws=draws, segments=segments, exponent=exponent, batch=plan.batch,
+            stop_at_rest=plan.stop_at_rest, advance=advance,
+        )  # fmt: skip
     numbers = number_boards({kind: arrays["boards"] for kind, arrays in drawn.items()})
     columns = {"example_id": puzzles.ids, "givens": puzzles.givens}
     for kind, arrays in drawn.items():

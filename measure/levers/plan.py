@@ -30,6 +30,8 @@ class Plan(BaseModel):
         depth: segments of the one long rollout from the trained start.
         scale, sigma: of random states and of the noise on a carry, see `measure.levers.starts`.
         seed: of all draws.
+        stop_at_rest: a draw whose steps stay within this fraction of the norm for `REST` segments is not run further: what it
+            showed last stands for the rest. Not for draws along which λ₁ is measured or whose carry is perturbed. 0: never.
         batch: rows (a puzzle and a draw) at a time; chunk: puzzles that are kept at a time.
     """
 
@@ -42,6 +44,7 @@ class Plan(BaseModel):
     scale: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     sigma: float = Field(default=0.3, gt=0, allow_inf_nan=False)
     seed: int = Field(default=0, ge=0, lt=2**63)
+    stop_at_rest: float = Field(default=0.0, ge=0, lt=1)
     batch: int = Field(default=32, ge=1)
     chunk: int = Field(default=8, ge=1)
     device: str = "cpu"

@@ -1,11 +1,14 @@
 """Draws: mapped back exactly, counted exactly, the same whatever the batch, and resumed without a trace."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fixtures.networks import tiny_checkpoint, tiny_model
+from measure.checkpoints import load_checkpoint
 from measure.errors import UserError
 from measure.levers.draws import judge_boards, number_boards, run_draws, run_rows
 from measure.levers.gather import draw_chunk, gather, provenance_of
@@ -17,6 +20,7 @@ from measure.rollout import rollout
 from measure.sudoku import Box, PuzzleSet, conflicts, generate
 from measure.symmetry import random_symmetries
 
+REFERENCE = Path(__file__).parents[2] / "fixtures" / "reference"
 PUZZLES = generate(Box(2, 2), 6, seed=3)
 PLAN = Plan(draws=3, segments=2, depth=3, chunk=2, batch=4)
 
@@ -79,6 +83,27 @@ def test_compute_is_what_goes_through_the_network(structure, exponent):
     run_draws(model, PUZZLES, Starts(kind="symmetry"), draws=3, segments=2, exponent=exponent, batch=5)
     spent = Restarts(3, 2).spend(table_of_tiny().restarts["symmetry"].signals).selected_by("exponent" if exponent else "halting")
     assert sum(passed) == spent.evaluations(model.config.updates_per_segment).sum() == 6 * 6 * 6 * (1 + TANGENT * exponent)
+
+
+def test_draws_at_rest_are_left_alone_and_show_what_they_would_have_shown():
+    model = load_checkpoint(REFERENCE / "trm-4x4").model
+    puzzles = generate(Box(2, 2), 12, seed=9)
+
+    def drawn(kind, passed, **options):
+        found = run_draws(model, puzzles, Starts(kind=kind), draws=2, segments=40, batch=24, **options)
+        rows, passed[:] = sum(passed), []
+        return found, rows
+
+    passed = counted(model)
+    for kind in ("symmetry", "trained"):
+        whole, all_rows = drawn(kind, passed)
+        short, rows = drawn(kind, passed, stop_at_rest=1e-5)
+        assert rows < 0.7 * all_rows and all_rows == 24 * 40 * model.config.updates_per_segment
+        np.testing.assert_array_equal(short["boards"], whole["boards"])
+        np.testing.assert_allclose(short["halting"], whole["halting"], rtol=1e-3, atol=1e-3)
+    perturbed, rows = drawn("perturbed", passed, stop_at_rest=0.9)  # noise on the carry never lets it rest
+    assert rows == all_rows
+    assert np.isfinite(drawn("symmetry", passed, stop_at_rest=0.9, exponent=True)[0]["growth"]).all()
 
 
 def test_a_policys_bill_is_what_its_segments_cost_when_they_are_run():
