@@ -28,7 +28,6 @@ class Step:
         halting, displacement: of that draw.
         conflicts, broken: rows, columns and boxes that its board violates, and clues that it does not hold.
         agreeing: how many draws show that board; draws: of how many.
-        changed: cells that differ from the board shown before.
         evaluations: of the network, in all up to here.
     """
 
@@ -41,7 +40,6 @@ class Step:
     broken: int
     agreeing: int
     draws: int
-    changed: int
     evaluations: int
 
     @property
@@ -69,7 +67,6 @@ def solve(
     exponent = rule == "exponent"
     each = round(draws * model.config.updates_per_segment * (1 + TANGENT * exponent))
     history: list[Seen] = []
-    shown = clues
     for seen in run_rows(model, rows, np.arange(draws), starts, segments=segments, exponent=exponent):
         history.append(seen)
         signals = signals_of(history, rows)
@@ -80,10 +77,8 @@ def solve(
         yield Step(
             segment=len(history), draw=draw, board=board, halting=float(seen.halting[draw]), displacement=float(seen.displacement[draw]),
             conflicts=int(signals.conflicts[0, draw, -1]), broken=int(signals.broken[0, draw, -1]),
-            agreeing=int((numbers == numbers[draw]).sum()), draws=draws, changed=int((board != shown).sum()),
-            evaluations=each * len(history),
+            agreeing=int((numbers == numbers[draw]).sum()), draws=draws, evaluations=each * len(history),
         )  # fmt: skip
-        shown = board
         if rule == "consistent" and signals.consistent[0, draw, -1]:
             return
 

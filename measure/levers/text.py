@@ -86,10 +86,10 @@ def plot_points(points: list[Point], picture: Path, *, title: str) -> None:
 
 
 def step_line(step: Step) -> str:
-    """A step as one plain line."""
+    """A step as one plain line that fits 80 columns."""
     return (
-        f"segment {step.segment:3d}  draw {step.draw}  halting {step.halting:+8.3f}  moved {step.displacement:9.3g}  "
-        f"conflicts {step.conflicts:2d}  changed {step.changed:2d} cells  {step.agreeing} of {step.draws} agree"
+        f"segment {step.segment:3d}  draw {step.draw:2d}  agree {step.agreeing:2d}/{step.draws:<2d}  halting {step.halting:+6.2f}  "
+        f"moved {step.displacement:.1e}  conflicts {step.conflicts:2d}"
     )
 
 

@@ -72,6 +72,7 @@ def test_solve_answers_with_a_checked_board_or_says_that_it_is_none(net):
     told, code = run("solve", cells(clues.inputs[1]), "--checkpoint", HRM, "--restarts", 4, "--segments", 12)
     assert code == 0 and "consistent with its clues: yes" in told
     board = "\n".join(drawn(clues.labels[1], clues.box))
+    assert max(map(len, told.splitlines())) <= 80
     assert board in told and told.count("segment ") == 12 and "288 network evaluations" in told  # 4 draws × 12 × 6
     told, code = run("solve", cells(PUZZLES.inputs[0]), "--checkpoint", net / "net", "--restarts", 2, "--segments", 2)
     assert code == 1 and "consistent with its clues: no" in told  # the net is untrained
