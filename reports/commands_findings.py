@@ -20,7 +20,9 @@ def findings(
     """Write what the shipped checkpoints say: claims, training, definitions, longer rollouts, other precisions."""
     from measure.errors import UserError
     from reports.audit import read_audit
-    from reports.findings import grids, render
+    from reports.findings import grids
+    from reports.findings_levers import draw_pictures
+    from reports.grid import render
 
     words = references / "findings.md"
     if not words.is_file():
@@ -28,4 +30,5 @@ def findings(
     page = render(list(grids(read_audit(audit), references)), words.read_text(encoding="utf-8"))
     target = out or references / "FINDINGS.md"
     target.write_text(page, encoding="utf-8")
-    typer.echo(target)
+    for written in [target, *draw_pictures(references)]:
+        typer.echo(written)

@@ -6,7 +6,6 @@ Tables only. The words around them stand in ``fixtures/reference/findings.md``, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,8 @@ from measure.statistics.estimate import Estimate
 from measure.statistics.median import median
 from measure.statistics.proportion import proportion
 from reports.audit import Audit
-from reports.escaping import markdown
+from reports.findings_levers import failure_grids, lever_grids
+from reports.grid import Grid
 from reports.text import measured
 
 # Column → what is read off a record; each gives an Estimate.
@@ -44,15 +44,6 @@ SETTLING: dict[str, Callable[[Record], Estimate]] = {
 }
 
 
-@dataclass(frozen=True)
-class Grid:
-    """One table of the page."""
-
-    title: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
 def grids(audit: Audit, references: Path) -> Iterator[Grid]:
     """Every table: an audit's claims, then what the records under ``references`` say.
 
@@ -70,6 +61,8 @@ def grids(audit: Audit, references: Path) -> Iterator[Grid]:
     for folder in _measured(references):
         for path in sorted(folder.glob("variants/*.parquet")):
             yield _variant(folder.name, path.stem, records[folder.name], read_record(path))
+    yield from failure_grids(references)
+    yield from lever_grids(references)
 
 
 def _measured(references: Path) -> list[Path]:
@@ -126,16 +119,3 @@ def _variant(name: str, variant: str, shipped: Record, other: Record) -> Grid:
 def _positions(record: Record, ids: np.ndarray) -> np.ndarray:
     order = np.argsort(record.example_id)
     return order[np.searchsorted(record.example_id, ids, sorter=order)]
-
-
-def render(grids: list[Grid], words: str) -> str:
-    """The page as Markdown: the words, then the tables."""
-    parts = [words.rstrip(), ""]
-    for grid in grids:
-        parts += [f"## {markdown(grid.title)}", "", _line(grid.head), _line(["---"] * len(grid.head), plain=True)]
-        parts += [_line(row) for row in grid.rows] + [""]
-    return "\n".join(parts)
-
-
-def _line(cells, *, plain: bool = False) -> str:
-    return f"| {' | '.join(cell if plain else markdown(cell) for cell in cells)} |"

@@ -7,7 +7,8 @@ from typer.testing import CliRunner
 from fixtures.audits import write_reference
 from fixtures.synthetic import synthetic_record
 from measure.record import write_record
-from reports.findings import Grid, grids, render
+from reports.findings import grids
+from reports.grid import Grid, render
 
 
 @pytest.fixture
