@@ -35,12 +35,16 @@ def measure(
     processes: Annotated[int, typer.Option(min=1, help="Processes that share the puzzles and the cores.")] = 1,
 ) -> None:
     """Measure a checkpoint on puzzles: exponents, displacement, halting and outcome, one row a puzzle. Resumes."""
+    import time
+
     from measure import campaign, noise
     from measure.checkpoints import load_checkpoint
+    from measure.memory import peak_memory_mib
     from measure.progress import progress
     from measure.puzzles import read_puzzles
 
     options.refuse_folder(out)
+    begun = time.monotonic()
     if processes > 1:
         from measure.processes import measure_by_processes
 
@@ -55,6 +59,8 @@ def measure(
         floor = noise.floor_of_sample(loaded, chosen, rows=noise_rows, advance=advance) if noise_rows else None
         campaign.measure(loaded, chosen, out, **settings, noise=floor, advance=advance)
     show(out)
+    minutes, memory = (time.monotonic() - begun) / 60, peak_memory_mib()
+    typer.echo(f"this call took {minutes:.1f} minutes" + (f", at most {memory:,} MiB of memory" if memory else ""), err=True)
 
 
 @app.command("noise")

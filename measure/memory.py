@@ -32,3 +32,13 @@ def keep_freed_memory() -> bool:
         return False
     settings = ((_M_MMAP_THRESHOLD, _KEPT), (_M_TRIM_THRESHOLD, _KEPT), (_M_TOP_PAD, _PAD))
     return all([mallopt(name, value) == 1 for name, value in settings])
+
+
+def peak_memory_mib() -> int | None:
+    """The largest resident size of this process so far, MiB; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(largest / (2**20 if sys.platform == "darwin" else 2**10))

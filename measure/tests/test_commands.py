@@ -33,6 +33,7 @@ def test_measure_writes_a_record_and_prints_a_summary(place, unsettled):
     record = read_record(place / "r.parquet")
     assert len(record) == 10 and record.provenance.noise.rows == 2
     assert unsettled("show", place / "r.parquet")[:2] == (0, printed)
+    assert "this call took" in errors and "MiB of memory" in errors  # what differs from run to run stays out of the output
 
 
 def test_published_layout_and_a_random_sample(place, unsettled):
