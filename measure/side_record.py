@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from measure.errors import UserError
+from measure.limits import check_rows
 from measure.record import ModelFacts
 
 SIDE_VERSION = 1
@@ -134,9 +135,12 @@ def read_side(path: Path | str, *, kind: str | None = None) -> SideRecord:
     if not path.is_file():
         raise UserError("no such side record", where=path)
     try:
-        table = pq.read_table(path)
-    except (pa.ArrowException, OSError) as error:
-        raise UserError(f"not a readable Parquet file: {str(error).splitlines()[0]}", where=path) from None
+        with pq.ParquetFile(path) as file:
+            check_rows(file.metadata.num_rows, where=path)
+            table = file.read()
+        names = table.column_names
+    except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: names that are no UTF-8
+        raise UserError(f"not a readable Parquet file: {(str(error).splitlines() or ['damaged'])[0]}", where=path) from None
     raw = (table.schema.metadata or {}).get(SIDE_KEY)
     if raw is None:
         raise UserError("not a side record: it carries no such provenance", where=path)
@@ -145,12 +149,12 @@ def read_side(path: Path | str, *, kind: str | None = None) -> SideRecord:
         if version != SIDE_VERSION:
             raise UserError(f"side record of version {version}, this program reads {SIDE_VERSION}", where=path, mend="measure it again")
         provenance = SideProvenance.model_validate_json(raw)
-    except (ValidationError, ValueError) as error:
+    except (ValidationError, ValueError, AttributeError, RecursionError) as error:
         raise UserError(f"provenance is malformed: {str(error).splitlines()[0]}", where=path) from None
     if kind not in (None, provenance.kind):
         raise UserError(f"a side record of {provenance.kind!r}, expected {kind!r}", where=path)
     try:
-        return SideRecord({name: _array(table.column(name)) for name in table.column_names}, provenance)
+        return SideRecord({name: _array(table.column(name)) for name in names}, provenance)
     except UserError as error:
         raise UserError(error.what, where=path) from None
 

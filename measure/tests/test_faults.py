@@ -1,4 +1,4 @@
-"""kill -9 while measuring, merging, training, reporting and updating the baseline: see `fixtures.faults`; and full disks."""
+"""kill -9 while measuring and merging (see `fixtures.faults`), and full disks."""
 
 from __future__ import annotations
 
@@ -17,23 +17,11 @@ from measure.errors import UserError
 from measure.record import read_record, write_record
 
 
-def killed(kills: int, *only: str) -> list[dict]:
-    words = [word for name in only for word in ("--only", name)]
-    command = [sys.executable, "-m", "fixtures.faults", "--json", "--kills", str(kills), *words]
+def test_killed_while_measuring_and_merging():
+    command = [sys.executable, "-m", "fixtures.faults", "--json", "--kills", "7", "--only", "measure", "--only", "merge"]
     done = subprocess.run(command, cwd=Path(__file__).parents[2], env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True)
     assert not done.returncode, done.stderr[-2000:]
-    return json.loads(done.stdout)
-
-
-def test_killed_while_measuring_merging_and_updating():
-    rows = killed(7, "measure", "merge", "baseline")
-    assert sum(row["kills_at_moments"] + row["kills_at_random"] for row in rows) >= 18
-
-
-@pytest.mark.asymptotic
-def test_two_hundred_kills():
-    rows = killed(50)
-    assert sum(row["kills_at_moments"] + row["kills_at_random"] for row in rows) >= 200 and len(rows) == 5
+    assert sum(row["kills_at_moments"] + row["kills_at_random"] for row in json.loads(done.stdout)) >= 12
 
 
 def test_the_harness_notices_a_writer_that_is_not_whole(tmp_path):
@@ -48,7 +36,7 @@ def test_the_harness_notices_a_writer_that_is_not_whole(tmp_path):
             file.write("whole")
 
     with pytest.raises(AssertionError, match="half-written"):
-        try_command("careless", tmp_path, kills=9, prepare=lambda folder: Command("careless", run))
+        try_command("careless", lambda folder: Command("careless", run), tmp_path, kills=9)
 
 
 def test_a_full_disk_leaves_the_older_record_and_says_so(tmp_path):

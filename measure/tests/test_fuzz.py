@@ -1,0 +1,84 @@
+"""Changed bytes end in a result or in one clear line, for every reader that needs no report; see `fixtures.fuzz`."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+
+import pytest
+
+from fixtures.fuzz import fuzz, mutated, scratch
+from fixtures.fuzz_readers import Reader, readers
+from measure.errors import UserError
+
+INPUTS = 30
+
+
+def test_a_few_inputs_for_every_reader():
+    with tempfile.TemporaryDirectory(dir=scratch()) as folder:
+        every = readers(Path(folder))
+        assert len({reader.name for reader in every}) == len(every) >= 19
+        for reader in every:
+            found = fuzz(reader, seconds=20, inputs=INPUTS, seed=1)
+            assert found.inputs == INPUTS and found.refused + found.results == INPUTS, found
+            assert not found.others and found.refused, f"{reader.name}: {found.others}"
+
+
+def careless(data: bytes) -> None:
+    kind = sum(data) % 5
+    if kind == 0:
+        raise UserError("refused")
+    if kind == 1:
+        raise UserError("two\nlines")
+    if kind == 2:
+        raise KeyError(len(data))
+    if kind == 3:
+        os.abort()
+
+
+def test_the_harness_notices_what_a_careless_reader_does(tmp_path):
+    path = tmp_path / "f"
+    path.write_bytes(b"\x04" * 8)
+    found = fuzz(Reader("careless", path, lambda: careless(path.read_bytes())), seconds=20, inputs=60)
+    assert found.inputs == 60 and found.died and found.refused and found.results > 0
+    assert any("SIGABRT" in what for what in found.others) and any("KeyError" in what for what in found.others)
+    assert any("several lines" in what for what in found.others) and path.read_bytes() == b"\x04" * 8
+    for what, seed in found.others.items():
+        if "SIGABRT" in what or "KeyError" in what:  # the seed makes the input again
+            again = mutated(b"\x04" * 8, random.Random(seed))
+            assert sum(again) % 5 == (3 if "SIGABRT" in what else 2)
+
+
+def test_a_reader_that_never_ends_costs_one_input(tmp_path, monkeypatch):
+    import fixtures.fuzz
+
+    monkeypatch.setattr(fixtures.fuzz, "LONGEST", 0.05)
+    path = tmp_path / "f"
+    path.write_bytes(b"a")
+
+    def slow() -> None:
+        while path.read_bytes()[:1] > b"a":
+            time.process_time()
+
+    found = fuzz(Reader("slow", path, slow), seconds=20, inputs=20)
+    assert found.inputs == 20 and found.died and list(found.others) == ["longer than 0 s"]
+
+
+@pytest.mark.parametrize("text", [b"name = '\xff'\n", b"batch = " + b"9" * 5000, b"a = " + b"[" * 3000])
+def test_recipes_that_are_no_text_or_too_deep(tmp_path, text):
+    from fixtures.recipe import load_recipe
+
+    (tmp_path / "r.toml").write_bytes(text)
+    with pytest.raises(UserError, match="not (valid|readable) TOML"):
+        load_recipe(tmp_path / "r.toml")
+
+
+def test_a_side_record_whose_column_has_no_readable_name(tmp_path):
+    from measure.side_record import read_side
+
+    side = next(reader for reader in readers(tmp_path) if reader.name == "side record").file
+    data = side.read_bytes()
+    side.write_bytes(data.replace(b"example_id", b"ex\xffmple_id"))
+    with pytest.raises(UserError, match="not a readable Parquet file"):
+        read_side(side)
