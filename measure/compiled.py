@@ -14,6 +14,8 @@ from numba import njit
 _SUMS = {"reassoc", "contract"}  # sums may be reordered, so that they fill vector registers; NaN and inf stay what they are
 # a row of the running triangle is rescaled when its largest entry leaves this range
 _SMALL, _LARGE = 1e-60, 1e60
+# a row of which this share is left by a pass of Gram-Schmidt needs no second one (Daniel, Gragg, Kaufman & Stewart, 1976)
+_MOST = 0.7
 
 
 @njit(cache=True, nogil=True)
@@ -64,87 +66,130 @@ def factorise(gram, lower, inverse):
 
 
 @njit(cache=True, nogil=True, fastmath=_SUMS)
-def gram_schmidt_float64(x, q, r, least):
-    """QR of the rows of x (B, k, d) by modified Gram-Schmidt, twice: q (B, k, d), r (B, k, k), all float64.
+def _gram_schmidt(x, q, r, least):
+    """One example of `gram_schmidt`: x (k, d) of any precision, q (k, d) and r (k, k) float64."""
+    k, d = x.shape
+    for i in range(k):
+        for j in range(k):
+            r[i, j] = 0.0
+    for i in range(k):
+        whole = 0.0
+        for c in range(d):
+            q[i, c] = x[i, c]
+            whole += q[i, c] * q[i, c]
+        whole = math.sqrt(whole)
+        before = whole
+        left = whole
+        for _ in range(2 if i else 0):
+            for j in range(i):
+                along = 0.0
+                for c in range(d):
+                    along += q[j, c] * q[i, c]
+                for c in range(d):
+                    q[i, c] -= along * q[j, c]
+                r[j, i] += along
+            left = 0.0
+            for c in range(d):
+                left += q[i, c] * q[i, c]
+            left = math.sqrt(left)
+            if left > _MOST * before:  # little was taken away, and so little of the rounding is left along the others
+                break
+            before = left
+        if not (left > least * whole and left < math.inf):
+            return False
+        r[i, i] = left
+        for c in range(d):
+            q[i, c] /= left
+    return True
+
+
+@njit(cache=True, nogil=True)
+def gram_schmidt(x, q, r, least):
+    """QR of the rows of x (B, k, d) by modified Gram-Schmidt, twice where needed: q (B, k, d), r (B, k, k) float64.
 
     Returns (B,) whether each example was done: those of which a row has no more than the share ``least`` of its own, or
     is not finite, are not, and their q and r mean nothing.
     """
-    batch, k, d = x.shape
-    done = np.empty(batch, np.bool_)
-    for b in range(batch):
-        good = True
-        r[b] = 0.0
-        for i in range(k):
-            whole = 0.0
-            for c in range(d):
-                q[b, i, c] = x[b, i, c]
-                whole += x[b, i, c] * x[b, i, c]
-            for _ in range(2 if i else 0):
-                for j in range(i):
-                    along = 0.0
-                    for c in range(d):
-                        along += q[b, j, c] * q[b, i, c]
-                    for c in range(d):
-                        q[b, i, c] -= along * q[b, j, c]
-                    r[b, j, i] += along
-            left = 0.0
-            for c in range(d):
-                left += q[b, i, c] * q[b, i, c]
-            left = math.sqrt(left)
-            good = left > least * math.sqrt(whole) and left < math.inf
-            if not good:
-                break
-            r[b, i, i] = left
-            for c in range(d):
-                q[b, i, c] /= left
-        done[b] = good
+    done = np.empty(len(x), np.bool_)
+    work = np.empty(x.shape[1:])
+    for b in range(len(x)):
+        done[b] = _gram_schmidt(x[b], work, r[b], least)
+        q[b] = work
     return done
 
 
 @njit(cache=True, nogil=True)
-def accumulate(factor, growth, triangular, log_scale, overflow):
+def _count(factor, growth, stretch, triangular, log_scale, row):
+    """One example of `accumulate`; row (k,) is scratch."""
+    k = len(factor)
+    for i in range(k):  # upper triangular: row i needs the rows from i on, and these are still those of before
+        own = factor[i, i]
+        longer = stretch[i] * own
+        if _SMALL < longer < _LARGE:
+            stretch[i] = longer
+        else:
+            growth[i] += math.log(stretch[i]) + (math.log(own) if own > 0 else -math.inf)
+            stretch[i] = 1.0
+        top = -math.inf
+        for j in range(i, k):
+            row[j] = 0.0
+            if factor[i, j] != 0:
+                top = max(top, log_scale[j])
+        largest = 0.0
+        if top > -math.inf:
+            for j in range(i, k):
+                weight = factor[i, j]
+                if weight == 0:
+                    continue
+                if log_scale[j] != top:
+                    weight *= math.exp(log_scale[j] - top)
+                for m in range(j, k):
+                    row[m] += weight * triangular[j, m]
+            for m in range(i, k):
+                if abs(row[m]) > largest:
+                    largest = abs(row[m])
+        log_scale[i] = top if largest > 0 else -math.inf
+        for m in range(i, k):
+            triangular[i, m] = row[m]
+        if 0 < largest < _SMALL or largest > _LARGE:
+            log_scale[i] += math.log(largest)
+            for m in range(i, k):
+                triangular[i, m] /= largest
+
+
+@njit(cache=True, nogil=True)
+def accumulate(factor, growth, stretch, triangular, log_scale, overflow):
     """Multiply factors (B, k, k) of a QR into the frame, in place; see `measure.frame.Frame` for what each array is.
 
     An example whose factor holds NaN is marked in ``overflow`` and left as it is. A row of ``triangular`` is rescaled only
-    where its entries leave a wide range.
+    where its entries leave a wide range, and a logarithm taken only where the product ``stretch`` does.
     """
-    batch, k, _ = factor.shape
-    row = np.empty(k)
-    for b in range(batch):
+    row = np.empty(factor.shape[1])
+    for b in range(len(factor)):
         broken = False
-        for i in range(k):
-            for j in range(k):
+        for i in range(factor.shape[1]):
+            for j in range(factor.shape[1]):
                 broken |= math.isnan(factor[b, i, j])
         if broken:
             overflow[b] = True
-            continue
-        for i in range(k):  # upper triangular: row i needs the rows from i on, and these are still those of before
-            own = factor[b, i, i]
-            growth[b, i] += math.log(own) if own > 0 else -math.inf
-            top = -math.inf
-            for j in range(i, k):
-                if factor[b, i, j] != 0:
-                    top = max(top, log_scale[b, j])
-            row[:] = 0.0
-            largest = 0.0
-            if top > -math.inf:
-                for j in range(i, k):
-                    weight = factor[b, i, j]
-                    if weight == 0:
-                        continue
-                    if log_scale[b, j] != top:
-                        weight *= math.exp(log_scale[b, j] - top)
-                    for m in range(j, k):
-                        row[m] += weight * triangular[b, j, m]
-                for m in range(i, k):
-                    largest = max(largest, abs(row[m]))
-            if largest == 0.0:
-                triangular[b, i] = 0.0
-                log_scale[b, i] = -math.inf
-                continue
-            log_scale[b, i] = top
-            if largest < _SMALL or largest > _LARGE:
-                row /= largest
-                log_scale[b, i] += math.log(largest)
-            triangular[b, i] = row
+        else:
+            _count(factor[b], growth[b], stretch[b], triangular[b], log_scale[b], row)
+
+
+@njit(cache=True, nogil=True)
+def absorb(x, q, least, growth, stretch, triangular, log_scale):
+    """`gram_schmidt` and `accumulate` in one call: q (B, k, d) in the precision of x.
+
+    Returns (B,) whether each example was done, and their number; of the others, nothing is counted.
+    """
+    done, number = np.empty(len(x), np.bool_), 0
+    work, factor, row = np.empty(x.shape[1:]), np.empty((x.shape[1], x.shape[1])), np.empty(x.shape[1])
+    for b in range(len(x)):
+        done[b] = _gram_schmidt(x[b], work, factor, least)
+        if done[b]:
+            for i in range(len(work)):
+                for c in range(work.shape[1]):
+                    q[b, i, c] = work[i, c]
+            _count(factor, growth[b], stretch[b], triangular[b], log_scale[b], row)
+            number += 1
+    return done, number

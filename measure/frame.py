@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from measure.orthonormal import Method, orthonormalise
+from measure.orthonormal import Method, in_one_loop, least_share, orthonormalise, working_dtype
 
 
 class Frame:
@@ -26,18 +27,21 @@ class Frame:
     def forget(self) -> None:
         """Start counting here, with the frame as it stands."""
         batch, k, _ = self.basis.shape
-        self._sum = torch.zeros(batch, k, dtype=torch.float64)
-        self._scale = torch.zeros(batch, k, dtype=torch.float64)
-        self._product = torch.eye(k, dtype=torch.float64).repeat(batch, 1, 1)
+        self._growth, self._stretch = np.zeros((batch, k)), np.ones((batch, k))  # Σ log R_ii, and factors not yet in it
+        self._product, self._scale = np.tile(np.eye(k), (batch, 1, 1)), np.zeros((batch, k))
 
     def absorb(self, tangents: Tensor) -> None:
         """Orthonormalise the image (B, k, d) of the basis, and count what was stretched."""
-        self.basis, factor = orthonormalise(tangents, method=self.method)
-        self._accumulate(factor)
+        if self.method == "compiled" and in_one_loop(*tangents.shape[1:]):
+            self._absorb_in_one_loop(tangents.to(working_dtype(tangents.dtype)).contiguous())
+        else:
+            self.basis, factor = orthonormalise(tangents, method=self.method)
+            self._accumulate(factor)
 
     def take(self) -> Tensor:
         """Σ log R_ii (B, k) since the last call; +inf for examples whose tangents overflowed."""
-        taken, self._sum = self._sum, torch.zeros_like(self._sum)
+        taken = torch.from_numpy(self._growth + np.log(self._stretch))
+        self._growth, self._stretch = np.zeros_like(self._growth), np.ones_like(self._stretch)
         return torch.where(self.overflow[:, None], torch.inf, taken).to(self.basis.device)
 
     def product(self) -> tuple[Tensor, Tensor]:
@@ -45,15 +49,34 @@ class Frame:
 
         Rows of ``triangular`` have a largest entry of one, or are zero and have log_scale −inf.
         """
+        product, scale = torch.from_numpy(self._product), torch.from_numpy(self._scale)
         if self.basis.shape[1] == 0:
-            return self._product, self._scale
-        largest = self._product.abs().amax(dim=2, keepdim=True)
-        triangular = torch.where(largest > 0, self._product / largest, 0.0)
-        log_scale = self._scale + largest.squeeze(2).log()
+            return product, scale
+        largest = product.abs().amax(dim=2, keepdim=True)
+        triangular = torch.where(largest > 0, product / largest, 0.0)
+        log_scale = scale + largest.squeeze(2).log()
         return triangular.to(self.basis.device), log_scale.to(self.basis.device)
 
-    def _accumulate(self, factor: Tensor) -> None:
-        from measure.compiled import accumulate
+    def _absorb_in_one_loop(self, x: Tensor) -> None:
+        from measure.compiled import absorb
 
-        kept = (self._sum, self._product, self._scale, self.overflow)
-        accumulate(factor.cpu().numpy(), *[tensor.numpy() for tensor in kept])
+        self.basis = torch.empty_like(x)
+        kept = (self._growth, self._stretch, self._product, self._scale)
+        done, number = absorb(x.numpy(), self.basis.numpy(), least_share(x.dtype), *kept)
+        if number == len(x):
+            return
+        left = ~done  # lost, short or broken tangents
+        self.basis[left], factor = orthonormalise(x[left], method="householder")
+        parts = [array[left] for array in (*kept, self.overflow.numpy())]
+        accumulate_into(factor, *parts)
+        for array, part in zip((*kept, self.overflow.numpy()), parts, strict=True):
+            array[left] = part
+
+    def _accumulate(self, factor: Tensor) -> None:
+        accumulate_into(factor, self._growth, self._stretch, self._product, self._scale, self.overflow.numpy())
+
+
+def accumulate_into(factor: Tensor, *kept: np.ndarray) -> None:
+    from measure.compiled import accumulate
+
+    accumulate(factor.cpu().contiguous().numpy(), *kept)

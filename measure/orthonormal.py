@@ -115,10 +115,20 @@ def _cholesky(x: Tensor) -> tuple[Tensor, Tensor]:
     return q, total
 
 
+def in_one_loop(k: int, size: int) -> bool:
+    """Whether a compiled loop orthonormalises k tangents of that size: small ones, and a lone one, which is a norm."""
+    return k == 1 or size <= SMALL
+
+
+def least_share(dtype: torch.dtype) -> float:
+    """A row of which more than this share is its own is independent of the others: see `_independent`."""
+    return torch.finfo(dtype).eps ** 0.5
+
+
 def _compiled(x: Tensor) -> tuple[Tensor, Tensor]:
     """QR on the CPU; examples without a clear answer, by Householder."""
-    size, least = x.shape[2], torch.finfo(x.dtype).eps ** 0.5  # a larger share than this is independent: `_independent`
-    if size <= SMALL:
+    least = least_share(x.dtype)
+    if in_one_loop(*x.shape[1:]):
         q, r, done = _gram_schmidt(x, least)
     elif x.dtype == torch.float32:
         q, r, done = _cholesky_float32(x, least)
@@ -132,12 +142,11 @@ def _compiled(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _gram_schmidt(x: Tensor, least: float) -> tuple[Tensor, Tensor, np.ndarray]:
-    from measure.compiled import gram_schmidt_float64
+    from measure.compiled import gram_schmidt
 
-    wide = x.double().contiguous()
-    q, r = torch.empty_like(wide), wide.new_empty(*x.shape[:2], x.shape[1])
-    done = gram_schmidt_float64(wide.numpy(), q.numpy(), r.numpy(), least)
-    return q.to(x.dtype), r, done
+    x = x.contiguous()
+    q, r = torch.empty_like(x), x.new_empty(*x.shape[:2], x.shape[1], dtype=torch.float64)
+    return q, r, gram_schmidt(x.numpy(), q.numpy(), r.numpy(), least)
 
 
 def _cholesky_float32(x: Tensor, least: float) -> tuple[Tensor, Tensor, np.ndarray]:

@@ -1,13 +1,17 @@
-"""Exponents of known systems against other people's estimators, in one run: chaotax and lyapax (JAX, jitted)."""
+"""Exponents of known systems against other people's estimators, in one run: chaotax, lyapax (JAX, jitted), nolds, dysts."""
 
 from __future__ import annotations
 
+import statistics
 import time
+import warnings
 from collections.abc import Callable
 from unittest.mock import patch
 
+import numpy as np
 import torch
 
+from measure.bench import maps
 from measure.bench.timing import Row, alternating, ratios, row
 from measure.errors import UserError
 from measure.lyapunov import tangent_growth
@@ -15,7 +19,6 @@ from measure.tangents import WithJacobian
 
 HENON = dict(orbits=2000, steps=5000)
 LORENZ = dict(orbits=64, steps=200, exponents=40)
-STEP = 0.01
 
 
 def _jax():
@@ -49,15 +52,16 @@ def _theirs(step: Callable, start: torch.Tensor, k: int, updates: int) -> dict[s
 
 
 def henon(*, repetitions: int = 3, orbits: int = HENON["orbits"], steps: int = HENON["steps"]) -> list[Row]:
-    """Both exponents of many Hénon orbits, QR at every update; ours with the Jacobian by hand (`WithJacobian`)."""
+    """Both exponents of many Hénon orbits, QR at every update: ours as a compiled map, and as functions of torch."""
     jax, _, _ = _jax()
     from fixtures.systems import SYSTEMS
 
-    jnp = jax.numpy
-    start = SYSTEMS["henon"].starts(orbits)
-    system = SYSTEMS["henon"]
-    known = WithJacobian(system.step, system.jacobian)
-    runs = {"ours": lambda: tangent_growth(known, start, k=2, segments=1, updates_per_segment=steps)}
+    jnp, system = jax.numpy, SYSTEMS["henon"]
+    start = system.starts(orbits)
+    runs = {
+        "compiled": _ours(maps.henon(), start, 2, steps),
+        "torch": _ours(WithJacobian(system.step, system.jacobian), start, 2, steps),
+    }
     runs |= _theirs(lambda z: jnp.array([-1.4 * z[0] * z[0] + z[1] + 1, 0.3 * z[0]]), start, 2, steps)
     return _rows(f"{orbits} Hénon orbits × {steps} updates, k = 2", runs, repetitions)
 
@@ -65,32 +69,107 @@ def henon(*, repetitions: int = 3, orbits: int = HENON["orbits"], steps: int = H
 def lorenz96(
     *, repetitions: int = 3, orbits: int = LORENZ["orbits"], steps: int = LORENZ["steps"], k: int = LORENZ["exponents"]
 ) -> list[Row]:
-    """Lorenz 96 with 40 variables: one Runge–Kutta step of length .01 an update, as all three run it."""
+    """Lorenz 96 with 40 variables: one Runge–Kutta step of length .01 an update, as all run it."""
     jax, _, _ = _jax()
     from fixtures.systems import SYSTEMS
 
-    def step(z, roll):
-        def velocity(x):
-            return (roll(x, -1) - roll(x, 2)) * roll(x, 1) - x + 8
-
-        first = velocity(z)
-        second = velocity(z + STEP / 2 * first)
-        third = velocity(z + STEP / 2 * second)
-        return z + STEP / 6 * (first + 2 * second + 2 * third + velocity(z + STEP * third))
-
     start = SYSTEMS["lorenz-96"].starts(orbits)
-    mine = lambda z: step(z, lambda x, n: torch.roll(x, n, -1))  # noqa: E731
-    runs = {"ours": lambda: tangent_growth(mine, start, k=k, segments=1, updates_per_segment=steps)}
-    runs |= _theirs(lambda z: step(z, jax.numpy.roll), start, k, steps)
+    runs = {
+        "compiled": _ours(maps.lorenz96(), start, k, steps),
+        "torch": _ours(lambda z: lorenz96_step(z, lambda x, n: torch.roll(x, n, -1)), start, k, steps),
+    }
+    runs |= _theirs(lambda z: lorenz96_step(z, jax.numpy.roll), start, k, steps)
     return _rows(f"{orbits} orbits of Lorenz 96 × {steps} updates, k = {k}", runs, repetitions)
+
+
+def lorenz96_step(z, roll: Callable):
+    """As `maps.lorenz96`, in the arrays of whatever library ``roll`` belongs to."""
+    return maps.classical_step(z, lambda x: (roll(x, -1) - roll(x, 2)) * roll(x, 1) - x + maps.FORCING)
+
+
+def _ours(step: Callable, start: torch.Tensor, k: int, updates: int) -> Callable[[], object]:
+    return lambda: tangent_growth(step, start, k=k, segments=1, updates_per_segment=updates)
 
 
 def _rows(what: str, runs: dict[str, Callable[[], object]], repetitions: int) -> list[Row]:
     # JAX brings threads of its own, so that the clock is that of the process
     seconds = alternating(runs, repetitions=repetitions, clock=time.process_time)
-    own = sorted(seconds["ours"])[len(seconds["ours"]) // 2]
+    spent = {name: statistics.median(values) for name, values in seconds.items()}
     return [
-        row("toys", f"{what}, over {name}", ratios(seconds, "ours", name), bar=1.0,
-            note=f"ours {own:.2f} s, {name} {sorted(seconds[name])[len(seconds[name]) // 2]:.2f} s of CPU")
-        for name in runs if name != "ours"
+        row("toys", f"{what}, {own}, over {name}", ratios(seconds, own, name), bar=1.0 if own == "compiled" else None,
+            note=f"{spent[own]:.2f} s and {spent[name]:.2f} s of CPU")
+        for own in ("compiled", "torch") for name in runs if name not in ("compiled", "torch")
     ]  # fmt: skip
+
+
+def from_series(*, repetitions: int = 3, points: int = 4000) -> list[Row]:
+    """The largest exponent of one Hénon orbit against what nolds finds in its series of x (Rosenstein's and Eckmann's ways)."""
+    nolds = _others("nolds")
+    from fixtures.systems import SYSTEMS
+
+    system = SYSTEMS["henon"]
+    start, known = system.starts(1), system.known[0].value
+    orbit = [start]
+    for _ in range(points - 1):
+        orbit.append(system.step(orbit[-1]))
+    series = torch.cat(orbit)[:, 0].numpy()
+    found: dict[str, float] = {}
+
+    def kept(name: str, run: Callable[[], float]) -> Callable[[], object]:
+        return lambda: found.update({name: float(run())})
+
+    step = maps.henon()
+    runs = {
+        "ours": kept("ours", lambda: tangent_growth(step, start, k=1, segments=1, updates_per_segment=points).exponents()),
+        "lyap_r": kept("lyap_r", lambda: nolds.lyap_r(series, emb_dim=2, lag=1, min_tsep=10, trajectory_len=10)),
+        "lyap_e": kept("lyap_e", lambda: nolds.lyap_e(series, emb_dim=3, matrix_dim=2, min_tsep=10)[0]),
+    }
+    seconds = alternating(runs, repetitions=repetitions, clock=time.process_time)
+    return [
+        row("toys", f"one Hénon orbit of {points} points, k = 1, over nolds.{name}", ratios(seconds, "ours", name), bar=1.0,
+            note=f"off by {found['ours'] - known:+.4f} and {found[name] - known:+.4f} nats of {known}")
+        for name in ("lyap_r", "lyap_e")
+    ]  # fmt: skip
+
+
+def from_flow(*, repetitions: int = 3, points: int = 20_000) -> list[Row]:
+    """All exponents of one orbit of Lorenz 1963 over so many times `maps.STEP`, against dysts at the same points."""
+    _others("dysts")
+    from dysts.analysis import find_lyapunov_exponents
+    from dysts.flows import Lorenz
+
+    from fixtures.systems import SYSTEMS
+
+    system, model = SYSTEMS["lorenz-63"], Lorenz()
+    model.ic, model.param_list = system.starts(1)[0].numpy(), [8 / 3, 28.0, 10.0]
+    grid = dict(traj_length=points, pts_per_period=round(model.period / maps.STEP), tol=0.0)
+    solver = dict(method="LSODA", rtol=1e-9, atol=1e-9)  # its default is an implicit method at 1e-12, and much slower
+    found: dict[str, np.ndarray] = {}
+    ours = _ours(maps.lorenz63(), system.starts(1), 3, points)
+    runs = {
+        "ours": lambda: found.update(ours=ours().exponents(unit="update")[0].numpy() / maps.STEP),
+        "dysts": lambda: found.update(dysts=find_lyapunov_exponents(model, **grid, **solver)),
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it hands its solver an option that the solver does not know
+        seconds = alternating(runs, repetitions=repetitions, clock=time.process_time)
+    known = np.array([one.value for one in system.known])
+    off = {name: ", ".join(f"{value:+.3f}" for value in values - known) for name, values in found.items()}
+    return [
+        row("toys", f"one orbit of Lorenz 1963 × {points} updates, k = 3, over dysts", ratios(seconds, "ours", "dysts"),
+            bar=1.0, note=f"off by {off['ours']} here, {off['dysts']} in dysts, nats per unit of time")
+    ]  # fmt: skip
+
+
+def _others(name: str):
+    import importlib
+    from importlib import resources
+
+    # nolds asks for the folder of a module, which only later versions of Python take for the folder that it lies in
+    files = resources.files
+    inside = lambda package: files(package.rpartition(".")[0] if package == "nolds.datasets" else package)  # noqa: E731
+    try:
+        with patch.object(resources, "files", inside):
+            return importlib.import_module(name)
+    except ImportError as error:
+        raise UserError(f"{error.name} is not installed", mend="pip install 'unsettled[test]'") from None

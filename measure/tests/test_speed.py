@@ -46,6 +46,28 @@ def test_compiled_qr_hands_on_what_is_lost_or_broken(size):
     assert (r[0, 1, 1], r[1, 2, 2]) == (0, 0) and r[2].isnan().all()
 
 
+@pytest.mark.parametrize(("k", "size"), [(1, 5000), (3, 40)])
+def test_one_loop_counts_what_qr_and_bookkeeping_count(k, size):
+    """Over many factors of any size, with an example that is lost on the way and one that breaks."""
+    generator = torch.Generator().manual_seed(0)
+    basis = orthonormalise(torch.randn(4, k, size, dtype=torch.float64, generator=generator))[0]
+    fast, slow = Frame(basis, "compiled"), Frame(basis, "householder")
+    for n in range(12):
+        stretch = 10.0 ** torch.randint(-40, 40, (4, 1, 1), generator=generator, dtype=torch.float64)
+        turn = torch.randn(4, k, k, dtype=torch.float64, generator=generator) + 3 * torch.eye(k, dtype=torch.float64)
+        for frame in (fast, slow):
+            tangents = stretch * turn @ frame.basis
+            tangents[1] *= float(n != 5)
+            tangents[2, 0, 0] += torch.nan if n == 7 else 0.0
+            frame.absorb(tangents)
+    torch.testing.assert_close(fast.take(), slow.take(), rtol=1e-9, atol=1e-9)
+    assert fast.take().isinf().any(dim=1).tolist() == [False, False, True, False]
+    assert (fast.overflow == slow.overflow).all() and (fast.basis[1] == 0).all()
+    torch.testing.assert_close(fast.basis, slow.basis, rtol=0, atol=1e-9)
+    for one, other in zip(fast.product(), slow.product(), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
+
+
 def test_the_frames_product_is_that_of_its_factors_over_any_range():
     generator = torch.Generator().manual_seed(0)
     factors = torch.randn(60, 2, 3, 3, dtype=torch.float64, generator=generator).triu()
