@@ -6,6 +6,7 @@ never are, at the same segment. If it only tells that capture has happened, they
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -46,9 +47,34 @@ def sliding(values: np.ndarray, window: int) -> np.ndarray:
     """(N, T) mean of the last ``window`` of each row up to and including each place; NaN before there are so many."""
     if not 1 <= window <= values.shape[1]:
         raise UserError(f"a window of {window} segments does not fit {values.shape[1]}")
-    means = np.full(values.shape, np.nan)
-    means[:, window - 1 :] = np.lib.stride_tricks.sliding_window_view(values, window, axis=1).mean(axis=2)
+    means, kept = np.full(values.shape, np.nan), values.shape[1] - window + 1
+    means[:, window - 1 :] = _mean([values[:, first : first + kept] for first in range(window)])
     return means
+
+
+def _mean(columns: Sequence[np.ndarray]) -> np.ndarray:
+    """Their mean, added up one after the other, so that a column alone comes out as it does among others."""
+    total = columns[0].astype(np.float64)
+    for column in columns[1:]:
+        total += column
+    return total / len(columns)
+
+
+class _Sliding:
+    """What `sliding` returns, of λ₁ (N, T) that is read from its file as it is used: one column in memory at a time."""
+
+    def __init__(self, values: np.ndarray, window: int) -> None:
+        self._values, self._window, self.shape = values, window, values.shape
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index: tuple[slice, int]) -> np.ndarray:
+        first = index[1] - self._window + 1
+        if first < 0:
+            return np.full(len(self), np.nan)
+        block = np.asarray(self._values[:, first : index[1] + 1])
+        return _mean([block[:, place] for place in range(self._window)])
 
 
 def before_capture(
@@ -72,10 +98,11 @@ def before_capture_in(
     """
     if not record.k:
         raise UserError("the record holds no exponents", mend="measure with --k 8")
-    lambda1 = np.asarray(record.growth[:, :, 0], np.float64)
-    captured = first_solved(np.asarray(record.solved_at))
-    followed = np.full(len(record), record.segments)
-    return _near_half(landmark_auc(sliding(lambda1, window), captured, followed, lead=lead), margin)
+    if not 1 <= window <= record.segments:
+        raise UserError(f"a window of {window} segments does not fit {record.segments}")
+    lambda1, captured = record.growth[:, :, 0], first_solved(record.solved_at)
+    followed = np.full(len(record), record.segments, np.int32)
+    return _near_half(landmark_auc(_Sliding(lambda1, window), captured, followed, lead=lead), margin)
 
 
 def _near_half(measured: Estimate, margin: float) -> Estimate:

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from measure.errors import UserError
 
 PIECE_ROWS = 32_768
-REMEMBERED_BYTES = 1 << 30  # of reduced columns, so that ten statistics of one score read the file once
+REMEMBERED_BYTES = 1 << 29  # of reduced columns, so that ten statistics of one score read the file once
 
 Piece = Mapping[str, np.ndarray]
 

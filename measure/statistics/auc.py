@@ -134,11 +134,14 @@ def placements(scores: np.ndarray, positives: np.ndarray) -> tuple[np.ndarray, n
 
 def midranks(values: np.ndarray) -> np.ndarray:
     """Ranks from 1, ties sharing the mean of their ranks; infinities of one sign tie."""
-    order = np.argsort(values)
+    order, ranks = np.argsort(values), np.empty(len(values))
     ordered = values[order]
-    starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+    rising = ordered[1:] != ordered[:-1]
+    if rising.all():  # no ties: the same ranks with a third of the memory
+        ranks[order] = np.arange(1.0, len(values) + 1)
+        return ranks
+    starts = np.flatnonzero(np.concatenate(([True], rising)))
     ends = np.append(starts[1:], len(values))
-    ranks = np.empty(len(values))
     ranks[order] = np.repeat(0.5 * (starts + ends + 1), ends - starts)
     return ranks
 

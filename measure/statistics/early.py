@@ -153,7 +153,7 @@ def area_for_later(
     """
     check_choice("later", later, LATER)
     check_choice("unsolved", unsolved, UNSOLVED)
-    right = np.asarray(solved_at, bool)
+    right = solved_at if isinstance(solved_at, StreamedColumn) else np.asarray(solved_at, bool)
     before, after = right[:, :horizon], right[:, horizon:]
     chosen = ~before[:, -1] if unsolved == "at" else ~before.any(axis=1)
     solved_later = (after[:, -1] if later == "end" else after.any(axis=1))[chosen]

@@ -78,13 +78,16 @@ def out_of_fold_scores(features: np.ndarray, positives: np.ndarray, *, folds: in
     scores = np.empty(len(positives))
     for fitted, held_out in splits.split(features, positives):
         training, fresh = _finite(features[fitted], features[held_out])
-        model = make_pipeline(StandardScaler(), LogisticRegression(solver="newton-cholesky", max_iter=1000))
+        # both are copies already, so that they are scaled where they lie
+        model = make_pipeline(StandardScaler(copy=False), LogisticRegression(solver="newton-cholesky", max_iter=1000))
         scores[held_out] = model.fit(training, positives[fitted]).decision_function(fresh)
     return scores
 
 
 def _finite(training: np.ndarray, fresh: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Both with infinities set to the finite extremes of the training part, column by column."""
+    if np.isfinite(training).all() and np.isfinite(fresh).all():
+        return training, fresh
     finite = np.ma.masked_invalid(training)
     low, high = finite.min(axis=0).filled(0.0), finite.max(axis=0).filled(0.0)
     return tuple(np.where(np.isinf(part), np.clip(part, low, high), part) for part in (training, fresh))

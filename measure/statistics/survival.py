@@ -92,7 +92,8 @@ def landmark_auc(
     Biometrics 53:567), on the logit scale.
 
     Args:
-        scores: (N, T), the score of landmark t = 1 … T; known at t. NaN leaves an example out there.
+        scores: (N, T), the score of landmark t = 1 … T; known at t. NaN leaves an example out there. An array, or what
+            gives ``len``, ``shape`` and one column ``[:, t − 1]`` at a time.
         event_at: (N,) time of the event, 0 for never.
         waited_until: (N,) until when an example was followed.
         lead: if given, negatives are only those whose event comes ``lead[0]`` to ``lead[1]`` after t.
@@ -100,35 +101,41 @@ def landmark_auc(
     With fewer than `FEWEST` examples of a class there is a value and no interval: a handful does not show how it scatters.
     ``counts``: ``landmarks`` with both classes, ``pairs``, ``never`` and ``later`` (examples that were compared).
     """
-    times = np.arange(1, scores.shape[1] + 1)
-    waiting = (event_at[:, None] == 0) | (event_at[:, None] > times)
-    waiting &= np.isfinite(scores) & (waited_until[:, None] > times)
-    never = waiting & (event_at[:, None] == 0)
-    later = waiting & (event_at[:, None] > 0)
-    if lead is not None:
-        ahead = event_at[:, None] - times
-        later &= (ahead >= lead[0]) & (ahead <= lead[1])
-    both = never.any(axis=0) & later.any(axis=0)
     method = "AUC matched by segment, pairs weights, clustered DeLong, logit interval"
-    if not both.any():
-        missing = "has the event later" if not later.any() else "never has the event" if not never.any() else "can be compared at the same time"
-        return undefined(f"no waiting example {missing}", n=len(scores), method=method, denominator=denominator)
-    # of each example, summed over landmarks: concordant pairs (ties ½), and pairs
+    # of each example, summed over landmarks: concordant pairs (ties ½), and pairs; one landmark at a time is in memory
     concordant, pairs = np.zeros(len(scores)), np.zeros(len(scores))
-    for place in np.flatnonzero(both):
-        up, down = np.flatnonzero(never[:, place]), np.flatnonzero(later[:, place])
-        of_up, of_down = placements(scores[np.r_[up, down], place], np.arange(len(up) + len(down)) < len(up))
+    landmarks, seen_never, seen_later = 0, False, False
+    for place in range(scores.shape[1]):
+        time = place + 1
+        waiting = (waited_until > time) & ((event_at == 0) | (event_at > time))
+        if not waiting.any():
+            continue
+        column = np.asarray(scores[:, place])
+        waiting &= np.isfinite(column)
+        up = np.flatnonzero(waiting & (event_at == 0))
+        coming = waiting & (event_at > time)
+        if lead is not None:
+            coming &= (event_at >= time + lead[0]) & (event_at <= time + lead[1])
+        down = np.flatnonzero(coming)
+        seen_never, seen_later = seen_never or len(up) > 0, seen_later or len(down) > 0
+        if not (len(up) and len(down)):
+            continue
+        landmarks += 1
+        of_up, of_down = placements(column[np.r_[up, down]], np.arange(len(up) + len(down)) < len(up))
         concordant[up] += of_up * len(down)
         concordant[down] += of_down * len(up)
         pairs[up] += len(down)
         pairs[down] += len(up)
+    if not landmarks:
+        missing = "has the event later" if not seen_later else "never has the event" if not seen_never else "can be compared at the same time"
+        return undefined(f"no waiting example {missing}", n=len(scores), method=method, denominator=denominator)
     classes = [(event_at == 0) & (pairs > 0), (event_at > 0) & (pairs > 0)]
     total = float(pairs[classes[0]].sum())
     value = float(concordant[classes[0]].sum() / total)
     never_count, later_count = (int(rows.sum()) for rows in classes)
     about = {
         "value": value, "level": level, "n": never_count + later_count, "method": method, "denominator": denominator,
-        "counts": {"landmarks": int(both.sum()), "pairs": int(total), "never": never_count, "later": later_count},
+        "counts": {"landmarks": landmarks, "pairs": int(total), "never": never_count, "later": later_count},
     }  # fmt: skip
     if min(never_count, later_count) < FEWEST:
         return Estimate(**about, extra={"note": f"fewer than {FEWEST} examples of a class, no interval"})

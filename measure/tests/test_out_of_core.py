@@ -8,6 +8,7 @@ import pytest
 
 from fixtures.synthetic import synthetic_record
 from measure import streamed
+from measure.capture_exponent import before_capture_in
 from measure.errors import UserError
 from measure.record import COLUMNS, read_record, write_record
 from measure.settling import enter_and_stay, otsu_band, settled_failures
@@ -90,13 +91,24 @@ def test_statistics_and_summaries_agree(pair):
             yield early_auc(growth=record.growth[np.arange(9, 1000)], displacement=record.displacement_H[np.arange(9, 1000)],
                             halting_logit=record.halting_logit[np.arange(9, 1000)], solved_at=record.solved_at[np.arange(9, 1000)],
                             score=score)  # fmt: skip
-        yield early_auc(growth=record.growth, displacement=record.displacement("H"), halting_logit=record.halting_logit,
-                        solved_at=record.solved_at, score="displacement")  # fmt: skip
+        for unsolved, later in (("at", "end"), ("throughout", "ever")):
+            yield early_auc(growth=record.growth, displacement=record.displacement("H"), halting_logit=record.halting_logit,
+                            solved_at=record.solved_at, score="displacement", unsolved=unsolved, later=later)  # fmt: skip
+        for lead in (None, (2, 5)):
+            yield before_capture_in(record, window=3, lead=lead)
 
     whole, large = pair
     for one, other in zip(estimates(whole), estimates(large), strict=True):
         assert one.defined and vars(one) == vars(other)
     assert summarise(whole) == summarise(large)
+
+
+def test_one_landmark_in_memory_at_a_time(path, monkeypatch):
+    record, read = read_record(path, in_memory=0), []
+    whole = streamed.StreamedColumn._read
+    monkeypatch.setattr(streamed.StreamedColumn, "_read", lambda self: read.append(self.shape[1:]) or whole(self))
+    assert before_capture_in(record, window=3).defined
+    assert read and all(len(shape) == 0 or shape == (3,) for shape in read)
 
 
 def test_digests_and_copies_agree(pair, tmp_path):
