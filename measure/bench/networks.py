@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from measure.models import ModelConfig, RecursiveModel, build
 from measure.models.layers import Attention, Block, SwiGLU, rotate
 
-REFERENCES = Path(__file__).parents[2] / "fixtures" / "reference"
+ROOT = Path(__file__).parents[2]
+REFERENCES = ROOT / "fixtures" / "reference"
 SHIPPED = ("trm-9x9-long", "hrm-6x6")
 OFFICIAL = {
     "official-trm": dict(

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from measure.bench import rollouts, toys, whole
+from measure.bench import parts, rollouts, toys, tried, whole
+from measure.bench.missed import MISSED
 from measure.bench.timing import Row
 from measure.errors import UserError
 
@@ -45,7 +46,10 @@ PARTS: dict[str, Part] = {
     "memory": Part("peak memory of 20,000 puzzles over that of 2,000: minutes", lambda n: whole.memory()),
     "statistics": Part("areas under the curve on a million examples", lambda n: whole.statistics(repetitions=n)),
     "commands": Part("the start of the program, and judging from records", lambda n: whole.commands(repetitions=n)),
-    "toys": Part("Hénon and Lorenz 96 against chaotax and lyapax: minutes", lambda n: [*toys.henon(), *toys.lorenz96()]),
+    "audit": Part("judging every claim on a record of 8,192 rows", lambda n: whole.audit(repetitions=n)),
+    "toys": Part("known systems against chaotax, lyapax, nolds and dysts: minutes", lambda n: toys.all_of_them(repetitions=n)),
+    "profile": Part("where the time goes, by part", lambda n: parts.parts(repetitions=n)),
+    "tried": Part("what was tried, with and without: minutes", lambda n: tried.tried(repetitions=n)),
 }  # fmt: skip
 
 
@@ -85,7 +89,11 @@ def show(rows: list[Row], before: dict[str, Row]) -> None:
         table.add_row(
             escape(row.name), f"{row.median:.3g} {row.unit}", escape(spread), bar, mark, *earlier, escape(row.note)
         )
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    console.print(table)
+    for row in rows:
+        if row.holds is False:
+            console.print(f"✗ {escape(row.name)}: {escape(MISSED.get(row.name, 'not expected'))}")
 
 
 def save(rows: list[Row], path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from unittest.mock import patch
 
 import numpy as np
@@ -159,6 +159,12 @@ def from_flow(*, repetitions: int = 3, points: int = 20_000) -> list[Row]:
         row("toys", f"one orbit of Lorenz 1963 × {points} updates, k = 3, over dysts", ratios(seconds, "ours", "dysts"),
             bar=1.0, note=f"off by {off['ours']} here, {off['dysts']} in dysts, nats per unit of time")
     ]  # fmt: skip
+
+
+def all_of_them(*, repetitions: int = 3) -> Iterator[Row]:
+    """Every comparison of this module."""
+    for compared in (henon, lorenz96, from_series, from_flow):
+        yield from compared(repetitions=repetitions)
 
 
 def _others(name: str):

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from measure.bench.networks import REFERENCES
+from measure.bench.networks import REFERENCES, ROOT
 from measure.bench.timing import Row, alternating, child, row
 
-ROOT = Path(__file__).parents[2]
 _MILLION = 1_000_000
 _CAMPAIGN = """
 import resource, sys, tempfile
@@ -33,6 +32,32 @@ with tempfile.TemporaryDirectory() as folder:
     measure(tiny_checkpoint(Path(folder), "trm_mlp"), puzzles, Path(folder) / "out.parquet", k=1, segments=2, batch=250)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
+
+_JUDGE = """
+import time
+from claims.judge import judge_all
+from claims.ledger import load_ledger
+from fixtures.ledgers import StandIn
+from fixtures.synthetic import HRM_FACTS, synthetic_record
+ledger = load_ledger()
+record = synthetic_record(8192, accuracy=0.55, facts=HRM_FACTS, seed=2)
+start = time.process_time()
+print(len(judge_all(ledger, [StandIn(name="paper.hrm", architecture="hrm", record=record, same_examples=True)])), end=" ")
+print(time.process_time() - start)
+"""
+
+
+def audit(*, repetitions: int = 7) -> list[Row]:
+    """CPU seconds of all statistics of the audit of one network on a synthetic record of 8,192 rows, a process each time."""
+    import subprocess
+
+    seconds, verdicts = [], "0"
+    for _ in range(repetitions):
+        run = subprocess.run([sys.executable, "-c", _JUDGE], cwd=ROOT, capture_output=True, text=True, check=True)
+        verdicts, spent = run.stdout.split()
+        seconds.append(float(spent))
+    note = f"{verdicts} verdicts, the first use of every statistic included"
+    return [row("audit", "all claims of one network on 8,192 rows", seconds, unit="s", bar=5.0, note=note)]
 
 
 def memory(*, few: int = 2_000, many: int = 20_000) -> list[Row]:
