@@ -48,7 +48,7 @@ MASKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("citation number", re.compile(r"\[\^?\d{1,3}(?:\s*[,–-]\s*\d{1,3})*\]")),
     ("year", re.compile(rf"\b(?:in|since|until|before|after|of|by|[A-Z][a-z]+)\s+(?:19\d\d|20[0-3]\d)\b(?![,.]\d|\s*(?:%|[a-z]*\s*puzzles|examples|runs|samples))")),
     ("date", re.compile(r"\b\d{4}-\d{2}-\d{2}\b|\b\d{1,2}\s+(?:January|February|March|April|May|June|July|August|September|October|November|December)\b")),
-    ("heading number", re.compile(r"^#{1,6}\s+(?:\d+\.?)+(?=\s)", _LINES)),
+    ("heading number", re.compile(r"^#{1,6}\s+\d+(?:\.\d+)*\.?(?=\s)", _LINES)),
     ("place in a text", re.compile(rf"(?:\b(?:{_PLACES})\s*|[§¶]+\s*)\(?[A-Z]?\.?\d+(?:\.\d+)*[a-z]?\)?(?:\s*(?:,|and|to|–|-)\s*[§¶]?\(?\d+(?:\.\d+)*[a-z]?\)?)*(?!\s*%|\d)", re.IGNORECASE)),
     ("list number", re.compile(r"^\s*(?:>\s*)?(?:\d{1,3}[.)]|\(\d{1,3}\)|\[\d{1,3}\])(?=\s)", _LINES)),
     ("list number", re.compile(r"(?<![\w%])\(\d{1,2}\)(?=\s)")),

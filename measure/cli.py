@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -27,6 +28,9 @@ MODULES: tuple[tuple[str, str | None], ...] = (
 )
 
 
+DENIED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
+
+
 def build() -> typer.Typer:
     """The root application with every command."""
     root = typer.Typer(
@@ -47,11 +51,16 @@ def main() -> None:
 
 
 def run(program: Callable[[], object]) -> None:
-    """Run a program's command line: a user's mistake is one line on standard error and exit code 2."""
+    """Run a program's command line: a user's mistake, or what the system denies, is one line and exit code 2."""
     try:
         program()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:  # wherever it is met: a folder that may not be entered, a disk that is full
+        if error.errno not in DENIED:
+            raise
+        print(f"error: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         print("interrupted; what was completed is kept, the same command goes on from there", file=sys.stderr)
