@@ -221,6 +221,29 @@ def test_one_rank_against_two_on_a_shipped_checkpoint(tmp_path):
     assert 0 < alone.solved.sum(), "the checkpoint solves none of them"
 
 
+@pytest.mark.asymptotic
+def test_torchrun_with_two_ranks_gives_the_rows_of_one_rank(tmp_path):
+    """The commands of `measure/RELIABILITY.md`, on 40 shipped puzzles."""
+    reference = Path(__file__).parents[2] / "fixtures" / "reference" / "trm-6x6"
+    asked = [str(reference), str(reference / "puzzles.parquet"), "--limit", "40", "--k", "2", "--out"]
+    unsettled = [sys.executable, "-c", "from measure.cli import main; main()"]
+    torchrun = [str(Path(sys.executable).with_name("torchrun")), "--nproc-per-node", "2", "-m", "measure"]
+    for command in (
+        [*torchrun, *asked, str(tmp_path / "shards")],
+        [*unsettled, "merge", str(tmp_path / "shards"), "--out", str(tmp_path / "two.parquet")],
+        [*unsettled, "measure", *asked, str(tmp_path / "one.parquet")],
+    ):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=900)
+        assert done.returncode == 0, done.stderr
+    one, two = read_record(tmp_path / "one.parquet"), read_record(tmp_path / "two.parquet")
+    gaps = {name: float(gap.max()) for name, gap in differences(one, two).items()}
+    print(f"\n{len(two)} rows, {int(two.solved.sum())} solved; largest difference of a row: {gaps}")
+    assert (one.example_id == two.example_id).all() and (one.solved == two.solved).all() and 0 < one.solved.sum() <= 40
+    compared = subprocess.run([*unsettled, "diff", str(tmp_path / "one.parquet"), str(tmp_path / "two.parquet")], capture_output=True, text=True)
+    print(compared.stdout)
+    assert compared.returncode == 0 and max(gaps.values()) < 1e-3
+
+
 def test_two_of_one_rank_are_told_apart(checkpoint, puzzles, tmp_path):
     campaign = open_campaign(tmp_path, checkpoint, puzzles, shards=2, **SETTINGS)
     with sole_writer(shard_path(tmp_path, 1, 2)):

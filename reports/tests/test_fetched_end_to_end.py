@@ -1,0 +1,80 @@
+"""A checkpoint of the official size, served on loopback, fetched, measured on a few puzzles, judged; run with ``-m benchmark -s``.
+
+The weights are random, so that nothing is claimed of anybody's network: what is shown is that its claims are judged at all.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from fixtures.hub_server import Hub, serve
+from fixtures.networks import OFFICIAL, write_published_checkpoint
+from measure.hub import entry_of
+from measure.puzzles import read_puzzles
+
+ROOT = Path(__file__).parents[2]
+NAME, PUZZLES, FEW = "trm-mlp-alphaxiv", "sudoku-extreme", 4
+
+
+def served_files(folder: Path) -> dict[str, bytes]:
+    """What the hub serves: a random network as the official training saves it, and puzzles of the shipped 9×9 set as CSV."""
+    network, table = entry_of(NAME), entry_of(PUZZLES)
+    write_published_checkpoint(folder / "step", OFFICIAL["trm_mlp"])
+    few = read_puzzles(ROOT / "fixtures/reference/trm-9x9/puzzles.parquet", limit=FEW)
+    rows = ["source,question,answer,rating"]
+    for question, answer in zip(few.inputs, few.labels):
+        rows.append("made,{},{},0".format("".join("." if c == 1 else str(c - 1) for c in question), "".join(str(c - 1) for c in answer)))
+    return {
+        f"{network.repo}/{network.main_file}": (folder / "step").read_bytes(),
+        f"datasets/{table.repo}/{table.main_file}": ("\n".join(rows) + "\n").encode(),
+    }
+
+
+@pytest.mark.benchmark
+def test_fetched_measured_and_judged(tmp_path):
+    files = served_files(tmp_path)
+    environment = os.environ | {"UNSETTLED_CACHE": str(tmp_path / "cache"), "OMP_NUM_THREADS": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+
+    def timed(title: str, *command: str) -> str:
+        before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=1800)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        print(f"{title}: {time.monotonic() - start:.0f} s, {spent:.0f} s of CPU, largest so far {after.ru_maxrss / 2**10:.0f} MiB", flush=True)
+        assert done.returncode in (0, 1), done.stdout[-2000:] + done.stderr[-2000:]
+        return done.stdout
+
+    def judged() -> dict[str, int]:
+        counts: dict[str, int] = {}
+        outcomes = "REPRODUCED|CONSISTENT|TRANSFERS|REFUTED|DOES_NOT_TRANSFER|IMPOSSIBLE|UNDERPOWERED|UNVERIFIABLE|DRIFTED|ERROR"
+        audit = tmp_path / "audit.json"
+        command = [sys.executable, "-m", "pytest", "claims/", "-k", "hub.trm", "-q", f"--audit={audit}", "-p", "no:cacheprovider"]
+        timed("pytest claims/ -k hub.trm", *command)
+        for outcome in re.findall(rf'"outcome": "({outcomes})"', audit.read_text().split('"verdicts"')[1].split('"arithmetic"')[0]):
+            counts[outcome] = counts.get(outcome, 0) + 1
+        print(counts, flush=True)
+        return counts
+
+    with serve(Hub(files)) as hub:
+        environment["HF_ENDPOINT"] = hub.endpoint
+        said = timed("unsettled fetch", *UNSETTLED, "fetch", NAME, PUZZLES)
+    before = judged()
+    assert set(before) == {"UNVERIFIABLE"}
+    command = shlex.split(re.search(r"measure it: unsettled (.*)", said)[1])
+    few = [word for word in command if word not in ("--noise-rows", "64")]
+    timed("unsettled measure", *UNSETTLED, *few, "--k", "1")
+    after = judged()
+    assert sum(after.values()) == sum(before.values()) and "ERROR" not in after
+    assert after.get("UNVERIFIABLE", 0) < before["UNVERIFIABLE"]
+
+
+UNSETTLED = (sys.executable, "-c", "from measure.cli import main; main()")
