@@ -23,7 +23,10 @@ LARGEST_BOARD = 625
 # Rows of a record: some 27 bytes each are held in memory, whatever the file's size on disk says.
 MOST_ROWS = 100_000_000
 # Structure of a network, before any of it is built. The published ones have at most 4 layers and 21 updates a segment.
-LARGEST_NETWORK = {"cells": LARGEST_BOARD, "prefix": 4096, "H_layers": 256, "L_layers": 256, "updates_per_segment": 10_000}
+LARGEST_NETWORK = {
+    "cells": LARGEST_BOARD, "prefix": 4096, "H_layers": 256, "L_layers": 256, "updates_per_segment": 10_000, "hidden_size": 65_536,
+    "vocabulary": 65_536, "heads": 65_536, "inner": MIB, "token_inner": MIB, "puzzle_identifiers": 100_000_000,
+}  # fmt: skip
 
 
 def check_file(path: Path, kind: str) -> None:

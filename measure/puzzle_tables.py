@@ -124,9 +124,9 @@ class _TextTable:
             return pc.if_else(pc.equal(column, ""), "nan", column).cast(pa.float64()).to_numpy(zero_copy_only=False)
         except pa.ArrowInvalid:
             for row, text in zip(rows, column.to_pylist()):
-                try:
-                    float(text or "nan")
-                except ValueError as error:
+                try:  # by the reader that refused it: Python takes "1_0" and a line's end for parts of a number
+                    pa.scalar(text or "nan").cast(pa.float64())
+                except pa.ArrowInvalid as error:
                     raise UserError(f"rating {text!r} is no number", where=self.where(row)) from error
             raise
 

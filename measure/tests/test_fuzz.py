@@ -91,3 +91,13 @@ def test_a_heading_of_many_digits_costs_no_time(tmp_path):
     found = read_manuscript(tmp_path / "draft.md")
     assert time.process_time() - start < 2.0
     assert [number.text for number in found.numbers][-1] == "0.5" and "2.1" not in found.clean
+
+
+@pytest.mark.parametrize("rating", ["1_0", '"1\\n"', "\u0661", "1e", " "])
+def test_ratings_that_python_reads_and_arrow_does_not(tmp_path, rating):
+    from fixtures.fuzz_readers import CSV
+    from measure.puzzles import read_puzzles
+
+    (tmp_path / "p.csv").write_text(CSV.replace(",0\n", f",{rating}\n"))
+    with pytest.raises(UserError, match="rating .* is no number"):
+        read_puzzles(tmp_path / "p.csv")

@@ -14,7 +14,7 @@ import torch
 
 from claims.known import load_known
 from claims.ledger import load_ledger
-from fixtures.networks import write_published_checkpoint, tiny_model
+from fixtures.networks import tiny_checkpoint, tiny_model, write_published_checkpoint
 from fixtures.synthetic import synthetic_record
 from measure import limits
 from measure.checkpoints import load_checkpoint
@@ -100,6 +100,15 @@ LAUGHS = "a0: &a0 [x,x]\n" + "".join(f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 9
 def test_hostile_configurations(published, text):
     published.with_name("all_config.yaml").write_text(text)
     refusal(load_checkpoint, published)
+
+
+@pytest.mark.parametrize("name", ["hidden_size", "vocabulary", "inner", "token_inner", "puzzle_identifiers", "heads"])
+def test_widths_beyond_all_measure(tmp_path, name):
+    """torch cannot even state such a shape: it was an OverflowError within a TypeError."""
+    loaded = tiny_checkpoint(tmp_path, "trm_mlp")
+    config = json.loads((tmp_path / "config.json").read_text()) | {name: 10**30}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    assert f"{name} is 1,000" in refusal(load_checkpoint, loaded.path) and "at most" in refusal(load_checkpoint, loaded.path)
 
 
 @pytest.mark.parametrize("text", ["a=" + "[" * 100_000, "a=" + "9" * 5000, '[[known]]\nclaim=nan\n', "\0"], ids=["deep", "digits", "nan", "nul"])
