@@ -56,10 +56,8 @@ def incremental_auc(
     smaller = int(min(mask.sum(), (~mask).sum()))
     if smaller < folds:
         return undefined(f"the smaller class has {smaller} examples, fewer than {folds} folds", **about)
-    full = np.column_stack((old, new))
-    without, with_it, alone = (
-        out_of_fold_scores(features, mask, folds=folds, seed=seed) for features in (old, full, new)
-    )
+    number = fold_of(mask, folds=folds, seed=seed)
+    without, with_it, alone = (_scores(parts, mask, number) for parts in ((old,), (old, new), (new,)))
     gain = auc_difference(with_it, without, mask, level=level)
     extra = {
         "auc_baseline": gain.extra["auc_second"], "auc_full": gain.extra["auc_first"],
@@ -74,10 +72,24 @@ def incremental_auc(
 
 def out_of_fold_scores(features: np.ndarray, positives: np.ndarray, *, folds: int = 5, seed: int = 0) -> np.ndarray:
     """Logit of each example (N,) from a standardised logistic regression fitted on the other folds."""
+    return _scores((features,), positives, fold_of(positives, folds=folds, seed=seed))
+
+
+def fold_of(positives: np.ndarray, *, folds: int, seed: int) -> np.ndarray:
+    """The stratified fold (N,) in which each example is held out: one small number each, for all fits of a comparison."""
+    number = np.empty(len(positives), np.int16)
     splits = StratifiedKFold(n_splits=folds, shuffle=True, random_state=seed)
+    for index, (_, held_out) in enumerate(splits.split(np.empty((len(positives), 0)), positives)):
+        number[held_out] = index
+    return number
+
+
+def _scores(parts: tuple[np.ndarray, ...], positives: np.ndarray, number: np.ndarray) -> np.ndarray:
+    """The same from columns in several arrays, which are put together for one fold at a time."""
     scores = np.empty(len(positives))
-    for fitted, held_out in splits.split(features, positives):
-        training, fresh = _finite(features[fitted], features[held_out])
+    for index in range(int(number.max()) + 1):
+        fitted, held_out = number != index, number == index
+        training, fresh = _finite(*(np.column_stack([part[rows] for part in parts]) for rows in (fitted, held_out)))
         # both are copies already, so that they are scaled where they lie
         model = make_pipeline(StandardScaler(copy=False), LogisticRegression(solver="newton-cholesky", max_iter=1000))
         scores[held_out] = model.fit(training, positives[fitted]).decision_function(fresh)

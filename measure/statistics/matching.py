@@ -178,7 +178,9 @@ def strata_of(
     if minimum < 1:
         raise UserError(f"a minimum of {minimum} per class cannot be compared, use at least 1")
     order = np.argsort(groups, kind="stable")
-    labels, starts = np.unique(groups[order], return_index=True)
+    ordered = groups[order]
+    starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1]))) if len(order) else np.empty(0, np.int64)
+    labels = ordered[starts]
     members = dict(zip(labels.tolist(), np.split(order, starts[1:]), strict=True))
     rows = []
     for label in sorted(set(members) | set(names or {})):
