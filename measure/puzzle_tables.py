@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isqrt
@@ -23,6 +24,7 @@ SYMBOLS = "123456789ABCDEFGHIJKLMNOP"  # digits of boards up to 25×25
 NOT_A_SYMBOL = 255
 BOX_KEY = b"unsettled.box"
 
+_BROKEN = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)")
 _TOKENS = np.full(256, NOT_A_SYMBOL, np.uint8)
 _TOKENS[[ord("."), ord("0")]] = BLANK
 for _digit, _symbol in enumerate(SYMBOLS, start=1):
@@ -142,18 +144,12 @@ class CsvTable(_TextTable):
     def _batches(self) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
         """Record batches without blank lines, and the number of each row counted with them."""
         first = 0
-        broken: list[tuple[int, int, int]] = []
-
-        def report(row: pyarrow.csv.InvalidRow) -> str:
-            broken.append((row.number, row.actual_columns, row.expected_columns))
-            return "error"
-
         try:
             with pa.input_stream(self.path, compression="detect") as stream:
                 reader = pyarrow.csv.open_csv(
                     stream,
                     read_options=pyarrow.csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
-                    parse_options=pyarrow.csv.ParseOptions(ignore_empty_lines=False, invalid_row_handler=report),
+                    parse_options=pyarrow.csv.ParseOptions(ignore_empty_lines=False),
                     convert_options=pyarrow.csv.ConvertOptions(
                         column_types={name: pa.string() for name in self.NAMES}, strings_can_be_null=False
                     ),
@@ -172,9 +168,9 @@ class CsvTable(_TextTable):
                     if len(rows):
                         yield batch, rows
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-            if broken:
-                line, actual, expected = broken[0]
-                raise UserError(f"has {actual} columns, expected {expected}", where=f"{self.path}:{line}") from error
+            # told by the message: pyarrow prints a traceback when it is to hand over a row that is no UTF-8
+            if broken := _BROKEN.search(str(error)):
+                raise UserError(f"has {broken[3]} columns, expected {broken[2]}", where=f"{self.path}:{broken[1]}") from error
             raise UserError(f"cannot be read as CSV: {error}", where=self.path) from error
 
     def count(self) -> int:

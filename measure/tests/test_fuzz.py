@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import random
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +33,8 @@ def careless(data: bytes) -> None:
         raise UserError("refused")
     if kind == 2:
         raise KeyError(len(data))
+    if kind == 1:
+        os.write(2, b"Exception ignored in: nothing\n")
     if kind == 3:
         os.abort()
 
@@ -41,6 +45,7 @@ def test_the_harness_notices_what_a_careless_reader_does(tmp_path):
     found = fuzz(Reader("careless", path, lambda: careless(path.read_bytes())), seconds=20, inputs=200)
     assert found.inputs == 200 and found.died and found.refused and found.results > 0
     assert any("SIGABRT" in what for what in found.others) and any("KeyError" in what for what in found.others)
+    assert any("printed: 'Exception ignored" in what for what in found.others)
     assert path.read_bytes() == b"\x08" * 8
     for what, seed in found.others.items():
         if "SIGABRT" in what or "KeyError" in what:  # the seed makes the input again
@@ -93,7 +98,7 @@ def test_a_heading_of_many_digits_costs_no_time(tmp_path):
     assert [number.text for number in found.numbers][-1] == "0.5" and "2.1" not in found.clean
 
 
-@pytest.mark.parametrize("rating", ["1_0", '"1\\n"', "\u0661", "1e", " "])
+@pytest.mark.parametrize("rating", ["1_0", '"1\n"', "\u0661", "1e", " "])
 def test_ratings_that_python_reads_and_arrow_does_not(tmp_path, rating):
     from fixtures.fuzz_readers import CSV
     from measure.puzzles import read_puzzles
@@ -101,3 +106,13 @@ def test_ratings_that_python_reads_and_arrow_does_not(tmp_path, rating):
     (tmp_path / "p.csv").write_text(CSV.replace(",0\n", f",{rating}\n"))
     with pytest.raises(UserError, match="rating .* is no number"):
         read_puzzles(tmp_path / "p.csv")
+
+
+def test_a_broken_row_that_is_no_text_prints_nothing_but_its_error(tmp_path, capfd):
+    from fixtures.fuzz_readers import CSV
+    from measure.puzzles import read_puzzles
+
+    (tmp_path / "p.csv").write_bytes(CSV.encode() + b"ma\xccde,1\n")
+    with pytest.raises(UserError, match="p.csv:3: has 2 columns, expected 4"):
+        read_puzzles(tmp_path / "p.csv")
+    assert capfd.readouterr() == ("", "")
