@@ -69,7 +69,9 @@ def run(parts: dict[str, Part], *, repetitions: int) -> list[Row]:
     rows, console = [], Console(stderr=True)
     for name, part in parts.items():
         with console.status(f"{name}: {part.about}"):
-            rows.extend(part.run(repetitions))
+            for row in part.run(repetitions):
+                rows.append(row)
+                console.print(f"{row.name}: {row.median:.3g} [{row.low:.3g}, {row.high:.3g}] {row.note}", markup=False, highlight=False)
     return rows
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from unittest.mock import patch
 
 import torch
@@ -25,13 +25,16 @@ CADENCES = (2, 4, 8)
 _TRM, _HRM = SHIPPED
 
 
-def tried(*, repetitions: int = 3) -> list[Row]:
+def tried(*, repetitions: int = 3) -> Iterator[Row]:
     """Every attempt that a command can show; a ratio below one is a gain."""
     n = min(repetitions, 3)  # dozens of rollouts each: their medians are not held to bars
-    rows = [*memory_kept(n), *threads_or_processes(n), *fused_attention(n), *bfloat16(n)]
-    for name in SHIPPED:
-        rows += [*batches(name, n), *tiles(name, n), *cadence(name, n), *generic(name, n)]
-    return rows
+    yield from fused_attention(n)
+    yield from bfloat16(n)
+    for attempt in (batches, tiles, cadence, generic):
+        for name in SHIPPED:
+            yield from attempt(name, n)
+    yield from memory_kept(n)
+    yield from threads_or_processes(n)
 
 
 def _growth(net: Timed, k: int, *, updates: list | None = None, qr_every: int = 1) -> TangentGrowth:

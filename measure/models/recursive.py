@@ -17,8 +17,9 @@ from measure.models.layers import Level, Linear, Rope, rope_tables, scaled_table
 
 State = tuple[Tensor, Tensor]
 
-#: Bytes of the widest layer of what goes through a net at once on a CPU; from here to 64 MiB the time is the same.
-TILE_BYTES = 2 << 20
+#: Bytes of the widest layer of what goes through a net at once on a CPU; from here on the time is the same. Half of it leaves
+#: single boards of networks of the official size, and smaller products.
+TILE_BYTES = 4 << 20
 
 
 class Table(nn.Module):
