@@ -14,7 +14,7 @@ from fixtures.fuzz import fuzz, mutated, scratch
 from fixtures.fuzz_readers import Reader, readers
 from measure.errors import UserError
 
-INPUTS = 30
+INPUTS = 20
 
 
 def test_a_few_inputs_for_every_reader():
