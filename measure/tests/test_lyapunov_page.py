@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 
@@ -12,15 +13,18 @@ PAGE = Path(__file__).parents[1] / "README.md"
 
 def test_blocks_of_the_page_run(capsys):
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     names = {}
     exec(compile(blocks[0], str(PAGE), "exec"), names)
+    exec(compile(blocks[1], str(PAGE), "exec"), compiled := {})
+    grown = compiled["tangent_growth"](compiled["Pointwise"](compiled["henon"]), compiled["start"], k=2, segments=10, updates_per_segment=5)
+    assert grown.exponents(unit="update").sum(dim=1).numpy() == pytest.approx(math.log(0.3), abs=1e-9)  # Hénon contracts areas by 0.3
     # fewer segments than the page's
-    exec(compile(blocks[1].replace("segments=16", "segments=2"), str(PAGE), "exec"), names)
+    exec(compile(blocks[2].replace("segments=16", "segments=2"), str(PAGE), "exec"), names)
     assert names["result"].growth.shape == (8, 16, 4)
     assert "tensor" in capsys.readouterr().out
     assert names["found"].shortfall().shape == (3, 8, 8)
     pytest.importorskip("torchdiffeq", reason="not installed: pip install 'unsettled[flows]'")
     # a shorter run of the flow than the page's
-    flow = blocks[2].replace("segments=500", "segments=2").replace("k=3", "k=1")
+    flow = blocks[3].replace("segments=500", "segments=2").replace("k=3", "k=1")
     exec(compile(flow, str(PAGE), "exec"), names | {"velocity": lambda z: -0.5 * z})
