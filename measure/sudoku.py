@@ -52,6 +52,11 @@ class Box:
         """Number of tokens: pad, blank and the digits."""
         return self.size + 2
 
+    def units(self) -> np.ndarray:
+        """(3, cells) the row, the column and the box of each cell, counted from 0."""
+        row, column = np.divmod(np.arange(self.cells), self.size)
+        return np.stack((row, column, row // self.rows * self.rows + column // self.cols))
+
     def __str__(self) -> str:
         return f"{self.rows}x{self.cols}"
 

@@ -109,11 +109,8 @@ def _wanted(box: Box) -> str:
 
 def check_clues(tokens: np.ndarray, box: Box, *, where: object = None) -> None:
     """Raise UserError when a digit stands twice among the clues of a row, a column or a box."""
-    size, cell = box.size, np.arange(box.cells)
-    row, column = np.divmod(cell, size)
-    units = {"row": row, "column": column, "box": row // box.rows * (size // box.cols) + column // box.cols}
-    for name, of_cell in units.items():
-        for unit in range(size):
+    for name, of_cell in zip(("row", "column", "box"), box.units(), strict=True):
+        for unit in range(box.size):
             clues = tokens[(of_cell == unit) & (tokens > BLANK)]
             values, counts = np.unique(clues, return_counts=True)
             if (counts > 1).any():
