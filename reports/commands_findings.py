@@ -21,14 +21,16 @@ def findings(
     from measure.errors import UserError
     from reports.audit import read_audit
     from reports.findings import grids
-    from reports.findings_levers import draw_pictures
+    from reports.findings_levers import compared, draw_pictures, failure_grids, lever_grids
     from reports.grid import render
 
     words = references / "findings.md"
     if not words.is_file():
         raise UserError("the words of the page are not there", where=words)
-    page = render(list(grids(read_audit(audit), references)), words.read_text(encoding="utf-8"))
+    draws = compared(references)
+    tables = [*grids(read_audit(audit), references), *failure_grids(references), *lever_grids(draws)]
+    page = render(tables, words.read_text(encoding="utf-8"))
     target = out or references / "FINDINGS.md"
     target.write_text(page, encoding="utf-8")
-    for written in [target, *draw_pictures(references)]:
+    for written in [target, *draw_pictures(draws)]:
         typer.echo(written)

@@ -19,7 +19,6 @@ from measure.statistics.estimate import Estimate
 from measure.statistics.median import median
 from measure.statistics.proportion import proportion
 from reports.audit import Audit
-from reports.findings_levers import failure_grids, lever_grids
 from reports.grid import Grid
 from reports.text import measured
 
@@ -61,8 +60,6 @@ def grids(audit: Audit, references: Path) -> Iterator[Grid]:
     for folder in _measured(references):
         for path in sorted(folder.glob("variants/*.parquet")):
             yield _variant(folder.name, path.stem, records[folder.name], read_record(path))
-    yield from failure_grids(references)
-    yield from lever_grids(references)
 
 
 def _measured(references: Path) -> list[Path]:

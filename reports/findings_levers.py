@@ -6,6 +6,7 @@ Tables and pictures of the side records (``restarts.parquet``, ``long.parquet``)
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from claims.wording import figure
@@ -34,16 +35,34 @@ SHARED = {
 }
 
 
-def lever_grids(references: Path) -> Iterator[Grid]:
-    """Restarts against pruning on every table of draws, then each table's policies by budget. Raises UserError for unreadable ones."""
-    tables = {path.parent.name: table_of(read_side(path, kind=KIND)) for path in sorted(references.glob(f"*/{DRAWS}"))}
-    if tables:
-        rows = [row for name, table in tables.items() for row in _against(name, table)]
+@dataclass(frozen=True)
+class Compared:
+    """The draws of one reference, and for each kind of restarts every policy at every budget."""
+
+    folder: Path
+    table: Draws
+    points: dict[str, list[Point]]
+
+
+def compared(references: Path) -> list[Compared]:
+    """Every table of draws. Raises UserError for unreadable ones."""
+    found = []
+    for path in sorted(references.glob(f"*/{DRAWS}")):
+        table = table_of(read_side(path, kind=KIND))
+        found.append(Compared(path.parent, table, {kind: points(table, kind=kind) for kind in table.restarts}))
+    return found
+
+
+def lever_grids(found: list[Compared]) -> Iterator[Grid]:
+    """Restarts against pruning on every table of draws, then each table's policies by budget."""
+    if found:
+        rows = [row for one in found for row in _against(one.folder.name, one.table)]
         head = ("draws of", "starts", "puzzles", "rollouts", "restarts", "pruning", "difference")
         yield Grid("Restarts against early pruning, equal compute, selected by the halting logit", head, tuple(rows))
-    for name, table in tables.items():
-        for kind in table.restarts:
-            yield _budgets(f"{name}: {len(table):,} puzzles, restarts by {kind} starts", points(table, kind=kind), table.plan.segments)
+    for one in found:
+        for kind, policies in one.points.items():
+            title = f"{one.folder.name}: {len(one.table):,} puzzles, restarts by {kind} starts"
+            yield _budgets(title, policies, one.table.plan.segments)
 
 
 def failure_grids(references: Path) -> Iterator[Grid]:
@@ -81,16 +100,15 @@ def _told_apart(rows: list[tuple[str, ...]]) -> Iterator[tuple[tuple[str, ...], 
         above = above if continues else label
 
 
-def draw_pictures(references: Path) -> list[Path]:
+def draw_pictures(found: list[Compared]) -> list[Path]:
     """Accuracy against compute beside every table of draws; returns what was written."""
     from measure.levers.text import plot_points
 
     written = []
-    for path in sorted(references.glob(f"*/{DRAWS}")):
-        table = table_of(read_side(path, kind=KIND))
-        kind = next(iter(table.restarts))
-        picture = path.with_name(PICTURE)
-        plot_points(points(table, kind=kind), picture, title=f"{path.parent.name}: {len(table)} puzzles, {kind} starts")
+    for one in found:
+        kind, policies = next(iter(one.points.items()))
+        picture = one.folder / PICTURE
+        plot_points(policies, picture, title=f"{one.folder.name}: {len(one.table)} puzzles, {kind} starts")
         written.append(picture)
     return written
 

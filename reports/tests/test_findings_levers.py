@@ -8,7 +8,7 @@ from fixtures.draws import synthetic_draws
 from fixtures.long_runs import long_record
 from fixtures.synthetic import synthetic_record
 from measure.side_record import write_side
-from reports.findings_levers import draw_pictures, failure_grids, lever_grids
+from reports.findings_levers import compared, draw_pictures, failure_grids, lever_grids
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def references(tmp_path):
 
 
 def test_policies_stand_at_the_budget_that_they_use_and_what_sees_labels_is_named(references):
-    against, symmetry, random = lever_grids(references)
+    against, symmetry, random = lever_grids(compared(references))
     assert {row[1] for row in against.rows} == {"symmetry", "random"} and all(row[2] == "60" for row in against.rows)
     assert symmetry.head[2:] == tuple(f"{factor} × 16 segments" for factor in (1, 2, 4, 8, 16)) and "60 puzzles" in symmetry.title
     assert "random starts" in random.title
@@ -52,9 +52,9 @@ def test_figures_of_references_stand_side_by_side_and_labels_below_each_other(re
 
 
 def test_a_picture_lies_beside_every_table_of_draws(references):
-    (picture,) = draw_pictures(references)
+    (picture,) = draw_pictures(compared(references))
     assert picture.parent.joinpath("restarts.parquet").is_file() and picture.read_bytes().startswith(b"\x89PNG")
 
 
 def test_without_side_records_there_is_nothing_to_tell(tmp_path):
-    assert [*lever_grids(tmp_path), *failure_grids(tmp_path), *draw_pictures(tmp_path)] == []
+    assert [*lever_grids(compared(tmp_path)), *failure_grids(tmp_path), *draw_pictures(compared(tmp_path))] == []
