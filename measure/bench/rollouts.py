@@ -91,11 +91,11 @@ def overhead(*, repetitions: int = 7, k: int = 8) -> list[Row]:
     from measure.campaign import measure
     from measure.checkpoints import load_checkpoint
     from measure.progress import progress
-    from measure.bench.networks import REFERENCES
+    from measure.bench.networks import REFERENCES, SHIPPED
     from measure.puzzles import read_puzzles
 
-    checkpoint = load_checkpoint(REFERENCES / "trm-9x9-long")
-    puzzles = read_puzzles(REFERENCES / "trm-9x9-long" / "puzzles.parquet", limit=16)
+    checkpoint = load_checkpoint(REFERENCES / SHIPPED[0])
+    puzzles = read_puzzles(REFERENCES / SHIPPED[0] / "puzzles.parquet", limit=16)
     spent, shares = [0.0], []
     run = segment.run_segment
 
@@ -113,7 +113,7 @@ def overhead(*, repetitions: int = 7, k: int = 8) -> list[Row]:
             whole = time.thread_time() - start
             if repetition:
                 shares.append(1 - spent[0] / whole)
-    note = f"trm-9x9-long, k = {k}, {len(puzzles)} puzzles in two batches, 4 segments"
+    note = f"{SHIPPED[0]}, k = {k}, {len(puzzles)} puzzles in two batches, 4 segments"
     return [row("overhead", "records, progress and all else, share of the time", shares, bar=0.03, note=note)]
 
 

@@ -38,15 +38,9 @@ import time
 from claims.judge import judge_all
 from claims.ledger import load_ledger
 from fixtures.ledgers import StandIn
-from fixtures.synthetic import HRM_FACTS, synthetic_record
-from measure.record import NoiseFloor
+from fixtures.synthetic import HRM_FACTS, synthetic_record, with_noise
 ledger = load_ledger()
-usual = {"median": 1e-6, "q90": 1e-5, "q99": 1e-4, "largest": 1e-3}
-floor = NoiseFloor(
-    rows=64, alternates=["a"], label_flips=1, quantiles=dict.fromkeys(("exponents", "displacement", "halting"), usual),
-)
-record = synthetic_record(8192, accuracy=0.55, facts=HRM_FACTS, seed=2)
-record = record.replace(provenance=record.provenance.model_copy(update={"noise": floor}))
+record = with_noise(synthetic_record(8192, accuracy=0.55, facts=HRM_FACTS, seed=2))
 start = time.process_time()
 print(len(judge_all(ledger, [StandIn(name="paper.hrm", architecture="hrm", record=record, same_examples=True)])), end=" ")
 print(time.process_time() - start)

@@ -15,9 +15,8 @@ from claims.parameters import Settling
 from claims.registry import MissingInput
 from claims.verdict import Outcome
 from fixtures.ledgers import StandIn
-from fixtures.synthetic import HRM_FACTS, synthetic_record
+from fixtures.synthetic import HRM_FACTS, synthetic_record, with_noise
 from measure.errors import UserError
-from measure.record import NoiseFloor
 from measure.statistics.estimate import Estimate
 
 RECORD = synthetic_record(600, accuracy=0.6, seed=11)
@@ -318,12 +317,7 @@ def test_judging_needs_no_torch():
 @pytest.mark.benchmark
 def test_a_record_of_8192_rows_is_judged_in_seconds():
     ledger = load_ledger()
-    floor = NoiseFloor(
-        rows=64, alternates=["a"], label_flips=1,
-        quantiles={name: {"median": 1e-6, "q90": 1e-5, "q99": 1e-4, "largest": 1e-3} for name in ("exponents", "displacement", "halting")},
-    )  # fmt: skip
-    record = synthetic_record(8192, accuracy=0.55, facts=HRM_FACTS, seed=2)
-    record = record.replace(provenance=record.provenance.model_copy(update={"noise": floor}))
+    record = with_noise(synthetic_record(8192, accuracy=0.55, facts=HRM_FACTS, seed=2))
     population = StandIn(name="paper.hrm", architecture="hrm", record=record, same_examples=True)
     start = time.process_time()  # of this process: other work on the machine does not count
     concerned = [claim for claim in ledger.claims if ledger.concerns(claim, "paper.hrm", "hrm")]

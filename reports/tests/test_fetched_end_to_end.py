@@ -20,6 +20,7 @@ from fixtures.hub_server import Hub, serve
 from fixtures.networks import OFFICIAL, write_published_checkpoint
 from measure.hub import entry_of
 from measure.puzzles import read_puzzles
+from reports.audit import read_audit
 
 ROOT = Path(__file__).parents[2]
 NAME, PUZZLES, FEW = "trm-mlp-alphaxiv", "sudoku-extreme", 4
@@ -54,13 +55,10 @@ def test_fetched_measured_and_judged(tmp_path):
         return done.stdout
 
     def judged() -> dict[str, int]:
-        counts: dict[str, int] = {}
-        outcomes = "REPRODUCED|CONSISTENT|TRANSFERS|REFUTED|DOES_NOT_TRANSFER|IMPOSSIBLE|UNDERPOWERED|UNVERIFIABLE|DRIFTED|ERROR"
         audit = tmp_path / "audit.json"
         command = [sys.executable, "-m", "pytest", "claims/", "-k", "hub.trm", "-q", f"--audit={audit}", "-p", "no:cacheprovider"]
         timed("pytest claims/ -k hub.trm", *command)
-        for outcome in re.findall(rf'"outcome": "({outcomes})"', audit.read_text().split('"verdicts"')[1].split('"arithmetic"')[0]):
-            counts[outcome] = counts.get(outcome, 0) + 1
+        counts = {outcome: count for outcome, count in read_audit(audit).counts.items() if count}
         print(counts, flush=True)
         return counts
 
