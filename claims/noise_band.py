@@ -58,11 +58,12 @@ def disturb(record: Record, floor: NoiseFloor, rng: np.random.Generator, *, star
 
 
 def _other_start(floor: NoiseFloor, rows: int, k: int, rng: np.random.Generator) -> np.ndarray:
-    """Change of the exponents (rows, k), or (rows, 1) of none: one normal draw for all rows, and each row's own."""
+    """Change of the exponents (rows, k), or (rows, 1) of none: for each exponent one normal draw for all rows, and each row's own."""
     known = floor.tangent_starts
     if known is None:
         return np.zeros((rows, 1))
-    return rng.standard_normal(k) * np.array(known.shared[:k]) + _draw(known.own, rows, rng)[:, None]
+    own = np.stack([_draw(quantiles, rows, rng) for quantiles in known.own[:k]], axis=1)
+    return rng.standard_normal(k) * np.array(known.shared[:k]) + own
 
 
 def _draw(recorded: dict[str, float], rows: int, rng: np.random.Generator) -> np.ndarray:

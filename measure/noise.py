@@ -114,8 +114,10 @@ def _tangent_starts(checkpoint: Checkpoint, puzzles: PuzzleSet, record: Record, 
             change = again.exponents(unit="update") - record.exponents(unit="update")
         changes.append(np.nan_to_num(change, posinf=0.0, neginf=0.0))  # equal or lost infinities: no size to speak of
     common = np.stack([change.mean(axis=0) for change in changes])
-    own = [np.abs(change - mean).max(axis=1) for change, mean in zip(changes, common)]
-    return TangentStarts(seeds=TANGENT_SEEDS, shared=np.sqrt((common**2).mean(axis=0)).tolist(), own=_quantiles(own))
+    own = np.concatenate([np.abs(change - mean) for change, mean in zip(changes, common)])
+    return TangentStarts(
+        seeds=TANGENT_SEEDS, shared=np.sqrt((common**2).mean(axis=0)).tolist(), own=[_quantiles([gaps]) for gaps in own.T]
+    )
 
 
 def _quantiles(gaps: list[np.ndarray]) -> dict[str, float]:

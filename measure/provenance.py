@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 SCHEMA_VERSION = 1
 
@@ -29,14 +29,20 @@ class ModelFacts(_Strict):
 class TangentStarts(_Strict):
     """How far the exponents (nats per update) still depend on the tangent start, which a finite rollout does not forget.
 
-    One start serves all rows, so part of the change is common to them. ``shared`` holds, for each exponent, the root
-    mean square over ``seeds`` other starts of the mean change of the rows; ``own`` the quantiles of what a row's largest
-    change deviates from it.
+    One start serves all rows, so part of the change is common to them. For each exponent, ``shared`` holds the root mean
+    square over ``seeds`` other starts of the mean change of the rows, and ``own`` the quantiles of how far the changes of
+    single rows deviate from that mean.
     """
 
     seeds: int
     shared: list[float]
-    own: dict[str, float]
+    own: list[dict[str, float]]
+
+    @field_validator("own", mode="before")
+    @classmethod
+    def _of_the_largest(cls, own: object, info: ValidationInfo) -> object:
+        """Older records hold one dictionary, of the largest deviation among a row's exponents: an upper bound for each."""
+        return [own] * len(info.data.get("shared", ())) if isinstance(own, dict) else own
 
 
 class NoiseFloor(_Strict):

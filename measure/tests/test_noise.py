@@ -12,6 +12,7 @@ from measure.campaign import measure_rows
 from measure.checkpoints import load_checkpoint, save_checkpoint
 from measure.errors import UserError
 from measure.noise import FLOOR_PASSES, TANGENT_SEEDS, differences, last_bit_start, measure_floor, remeasure, rows_of, tolerances, verify_rows
+from measure.provenance import TangentStarts
 from measure.sudoku import Box, generate
 
 SETTINGS = dict(k=2, segments=4, batch=4)
@@ -93,9 +94,10 @@ def test_other_tangent_starts_are_kept_apart_from_rounding(calm, puzzles, calm_r
     floor = measure_floor(calm, puzzles, calm_record)
     starts = floor.tangent_starts
     assert len(starts.shared) == calm_record.k and starts.seeds == TANGENT_SEEDS
-    assert starts.own["median"] > 1000 * floor.quantiles["exponents"]["largest"] > 0
+    assert len(starts.own) == calm_record.k
+    assert starts.own[0]["median"] > 1000 * floor.quantiles["exponents"]["largest"] > 0
     noisy = calm_record.replace(provenance=calm_record.provenance.model_copy(update={"noise": floor}))
-    assert tolerances(noisy)["exponents"] < starts.own["median"]
+    assert tolerances(noisy)["exponents"] < starts.own[0]["median"]
     plain = measure_rows(calm, puzzles, **{**SETTINGS, "k": 0})
     assert measure_floor(calm, puzzles, plain).tangent_starts is None
 
@@ -108,7 +110,24 @@ def test_a_common_change_is_told_from_each_rows_own(calm, puzzles, calm_record, 
 
     monkeypatch.setattr(noise, "remeasure", remeasured)
     starts = noise._tangent_starts(calm, puzzles, calm_record, lambda rows: None)
-    assert starts.shared == pytest.approx([0.3, 0.3]) and starts.own["largest"] < 1e-9
+    assert starts.shared == pytest.approx([0.3, 0.3]) and max(own["largest"] for own in starts.own) < 1e-9
+
+
+def test_what_one_exponent_moves_is_not_laid_on_another(calm, puzzles, calm_record, monkeypatch):
+    def remeasured(checkpoint, puzzles, record, *, seed, advance):
+        change = np.zeros_like(record.growth)
+        change[::2, :, 1] = record.provenance.model.updates_per_segment  # one nat per update in every other row
+        return record.replace(growth=record.growth + change)
+
+    monkeypatch.setattr(noise, "remeasure", remeasured)
+    first, second = noise._tangent_starts(calm, puzzles, calm_record, lambda rows: None).own
+    assert first["largest"] < 1e-9 and second["median"] == pytest.approx(0.5)
+
+
+def test_an_older_record_bounds_every_exponent_by_the_largest():
+    quantiles = {"median": 0.02, "q90": 0.03, "q99": 0.04, "largest": 0.05}
+    older = {"seeds": 4, "shared": [0.01, 0.02, 0.03], "own": quantiles}
+    assert TangentStarts.model_validate(older).own == [quantiles] * 3
 
 
 def test_the_float64_of_a_float64_record_is_float32(calm, puzzles):

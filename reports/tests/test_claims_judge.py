@@ -19,7 +19,7 @@ from claims.stated import parse_stated
 from claims.verdict import Outcome
 from fixtures.ledgers import StandIn, claim_table, ledger_text
 from fixtures.synthetic import HRM_FACTS, synthetic_record
-from measure.record import NoiseFloor
+from measure.provenance import NoiseFloor, TangentStarts
 from measure.statistics.estimate import Estimate, undefined
 from measure.statistics.proportion import proportion
 
@@ -419,6 +419,15 @@ def test_noise_moves_a_statistic_as_much_as_the_floor_says():
     assert (flipped.solved == flipped.solved_at[:, -1]).all()
     assert under_noise(lambda record: proportion(1, 2), RECORD) == []
     assert largest_change([Estimate(value=0.3), Estimate(value=math.nan)], 0.1) == pytest.approx(0.2)
+
+
+def test_another_tangent_start_moves_each_exponent_by_its_own_measure():
+    sizes = [0.001 * (index + 1) for index in range(RECORD.k)]
+    starts = TangentStarts(seeds=4, shared=[0.0] * RECORD.k, own=[{"median": x, "largest": x} for x in sizes])
+    floor = noisy(RECORD).provenance.noise.model_copy(update={"tangent_starts": starts})
+    moved = disturb(RECORD, floor, np.random.default_rng(0), starts=True)
+    gap = np.abs(moved.exponents() - RECORD.exponents())
+    assert gap.max(axis=0) == pytest.approx(sizes)  # a draw per row and exponent, never above its quantiles
 
 
 # --- the whole audit -----------------------------------------------------------------------------------------------
