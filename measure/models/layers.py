@@ -3,7 +3,8 @@
 Every layer maps a *jet* (B, 1 + k, tokens, hidden): row 0 is the state, rows 1 … k are tangents that are pushed
 forward with it. With k = 0 that is plain inference, so the network that answers and the network whose tangents are
 measured are one piece of code. Linear maps treat state and tangents alike, in one matrix product: k exponents cost
-1 + k forward passes. All is written from plain products, so that torch's own forward and reverse modes apply too.
+1 + k forward passes. All is written from plain products, so that torch's own forward and reverse modes apply too; what lies between the
+products is done in one pass over memory where it can be (`measure.models.fused`).
 Parameter names are those of the published checkpoints.
 """
 
@@ -14,6 +15,8 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from measure.models import fused
 
 Rope = tuple[Tensor, Tensor]
 
@@ -45,6 +48,9 @@ def gated(jet: Tensor, axis: int) -> Tensor:
     A jet with tangents is used up: the result lies in the memory of its gates, so that it stays in the cache.
     """
     gate, up = jet.chunk(2, dim=axis)
+    if jet.shape[1] > 1 and fused.usable(jet):
+        fused.gate(jet if axis == -1 else jet.flatten(-2).unsqueeze(2))
+        return gate
     if jet.shape[1] == 1:
         return F.silu(gate) * up if torch.is_grad_enabled() else F.silu(gate).mul_(up)
     state, tangent = gate[:, :1], gate[:, 1:]
@@ -86,9 +92,19 @@ def rms_norm(jet: Tensor, epsilon: float, axis: int = -1) -> Tensor:
     return wide.to(jet.dtype)
 
 
-def added(new: Tensor, jet: Tensor) -> Tensor:
-    """jet + new; in the memory of ``new``, which nobody else holds, unless a gradient may need it."""
-    return jet + new if torch.is_grad_enabled() else new.add_(jet)
+def added_and_normed(new: Tensor, jet: Tensor, epsilon: float, axis: int = -1) -> Tensor:
+    """`rms_norm` of jet + new; in the memory of ``new``, which nobody else holds, unless a gradient may need it."""
+    if fused.usable(new, jet):
+        return fused.add_and_norm(new, jet, epsilon, axis)
+    return rms_norm(jet + new if torch.is_grad_enabled() else new.add_(jet), epsilon, axis)
+
+
+def tilted(score: Tensor, weight: Tensor) -> Tensor:
+    """weight · (score − Σ weight · score), the tangents (…, k, m) of a softmax with values ``weight`` (…, m); in place."""
+    if fused.usable(score, weight):
+        return fused.tilt(score, weight)
+    score.mul_(weight.unsqueeze(-2))
+    return score.addcmul_(weight.unsqueeze(-2), score.sum(dim=-1, keepdim=True), value=-1)
 
 
 def rope_tables(tokens: int, width: int, base: float) -> Rope:
@@ -137,8 +153,7 @@ class Attention(nn.Module):
             score = query[..., 1:, :].reshape(flat, -1, self.width) @ key[:, :, 0].flatten(0, 1).mT
             moved_keys = key[:, :, 1:].reshape(flat, -1, self.width)
             score.view(flat, tokens, -1).baddbmm_(query[..., 0, :].flatten(0, 1), moved_keys.mT)
-            tilt = score.view(flat, tokens, rows - 1, tokens).mul_(weight.unsqueeze(2))
-            tilt.addcmul_(weight.unsqueeze(2), tilt.sum(dim=-1, keepdim=True), value=-1)
+            tilt = tilted(score.view(flat, tokens, rows - 1, tokens), weight)
             out[:, :, 1:] += (tilt.flatten(1, 2) @ value[:, :, 0]).view(flat, tokens, rows - 1, self.width)
         out = out.view(batch, self.heads, tokens, rows, self.width).permute(0, 3, 2, 1, 4)
         return self.o_proj(out.reshape(batch, rows, tokens, hidden))
@@ -147,6 +162,8 @@ class Attention(nn.Module):
         """Queries over √width, keys and values of a projected jet, each in its layout."""
         batch, rows, tokens, _ = mixed.shape
         mixed = mixed.view(batch, rows, tokens, 3, self.heads, self.width)
+        if fused.usable(mixed):
+            return fused.heads(mixed, *(rope or (None, None)))
         if rope is not None:
             query, key = rotate(mixed[:, :, :, :2], *rope).unbind(dim=3)
             value = mixed[:, :, :, 2]
@@ -174,10 +191,10 @@ class Block(nn.Module):
 
     def forward(self, jet: Tensor, rope: Rope | None) -> Tensor:
         if hasattr(self, "mlp_t"):
-            jet = rms_norm(added(self.mlp_t.across(jet), jet), self.epsilon, axis=-2)
+            jet = added_and_normed(self.mlp_t.across(jet), jet, self.epsilon, axis=-2)
         else:
-            jet = rms_norm(added(self.self_attn(jet, rope), jet), self.epsilon)
-        return rms_norm(added(self.mlp(jet), jet), self.epsilon)
+            jet = added_and_normed(self.self_attn(jet, rope), jet, self.epsilon)
+        return added_and_normed(self.mlp(jet), jet, self.epsilon)
 
 
 class Level(nn.Module):

@@ -71,4 +71,5 @@ def test_inference_and_training_run_the_same_segment(net):
         plain = model.segment(model.initial_state(2), model.embed(inputs))
     graded = model.segment(model.initial_state(2), model.embed(inputs))
     assert graded[0].requires_grad and not plain[0].requires_grad
-    assert torch.equal(plain[0], graded[0].detach()) and torch.equal(plain[1], graded[1].detach())
+    for one, other in zip(plain, graded, strict=True):  # what lies between the products is rounded elsewhere (`measure.models.fused`)
+        torch.testing.assert_close(one, other.detach(), rtol=1e-5, atol=1e-5)

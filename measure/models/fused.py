@@ -1,0 +1,181 @@
+"""What lies between the matrix products, each in one pass over memory: compiled by numba, for plain tensors on a CPU.
+
+`measure.models.layers` spells every function out in torch as well, and goes there under gradients, under torch's own
+transforms, on a GPU and in half precision. Both agree to rounding (`measure/tests/test_fused.py`). Here a row of a jet is read while
+it is in the nearest cache; in torch every product, sum and mean is a pass of its own.
+numba's cache notices changes in a function's own file only: all of it stays in one.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from numba import njit
+from torch import Tensor
+from torch.autograd import forward_ad
+
+_SUMS = {"reassoc", "contract"}  # sums may be reordered, so that they fill vector registers; NaN and inf stay what they are
+_BLOCK = 512  # entries of a row that are gated at a time, so that they stay in the nearest cache for all tangents
+
+
+def usable(*tensors: Tensor) -> bool:
+    """Whether these lie plainly in memory, no gradient or forward derivative is asked for, and no transform is at work."""
+    if torch.is_grad_enabled() or forward_ad._current_level >= 0 or torch._C._functorch.peek_interpreter_stack() is not None:
+        return False
+    kinds = (torch.float32, torch.float64)
+    return all(x.device.type == "cpu" and x.dtype in kinds and x.dtype == tensors[0].dtype and x.is_contiguous() for x in tensors)
+
+
+def add_and_norm(new: Tensor, jet: Tensor, epsilon: float, axis: int) -> Tensor:
+    """`layers.rms_norm` of jet + new, both (B, 1 + k, tokens, width), in the memory of ``new``; along axis −1 or −2."""
+    (_norm_tokens if axis == -2 else _norm_width)(new.numpy(), jet.numpy(), epsilon)
+    return new
+
+
+def gate(jet: Tensor) -> None:
+    """silu(gate) · up and its tangent, k ≥ 1, for a jet (B, 1 + k, rows, 2·n) of gates before ups, into the gates."""
+    share = torch.sigmoid(jet[:, 0, :, : jet.shape[-1] // 2])
+    _gate(jet.numpy(), share.numpy())
+
+
+def tilt(score: Tensor, weight: Tensor) -> Tensor:
+    """`layers.tilted`, in place: score (n, rows, k, m), weight (n, rows, m)."""
+    _tilt(score.numpy(), weight.numpy())
+    return score
+
+
+def heads(mixed: Tensor, cosine: Tensor | None, sine: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+    """Queries over √width, keys and values, each laid out as `layers.Attention` has it, of (B, 1 + k, tokens, 3, heads, width).
+
+    ``cosine`` and ``sine`` are the tables of `layers.scaled_tables`, or None without rotary positions.
+    """
+    batch, rows, tokens, _, number, width = mixed.shape
+    query, value = mixed.new_empty(2, batch, number, tokens, rows, width)
+    key = mixed.new_empty(batch, number, rows, tokens, width)
+    if cosine is None or sine is None:
+        _laid_out(mixed.numpy(), query.numpy(), key.numpy(), value.numpy())
+    else:
+        _turned(mixed.numpy(), cosine[:, :, 0].numpy(), sine[:, :, 0].numpy(), query.numpy(), key.numpy(), value.numpy())
+    return query, key, value
+
+
+@njit(cache=True, nogil=True, fastmath=_SUMS)
+def _norm_width(new, jet, epsilon):
+    batch, rows, tokens, width = new.shape
+    zero, count = new.dtype.type(0), new.dtype.type(width)
+    epsilon = new.dtype.type(epsilon)
+    for b in range(batch):
+        for t in range(tokens):
+            state, before, total = new[b, 0, t], jet[b, 0, t], zero
+            for i in range(width):
+                state[i] += before[i]
+                total += state[i] * state[i]
+            scale = 1 / np.sqrt(total / count + epsilon)
+            for i in range(width):
+                state[i] *= scale
+            for r in range(1, rows):
+                tangent, before, total = new[b, r, t], jet[b, r, t], zero
+                for i in range(width):
+                    tangent[i] = (tangent[i] + before[i]) * scale
+                    total += state[i] * tangent[i]
+                along = total / count
+                for i in range(width):
+                    tangent[i] -= state[i] * along
+
+
+@njit(cache=True, nogil=True, fastmath=_SUMS)
+def _norm_tokens(new, jet, epsilon):
+    batch, rows, tokens, width = new.shape
+    count, epsilon = new.dtype.type(tokens), new.dtype.type(epsilon)
+    scale, total = np.empty(width, new.dtype), np.empty(width, new.dtype)
+    for b in range(batch):
+        for r in range(rows):
+            part, before, state = new[b, r], jet[b, r], new[b, 0]
+            total[:] = 0
+            for t in range(tokens):
+                for i in range(width):
+                    if r == 0:
+                        part[t, i] += before[t, i]
+                        total[i] += part[t, i] * part[t, i]
+                    else:
+                        part[t, i] = (part[t, i] + before[t, i]) * scale[i]
+                        total[i] += state[t, i] * part[t, i]
+            for i in range(width):
+                if r == 0:
+                    scale[i] = 1 / np.sqrt(total[i] / count + epsilon)
+                else:
+                    total[i] /= count
+            for t in range(tokens):
+                for i in range(width):
+                    if r == 0:
+                        part[t, i] *= scale[i]
+                    else:
+                        part[t, i] -= state[t, i] * total[i]
+
+
+@njit(cache=True, nogil=True, fastmath=_SUMS)
+def _gate(jet, share):
+    batch, rows, lines, width = jet.shape
+    half = width // 2
+    opened, slope = np.empty(_BLOCK, jet.dtype), np.empty(_BLOCK, jet.dtype)
+    for b in range(batch):
+        for t in range(lines):
+            for first in range(0, half, _BLOCK):
+                size = min(_BLOCK, half - first)
+                state, up = jet[b, 0, t, first : first + size], jet[b, 0, t, half + first : half + first + size]
+                part = share[b, t, first : first + size]
+                for i in range(size):
+                    opened[i] = state[i] * part[i]
+                    slope[i] = (part[i] + opened[i] * (1 - part[i])) * up[i]
+                    state[i] = opened[i] * up[i]
+                for r in range(1, rows):
+                    moved, risen = jet[b, r, t, first : first + size], jet[b, r, t, half + first : half + first + size]
+                    for i in range(size):
+                        moved[i] = moved[i] * slope[i] + opened[i] * risen[i]
+
+
+@njit(cache=True, nogil=True, fastmath=_SUMS)
+def _tilt(score, weight):
+    number, rows, tangents, width = score.shape
+    zero = score.dtype.type(0)
+    for n in range(number):
+        for t in range(rows):
+            share = weight[n, t]
+            for r in range(tangents):
+                line, along = score[n, t, r], zero
+                for i in range(width):
+                    along += share[i] * line[i]
+                for i in range(width):
+                    line[i] = share[i] * (line[i] - along)
+
+
+@njit(cache=True, nogil=True, fastmath=_SUMS)
+def _turned(mixed, cosine, sine, query, key, value):
+    batch, rows, tokens, _, number, width = mixed.shape
+    half = width // 2
+    for b in range(batch):
+        for r in range(rows):
+            for t in range(tokens):
+                for h in range(number):
+                    for part in range(2):
+                        x, c, s = mixed[b, r, t, part, h], cosine[t, part], sine[t, part]
+                        out = key[b, h, r, t] if part else query[b, h, t, r]
+                        for i in range(half):
+                            out[i] = x[i] * c[i] - x[half + i] * s[i]
+                            out[half + i] = x[half + i] * c[half + i] + x[i] * s[half + i]
+                    value[b, h, t, r] = mixed[b, r, t, 2, h]
+
+
+@njit(cache=True, nogil=True)
+def _laid_out(mixed, query, key, value):
+    batch, rows, tokens, _, number, width = mixed.shape
+    root = mixed.dtype.type(math.sqrt(width))
+    for b in range(batch):
+        for r in range(rows):
+            for t in range(tokens):
+                for h in range(number):
+                    query[b, h, t, r] = mixed[b, r, t, 0, h] / root
+                    key[b, h, r, t] = mixed[b, r, t, 1, h]
+                    value[b, h, t, r] = mixed[b, r, t, 2, h]
