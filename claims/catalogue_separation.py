@@ -12,7 +12,7 @@ from claims.parameters import Baselined, Early, ExponentOf, Matched
 from claims.registry import statistic
 from measure.errors import UserError
 from measure.record import Record
-from measure.statistics.auc import auc, auc_difference
+from measure.statistics.auc import auc, auc_difference, auc_interval
 from measure.statistics.early import early_auc, early_window
 from measure.statistics.estimate import Estimate, undefined
 from measure.statistics.increment import incremental_auc
@@ -70,9 +70,10 @@ def separation(record: Record, parameters: Baselined) -> Estimate:
     scores, positives = score_of(record, parameters.score), _positives(record, parameters)
     # Refutations hang on the limits, and near 1 the DeLong ones cover as little as .83 (see `measure.statistics.auc`):
     # so the score interval decides, its width stands for the error, and DeLong's limits are shown beside it.
-    measured, delong = auc(scores, positives, interval="score"), auc(scores, positives)
+    measured = auc(scores, positives, interval="score")
     if measured.defined:
-        beside = {"DeLong logit low": delong.low, "DeLong logit high": delong.high}
+        low, high, _ = auc_interval(measured.value, measured.error, measured.counts["positives"], measured.counts["negatives"])
+        beside = {"DeLong logit low": low, "DeLong logit high": high}
         measured = replace(measured, error=None, extra=dict(measured.extra) | beside)
     return _with_baselines(measured, record, parameters, lambda scores, mask: auc(scores, mask))
 
@@ -179,14 +180,9 @@ def _with_baselines(
         return measured
     positives = _positives(record, parameters)
     sign = -1.0 if parameters.positives == "failures" else 1.0
-    baselines = {
-        "displacement": -sign * score_of(record, "displacement"),
-        "halting": sign * score_of(record, "halting"),
-        "spectrum_mean": -sign * score_of(record, "spectrum_mean"),
-    }
     extra = dict(measured.extra)
-    for name, scores in baselines.items():
-        extra[f"auc_{name}"] = area(scores, positives).value
+    for name, side in (("displacement", -sign), ("halting", sign), ("spectrum_mean", -sign)):
+        extra[f"auc_{name}"] = area(side * score_of(record, name), positives).value
     chosen = slice(None) if within is None else within
     with np.errstate(divide="ignore"):
         known = np.column_stack([np.log10(record.late_displacement()), record.halting_logit[:, -1]])[chosen]

@@ -20,6 +20,9 @@ from measure.statistics.auc import auc, auc_difference
 from measure.statistics.estimate import Estimate, undefined
 from measure.statistics.sample import as_mask, check_share
 
+#: Of more examples of a class than this, a model of a few features gains nothing that would show, and takes memory and minutes.
+MOST_FITTED = 125_000
+
 
 def incremental_auc(
     baseline: ArrayLike,
@@ -37,7 +40,8 @@ def incremental_auc(
         baseline: features (N, p) or (N,), already on the scale they are linear in (say, log10 displacement).
         added: features (N, q) or (N,) whose contribution is asked for.
         positives: (N,) yes/no.
-        folds, seed: stratified folds and their shuffle.
+        folds, seed: stratified folds and their shuffle. Each fit takes at most `MOST_FITTED` examples of a class, drawn
+            with the seed, which moves the intercept alone (Prentice & Pyke 1979, Biometrika 66:403); all are scored.
 
     ``extra``: ``auc_baseline``, ``auc_full``, ``auc_added`` (the added features alone, out of fold), ``z``, ``p_value``.
     An infinite feature is set to the most extreme finite value of its fold's training part.
@@ -57,7 +61,7 @@ def incremental_auc(
     if smaller < folds:
         return undefined(f"the smaller class has {smaller} examples, fewer than {folds} folds", **about)
     number = fold_of(mask, folds=folds, seed=seed)
-    without, with_it, alone = (_scores(parts, mask, number) for parts in ((old,), (old, new), (new,)))
+    without, with_it, alone = (_scores(parts, mask, number, seed) for parts in ((old,), (old, new), (new,)))
     gain = auc_difference(with_it, without, mask, level=level)
     extra = {
         "auc_baseline": gain.extra["auc_second"], "auc_full": gain.extra["auc_first"],
@@ -72,7 +76,7 @@ def incremental_auc(
 
 def out_of_fold_scores(features: np.ndarray, positives: np.ndarray, *, folds: int = 5, seed: int = 0) -> np.ndarray:
     """Logit of each example (N,) from a standardised logistic regression fitted on the other folds."""
-    return _scores((features,), positives, fold_of(positives, folds=folds, seed=seed))
+    return _scores((features,), positives, fold_of(positives, folds=folds, seed=seed), seed)
 
 
 def fold_of(positives: np.ndarray, *, folds: int, seed: int) -> np.ndarray:
@@ -84,16 +88,25 @@ def fold_of(positives: np.ndarray, *, folds: int, seed: int) -> np.ndarray:
     return number
 
 
-def _scores(parts: tuple[np.ndarray, ...], positives: np.ndarray, number: np.ndarray) -> np.ndarray:
+def _scores(parts: tuple[np.ndarray, ...], positives: np.ndarray, number: np.ndarray, seed: int) -> np.ndarray:
     """The same from columns in several arrays, which are put together for one fold at a time."""
     scores = np.empty(len(positives))
     for index in range(int(number.max()) + 1):
-        fitted, held_out = number != index, number == index
+        fitted, held_out = _drawn(number != index, positives, seed), number == index
         training, fresh = _finite(*(np.column_stack([part[rows] for part in parts]) for rows in (fitted, held_out)))
         # both are copies already, so that they are scaled where they lie
         model = make_pipeline(StandardScaler(copy=False), LogisticRegression(solver="newton-cholesky", max_iter=1000))
         scores[held_out] = model.fit(training, positives[fitted]).decision_function(fresh)
     return scores
+
+
+def _drawn(among: np.ndarray, positives: np.ndarray, seed: int) -> np.ndarray:
+    """Positions of the examples to fit: of each class all that are ``among``, or `MOST_FITTED` of them."""
+    rng, chosen = np.random.default_rng(seed), []
+    for label in (False, True):
+        rows = np.flatnonzero(among & (positives == label))
+        chosen.append(rows if len(rows) <= MOST_FITTED else rng.choice(rows, MOST_FITTED, replace=False))
+    return np.sort(np.concatenate(chosen))
 
 
 def _finite(training: np.ndarray, fresh: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

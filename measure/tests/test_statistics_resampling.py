@@ -12,6 +12,7 @@ from measure.errors import UserError
 from measure.statistics.auc import auc
 from measure.statistics.bootstrap import bootstrap_examples, bootstrap_within_class
 from measure.statistics.correlation import correlation
+from measure.statistics import increment
 from measure.statistics.increment import incremental_auc, out_of_fold_scores
 
 
@@ -112,6 +113,17 @@ def test_optimal_combination_of_two_normal_scores():
     first, second = rng.normal(mask, 1.0), rng.normal(mask, 1.0)
     measured = incremental_auc(first, second, mask)
     assert measured.value == pytest.approx(stats.norm.cdf(1) - stats.norm.cdf(1 / math.sqrt(2)), abs=0.015)
+
+
+def test_a_part_of_many_examples_fits_as_well_and_a_rare_class_is_kept(monkeypatch):
+    rng = np.random.default_rng(8)
+    mask = rng.random(40_000) < 0.01
+    first, second = rng.normal(2.0 * mask, 1.0), rng.normal(mask, 1.0)
+    whole = incremental_auc(first, second, mask)
+    monkeypatch.setattr(increment, "MOST_FITTED", 600)
+    part = incremental_auc(first, second, mask)
+    assert part != whole and part.value == pytest.approx(whole.value, abs=0.3 * whole.error)
+    assert part.error == pytest.approx(whole.error, rel=0.1) and part.n == 40_000
 
 
 def test_scale_and_infinities_of_a_feature():
