@@ -14,7 +14,7 @@ from measure.models.layers import Attention, Block, SwiGLU, rotate
 
 ROOT = Path(__file__).parents[2]
 REFERENCES = ROOT / "fixtures" / "reference"
-SHIPPED = ("trm-9x9-long", "hrm-6x6")
+SHIPPED = ("trm-9x9-long", "hrm-9x9", "hrm-6x6")
 OFFICIAL = {
     "official-trm": dict(
         architecture="trm", prefix=16, H_cycles=3, L_cycles=6, H_layers=0, L_layers=2, mixing="mlp_t",

@@ -2,39 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from unittest.mock import patch
 
-import torch
 from torch.profiler import ProfilerActivity, profile, record_function
 
 from measure import frame
 from measure.bench.networks import SHIPPED, Timed, timed
 from measure.bench.rollouts import plain
 from measure.bench.timing import Row, row
+from measure.models import fused
 
-_QR = "QR and bookkeeping"
-#: part → the operations of torch whose own time it is; what is called inside QR is counted there alone.
+_QR, _BETWEEN, _COPIES = "QR and bookkeeping", "gates and norms", "copies"
+#: What is measured as a whole, with all that is called inside: (owner, name) → part. Compiled code is no operation of torch.
+WHOLE: dict[tuple[object, str], str] = {
+    (frame.Frame, "absorb"): _QR,
+    (fused, "add_and_norm"): _BETWEEN, (fused, "gate"): _BETWEEN, (fused, "tilt"): _BETWEEN,
+    (fused, "heads"): _COPIES,
+}  # fmt: skip
+#: part → the operations of torch whose own time it is.
 OPERATIONS: dict[str, frozenset[str]] = {
     "matrix products": frozenset({"mm", "bmm", "addmm", "baddbmm", "baddbmm_"}),
-    "gates and norms": frozenset(
+    _BETWEEN: frozenset(
         "mul mul_ addcmul addcmul_ add add_ sub sub_ rsub sigmoid silu silu_ div div_ mean sum sqrt rsqrt rsqrt_ pow square neg "
         "_softmax softmax linalg_vector_norm".split()
     ),
-    "copies": frozenset({"copy_", "cat", "stack", "clone", "fill_", "zero_"}),
+    _COPIES: frozenset({"copy_", "cat", "stack", "clone", "fill_", "zero_"}),
 }
 NAMES = (*OPERATIONS, _QR, "the rest: views, dispatch")
 
 
 def shares(net: Timed, k: int) -> dict[str, float]:
     """Share of each of `NAMES` in the time that torch's operations and QR take in one rollout."""
-    absorb = frame.Frame.absorb
-
-    def marked(self: frame.Frame, tangents: torch.Tensor) -> None:
-        with record_function(_QR):
-            absorb(self, tangents)
-
-    with patch.object(frame.Frame, "absorb", marked), profile(activities=[ProfilerActivity.CPU]) as recorded:
-        plain(net, k)()
+    with ExitStack() as patches:
+        for (owner, name), part in WHOLE.items():
+            patches.enter_context(patch.object(owner, name, _marked(getattr(owner, name), part)))
+        with profile(activities=[ProfilerActivity.CPU]) as recorded:
+            plain(net, k)()
     spent = dict.fromkeys(NAMES, 0.0)
     for event in recorded.events():
         spent[_part(event)] += event.self_cpu_time_total
@@ -42,11 +47,19 @@ def shares(net: Timed, k: int) -> dict[str, float]:
     return {name: value / whole for name, value in spent.items()}
 
 
+def _marked(function: Callable, part: str) -> Callable:
+    def marked(*given, **named):
+        with record_function(part):
+            return function(*given, **named)
+
+    return marked
+
+
 def _part(event) -> str:
     above = event
     while above is not None:
-        if above.name == _QR:
-            return _QR
+        if above.name in NAMES:
+            return above.name
         above = above.cpu_parent
     operation = event.name.removeprefix("aten::")
     return next((name for name, operations in OPERATIONS.items() if operation in operations), NAMES[-1])
