@@ -6,6 +6,7 @@ Giorgilli & Strelcyn, "Lyapunov characteristic exponents for smooth dynamical sy
 
 from __future__ import annotations
 
+import math
 from typing import Callable
 
 import torch
@@ -130,7 +131,9 @@ def starting_basis(parts: Parts, k: int, seed: int, basis: Tensor | None) -> Ten
 
 
 def _finite(parts: Parts) -> Tensor:
-    return torch.stack([part.flatten(start_dim=1).isfinite().all(dim=1) for part in map(_two_axes, parts)]).all(dim=0)
+    # the largest entry is read in one pass, and is NaN or infinite when any is
+    largest = [torch.linalg.vector_norm(part.flatten(start_dim=1), ord=math.inf, dim=1) for part in map(_two_axes, parts)]
+    return torch.stack(largest).isfinite().all(dim=0)
 
 
 def _two_axes(part: Tensor) -> Tensor:

@@ -65,7 +65,7 @@ def _part(event) -> str:
     return next((name for name, operations in OPERATIONS.items() if operation in operations), NAMES[-1])
 
 
-def parts(*, repetitions: int = 3, k: int = 8, names: tuple[str, ...] = SHIPPED) -> list[Row]:
+def parts(*, repetitions: int = 3, k: int = 8, names: tuple[str, ...] = tuple(SHIPPED)) -> list[Row]:
     """One segment of each network with k exponents, taken apart; the profiler itself makes small operations dearer."""
     rows = []
     for name in names:

@@ -19,6 +19,7 @@ from measure.lyapunov import tangent_growth
 
 KS = (1, 4, 8)
 ALL = (*SHIPPED, *OFFICIAL)
+FIRST = next(iter(SHIPPED))
 
 
 def plain(net: Timed, k: int = 0) -> Callable[[], object]:
@@ -91,11 +92,11 @@ def overhead(*, repetitions: int = 7, k: int = 8) -> list[Row]:
     from measure.campaign import measure
     from measure.checkpoints import load_checkpoint
     from measure.progress import progress
-    from measure.bench.networks import REFERENCES, SHIPPED
+    from measure.bench.networks import REFERENCES
     from measure.puzzles import read_puzzles
 
-    checkpoint = load_checkpoint(REFERENCES / SHIPPED[0])
-    puzzles = read_puzzles(REFERENCES / SHIPPED[0] / "puzzles.parquet", limit=16)
+    checkpoint = load_checkpoint(REFERENCES / FIRST)
+    puzzles = read_puzzles(REFERENCES / FIRST / "puzzles.parquet", limit=16)
     spent, shares = [0.0], []
     run = segment.run_segment
 
@@ -113,7 +114,7 @@ def overhead(*, repetitions: int = 7, k: int = 8) -> list[Row]:
             whole = time.thread_time() - start
             if repetition:
                 shares.append(1 - spent[0] / whole)
-    note = f"{SHIPPED[0]}, k = {k}, {len(puzzles)} puzzles in two batches, 4 segments"
+    note = f"{FIRST}, k = {k}, {len(puzzles)} puzzles in two batches, 4 segments"
     return [row("overhead", "records, progress and all else, share of the time", shares, bar=0.03, note=note)]
 
 
@@ -131,8 +132,8 @@ def growth_of_cost(*, repetitions: int = 3) -> dict[str, tuple[np.ndarray, dict[
         curves[name] = np.array(values), found
 
     shipped = {name: timed(name, batch=4, segments=1) for name in SHIPPED}
-    axis("k", ks, lambda name, k: (shipped[name], k), SHIPPED)
-    axis("segments", segments, lambda name, s: (timed(name, batch=2, segments=s), 4), SHIPPED)
+    axis("k", ks, lambda name, k: (shipped[name], k), tuple(SHIPPED))
+    axis("segments", segments, lambda name, s: (timed(name, batch=2, segments=s), 4), tuple(SHIPPED))
     axis("hidden size", hidden, lambda name, h: (timed(name, batch=1, segments=1, hidden=h), 2), tuple(OFFICIAL))
-    axis("puzzles", puzzles, lambda name, b: (timed(name, batch=b, segments=1), 4), SHIPPED)
+    axis("puzzles", puzzles, lambda name, b: (timed(name, batch=b, segments=1), 4), tuple(SHIPPED))
     return curves

@@ -17,12 +17,12 @@ from measure.bench.rollouts import plain
 from measure.bench.timing import Row, alternating, ratios, row
 from measure.growth import TangentGrowth
 from measure.lyapunov import tangent_growth
-from measure.models import recursive
+from measure.models import fused, recursive
 from measure.models.layers import Attention
 
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
 CADENCES = (2, 4, 8)
-NETWORKS = _TRM, _HRM = SHIPPED[:2]
+NETWORKS = _TRM, _HRM = tuple(SHIPPED)[:2]
 
 
 def tried(*, repetitions: int = 3) -> Iterator[Row]:
@@ -30,7 +30,7 @@ def tried(*, repetitions: int = 3) -> Iterator[Row]:
     n = min(repetitions, 3)  # dozens of rollouts each: their medians are not held to bars
     yield from fused_attention(n)
     yield from bfloat16(n)
-    for attempt in (batches, tiles, cadence, generic):
+    for attempt in (several_passes, batches, tiles, cadence, generic):
         for name in NETWORKS:
             yield from attempt(name, n)
     yield from memory_kept(n)
@@ -41,6 +41,20 @@ def _growth(net: Timed, k: int, *, updates: list | None = None, qr_every: int = 
     updates = updates or net.model.updates(net.embedded)
     start = net.model.initial_state(net.batch)
     return tangent_growth(updates, start, k=k, segments=net.segments, qr_every=qr_every)
+
+
+def several_passes(name: str, repetitions: int) -> list[Row]:
+    """torch's own operations between the matrix products, a pass over memory each, over one pass for all of them."""
+    net, rows = timed(name, segments=1), []
+    for k in (0, 1, 8):
+
+        def run(k: int = k) -> None:
+            with patch.object(fused, "usable", lambda *tensors: False):
+                plain(net, k)()
+
+        seconds = alternating({"torch": run, "fused": plain(net, k)}, repetitions=repetitions)
+        rows.append(row("tried", f"{name}, k = {k}: torch's operations between products over one pass", ratios(seconds, "torch", "fused")))
+    return rows
 
 
 def batches(name: str, repetitions: int) -> list[Row]:
@@ -144,8 +158,8 @@ def fused_attention(repetitions: int) -> list[Row]:
     def fused(self: Attention, jet: Tensor, rope) -> Tensor:
         if jet.shape[1] > 1:
             return ours(self, jet, rope)
-        query, key, value = self._heads(self.qkv_proj(jet), rope)
-        out = F.scaled_dot_product_attention(query[..., 0, :], key[:, :, 0], value[..., 0, :], scale=1.0)
+        mixed = self.qkv_proj(jet).view(*jet.shape[::2], 3, self.heads, self.width)  # no rotary positions: nothing to lay out anew
+        out = F.scaled_dot_product_attention(*mixed.permute(2, 0, 3, 1, 4))
         return self.o_proj(out.transpose(1, 2).flatten(2).unsqueeze(1))
 
     def run() -> TangentGrowth:

@@ -165,17 +165,22 @@ def _turned(mixed, cosine, sine, query, key, value):
                         for i in range(half):
                             out[i] = x[i] * c[i] - x[half + i] * s[i]
                             out[half + i] = x[half + i] * c[half + i] + x[i] * s[half + i]
-                    value[b, h, t, r] = mixed[b, r, t, 2, h]
+                    x, out = mixed[b, r, t, 2, h], value[b, h, t, r]
+                    for i in range(width):
+                        out[i] = x[i]
 
 
 @njit(cache=True, nogil=True)
 def _laid_out(mixed, query, key, value):
     batch, rows, tokens, _, number, width = mixed.shape
-    root = mixed.dtype.type(math.sqrt(width))
+    share = mixed.dtype.type(1 / math.sqrt(width))
     for b in range(batch):
         for r in range(rows):
             for t in range(tokens):
                 for h in range(number):
-                    query[b, h, t, r] = mixed[b, r, t, 0, h] / root
-                    key[b, h, r, t] = mixed[b, r, t, 1, h]
-                    value[b, h, t, r] = mixed[b, r, t, 2, h]
+                    q, k, v = mixed[b, r, t, 0, h], mixed[b, r, t, 1, h], mixed[b, r, t, 2, h]
+                    to_q, to_k, to_v = query[b, h, t, r], key[b, h, r, t], value[b, h, t, r]
+                    for i in range(width):
+                        to_q[i] = q[i] * share
+                        to_k[i] = k[i]
+                        to_v[i] = v[i]

@@ -73,6 +73,9 @@ def test_fetched_measured_and_judged(tmp_path):
     after = judged()
     assert sum(after.values()) == sum(before.values()) and "ERROR" not in after
     assert after.get("UNVERIFIABLE", 0) < before["UNVERIFIABLE"]
+    for verdict in read_audit(tmp_path / "audit.json").verdicts:
+        if verdict.outcome == "UNVERIFIABLE":
+            print(f"{verdict.claim}: {verdict.reason}", flush=True)
 
 
 UNSETTLED = (sys.executable, "-c", "from measure.cli import main; main()")
