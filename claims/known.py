@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from claims.ledger import Ledger
 from claims.located import LocatedToml
 from claims.verdict import Outcome, Verdict
+from measure.bounded import bounded
 from measure.errors import UserError
 
 KNOWN = Path(__file__).with_name("known.toml")
@@ -58,6 +59,7 @@ class Known(BaseModel):
 _UNDECIDED = (Outcome.UNDERPOWERED, Outcome.UNVERIFIABLE, Outcome.ERROR)
 
 
+@bounded("text")
 def load_known(path: Path | str = KNOWN, *, ledger: Ledger | None = None) -> Known:
     """Read the acknowledged contradictions.
 

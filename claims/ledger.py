@@ -12,6 +12,7 @@ from claims.claim import AnyClaim, Claim
 from claims.forms import NotApplicable
 from claims.ledger_rules import check_ledger
 from claims.located import LocatedToml
+from measure.bounded import bounded
 from measure.errors import UserError
 
 __all__ = ["AnyClaim", "Claim", "DeclaredPopulation", "Ledger", "PAPER", "Paper", "json_schema", "load_ledger"]
@@ -78,6 +79,7 @@ class Ledger(BaseModel):
         return not declared or architecture is None or architecture in declared
 
 
+@bounded("text")
 def load_ledger(path: Path | str = PAPER) -> Ledger:
     """Read and validate a ledger.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from claims.manuscript_policy import ABBREVIATIONS, AS_WRITTEN, FILLER, HEDGES, MASKS, TEX, TEX_MASKS, Hedge
 from claims.stated import Stated, parse_stated
+from measure.bounded import bounded
 from measure.errors import UserError
 
 SUFFIXES = (".md", ".txt", ".tex")
@@ -102,6 +103,7 @@ class Manuscript:
         return line + 1, offset - (self._lines[line - 1] if line else 0) + 1
 
 
+@bounded("text")
 def read_manuscript(path: Path | str) -> Manuscript:
     """Read a manuscript. Raises UserError when it is missing, unreadable, too large, or of another kind."""
     path = Path(path)

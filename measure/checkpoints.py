@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from measure.bounded import bounded
 from measure.errors import UserError
 from measure.limits import check_file, check_network, check_tensors
 from measure.models import ModelConfig, RecursiveModel, build
@@ -61,6 +62,7 @@ class Checkpoint:
         )
 
 
+@bounded("checkpoint")
 def load_checkpoint(
     path: Path | str,
     *,

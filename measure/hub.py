@@ -19,6 +19,7 @@ from typing import Literal
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
+from measure.bounded import bounded
 from measure.errors import UserError
 
 CACHE_VARIABLE = "UNSETTLED_CACHE"
@@ -100,6 +101,7 @@ def trust_path(folder: Path) -> Path:
     return folder / "trusted.json"
 
 
+@bounded("text")
 def read_trust(folder: Path) -> dict[str, Trusted]:
     """What is trusted, by name; empty before the first fetch. Raises UserError when the file is malformed."""
     path = trust_path(folder)

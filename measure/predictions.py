@@ -20,6 +20,7 @@ from torch import Tensor
 
 from measure.campaign import commit_of_program
 from measure.checkpoints import Checkpoint
+from measure.bounded import bounded
 from measure.errors import UserError
 from measure.hub import digest_of
 from measure.limits import check_file, check_tensors
@@ -122,6 +123,7 @@ def _in_order(paths: Sequence[Path]) -> list[Path]:
     return [ranks[rank] for rank in sorted(ranks)]
 
 
+@bounded("checkpoint")
 def _read(path: Path, cells: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, str]:
     """Inputs, labels, answers (n, cells), halting logits (n,) of one rank without its padding, and the dtype of the logits."""
     check_file(path, "checkpoint")

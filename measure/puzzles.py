@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from measure.bounded import bounded
 from measure.errors import UserError
 from measure.puzzle_sources import Source, open_source
 from measure.puzzle_tables import SYMBOLS, Chunk, board_size
@@ -25,6 +26,7 @@ __all__ = [
 ]
 
 
+@bounded("table")
 def read_puzzles(
     path: str | Path, *, split: str = "test", limit: int | None = None, seed: int | None = None
 ) -> PuzzleSet:

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from measure.absent import AbsentColumn
+from measure.bounded import bounded
 from measure.errors import UserError
 from measure.limits import check_rows
 from measure.provenance import SCHEMA_VERSION, Imported, ModelFacts, NoiseFloor, Provenance
@@ -259,6 +260,7 @@ def write_record(record: Record, path: Path | str) -> None:
         raise UserError(f"cannot write the record: {error.strerror or error}", where=path) from None
 
 
+@bounded("table")
 def read_record(path: Path | str, *, in_memory: int = LARGEST_IN_MEMORY) -> Record:
     """Read a record. One that would take more than ``in_memory`` bytes is read column by column, as it is used.
 
@@ -285,6 +287,7 @@ def read_record(path: Path | str, *, in_memory: int = LARGEST_IN_MEMORY) -> Reco
     return Record(**arrays, provenance=provenance)
 
 
+@bounded("table")
 def read_provenance(path: Path | str) -> Provenance:
     """The provenance of a record alone. Raises UserError as `read_record` does."""
     return _open(Path(path))[1]

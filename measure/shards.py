@@ -15,6 +15,7 @@ from typing import Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from measure.bounded import bounded
 from measure.errors import UserError
 from measure.record import Provenance, read_provenance
 from measure.sudoku import PuzzleSet
@@ -69,6 +70,7 @@ def shard_path(folder: Path, shard: int, shards: int) -> Path:
     return folder / f"shard-{shard:05d}-of-{shards:05d}.parquet"
 
 
+@bounded("text")
 def read_campaign(folder: Path) -> Campaign:
     """What `campaign.json` says. Raises UserError when it is missing or malformed."""
     path = folder / MANIFEST

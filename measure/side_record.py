@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from measure.bounded import bounded
 from measure.errors import UserError
 from measure.limits import check_rows
 from measure.record import ModelFacts
@@ -129,6 +130,7 @@ def write_side(side: SideRecord, path: Path | str) -> None:
         raise UserError(f"cannot write the side record: {error.strerror or error}", where=path) from None
 
 
+@bounded("table")
 def read_side(path: Path | str, *, kind: str | None = None) -> SideRecord:
     """Read a side record, of that ``kind`` if one is named. Raises UserError for a missing, truncated or foreign file."""
     path = Path(path)

@@ -17,6 +17,7 @@ from claims.planted import Planted
 from claims.populations import Population
 from claims.remeasure import Remeasured
 from claims.verdict import TABLE, Verdict
+from measure.bounded import bounded
 from measure.errors import UserError
 from measure.limits import check_file
 
@@ -154,6 +155,7 @@ def write_audit(audit: Audit, path: Path) -> None:
         raise UserError(f"cannot write the audit: {error.strerror or error}", where=path) from None
 
 
+@bounded("text")
 def read_audit(path: Path | str) -> Audit:
     """Read an audit. Raises UserError when it is missing, not an audit, or of another schema version."""
     path = Path(path)

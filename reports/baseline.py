@@ -17,6 +17,7 @@ from claims.ledger import Claim
 from claims.noise_band import disturb
 from claims.populations import Population
 from claims.verdict import Outcome, Verdict
+from measure.bounded import bounded
 from measure.errors import UserError
 from measure.limits import check_file
 from reports.audit import fingerprints
@@ -146,6 +147,7 @@ def update(baseline: Baseline, now: Mapping[str, Locked], *, keys: Mapping[str, 
     return Baseline(locked=dict(sorted(merged.items(), key=lambda pair: (order.get(pair[0], len(order)), pair[0]))))
 
 
+@bounded("text")
 def read_baseline(path: Path) -> Baseline:
     """Read a baseline. Raises UserError when it is missing or malformed."""
     check_file(path, "baseline")

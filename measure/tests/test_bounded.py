@@ -1,0 +1,97 @@
+"""What a file costs to read is bounded whatever it says: processor time and memory, with one line, and restored afterwards."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import threading
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from fixtures.synthetic import synthetic_record
+from measure import bounded
+from measure.bounded import Bound
+from measure.errors import UserError
+from measure.record import read_record, write_record
+
+
+@pytest.fixture
+def tight(monkeypatch):
+    monkeypatch.setitem(bounded.BOUNDS, "text", Bound(1, 200 << 20))
+    monkeypatch.delenv("UNSETTLED_UNLIMITED", raising=False)
+
+
+def state() -> tuple:
+    return resource.getrlimit(resource.RLIMIT_AS), signal.getitimer(signal.ITIMER_PROF), signal.getsignal(signal.SIGPROF)
+
+
+def spin(path: Path) -> None:
+    while True:
+        try:
+            sum(range(1000))
+        except Exception:  # as a reader may that takes every error for the file's
+            pass
+
+
+def hoard(path: Path) -> int:
+    return len(np.ones(400 << 20, np.uint8))
+
+
+def test_time_is_bounded_and_no_reader_swallows_that(tight, tmp_path):
+    before = state()
+    with pytest.raises(UserError, match=r"b\.txt.*more than 1 s of processor time.*UNSETTLED_UNLIMITED"):
+        bounded.bounded("text")(spin)(tmp_path / "b.txt")
+    assert state() == before
+
+
+def test_memory_is_bounded(tight, tmp_path):
+    before = state()
+    with pytest.raises(UserError, match=r"more than 0\.2 GiB of memory"):
+        bounded.bounded("text")(hoard)(path=tmp_path / "b.txt")
+    assert state() == before
+
+
+def test_the_bound_can_be_lifted_and_does_not_hold_in_other_threads(tight, tmp_path, monkeypatch):
+    with pytest.raises(UserError):
+        bounded.bounded("text")(hoard)(tmp_path)
+    monkeypatch.setenv("UNSETTLED_UNLIMITED", "1")
+    assert bounded.bounded("text")(hoard)(tmp_path) == 400 << 20
+    monkeypatch.setenv("UNSETTLED_UNLIMITED", "0")
+    found = []
+    reader = bounded.bounded("text")(lambda path: found.append(signal.getitimer(signal.ITIMER_PROF)[0]))
+    thread = threading.Thread(target=reader, args=(tmp_path,))
+    thread.start(), thread.join()
+    reader(tmp_path)
+    assert found[0] == 0 < found[1] < 1.1
+
+
+def test_narrower_limits_of_the_user_and_outer_bounds_stay(tight, tmp_path):
+    inner = bounded.bounded("text")(lambda path: state())
+    outer = bounded.bounded("table")(lambda path: (state(), inner(path), state()))
+    before, within, after = outer(tmp_path)
+    assert before[0] == after[0] and within[0][0] < before[0][0], "memory is narrowed and given back"
+    assert within[1][0] > 3000, "the outer timer runs on"
+
+
+def test_lists_that_expand_beyond_what_is_declared(tmp_path, monkeypatch):
+    """Two numbers a row are declared and 32,000 are held: some kilobytes of Parquet are 256 MB in memory."""
+    path = tmp_path / "r.parquet"
+    write_record(synthetic_record(2000, segments=2, k=1), path)
+    table = pq.read_table(path)
+    inner = pa.ListArray.from_arrays(np.arange(4001, dtype=np.int32) * 16_000, np.zeros(64_000_000, np.float32))
+    growth = pa.ListArray.from_arrays(np.arange(2001, dtype=np.int32) * 2, inner)
+    column = table.schema.get_field_index("growth")
+    pq.write_table(table.set_column(column, "growth", growth).replace_schema_metadata(table.schema.metadata), path, compression="zstd")
+    assert path.stat().st_size < 1 << 20
+    with pytest.raises(UserError, match="growth"):
+        read_record(path)
+    monkeypatch.setitem(bounded.BOUNDS, "table", Bound(60, 100 << 20))
+    del inner, growth, table
+    before = state()
+    with pytest.raises(UserError, match="memory|malloc|allocat"):
+        read_record(path)
+    assert state() == before
