@@ -75,7 +75,7 @@ def test_fetched_measured_and_judged(tmp_path):
     assert after.get("UNVERIFIABLE", 0) < before["UNVERIFIABLE"]
     for verdict in read_audit(tmp_path / "audit.json").verdicts:
         if verdict.outcome == "UNVERIFIABLE":
-            print(f"{verdict.claim}: {verdict.reason}", flush=True)
+            print(f"{verdict.claim}: {verdict.reason.replace(str(tmp_path), '…')}", flush=True)
 
 
 UNSETTLED = (sys.executable, "-c", "from measure.cli import main; main()")
