@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from claims.catalogue import lookup
 from claims.judge import judge
 from claims.ledger import AnyClaim, Claim, DeclaredPopulation, Ledger, Paper
+from claims.noise_band import largest_change, under_noise
 from claims.populations import Population
 from claims.remeasure import Remeasured
 from claims.verdict import Outcome, Verdict
@@ -33,7 +35,7 @@ class Falsehood(BaseModel):
     expect: Outcome
     prints: str
     claim: dict[str, Any]
-    value_off: float = 0.0
+    value_off: float = 0.0  # beyond the numerical noise
     count_off: int = 0
     step_off: float = 0.0
     corrupt: str | None = None
@@ -82,14 +84,19 @@ def read_falsehoods(path: Path = FALSEHOODS) -> list[Falsehood]:
 def plant(falsehood: Falsehood, population: Population) -> tuple[Verdict, Verdict]:
     """Verdicts on (the truth, the lie) about a population's record, as if the claim were its own.
 
-    The truth is the figure that the catalogue computes on the record, printed as the falsehood says.
+    The truth is the figure that the catalogue computes on the record, printed as the falsehood says. A wrong value is wrong by
+    more than the record's numerical noise can move it: what noise explains is no falsehood that an audit could find.
     """
     record = population.record
     statistic = lookup(falsehood.claim["statistic"])
-    value = statistic.function(record, statistic.parameters.model_validate(falsehood.claim.get("parameters", {}))).value
+    parameters = statistic.parameters.model_validate(falsehood.claim.get("parameters", {}))
+    value = statistic.function(record, parameters).value
     rows, count = len(record), round(value * len(record))
     truth = falsehood.prints.format(value=value, count=count, rows=rows)
     moved = value + falsehood.value_off + falsehood.step_off / rows
+    if falsehood.value_off:
+        noise = largest_change(under_noise(lambda disturbed: statistic.function(disturbed, parameters), record), value)
+        moved += math.copysign(noise, falsehood.value_off)
     lie = falsehood.prints.format(value=moved, count=count + falsehood.count_off, rows=rows)
     corrupted = record
     if falsehood.corrupt:
