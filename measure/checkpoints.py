@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import pickle
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,7 +92,7 @@ def load_checkpoint(
         check_tensors(state, where=path)
         config = _own_config(path, state, given)
     else:
-        state = bare_state(_read_pickle(path), where=path)
+        state = bare_state(read_tensors(path, "checkpoint", mend="save it as torch.save(model.state_dict(), path)"), where=path)
         check_tensors(state, where=path)
         config = _inferred(state, {**_published_arch(path), **given}, path)
     check_network(config, where=path)
@@ -141,15 +142,25 @@ def _file_of(path: Path) -> Path:
     return path
 
 
-def _read_pickle(path: Path) -> Any:
+#: What `torch.load` was seen to raise for files that are damaged, or none of its own.
+_FOREIGN = (
+    RuntimeError, EOFError, OSError, ValueError, AttributeError, TypeError, LookupError, ArithmeticError, MemoryError, AssertionError,
+    struct.error,
+)  # fmt: skip
+
+
+def read_tensors(path: Path, what: str, *, mend: str = "") -> Any:
+    """What a file written by `torch.save` holds; nothing in it runs. Raises UserError, calling the file ``what``."""
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise UserError("no such file", where=path) from None
     except pickle.UnpicklingError:
-        what = "checkpoint is damaged, or holds something other than tensors, which is not loaded"
-        raise UserError(what, where=path, mend="save it as torch.save(model.state_dict(), path)") from None
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError, TypeError, LookupError, ArithmeticError, RecursionError, MemoryError, AssertionError) as error:
+        said = f"{what} is damaged, or holds something other than tensors, which is not loaded"
+        raise UserError(said, where=path, mend=mend) from None
+    except _FOREIGN as error:
         detail = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(f"checkpoint is truncated or of a foreign format: {detail[:120]}", where=path) from None
+        raise UserError(f"{what} is truncated or of a foreign format: {detail[:120]}", where=path) from None
 
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:

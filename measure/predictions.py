@@ -7,7 +7,6 @@ out. In evaluation the official code runs every puzzle to the last segment, so t
 
 from __future__ import annotations
 
-import pickle
 import re
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -18,9 +17,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from measure.campaign import commit_of_program
-from measure.checkpoints import Checkpoint
 from measure.bounded import bounded
+from measure.campaign import commit_of_program
+from measure.checkpoints import Checkpoint, read_tensors
 from measure.errors import UserError
 from measure.hub import digest_of
 from measure.limits import check_file, check_tensors
@@ -127,17 +126,11 @@ def _in_order(paths: Sequence[Path]) -> list[Path]:
 def _read(path: Path, cells: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, str]:
     """Inputs, labels, answers (n, cells), halting logits (n,) of one rank without its padding, and the dtype of the logits."""
     check_file(path, "checkpoint")
-    try:
-        loaded: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise UserError("no such file", where=path) from None
-    except pickle.UnpicklingError:
-        raise UserError("is damaged, or holds something other than tensors, which is not loaded", where=path) from None
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError, TypeError, LookupError, ArithmeticError, RecursionError, MemoryError, AssertionError) as error:
-        raise UserError(f"is truncated or of a foreign format: {str(error)[:100]}", where=path) from None
+    loaded = read_tensors(path, "evaluation")
     if not isinstance(loaded, dict) or not all(isinstance(value, Tensor) for value in loaded.values()):
         raise UserError("holds no tensors by name", where=path)
     check_tensors(loaded, where=path)
+    loaded = {name: value.detach() for name, value in loaded.items()}
     inputs, labels = (_table(loaded, name, (cells,), path) for name in ("inputs", "labels"))
     if "preds" in loaded:
         answers, dtype = _table(loaded, "preds", (cells,), path), "unknown"

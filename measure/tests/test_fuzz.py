@@ -98,6 +98,14 @@ def test_a_heading_of_many_digits_costs_no_time(tmp_path):
     assert [number.text for number in found.numbers][-1] == "0.5" and "2.1" not in found.clean
 
 
+def test_a_pickle_that_ends_within_a_length(tmp_path):
+    from measure.checkpoints import read_tensors
+
+    (tmp_path / "step_1").write_bytes(b"\x80\x02X\x05\x00")
+    with pytest.raises(UserError, match="evaluation is truncated or of a foreign format"):
+        read_tensors(tmp_path / "step_1", "evaluation")
+
+
 @pytest.mark.parametrize("rating", ["1_0", '"1\n"', "\u0661", "1e", " "])
 def test_ratings_that_python_reads_and_arrow_does_not(tmp_path, rating):
     from fixtures.fuzz_readers import CSV

@@ -148,6 +148,15 @@ def test_files_that_hold_other_things(checkpoint, puzzles, tmp_path, change, tol
         import_predictions(paths, checkpoint)
 
 
+def test_tensors_saved_with_their_gradients_are_read_all_the_same(checkpoint, puzzles, tmp_path):
+    paths = evaluate(checkpoint.model, puzzles.take(np.arange(6)), tmp_path, ranks=1, batch=6)
+    plain = import_predictions(paths, checkpoint)
+    kept = torch.load(paths[0], weights_only=True)
+    torch.save({name: value.requires_grad_() if value.is_floating_point() else value for name, value in kept.items()}, paths[0])
+    again = import_predictions(paths, checkpoint)
+    assert np.array_equal(again.solved, plain.solved) and np.array_equal(again.halting_logit[:, -1], plain.halting_logit[:, -1])
+
+
 def test_code_in_a_file_is_not_run(checkpoint, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "step_7_all_preds.0"
