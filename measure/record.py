@@ -281,9 +281,8 @@ def read_record(path: Path | str, *, in_memory: int = LARGEST_IN_MEMORY) -> Reco
     except (pa.ArrowException, OSError) as error:
         raise UserError(f"not a readable Parquet file: {str(error).splitlines()[0]}", where=path) from None
     streams = ColumnFile(path, file, kinds)
-    arrays |= {name: streams.column(name) for name in COLUMNS if name not in arrays}
-    if wrong := [name for name in COLUMNS if arrays[name].ndim > 1 and arrays[name].shape[1] != provenance.segments]:
-        raise UserError(f"column {wrong[0]} does not hold {provenance.segments:,} segments", where=path)
+    sizes = (provenance.segments, provenance.exponents)
+    arrays |= {name: streams.column(name, sizes[:axes]) for name, (_, axes) in COLUMNS.items() if axes}
     return Record(**arrays, provenance=provenance)
 
 

@@ -33,13 +33,15 @@ class ColumnFile:
         self.rows: int = file.metadata.num_rows
         self._kept: OrderedDict[tuple, np.ndarray] = OrderedDict()
 
-    def column(self, name: str) -> StreamedColumn:
-        """A column by its name, of which nothing is read yet."""
-        kind = self._file.schema_arrow.field(name).type
-        shape: list[int] = []
+    def column(self, name: str, shape: tuple[int, ...]) -> StreamedColumn:
+        """A column by its name, of which nothing is read yet. Raises UserError when its lists are not declared to have ``shape``."""
+        kind, sizes = self._file.schema_arrow.field(name).type, []
         while pa.types.is_fixed_size_list(kind) or pa.types.is_list(kind):
-            shape.append(kind.list_size if pa.types.is_fixed_size_list(kind) else 0)
+            sizes.append(kind.list_size if pa.types.is_fixed_size_list(kind) else 0)
             kind = kind.value_type
+        if tuple(sizes) != shape:
+            told = " × ".join(f"{size:,}" for size in sizes) or "one"
+            raise UserError(f"column {name} holds {told} numbers a row, not {' × '.join(f'{size:,}' for size in shape)}", where=self.path)
         none = np.empty((0, *shape), self._kinds[name])
         return StreamedColumn(self, {name: none}, lambda piece, rows: piece[name], key=(name,))
 

@@ -106,6 +106,22 @@ def test_a_pickle_that_ends_within_a_length(tmp_path):
         read_tensors(tmp_path / "step_1", "evaluation")
 
 
+@pytest.mark.parametrize("declared", [5, 603_979_778])
+def test_a_large_record_whose_columns_are_not_as_wide_as_declared(tmp_path, declared):
+    import pyarrow.parquet as pq
+
+    from fixtures.synthetic import synthetic_record
+    from measure.record import METADATA_KEY, read_record, write_record
+
+    path = tmp_path / "r.parquet"
+    write_record(synthetic_record(6, segments=2, k=1), path)
+    table = pq.read_table(path)
+    told = table.schema.metadata[METADATA_KEY].replace(b'"exponents":1,', b'"exponents":%d,' % declared)
+    pq.write_table(table.replace_schema_metadata({**table.schema.metadata, METADATA_KEY: told}), path)
+    with pytest.raises(UserError, match=f"growth holds 2 × 1 numbers a row, not 2 × {declared:,}"):
+        read_record(path, in_memory=0)
+
+
 @pytest.mark.parametrize("rating", ["1_0", '"1\n"', "\u0661", "1e", " "])
 def test_ratings_that_python_reads_and_arrow_does_not(tmp_path, rating):
     from fixtures.fuzz_readers import CSV
