@@ -12,13 +12,14 @@ import numpy as np
 from numba import njit
 
 _SUMS = {"reassoc", "contract"}  # sums may be reordered, so that they fill vector registers; NaN and inf stay what they are
+# division by zero is what it is in numpy: code that may raise for it is not inlined, and small examples take twice as long
 # a row of the running triangle is rescaled when its largest entry leaves this range
 _SMALL, _LARGE = 1e-60, 1e60
 # a row of which this share is left by a pass of Gram-Schmidt needs no second one (Daniel, Gragg, Kaufman & Stewart, 1976)
 _MOST = 0.7
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _cholesky(gram, lower):
     """gram = lower·lowerᵀ; returns the smallest share of a row that is its own, 0 where there is none or not a number."""
     least = 1.0
@@ -37,7 +38,7 @@ def _cholesky(gram, lower):
     return least
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _invert(lower, inverse):
     k = lower.shape[0]
     for j in range(k):
@@ -49,7 +50,7 @@ def _invert(lower, inverse):
             inverse[i, j] = left / lower[i, i]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def factorise(gram, lower, inverse):
     """Cholesky factors of Gram matrices (B, k, k) and their inverses; where it fails the inverse is zero.
 
@@ -65,17 +66,18 @@ def factorise(gram, lower, inverse):
     return share
 
 
-@njit(cache=True, nogil=True, fastmath=_SUMS)
-def _gram_schmidt(x, q, r, least):
-    """One example of `gram_schmidt`: x (k, d) of any precision, q (k, d) and r (k, k) float64."""
-    k, d = x.shape
+# The inner functions are told the number of their example, not given a view of it: a view costs more than a small example.
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=_SUMS)
+def _gram_schmidt(b, x, q, r, least):
+    """Example b of `gram_schmidt`: x (B, k, d) of any precision; q (k, d) and r (k, k) float64."""
+    _, k, d = x.shape
     for i in range(k):
         for j in range(k):
             r[i, j] = 0.0
     for i in range(k):
         whole = 0.0
         for c in range(d):
-            q[i, c] = x[i, c]
+            q[i, c] = x[b, i, c]
             whole += q[i, c] * q[i, c]
         whole = math.sqrt(whole)
         before = whole
@@ -103,7 +105,7 @@ def _gram_schmidt(x, q, r, least):
     return True
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def gram_schmidt(x, q, r, least):
     """QR of the rows of x (B, k, d) by modified Gram-Schmidt, twice where needed: q (B, k, d), r (B, k, k) float64.
 
@@ -113,51 +115,51 @@ def gram_schmidt(x, q, r, least):
     done = np.empty(len(x), np.bool_)
     work = np.empty(x.shape[1:])
     for b in range(len(x)):
-        done[b] = _gram_schmidt(x[b], work, r[b], least)
+        done[b] = _gram_schmidt(b, x, work, r[b], least)
         q[b] = work
     return done
 
 
-@njit(cache=True, nogil=True)
-def _count(factor, growth, stretch, triangular, log_scale, row):
-    """One example of `accumulate`; row (k,) is scratch."""
+@njit(cache=True, nogil=True, error_model="numpy")
+def _count(b, factor, growth, stretch, triangular, log_scale, row):
+    """Example b of `accumulate`, whose factor (k, k) is given; row (k,) is scratch."""
     k = len(factor)
     for i in range(k):  # upper triangular: row i needs the rows from i on, and these are still those of before
         own = factor[i, i]
-        longer = stretch[i] * own
+        longer = stretch[b, i] * own
         if _SMALL < longer < _LARGE:
-            stretch[i] = longer
+            stretch[b, i] = longer
         else:
-            growth[i] += math.log(stretch[i]) + (math.log(own) if own > 0 else -math.inf)
-            stretch[i] = 1.0
+            growth[b, i] += math.log(stretch[b, i]) + (math.log(own) if own > 0 else -math.inf)
+            stretch[b, i] = 1.0
         top = -math.inf
         for j in range(i, k):
             row[j] = 0.0
             if factor[i, j] != 0:
-                top = max(top, log_scale[j])
+                top = max(top, log_scale[b, j])
         largest = 0.0
         if top > -math.inf:
             for j in range(i, k):
                 weight = factor[i, j]
                 if weight == 0:
                     continue
-                if log_scale[j] != top:
-                    weight *= math.exp(log_scale[j] - top)
+                if log_scale[b, j] != top:
+                    weight *= math.exp(log_scale[b, j] - top)
                 for m in range(j, k):
-                    row[m] += weight * triangular[j, m]
+                    row[m] += weight * triangular[b, j, m]
             for m in range(i, k):
                 if abs(row[m]) > largest:
                     largest = abs(row[m])
-        log_scale[i] = top if largest > 0 else -math.inf
+        log_scale[b, i] = top if largest > 0 else -math.inf
         for m in range(i, k):
-            triangular[i, m] = row[m]
+            triangular[b, i, m] = row[m]
         if 0 < largest < _SMALL or largest > _LARGE:
-            log_scale[i] += math.log(largest)
+            log_scale[b, i] += math.log(largest)
             for m in range(i, k):
-                triangular[i, m] /= largest
+                triangular[b, i, m] /= largest
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def accumulate(factor, growth, stretch, triangular, log_scale, overflow):
     """Multiply factors (B, k, k) of a QR into the frame, in place; see `measure.frame.Frame` for what each array is.
 
@@ -173,10 +175,10 @@ def accumulate(factor, growth, stretch, triangular, log_scale, overflow):
         if broken:
             overflow[b] = True
         else:
-            _count(factor[b], growth[b], stretch[b], triangular[b], log_scale[b], row)
+            _count(b, factor[b], growth, stretch, triangular, log_scale, row)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def absorb(x, q, least, growth, stretch, triangular, log_scale):
     """`gram_schmidt` and `accumulate` in one call: q (B, k, d) in the precision of x.
 
@@ -185,11 +187,11 @@ def absorb(x, q, least, growth, stretch, triangular, log_scale):
     done, number = np.empty(len(x), np.bool_), 0
     work, factor, row = np.empty(x.shape[1:]), np.empty((x.shape[1], x.shape[1])), np.empty(x.shape[1])
     for b in range(len(x)):
-        done[b] = _gram_schmidt(x[b], work, factor, least)
+        done[b] = _gram_schmidt(b, x, work, factor, least)
         if done[b]:
             for i in range(len(work)):
                 for c in range(work.shape[1]):
                     q[b, i, c] = work[i, c]
-            _count(factor, growth[b], stretch[b], triangular[b], log_scale[b], row)
+            _count(b, factor, growth, stretch, triangular, log_scale, row)
             number += 1
     return done, number

@@ -34,7 +34,7 @@ class Pointwise:
     def __post_init__(self) -> None:
         one = njit(nogil=True, fastmath={"contract"}, error_model="numpy")(self.one)
 
-        @njit(nogil=True)
+        @njit(nogil=True, error_model="numpy")
         def batch(z, v, new, image):
             for b in range(len(z)):
                 one(z[b], v[b], new[b], image[b])

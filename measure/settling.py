@@ -16,6 +16,7 @@ import numpy as np
 
 from measure.errors import UserError
 from measure.record import Record
+from measure.streamed import PIECE_ROWS, in_pieces
 from measure.statistics.auc import auc
 from measure.statistics.estimate import Estimate, undefined
 from measure.statistics.order import outmoved_share
@@ -103,13 +104,18 @@ def otsu_threshold(values: np.ndarray) -> tuple[float, float]:
     if n < 2 or ordered[0] == ordered[-1]:
         return math.nan, math.nan
     centred = ordered - ordered.mean()
-    below = np.arange(1, n)
-    sums = np.cumsum(centred)[:-1]
+    total = float((centred**2).sum())
+    sums = np.cumsum(centred, out=centred)[:-1]
     # with total mean 0, between-class variance × n is s²/k + s²/(n − k). Within a run of equal values s is linear in k
     # and this strictly convex, so its maximum is at an end of the run: no cut separates equal values
-    between = sums**2 * (1 / below + 1 / (n - below))
-    cut = int(np.argmax(between))
-    return float((ordered[cut] + ordered[cut + 1]) / 2), float(between[cut] / (centred**2).sum())
+    cut, most = 0, -math.inf
+    for first in range(0, n - 1, PIECE_ROWS):  # a piece at a time, so that millions of values cost no more memory than themselves
+        below = np.arange(first + 1, min(first + PIECE_ROWS, n - 1) + 1)
+        between = sums[first : first + PIECE_ROWS] ** 2 * (1 / below + 1 / (n - below))
+        place = int(np.argmax(between))
+        if between[place] > most:
+            cut, most = first + place, float(between[place])
+    return float((ordered[cut] + ordered[cut + 1]) / 2), most / total
 
 
 def otsu_band(record: Record, *, part: Part = "H", window: int = 4) -> Band:
@@ -191,12 +197,13 @@ def without_threshold(record: Record, *, part: Part = "H", window: int = 4, leve
 
 def entry(record: Record, band: Band) -> Entry:
     """When each example enters the band with its per-segment displacement, and whether it stays to the end."""
-    inside = np.asarray(band.contains(record.displacement(band.part)))
-    segments = inside.shape[1]
-    first = np.where(inside.any(axis=1), inside.argmax(axis=1), segments)
-    stretch = np.where(inside.all(axis=1), segments, (~inside[:, ::-1]).argmax(axis=1))
-    left = (inside[:, :-1] & ~inside[:, 1:]).sum(axis=1)
-    return Entry(first=first, since=segments - stretch, left=left, segments=segments)
+    segments = record.segments
+    first, since, left = np.empty((3, len(record)), np.int32)
+    for rows, inside in in_pieces(band.contains(record.displacement(band.part))):
+        first[rows] = np.where(inside.any(axis=1), inside.argmax(axis=1), segments)
+        since[rows] = segments - np.where(inside.all(axis=1), segments, (~inside[:, ::-1]).argmax(axis=1))
+        left[rows] = (inside[:, :-1] & ~inside[:, 1:]).sum(axis=1)
+    return Entry(first=first, since=since, left=left, segments=segments)
 
 
 def enter_and_stay(

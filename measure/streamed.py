@@ -205,3 +205,12 @@ class StreamedColumn(np.lib.mixins.NDArrayOperatorsMixin):
 
     def min(self, axis: Any = None) -> Any:
         return self._reduced("min", axis)
+
+
+def in_pieces(column: StreamedColumn | np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    """The rows of a column in order with their places, some at a time, whether it is in memory or not."""
+    pieces = column.pieces() if isinstance(column, StreamedColumn) else iter([np.asarray(column)])
+    first = 0
+    for piece in pieces:
+        yield slice(first, first + len(piece)), piece
+        first += len(piece)

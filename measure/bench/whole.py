@@ -13,12 +13,13 @@ from measure.bench.timing import Row, alternating, child, row
 
 _MILLION = 1_000_000
 _CAMPAIGN = """
-import resource, sys, tempfile
+import sys, tempfile
 from pathlib import Path
 import numpy as np, torch
 torch.set_num_threads(1)
 from fixtures.networks import tiny_checkpoint
 from measure.campaign import measure
+from measure.memory import peak_memory_mib
 from measure.sudoku import Box, PuzzleSet
 rows = int(sys.argv[1])
 label = np.array([1,2,3,4,3,4,1,2,2,1,4,3,4,3,2,1]) + 1
@@ -30,7 +31,7 @@ with tempfile.TemporaryDirectory() as folder:
         ids=np.arange(rows), rating=np.full(rows, np.nan),
     )
     measure(tiny_checkpoint(Path(folder), "trm_mlp"), puzzles, Path(folder) / "out.parquet", k=1, segments=2, batch=250)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(peak_memory_mib())
 """
 
 _JUDGE = """
@@ -69,7 +70,7 @@ def memory(*, few: int = 2_000, many: int = 20_000) -> list[Row]:
         run = subprocess.run(
             [sys.executable, "-c", _CAMPAIGN, str(rows)], cwd=ROOT, capture_output=True, text=True, check=True
         )
-        peaks.append(int(run.stdout.split()[-1]) / 1024)
+        peaks.append(int(run.stdout.split()[-1]))
     note = f"{peaks[0]:.0f} and {peaks[1]:.0f} MiB resident"
     return [row("memory", f"peak of {many} puzzles over that of {few}", [peaks[1] / peaks[0]], bar=1.1, note=note)]
 
@@ -103,7 +104,7 @@ def commands(*, repetitions: int = 7) -> list[Row]:
     audit = [sys.executable, "-m", "pytest", "claims/", "-q", "-p", "no:cacheprovider", "--remeasure-rows", "0"]
     helps = [child(help_command, cwd=str(ROOT))[0] for _ in range(repetitions)]
     start = time.perf_counter()
-    seconds, _, code = child(audit, cwd=str(ROOT))
+    seconds, code = child(audit, cwd=str(ROOT))
     wall = time.perf_counter() - start
     shipped = len(list(REFERENCES.glob("*/record.parquet")))
     return [

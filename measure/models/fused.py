@@ -61,7 +61,7 @@ def heads(mixed: Tensor, cosine: Tensor | None, sine: Tensor | None) -> tuple[Te
     return query, key, value
 
 
-@njit(cache=True, nogil=True, fastmath=_SUMS)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=_SUMS)
 def _norm_width(new, jet, epsilon):
     batch, rows, tokens, width = new.shape
     zero, count = new.dtype.type(0), new.dtype.type(width)
@@ -85,7 +85,7 @@ def _norm_width(new, jet, epsilon):
                     tangent[i] -= state[i] * along
 
 
-@njit(cache=True, nogil=True, fastmath=_SUMS)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=_SUMS)
 def _norm_tokens(new, jet, epsilon):
     batch, rows, tokens, width = new.shape
     count, epsilon = new.dtype.type(tokens), new.dtype.type(epsilon)
@@ -115,7 +115,7 @@ def _norm_tokens(new, jet, epsilon):
                         part[t, i] -= state[t, i] * total[i]
 
 
-@njit(cache=True, nogil=True, fastmath=_SUMS)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=_SUMS)
 def _gate(jet, share):
     batch, rows, lines, width = jet.shape
     half = width // 2
@@ -136,7 +136,7 @@ def _gate(jet, share):
                         moved[i] = moved[i] * slope[i] + opened[i] * risen[i]
 
 
-@njit(cache=True, nogil=True, fastmath=_SUMS)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=_SUMS)
 def _tilt(score, weight):
     number, rows, tangents, width = score.shape
     zero = score.dtype.type(0)
@@ -151,7 +151,7 @@ def _tilt(score, weight):
                     line[i] = share[i] * (line[i] - along)
 
 
-@njit(cache=True, nogil=True, fastmath=_SUMS)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=_SUMS)
 def _turned(mixed, cosine, sine, query, key, value):
     batch, rows, tokens, _, number, width = mixed.shape
     half = width // 2
@@ -170,7 +170,7 @@ def _turned(mixed, cosine, sine, query, key, value):
                         out[i] = x[i]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _laid_out(mixed, query, key, value):
     batch, rows, tokens, _, number, width = mixed.shape
     share = mixed.dtype.type(1 / math.sqrt(width))

@@ -203,8 +203,10 @@ class Level(nn.Module):
     def __init__(self, layers: int, **block: int | float) -> None:
         super().__init__()
         self.layers = nn.ModuleList(Block(**block) for _ in range(layers))
-        mixed = 2 * block["token_inner"] * block["hidden"] or 3 * block["hidden"] * block["tokens"]
-        self.widest = max(mixed, 2 * block["inner"] * block["tokens"])  # entries of the widest layer, for one row
+        tokens, hidden = block["tokens"], block["hidden"]
+        # attention holds the projected row, the same laid out by head, and its scores at once
+        mixed = 2 * block["token_inner"] * hidden or 6 * hidden * tokens + block["heads"] * tokens**2
+        self.widest = int(max(mixed, 2 * block["inner"] * tokens))  # entries of one row at the widest place
 
     def forward(self, jet: Tensor, rope: Rope | None) -> Tensor:
         for layer in self.layers:

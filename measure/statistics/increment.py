@@ -61,11 +61,10 @@ def incremental_auc(
     if smaller < folds:
         return undefined(f"the smaller class has {smaller} examples, fewer than {folds} folds", **about)
     number = fold_of(mask, folds=folds, seed=seed)
-    without, with_it, alone = (_scores(parts, mask, number, seed) for parts in ((old,), (old, new), (new,)))
-    gain = auc_difference(with_it, without, mask, level=level)
+    gain = auc_difference(_scores((old, new), mask, number, seed), _scores((old,), mask, number, seed), mask, level=level)
     extra = {
         "auc_baseline": gain.extra["auc_second"], "auc_full": gain.extra["auc_first"],
-        "auc_added": auc(alone, mask).value,
+        "auc_added": auc(_scores((new,), mask, number, seed), mask).value,
     }  # fmt: skip
     extra |= {name: gain.extra[name] for name in ("z", "p_value", "note") if name in gain.extra}
     return Estimate(

@@ -27,7 +27,8 @@ from pathlib import Path
 from claims.judge import judge
 from claims.ledger import load_ledger
 from claims.populations import Population
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+from measure.memory import peak_memory_mib
+peak = lambda: peak_memory_mib() / 2**10
 clock = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_utime + resource.getrusage(resource.RUSAGE_SELF).ru_stime
 ledger, start, judged = load_ledger(), clock(), 0
 population = Population(name="big.hrm", kind="user").with_record(Path(sys.argv[1]))

@@ -43,20 +43,21 @@ def served_files(folder: Path) -> dict[str, bytes]:
 @pytest.mark.benchmark
 def test_fetched_measured_and_judged(tmp_path):
     files = served_files(tmp_path)
-    environment = os.environ | {"UNSETTLED_CACHE": str(tmp_path / "cache"), "OMP_NUM_THREADS": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+    peak = tmp_path / "peak"
+    environment = os.environ | {"PEAK": str(peak), "UNSETTLED_CACHE": str(tmp_path / "cache"), "OMP_NUM_THREADS": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
 
     def timed(title: str, *command: str) -> str:
         before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=1800)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        print(f"{title}: {time.monotonic() - start:.0f} s, {spent:.0f} s of CPU, largest so far {after.ru_maxrss / 2**10:.0f} MiB", flush=True)
         assert done.returncode in (0, 1), done.stdout[-2000:] + done.stderr[-2000:]
+        print(f"{title}: {time.monotonic() - start:.0f} s, {spent:.0f} s of CPU, at most {peak.read_text()} MiB", flush=True)
         return done.stdout
 
     def judged() -> dict[str, int]:
         audit = tmp_path / "audit.json"
-        command = [sys.executable, "-m", "pytest", "claims/", "-k", "hub.trm", "-q", f"--audit={audit}", "-p", "no:cacheprovider"]
+        command = [*PYTEST, "claims/", "-k", "hub.trm", "-q", f"--audit={audit}", "-p", "no:cacheprovider"]
         timed("pytest claims/ -k hub.trm", *command)
         counts = {outcome: count for outcome, count in read_audit(audit).counts.items() if count}
         print(counts, flush=True)
@@ -78,4 +79,11 @@ def test_fetched_measured_and_judged(tmp_path):
             print(f"{verdict.claim}: {verdict.reason.replace(str(tmp_path), '…')}", flush=True)
 
 
-UNSETTLED = (sys.executable, "-c", "from measure.cli import main; main()")
+NOTING = """
+import atexit, os, sys
+from pathlib import Path
+from measure.memory import peak_memory_mib
+atexit.register(lambda: Path(os.environ["PEAK"]).write_text(str(peak_memory_mib())))
+"""
+UNSETTLED = (sys.executable, "-c", f"{NOTING}from measure.cli import main; main()")
+PYTEST = (sys.executable, "-c", f"{NOTING}import pytest; sys.exit(pytest.main(sys.argv[1:]))")
