@@ -74,10 +74,10 @@ def ratios(seconds: Mapping[str, Sequence[float]], over: str, under: str, *, div
     return [a / b / divided_by for a, b in zip(seconds[over], seconds[under], strict=True)]
 
 
-def child(command: list[str], *, cwd: str | None = None) -> tuple[float, int]:
-    """Run a command: (seconds of CPU, exit code)."""
+def child(command: list[str], *, cwd: str | None = None) -> tuple[float, str]:
+    """Run a command: (seconds of CPU, what it printed)."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return spent, done.returncode
+    return spent, done.stdout
