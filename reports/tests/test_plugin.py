@@ -181,10 +181,8 @@ def tiny(tmp_path_factory):
 
 def test_workers_share_the_seed_and_the_controller_writes_one_audit(pytester, folder, tiny):
     write_ledger(folder / "my.toml", GOOD | BAD)
-    result = pytester.runpytest_subprocess(
-        *PLUGINS, "-n", "2", "--ledger", "my.toml", "--record", "my=r.parquet", "--same-examples", "my",
-        "--references", str(tiny), "--remeasure-rows", "3", "-v",
-    )  # fmt: skip
+    words = [*PLUGINS, "--ledger", "my.toml", "--record", "my=r.parquet", "--same-examples", "my", "--references", str(tiny), "--remeasure-rows", "3", "-v"]
+    result = pytester.runpytest_subprocess(*words, "-n", "2")
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*1 failed, 9 passed*"])
     found = read_audit(folder / "audit.json")
@@ -195,6 +193,9 @@ def test_workers_share_the_seed_and_the_controller_writes_one_audit(pytester, fo
     assert f"seed {found.seed}" in result.stdout.str()
     assert {p.name for p in found.planted} >= {"turned-outcome", "raised-exponents", "wrong-auc"}
     assert found.complete
+    written = (folder / "audit.json").read_bytes()
+    pytester.runpytest_subprocess(*words, "-n", "0", "--audit-seed", str(found.seed))
+    assert (folder / "audit.json").read_bytes() == written, "one process writes the same audit, byte for byte"
 
 
 def test_changed_record_is_noticed(pytester, folder, tiny):
