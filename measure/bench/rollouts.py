@@ -67,6 +67,16 @@ def against_torch(name: str, *, repetitions: int = 7) -> list[Row]:
     ]  # fmt: skip
 
 
+def orbit(name: str, *, ks: tuple[int, ...] = KS) -> list[Row]:
+    """How far the state with k tangents ends from the state without, over its length: 0 where the orbit is the same to the last bit."""
+    net, rows = timed(name), []
+    alone = plain(net)().state
+    for k in ks:
+        apart = [((with_them - one).norm() / one.norm()).item() for one, with_them in zip(alone, plain(net, k)().state, strict=True)]
+        rows.append(row("orbit", f"{name}, k = {k}: state off the one without tangents", [max(apart)], unit=""))
+    return rows
+
+
 def qr_share(name: str, k: int, *, repetitions: int = 7) -> list[Row]:
     """The share of a rollout's time in QR and the frame's bookkeeping."""
     net, shares = timed(name), []

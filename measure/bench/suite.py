@@ -42,6 +42,7 @@ PARTS: dict[str, Part] = {
         "QR's share of the time",
         lambda n: (row for name in rollouts.SHIPPED for k in (1, 8) for row in rollouts.qr_share(name, k, repetitions=n)),
     ),
+    "orbit": Part("the state with tangents against the state without", lambda n: (row for name in rollouts.ALL for row in rollouts.orbit(name))),
     "overhead": Part("the share of records, progress and Python", lambda n: rollouts.overhead(repetitions=n)),
     "memory": Part("peak memory of 20,000 puzzles over that of 2,000: minutes", lambda n: whole.memory()),
     "statistics": Part("areas under the curve on a million examples", lambda n: whole.statistics(repetitions=n)),

@@ -1,5 +1,7 @@
 """What lies between the matrix products, each in one pass over memory: compiled by numba, for plain tensors on a CPU.
 
+A state goes through the same operations whether tangents go with it or not: on the machines tried, a float32 orbit of the shipped
+networks is the same to the last bit with k = 0 and with any k (`unsettled bench orbit`).
 `measure.models.layers` spells every function out in torch as well, and goes there under gradients, under torch's own
 transforms, on a GPU and in half precision. Both agree to rounding (`measure/tests/test_fused.py`). Here a row of a jet is read while
 it is in the nearest cache; in torch every product, sum and mean is a pass of its own.
@@ -35,7 +37,7 @@ def add_and_norm(new: Tensor, jet: Tensor, epsilon: float, axis: int) -> Tensor:
 
 
 def gate(jet: Tensor) -> None:
-    """silu(gate) · up and its tangent, k ≥ 1, for a jet (B, 1 + k, rows, 2·n) of gates before ups, into the gates."""
+    """silu(gate) · up and its tangent for a jet (B, 1 + k, rows, 2·n) of gates before ups, into the gates."""
     share = torch.sigmoid(jet[:, 0, :, : jet.shape[-1] // 2])
     _gate(jet.numpy(), share.numpy())
 
@@ -46,18 +48,19 @@ def tilt(score: Tensor, weight: Tensor) -> Tensor:
     return score
 
 
-def heads(mixed: Tensor, cosine: Tensor | None, sine: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-    """Queries over √width, keys and values, each laid out as `layers.Attention` has it, of (B, 1 + k, tokens, 3, heads, width).
+def heads(mixed: Tensor, cosine: Tensor | None, sine: Tensor | None, first: int, rows: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Queries over √width and values (B, heads, tokens, rows, width), keys (B, heads, rows, tokens, width).
 
-    ``cosine`` and ``sine`` are the tables of `layers.scaled_tables`, or None without rotary positions.
+    They are laid out from so many rows, from ``first`` on, of a projected jet (B, 1 + k, tokens, 3, heads, width). ``cosine`` and
+    ``sine`` are the tables of `layers.scaled_tables`, or None without rotary positions.
     """
-    batch, rows, tokens, _, number, width = mixed.shape
+    batch, _, tokens, _, number, width = mixed.shape
     query, value = mixed.new_empty(2, batch, number, tokens, rows, width)
     key = mixed.new_empty(batch, number, rows, tokens, width)
     if cosine is None or sine is None:
-        _laid_out(mixed.numpy(), query.numpy(), key.numpy(), value.numpy())
+        _laid_out(mixed.numpy(), first, query.numpy(), key.numpy(), value.numpy())
     else:
-        _turned(mixed.numpy(), cosine[:, :, 0].numpy(), sine[:, :, 0].numpy(), query.numpy(), key.numpy(), value.numpy())
+        _turned(mixed.numpy(), first, cosine[:, :, 0].numpy(), sine[:, :, 0].numpy(), query.numpy(), key.numpy(), value.numpy())
     return query, key, value
 
 
@@ -126,6 +129,10 @@ def _gate(jet, share):
                 size = min(_BLOCK, half - first)
                 state, up = jet[b, 0, t, first : first + size], jet[b, 0, t, half + first : half + first + size]
                 part = share[b, t, first : first + size]
+                if rows == 1:
+                    for i in range(size):
+                        state[i] = state[i] * part[i] * up[i]
+                    continue
                 for i in range(size):
                     opened[i] = state[i] * part[i]
                     slope[i] = (part[i] + opened[i] * (1 - part[i])) * up[i]
@@ -152,33 +159,33 @@ def _tilt(score, weight):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=_SUMS)
-def _turned(mixed, cosine, sine, query, key, value):
-    batch, rows, tokens, _, number, width = mixed.shape
+def _turned(mixed, first, cosine, sine, query, key, value):
+    batch, number, tokens, rows, width = query.shape
     half = width // 2
     for b in range(batch):
         for r in range(rows):
             for t in range(tokens):
                 for h in range(number):
                     for part in range(2):
-                        x, c, s = mixed[b, r, t, part, h], cosine[t, part], sine[t, part]
+                        x, c, s = mixed[b, first + r, t, part, h], cosine[t, part], sine[t, part]
                         out = key[b, h, r, t] if part else query[b, h, t, r]
                         for i in range(half):
                             out[i] = x[i] * c[i] - x[half + i] * s[i]
                             out[half + i] = x[half + i] * c[half + i] + x[i] * s[half + i]
-                    x, out = mixed[b, r, t, 2, h], value[b, h, t, r]
+                    x, out = mixed[b, first + r, t, 2, h], value[b, h, t, r]
                     for i in range(width):
                         out[i] = x[i]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _laid_out(mixed, query, key, value):
-    batch, rows, tokens, _, number, width = mixed.shape
+def _laid_out(mixed, first, query, key, value):
+    batch, number, tokens, rows, width = query.shape
     share = mixed.dtype.type(1 / math.sqrt(width))
     for b in range(batch):
         for r in range(rows):
             for t in range(tokens):
                 for h in range(number):
-                    q, k, v = mixed[b, r, t, 0, h], mixed[b, r, t, 1, h], mixed[b, r, t, 2, h]
+                    q, k, v = mixed[b, first + r, t, 0, h], mixed[b, first + r, t, 1, h], mixed[b, first + r, t, 2, h]
                     to_q, to_k, to_v = query[b, h, t, r], key[b, h, r, t], value[b, h, t, r]
                     for i in range(width):
                         to_q[i] = q[i] * share

@@ -45,10 +45,10 @@ class Linear(nn.Module):
 def gated(jet: Tensor, axis: int) -> Tensor:
     """silu(gate) · up of the two halves along ``axis``, with its tangent: (B, 1 + k, …).
 
-    A jet with tangents is used up: the result lies in the memory of its gates, so that it stays in the cache.
+    Without gradients the jet is used up: the result lies in the memory of its gates, so that it stays in the cache.
     """
     gate, up = jet.chunk(2, dim=axis)
-    if jet.shape[1] > 1 and fused.usable(jet):
+    if fused.usable(jet):
         fused.gate(jet if axis == -1 else jet.flatten(-2).unsqueeze(2))
         return gate
     if jet.shape[1] == 1:
@@ -132,8 +132,8 @@ def rotate(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
 class Attention(nn.Module):
     """Bidirectional multi-head attention on a jet (B, 1 + k, tokens, hidden).
 
-    Queries and values are laid out (B, heads, tokens, 1 + k, width), keys (B, heads, 1 + k, tokens, width): every product
-    of a state with k tangents is then one matrix product for each head, and nothing is repeated k times for it.
+    State and tangents are laid out apart: queries and values (B·heads, tokens, k·width), keys (B·heads, k·tokens, width).
+    Every product of a state with k tangents is then one matrix product for each head, and nothing is repeated k times for it.
     """
 
     def __init__(self, hidden: int, heads: int) -> None:
@@ -144,34 +144,45 @@ class Attention(nn.Module):
 
     def forward(self, jet: Tensor, rope: Rope | None) -> Tensor:
         batch, rows, tokens, hidden = jet.shape
-        query, key, value = self._heads(self.qkv_proj(jet), rope)
-        flat = batch * self.heads
-        value = value.flatten(0, 1)  # (flat, tokens, rows, width)
-        weight = torch.softmax(query[..., 0, :].flatten(0, 1) @ key[:, :, 0].flatten(0, 1).mT, dim=-1)
-        out = (weight @ value.flatten(2)).view(flat, tokens, rows, self.width)
+        mixed = self.qkv_proj(jet).view(batch, rows, tokens, 3, self.heads, self.width)
+        query, key, value = self._heads(mixed, rope, 0, 1)
+        weight = torch.softmax(query @ key.mT, dim=-1)
+        out = self._by_row(weight @ value, batch, 1)
         if rows > 1:
-            score = query[..., 1:, :].reshape(flat, -1, self.width) @ key[:, :, 0].flatten(0, 1).mT
-            moved_keys = key[:, :, 1:].reshape(flat, -1, self.width)
-            score.view(flat, tokens, -1).baddbmm_(query[..., 0, :].flatten(0, 1), moved_keys.mT)
-            tilt = tilted(score.view(flat, tokens, rows - 1, tokens), weight)
-            out[:, :, 1:] += (tilt.flatten(1, 2) @ value[:, :, 0]).view(flat, tokens, rows - 1, self.width)
-        out = out.view(batch, self.heads, tokens, rows, self.width).permute(0, 3, 2, 1, 4)
+            moved = self._tangents(mixed, rope, query, key, value, weight)
+            out = torch.cat((out, self._by_row(moved, batch, rows - 1)), dim=1)
         return self.o_proj(out.reshape(batch, rows, tokens, hidden))
 
-    def _heads(self, mixed: Tensor, rope: Rope | None) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries over √width, keys and values of a projected jet, each in its layout."""
-        batch, rows, tokens, _ = mixed.shape
-        mixed = mixed.view(batch, rows, tokens, 3, self.heads, self.width)
+    def _tangents(self, mixed: Tensor, rope: Rope | None, query: Tensor, key: Tensor, value: Tensor, weight: Tensor) -> Tensor:
+        """The tangents of weight · value, (B·heads, tokens·k, width)."""
+        k, tokens = mixed.shape[1] - 1, mixed.shape[2]
+        moved_query, moved_key, moved_value = self._heads(mixed, rope, 1, k)
+        score = moved_query.view(len(query), tokens * k, -1) @ key.mT
+        score.view(len(query), tokens, k * tokens).baddbmm_(query, moved_key.mT)
+        tilt = tilted(score.view(len(query), tokens, k, tokens), weight)
+        out = (weight @ moved_value).view(len(query), tokens * k, -1)
+        return out.baddbmm_(tilt.flatten(1, 2), value)
+
+    def _by_row(self, out: Tensor, batch: int, rows: int) -> Tensor:
+        """(B·heads, tokens·rows, width) → (B, rows, tokens, heads, width)."""
+        return out.view(batch, self.heads, -1, rows, self.width).permute(0, 3, 2, 1, 4)
+
+    def _heads(self, mixed: Tensor, rope: Rope | None, first: int, count: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries over √width, keys and values of ``count`` rows of a projected jet (B, rows, tokens, 3, heads, width)."""
         if fused.usable(mixed):
-            return fused.heads(mixed, *(rope or (None, None)))
-        if rope is not None:
-            query, key = rotate(mixed[:, :, :, :2], *rope).unbind(dim=3)
-            value = mixed[:, :, :, 2]
+            query, key, value = fused.heads(mixed, *(rope or (None, None)), first, count)
         else:
-            query, key, value = mixed.unbind(dim=3)
-            query = query / math.sqrt(self.width)
-        by_head = (0, 3, 2, 1, 4)
-        return query.permute(by_head).contiguous(), key.permute(0, 3, 1, 2, 4).contiguous(), value.permute(by_head).contiguous()
+            mixed = mixed[:, first : first + count]
+            if rope is not None:
+                query, key = rotate(mixed[:, :, :, :2], *rope).unbind(dim=3)
+                value = mixed[:, :, :, 2]
+            else:
+                query, key, value = mixed.unbind(dim=3)
+                query = query / math.sqrt(self.width)
+            query, key, value = query.permute(0, 3, 2, 1, 4), key.permute(0, 3, 1, 2, 4), value.permute(0, 3, 2, 1, 4)
+        flat = len(mixed) * self.heads
+        by_token = (flat, -1, count * self.width)
+        return query.reshape(by_token), key.reshape(flat, -1, self.width), value.reshape(by_token)
 
 
 class Block(nn.Module):

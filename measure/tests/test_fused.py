@@ -7,6 +7,8 @@ import torch
 from torch.autograd import forward_ad
 from torch.func import jvp
 
+from fixtures.networks import tiny_checkpoint
+from measure.lyapunov import tangent_growth
 from measure.models import fused
 from measure.models.layers import Attention, added_and_normed, gated, rope_tables, scaled_tables, tilted
 
@@ -76,6 +78,24 @@ def test_tangent_of_a_softmax(dtype, close):
     pushed = torch.stack([jvp(lambda x: torch.softmax(x, -1), (score,), (moved[:, :, k],))[1] for k in range(5)], dim=2)
     with torch.no_grad():
         assert far(tilted(moved, torch.softmax(score, -1)), pushed) < close
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("variant", ["hrm", "trm_mlp", "trm_attention"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_an_orbit_is_the_same_with_and_without_tangents(tmp_path, variant, dtype):
+    """To the last bit where the library of matrix products rounds a row alike among few rows and among many; else nearly."""
+    model = tiny_checkpoint(tmp_path, variant).model.to(dtype)
+    inputs = torch.randint(1, model.config.vocabulary, (5, model.config.cells), generator=torch.Generator().manual_seed(0))
+    embedded, start = model.embed(inputs), model.initial_state(5)
+    plain, *others = (tangent_growth(model.updates(embedded), start, k=k, segments=3).state for k in (0, 1, 7))
+    answered = start
+    for _ in range(3):
+        answered = model.segment(answered, embedded)
+    assert all(torch.equal(one, same) for one, same in zip(plain, answered, strict=True))
+    for other in others:
+        for one, same in zip(plain, other, strict=True):
+            torch.testing.assert_close(one, same, rtol=0, atol=64 * torch.finfo(dtype).eps)
 
 
 def test_what_is_not_finite_stays_so():
