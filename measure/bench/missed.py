@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 MISSED: dict[str, str] = {
-    "hrm-9x9, over torch's own layers": "torch's fused attention is one call where ours is six; it has no forward-mode derivative, and "
-    "inference and tangents are one code on purpose (what it would give in our layers: `unsettled bench tried`)",
+    "hrm-9x9, over torch's own layers": "torch's fused attention is one call where ours is five; it has no forward-mode derivative and "
+    "rounds otherwise, so that an orbit would not be the same with tangents (what it would give: `unsettled bench tried`)",
     "official-hrm, over torch's own layers": "level with it, within the spread; the same attention in more calls",
 }
