@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from measure.errors import UserError
+from measure.memory import address_space
 
 GIB = 1 << 30
 P, R = ParamSpec("P"), TypeVar("R")
@@ -77,15 +78,12 @@ def _lifted() -> bool:
 @contextlib.contextmanager
 def _memory(bound: Bound, path: Path) -> Iterator[None]:
     """A limit on the address space (Linux): what this process has by now and what the reader may take."""
-    try:
-        import resource
-
-        used = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    except (ImportError, OSError):
-        used = 0
-    if not used or _lifted():
+    used = address_space()
+    if used is None or _lifted():
         yield
         return
+    import resource  # there, where the system tells
+
     before, hard = resource.getrlimit(resource.RLIMIT_AS)
     wanted = used + _allowed(bound, path)
     if any(limit != resource.RLIM_INFINITY and limit <= wanted for limit in (before, hard)):  # narrower already

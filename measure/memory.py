@@ -36,6 +36,14 @@ def keep_freed_memory() -> bool:
     return all([mallopt(name, value) == 1 for name, value in settings])
 
 
+def address_space() -> int | None:
+    """Bytes of this process's address space, which RLIMIT_AS limits; None where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return None
+
+
 def peak_memory_mib() -> int | None:
     """The largest resident size of this program so far, MiB; None where the system does not tell.
 
