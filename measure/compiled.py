@@ -11,15 +11,16 @@ import math
 import numpy as np
 from numba import njit
 
+# a division by zero is what it is in numpy: code that may raise for it is not inlined, and small examples take twice as long
+_OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
 _SUMS = {"reassoc", "contract"}  # sums may be reordered, so that they fill vector registers; NaN and inf stay what they are
-# division by zero is what it is in numpy: code that may raise for it is not inlined, and small examples take twice as long
 # a row of the running triangle is rescaled when its largest entry leaves this range
 _SMALL, _LARGE = 1e-60, 1e60
 # a row of which this share is left by a pass of Gram-Schmidt needs no second one (Daniel, Gragg, Kaufman & Stewart, 1976)
 _MOST = 0.7
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**_OPTIONS)
 def _cholesky(gram, lower):
     """gram = lower·lowerᵀ; returns the smallest share of a row that is its own, 0 where there is none or not a number."""
     least = 1.0
@@ -38,7 +39,7 @@ def _cholesky(gram, lower):
     return least
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**_OPTIONS)
 def _invert(lower, inverse):
     k = lower.shape[0]
     for j in range(k):
@@ -50,7 +51,7 @@ def _invert(lower, inverse):
             inverse[i, j] = left / lower[i, i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**_OPTIONS)
 def factorise(gram, lower, inverse):
     """Cholesky factors of Gram matrices (B, k, k) and their inverses; where it fails the inverse is zero.
 
@@ -67,7 +68,7 @@ def factorise(gram, lower, inverse):
 
 
 # The inner functions are told the number of their example, not given a view of it: a view costs more than a small example.
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_SUMS)
+@njit(**_OPTIONS, fastmath=_SUMS)
 def _gram_schmidt(b, x, q, r, least):
     """Example b of `gram_schmidt`: x (B, k, d) of any precision; q (k, d) and r (k, k) float64."""
     _, k, d = x.shape
@@ -105,7 +106,7 @@ def _gram_schmidt(b, x, q, r, least):
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**_OPTIONS)
 def gram_schmidt(x, q, r, least):
     """QR of the rows of x (B, k, d) by modified Gram-Schmidt, twice where needed: q (B, k, d), r (B, k, k) float64.
 
@@ -120,7 +121,7 @@ def gram_schmidt(x, q, r, least):
     return done
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**_OPTIONS)
 def _count(b, factor, growth, stretch, triangular, log_scale, row):
     """Example b of `accumulate`, whose factor (k, k) is given; row (k,) is scratch."""
     k = len(factor)
@@ -159,7 +160,7 @@ def _count(b, factor, growth, stretch, triangular, log_scale, row):
                 triangular[b, i, m] /= largest
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**_OPTIONS)
 def accumulate(factor, growth, stretch, triangular, log_scale, overflow):
     """Multiply factors (B, k, k) of a QR into the frame, in place; see `measure.frame.Frame` for what each array is.
 
@@ -178,7 +179,7 @@ def accumulate(factor, growth, stretch, triangular, log_scale, overflow):
             _count(b, factor[b], growth, stretch, triangular, log_scale, row)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**_OPTIONS)
 def absorb(x, q, least, growth, stretch, triangular, log_scale):
     """`gram_schmidt` and `accumulate` in one call: q (B, k, d) in the precision of x.
 

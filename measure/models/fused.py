@@ -18,6 +18,8 @@ from numba import njit
 from torch import Tensor
 from torch.autograd import forward_ad
 
+# a division by zero is what it is in numpy: code that may raise for it is not inlined, and small examples take twice as long
+_OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
 _SUMS = {"reassoc", "contract"}  # sums may be reordered, so that they fill vector registers; NaN and inf stay what they are
 _BLOCK = 512  # entries of a row that are gated at a time, so that they stay in the nearest cache for all tangents
 
@@ -64,7 +66,7 @@ def heads(mixed: Tensor, cosine: Tensor | None, sine: Tensor | None, first: int,
     return query, key, value
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_SUMS)
+@njit(**_OPTIONS, fastmath=_SUMS)
 def _norm_width(new, jet, epsilon):
     batch, rows, tokens, width = new.shape
     zero, count = new.dtype.type(0), new.dtype.type(width)
@@ -88,37 +90,38 @@ def _norm_width(new, jet, epsilon):
                     tangent[i] -= state[i] * along
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_SUMS)
+@njit(**_OPTIONS, fastmath=_SUMS)
 def _norm_tokens(new, jet, epsilon):
     batch, rows, tokens, width = new.shape
     count, epsilon = new.dtype.type(tokens), new.dtype.type(epsilon)
     scale, total = np.empty(width, new.dtype), np.empty(width, new.dtype)
     for b in range(batch):
-        for r in range(rows):
-            part, before, state = new[b, r], jet[b, r], new[b, 0]
+        state, before = new[b, 0], jet[b, 0]
+        total[:] = 0
+        for t in range(tokens):
+            for i in range(width):
+                state[t, i] += before[t, i]
+                total[i] += state[t, i] * state[t, i]
+        for i in range(width):
+            scale[i] = 1 / np.sqrt(total[i] / count + epsilon)
+        for t in range(tokens):
+            for i in range(width):
+                state[t, i] *= scale[i]
+        for r in range(1, rows):
+            tangent, before = new[b, r], jet[b, r]
             total[:] = 0
             for t in range(tokens):
                 for i in range(width):
-                    if r == 0:
-                        part[t, i] += before[t, i]
-                        total[i] += part[t, i] * part[t, i]
-                    else:
-                        part[t, i] = (part[t, i] + before[t, i]) * scale[i]
-                        total[i] += state[t, i] * part[t, i]
+                    tangent[t, i] = (tangent[t, i] + before[t, i]) * scale[i]
+                    total[i] += state[t, i] * tangent[t, i]
             for i in range(width):
-                if r == 0:
-                    scale[i] = 1 / np.sqrt(total[i] / count + epsilon)
-                else:
-                    total[i] /= count
+                total[i] /= count
             for t in range(tokens):
                 for i in range(width):
-                    if r == 0:
-                        part[t, i] *= scale[i]
-                    else:
-                        part[t, i] -= state[t, i] * total[i]
+                    tangent[t, i] -= state[t, i] * total[i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_SUMS)
+@njit(**_OPTIONS, fastmath=_SUMS)
 def _gate(jet, share):
     batch, rows, lines, width = jet.shape
     half = width // 2
@@ -143,7 +146,7 @@ def _gate(jet, share):
                         moved[i] = moved[i] * slope[i] + opened[i] * risen[i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_SUMS)
+@njit(**_OPTIONS, fastmath=_SUMS)
 def _tilt(score, weight):
     number, rows, tangents, width = score.shape
     zero = score.dtype.type(0)
@@ -158,7 +161,7 @@ def _tilt(score, weight):
                     line[i] = share[i] * (line[i] - along)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=_SUMS)
+@njit(**_OPTIONS, fastmath=_SUMS)
 def _turned(mixed, first, cosine, sine, query, key, value):
     batch, number, tokens, rows, width = query.shape
     half = width // 2
@@ -177,7 +180,7 @@ def _turned(mixed, first, cosine, sine, query, key, value):
                         out[i] = x[i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**_OPTIONS)
 def _laid_out(mixed, first, query, key, value):
     batch, number, tokens, rows, width = query.shape
     share = mixed.dtype.type(1 / math.sqrt(width))
