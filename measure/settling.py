@@ -16,11 +16,11 @@ import numpy as np
 
 from measure.errors import UserError
 from measure.record import Record
-from measure.streamed import PIECE_ROWS, in_pieces
 from measure.statistics.auc import auc
 from measure.statistics.estimate import Estimate, undefined
 from measure.statistics.order import outmoved_share
 from measure.statistics.proportion import proportion, zero_event_bound
+from measure.streamed import PIECE_ROWS, in_pieces
 
 Part = Literal["H", "L", "joint"]
 

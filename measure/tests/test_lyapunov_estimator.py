@@ -124,6 +124,12 @@ def test_non_finite_primal_is_nan_from_there_on_and_for_itself_only():
     assert result.exponents()[1].isnan().all() and result.singular_exponents()[1:].isnan().all()
 
 
+def test_a_state_whose_sum_overflows_is_finite_all_the_same():
+    largest = 0.9 * torch.finfo(torch.float32).max
+    result = tangent_growth(lambda z: 1.0 * z, torch.full((2, 4), largest), k=2, segments=2)
+    assert (result.status == Status.OK).all() and result.growth.abs().max() < 1e-6
+
+
 def test_overflowing_tangents_of_a_finite_state_are_infinite_not_nan():
     # 40 updates of ×1000 without a QR leave float32; the state is held at 1
     def step(z):

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from measure.errors import UserError
+from measure.statistics import increment
 from measure.statistics.auc import auc
 from measure.statistics.bootstrap import bootstrap_examples, bootstrap_within_class
 from measure.statistics.correlation import correlation
-from measure.statistics import increment
 from measure.statistics.increment import incremental_auc, out_of_fold_scores
 
 
