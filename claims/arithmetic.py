@@ -49,21 +49,33 @@ def arithmetic(ledger: Ledger) -> Arithmetic:
     for check in ledger.checks:
         finding = examine(check, ledger)
         own = [
-            Row(check=check.id, population=check.population, locator=check.locator, subject=subject,
-                possible=possible, finding=text, decides=decides)
+            Row(
+                check=check.id,
+                population=check.population,
+                locator=check.locator,
+                subject=subject,
+                possible=possible,
+                finding=text,
+                decides=decides,
+            )
             for subject, possible, text, decides in finding.rows
-        ]  # fmt: skip
+        ]
         rows += own
         possible = all(row.possible for row in own if row.decides)
         verdicts.append(
             Verdict(
-                claim=check.id, population=check.population, mode="arithmetic",
-                outcome=Outcome.CONSISTENT if possible else Outcome.IMPOSSIBLE, stated=finding.stated,
-                words=check.words, locator=check.locator, criterion=finding.criterion,
+                claim=check.id,
+                population=check.population,
+                mode="arithmetic",
+                outcome=Outcome.CONSISTENT if possible else Outcome.IMPOSSIBLE,
+                stated=finding.stated,
+                words=check.words,
+                locator=check.locator,
+                criterion=finding.criterion,
                 reason=_sentence(own, possible),
                 command=f'pytest claims/ -k "{check.id}"',
             )
-        )  # fmt: skip
+        )
     for claim in ledger.claims:
         rows += [_claim_row(claim, *answer) for answer in digits_of(claim)]
     return Arithmetic(verdicts=tuple(verdicts), rows=tuple(rows))
@@ -109,5 +121,4 @@ def digits_of(claim: AnyClaim) -> list[tuple[str, bool, str]]:
 
 
 def _claim_row(claim: AnyClaim, subject: str, possible: bool, finding: str) -> Row:
-    return Row(check=claim.id, population=claim.population, locator=claim.locator, subject=subject,
-               possible=possible, finding=finding)  # fmt: skip
+    return Row(check=claim.id, population=claim.population, locator=claim.locator, subject=subject, possible=possible, finding=finding)

@@ -70,8 +70,9 @@ class _Check:
         passage = self._passage(number.start)
         return any(
             a.role == "stated" and a.stated.shape == number.stated.shape and slip(number, a) and self.words.touches(a.owner, passage)
-            for a in self.anchors if number.stated is not None
-        )  # fmt: skip
+            for a in self.anchors
+            if number.stated is not None
+        )
 
     def _passage(self, offset: int) -> frozenset[str]:
         """The words of the sentence around an offset."""
@@ -168,10 +169,13 @@ class _Check:
         owners = [a.owner for a, _ in fits if a.owner in self.words]
         own = max((self.words.coverage(owner, passage) for owner in owners), default=0.0)
         rivals = [
-            a.owner for a in self.anchors
-            if a.role == "stated" and a.owner not in self.printed and slip(number, a)
+            a.owner
+            for a in self.anchors
+            if a.role == "stated"
+            and a.owner not in self.printed
+            and slip(number, a)
             and self.words.coverage(a.owner, passage) >= max(NEAR, NEARER * own)
-        ]  # fmt: skip
+        ]
         return max(rivals, key=lambda owner: self.words.coverage(owner, passage), default=None)
 
     def _misplaced(self, number: Number, fits: list[tuple[Anchor, Fit]]) -> tuple[Finding, str | None] | None:

@@ -119,9 +119,7 @@ class Case:
         )
 
 
-_AGREES: dict[Mode, Outcome] = {
-    "recompute": Outcome.REPRODUCED, "replicate": Outcome.CONSISTENT, "transfer": Outcome.TRANSFERS,
-}  # fmt: skip
+_AGREES: dict[Mode, Outcome] = {"recompute": Outcome.REPRODUCED, "replicate": Outcome.CONSISTENT, "transfer": Outcome.TRANSFERS}
 
 
 def as_measurement(estimate: Estimate) -> Measurement:

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["STATISTICS", "MissingInput", "Statistic", "estimate", "lookup", "statistic"]
 
 
-def estimate(
-    claim: AnyClaim, record: Record, *, elsewhere: bool = False, side: Callable[[str], Any] | None = None
-) -> Estimate:
+def estimate(claim: AnyClaim, record: Record, *, elsewhere: bool = False, side: Callable[[str], Any] | None = None) -> Estimate:
     """The claim's statistic on a record; ``elsewhere`` with the parameters that its form sets for other checkpoints.
 
     ``side`` looks up the population's side records by their kind.

@@ -124,7 +124,11 @@ def early_doom(record: Record, parameters: Doom) -> Estimate:
     scores = window.score(parameters.score)[chosen] * (1 if parameters.high else -1)
     later = np.asarray(record.solved)[chosen]
     denominator = f"puzzles unsolved after {parameters.horizon} segments"
-    about = {"n": len(later), "denominator": denominator, "method": f"ratio of shares, worst {parameters.tail:.0%} over the others, log interval"}
+    about = {
+        "n": len(later),
+        "denominator": denominator,
+        "method": f"ratio of shares, worst {parameters.tail:.0%} over the others, log interval",
+    }
     worst = max(1, round(parameters.tail * len(later)))
     if reason := unusable(scores, "early scores") or ("too few of them" if len(later) <= worst else ""):
         return undefined(reason, **about)
@@ -166,7 +170,9 @@ def halting_calibration(record: Record, parameters: Calibration) -> Estimate:
     if not spread:
         return undefined("all or none are right, so that there is no skill", n=len(record))
     value, ends = 1 - score.value / spread, (1 - score.high / spread, 1 - score.low / spread)
-    return replace(score, value=value, low=ends[0], high=ends[1], error=None, method=f"skill over the base rate as measured; {score.method}")
+    return replace(
+        score, value=value, low=ends[0], high=ends[1], error=None, method=f"skill over the base rate as measured; {score.method}"
+    )
 
 
 @statistic("relative_displacement", RelativeMobility)

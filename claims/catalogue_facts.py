@@ -14,9 +14,8 @@ from measure.statistics.proportion import proportion
 def exact_value(value: float, *, n: int, method: str, unit: str = "", denominator: str = "") -> Estimate:
     """A fact of the record, with an interval of no width: nothing was sampled."""
     return Estimate(
-        value=float(value), low=float(value), high=float(value), n=n, method=method, unit=unit,
-        denominator=denominator, error=0.0,
-    )  # fmt: skip
+        value=float(value), low=float(value), high=float(value), n=n, method=method, unit=unit, denominator=denominator, error=0.0
+    )
 
 
 @statistic("accuracy", Nothing, limits=(0, 1))

@@ -78,8 +78,11 @@ def restart_gain(record: Record, parameters: Gained, side: SideRecord) -> Estima
     other = comparison.score(Restarting(1, depth if parameters.over == "single" else longest), "first", table.long)
     found = paired_difference(kept.right, other.right, denominator="puzzles")
     extra = dict(found.extra) | {
-        "accuracy_restarts": kept.accuracy, "accuracy_otherwise": other.accuracy, "accuracy_oracle_with_labels": bound.accuracy,
-        "accuracy_per_draw": float(np.mean(draws.solved[:, :, -1])), "segments_otherwise": float(other.segments.mean()),
+        "accuracy_restarts": kept.accuracy,
+        "accuracy_otherwise": other.accuracy,
+        "accuracy_oracle_with_labels": bound.accuracy,
+        "accuracy_per_draw": float(np.mean(draws.solved[:, :, -1])),
+        "segments_otherwise": float(other.segments.mean()),
         "segments_restarts": float(kept.segments.mean()),
-    }  # fmt: skip
+    }
     return replace(found, extra=extra, method=f"{parameters.start} starts, selected by {parameters.select}; {found.method}")

@@ -90,9 +90,7 @@ def matched(record: Record, parameters: Matched) -> Estimate:
     def area(scores: np.ndarray, positives: np.ndarray) -> Estimate:
         shared: dict[str, Any] = {"weights": parameters.weighting, "minimum": parameters.minimum}
         if parameters.by == "displacement":
-            return matched_auc(
-                scores, positives, late, bins=parameters.bins, edges=parameters.edges, within=chosen, **shared
-            )
+            return matched_auc(scores, positives, late, bins=parameters.bins, edges=parameters.edges, within=chosen, **shared)
         return stratified_auc(scores[chosen], positives[chosen], record.givens[chosen].astype(np.int64), **shared)
 
     measured = area(score_of(record, parameters.score), _positives(record, parameters))
@@ -169,9 +167,7 @@ def _positives(record: Record, parameters: Any) -> np.ndarray:
     return members(record, parameters.positives)
 
 
-def _with_baselines(
-    measured: Estimate, record: Record, parameters: Baselined, area: Any, *, within: np.ndarray | None = None
-) -> Estimate:
+def _with_baselines(measured: Estimate, record: Record, parameters: Baselined, area: Any, *, within: np.ndarray | None = None) -> Estimate:
     """Add the areas of late displacement, halting logit and spectrum mean on the same examples, and what λ₁ adds.
 
     The halting logit is high for the right answer, so its area is given for its reverse when failures are positive.

@@ -169,6 +169,4 @@ class Existence(Qualitative):
     kind: Literal["existence"]
 
 
-AnyClaim = Annotated[
-    Union[Point, Share, Bound, ZeroCount, Range, Direction, Existence], Field(discriminator="kind")
-]
+AnyClaim = Annotated[Union[Point, Share, Bound, ZeroCount, Range, Direction, Existence], Field(discriminator="kind")]

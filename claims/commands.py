@@ -13,9 +13,7 @@ LedgerOption = Annotated[Path | None, typer.Option(help="The ledger (TOML); the 
 
 
 @app.command()
-def schema(
-    ledger: Annotated[bool, typer.Option("--ledger", help="The schema of a ledger file; the only one there is.")] = True,
-) -> None:
+def schema(ledger: Annotated[bool, typer.Option("--ledger", help="The schema of a ledger file; the only one there is.")] = True) -> None:
     """Print the JSON Schema of a ledger, for editors that check and complete TOML."""
     import json
 
@@ -29,9 +27,7 @@ def why(
     claim: Annotated[str, typer.Argument(metavar="CLAIM[@POPULATION]", help="A claim, or an arithmetic check, of the ledger.")],
     ledger: LedgerOption = None,
     record: Annotated[list[str] | None, typer.Option(metavar="NAME=PATH", help="Judge this record as population NAME.")] = None,
-    same_examples: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="NAME's record holds the paper's own examples.")
-    ] = None,
+    same_examples: Annotated[list[str] | None, typer.Option(metavar="NAME", help="NAME's record holds the paper's own examples.")] = None,
     references: Annotated[Path | None, typer.Option(help="The folder of reference checkpoints; the shipped one by default.")] = None,
 ) -> None:
     """Explain one verdict in full: definition, interval, power, baselines, what would change it, how to rerun it."""
@@ -46,19 +42,14 @@ def why(
     from claims.run import Run, Settings
     from measure.hub import cache_folder
 
-    inputs = read_inputs(
-        records=record or (), same_examples=same_examples or (), references=references, fetched=cache_folder()
-    )
+    inputs = read_inputs(records=record or (), same_examples=same_examples or (), references=references, fetched=cache_folder())
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     pages = explain(Run(Settings(seed=0, ledger=ledger or PAPER, inputs=inputs)), claim)
     typer.echo(render(pages, width=shutil.get_terminal_size().columns, colour=colour))
 
 
 @app.command("check-text")
-def check_text(
-    draft: Annotated[Path, typer.Argument(help="A manuscript: .md, .txt or .tex.")],
-    ledger: LedgerOption = None,
-) -> None:
+def check_text(draft: Annotated[Path, typer.Argument(help="A manuscript: .md, .txt or .tex.")], ledger: LedgerOption = None) -> None:
     """Find numbers that no claim binds, digits that differ from the ledger, and hedges that it does not concede.
 
     One line a finding; exit code 1 if there are any, 0 if none, 2 for bad input.

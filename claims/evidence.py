@@ -40,9 +40,7 @@ class Evidence:
     detectable: float | None = None
 
 
-def against_fresh(
-    stated: Stated, measured: Estimate, *, smallest: float, ratio: float = 0.0, hedge: float = 0.0
-) -> Evidence:
+def against_fresh(stated: Stated, measured: Estimate, *, smallest: float, ratio: float = 0.0, hedge: float = 0.0) -> Evidence:
     """Compare a fresh estimate with a printed figure.
 
     Args:
@@ -66,10 +64,13 @@ def against_fresh(
     else:
         power = z_power(smallest, error, alpha=ALPHA) if error > 0 else 1.0
     return Evidence(
-        low=low, high=high, excluded=high < span[0] or low > span[1], power=power,
+        low=low,
+        high=high,
+        excluded=high < span[0] or low > span[1],
+        power=power,
         p_value=level_reached(measured, span, widen=widen),
         detectable=minimum_detectable_difference(error, power=ENOUGH, alpha=ALPHA) if 0 < error < math.inf else None,
-    )  # fmt: skip
+    )
 
 
 def from_count(counted: Estimate, power: float) -> Evidence:
@@ -112,9 +113,7 @@ def standard_error(measured: Estimate) -> float:
     return width / (2 * float(norm.isf((1 - measured.level) / 2))) if math.isfinite(width) else math.inf
 
 
-def _share_power(
-    span: tuple[float, float], stated: float, measured: Estimate, smallest: float, widen: float
-) -> float:
+def _share_power(span: tuple[float, float], stated: float, measured: Estimate, smallest: float, widen: float) -> float:
     """Exact chance that as many examples exclude the printed share when the truth is off by ``smallest``.
 
     The smaller of the chances upwards and downwards, where both are possible.
@@ -135,6 +134,9 @@ def _zero(stated: Stated, measured: Estimate, smallest: float) -> Evidence:
     m, hits = stated.denominator or 1, measured.counts["successes"]
     p_value = float(fisher_exact([[0, m], [hits, measured.n - hits]]).pvalue)
     return Evidence(
-        low=measured.low, high=measured.high, excluded=p_value <= ALPHA, p_value=p_value,
+        low=measured.low,
+        high=measured.high,
+        excluded=p_value <= ALPHA,
+        p_value=p_value,
         power=extreme_power(smallest, measured.n, stated_failures=m, alpha=ALPHA),
-    )  # fmt: skip
+    )

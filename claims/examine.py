@@ -66,10 +66,12 @@ def _linked(check: Linked, ledger: Ledger) -> Finding:
     printed = {name: _resolve(name, ledger) for name in (check.right, *check.of_right, *check.of_wrong)}
     count = _resolve(check.wrong_count, ledger) if check.wrong_count else None
     group = Group(
-        right=printed[check.right], wrong_count=count.whole if count else None,
+        right=printed[check.right],
+        wrong_count=count.whole if count else None,
         of_right={name: printed[name] for name in check.of_right},
-        of_wrong={name: printed[name] for name in check.of_wrong}, complements=tuple(check.complements),
-    )  # fmt: skip
+        of_wrong={name: printed[name] for name in check.of_wrong},
+        complements=tuple(check.complements),
+    )
     texts = [stated.text for stated in printed.values()]
     if count:
         texts.insert(1, count.text)
@@ -77,9 +79,10 @@ def _linked(check: Linked, ledger: Ledger) -> Finding:
     rows += [(f"n = {n:,}", *_at(group, n), False) for n in check.also]
     rows += _other_readings(group, check)
     return Finding(
-        stated=", ".join(texts), rows=tuple(rows),
+        stated=", ".join(texts),
+        rows=tuple(rows),
         criterion="some declared n has whole numbers of right and wrong answers that print all of these digits",
-    )  # fmt: skip
+    )
 
 
 def _declared_sizes(check: Linked, group: Group, ledger: Ledger) -> Answer:
@@ -181,9 +184,10 @@ def _sum(check: Sum, ledger: Ledger) -> Finding:
     sum_text = number(low) if low == high else f"between {as_percent(low, 6)} and {as_percent(high, 6)}"
     finding = f"{' + '.join(parts)} is {sum_text}, printed {whole.text}"
     return Finding(
-        stated=", ".join([*parts, whole.text]), criterion="the parts can add up to the whole, as each is rounded",
+        stated=", ".join([*parts, whole.text]),
+        criterion="the parts can add up to the whole, as each is rounded",
         rows=(("sum", possible, finding, True),),
-    )  # fmt: skip
+    )
 
 
 @examine.register
@@ -223,6 +227,5 @@ def _zero_bound(check: ZeroBound, ledger: Ledger) -> Finding:
         possible, told = printed.contains(high), f"{told}, printed {printed.text}"
     told = "; ".join([told, *(finding for _, _, finding, _ in beside)])
     return Finding(
-        stated=claim.stated, criterion="the printed limit is the exact one",
-        rows=(("upper limit", possible, told, True), *beside),
-    )  # fmt: skip
+        stated=claim.stated, criterion="the printed limit is the exact one", rows=(("upper limit", possible, told, True), *beside)
+    )

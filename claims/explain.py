@@ -43,9 +43,7 @@ class Page:
 
 
 # What may stand beside λ₁: key of the figures beside an estimate, and its name.
-BASELINES = {
-    "auc_displacement": "late displacement", "auc_halting": "halting logit", "auc_spectrum_mean": "mean of the spectrum",
-}  # fmt: skip
+BASELINES = {"auc_displacement": "late displacement", "auc_halting": "halting logit", "auc_spectrum_mean": "mean of the spectrum"}
 INCREMENT = ("increment", "increment_low", "increment_high", "increment_p_value")
 
 
@@ -212,7 +210,11 @@ def _beside(measured: Measurement) -> Iterator[Fact]:
             yield Fact("baseline", f"{name} alone: AUC {number(value)}" if value is not None else f"{name}: no AUC here")
         gain, low, high, p_value = (extra.pop(name, None) for name in INCREMENT)
         yield Fact("λ₁ adds", _gain(gain, low, high, p_value))
-    shown = [f"{SHOWN_AS.get(name, name.replace('_', ' '))} {value if isinstance(value, str) else number(value)}" for name, value in extra.items() if value is not None]
+    shown = [
+        f"{SHOWN_AS.get(name, name.replace('_', ' '))} {value if isinstance(value, str) else number(value)}"
+        for name, value in extra.items()
+        if value is not None
+    ]
     if shown:
         yield Fact("beside it", "; ".join(shown))
 

@@ -66,9 +66,7 @@ def feasible(group: Group, sizes: Iterable[int]) -> list[Solution]:
     return [solution for solution in (solve(group, n) for n in sizes) if solution is not None]
 
 
-def _numerators(
-    shares: dict[str, Stated], whole: int, complements: tuple[tuple[str, str], ...]
-) -> dict[str, int] | None:
+def _numerators(shares: dict[str, Stated], whole: int, complements: tuple[tuple[str, str], ...]) -> dict[str, int] | None:
     """A numerator for each share of one part; complements are solved as a pair."""
     found: dict[str, int] = {}
     paired = {a: b for a, b in complements if a in shares and b in shares}

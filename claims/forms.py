@@ -92,17 +92,7 @@ class NotApplicable(Form):
 
 
 AnyForm = Annotated[
-    Union[
-        AucAbove,
-        ShareAbove,
-        ShareBelow,
-        ValueAbove,
-        ValueBelow,
-        DifferencePositive,
-        Equivalent,
-        Exists,
-        NotApplicable,
-    ],
+    Union[AucAbove, ShareAbove, ShareBelow, ValueAbove, ValueBelow, DifferencePositive, Equivalent, Exists, NotApplicable],
     Field(discriminator="test"),
 ]
 

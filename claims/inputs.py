@@ -12,13 +12,14 @@ from measure.errors import UserError
 REFERENCES = Path(__file__).parent.parent / "fixtures" / "reference"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 EXAMPLES = {
-    "--record": "paper.trm=RECORD.parquet", "--checkpoint": "paper.trm=CHECKPOINT", "--puzzles": "paper.trm=FOLDER",
-    "--cycles": "paper.trm=3,6", "--measure": "limit=2048",
-}  # fmt: skip
+    "--record": "paper.trm=RECORD.parquet",
+    "--checkpoint": "paper.trm=CHECKPOINT",
+    "--puzzles": "paper.trm=FOLDER",
+    "--cycles": "paper.trm=3,6",
+    "--measure": "limit=2048",
+}
 # What `--measure KEY=VALUE` may set, with the value it has otherwise. `limit` 0 measures every puzzle.
-MEASURING: dict[str, int | str] = {
-    "k": 8, "segments": 16, "seed": 0, "batch": 32, "limit": 2048, "device": "cpu", "dtype": "float32",
-}  # fmt: skip
+MEASURING: dict[str, int | str] = {"k": 8, "segments": 16, "seed": 0, "batch": 32, "limit": 2048, "device": "cpu", "dtype": "float32"}
 CYCLES = re.compile(r"(\d{1,4}),(\d{1,4})(?:,(\d{1,4}))?")
 
 

@@ -88,8 +88,7 @@ def _claim(toml: LocatedToml, index: int, claim: Any) -> None:
     low, high = statistic.limits
     if not claim.printed.meets(low, high):
         raise UserError(
-            f"claim {claim.id!r}: stated {claim.stated!r} lies outside [{low:g}, {high:g}], "
-            f"where {claim.statistic!r} takes its values",
+            f"claim {claim.id!r}: stated {claim.stated!r} lies outside [{low:g}, {high:g}], where {claim.statistic!r} takes its values",
             where=toml.where(*path, "stated"),
             mend="write a share in percent with its sign, such as 52.6%" if claim.kind == "share" else None,
         )

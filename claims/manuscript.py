@@ -29,9 +29,7 @@ _COUNT = re.compile(
 )
 _SINGLE = re.compile(rf"{_START}(?P<a>{_FIGURE}){_END}")
 # A full stop before a capital; an empty line; the start of an item, a row or a heading; the end of a row of a TeX table.
-_BOUNDARY = re.compile(
-    r"[.!?][\"”’*_)]*(?=\s+[\"“*_(\[]*[A-ZΑ-Ω0-9λ])|\n[ \t]*\n|\n(?=[ \t]*(?:[-*+>]\s|[|#]|\d+[.)]\s))|\\\\"
-)
+_BOUNDARY = re.compile(r"[.!?][\"”’*_)]*(?=\s+[\"“*_(\[]*[A-ZΑ-Ω0-9λ])|\n[ \t]*\n|\n(?=[ \t]*(?:[-*+>]\s|[|#]|\d+[.)]\s))|\\\\")
 _BEFORE = {row: re.compile(rf"(?:{row.pattern})\s*$", re.IGNORECASE) for row in HEDGES if row.before_number}
 _PHRASES = {row: re.compile(row.pattern, re.IGNORECASE) for row in HEDGES if not row.before_number}
 
@@ -201,7 +199,9 @@ def _shown(text: str) -> str:
 
 def _plain(figure: str) -> str:
     """A figure as the ledger writes it."""
-    return re.sub(r"\s?(?:%|percent|per cent)$", "%", re.sub("[\u2009\u202f]", ",", figure.strip().replace(FILLER, "")), flags=re.IGNORECASE)
+    return re.sub(
+        r"\s?(?:%|percent|per cent)$", "%", re.sub("[\u2009\u202f]", ",", figure.strip().replace(FILLER, "")), flags=re.IGNORECASE
+    )
 
 
 def _parsed(digits: str) -> Stated | None:

@@ -46,28 +46,55 @@ MASKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("references", re.compile(r"^#+\s*(?:references|bibliography)\s*$.*\Z", _ACROSS | re.IGNORECASE)),
     ("citation", re.compile(rf"\([^()]*?\b{_NAME},?\s+{_YEAR}[^()]*\)|\b{_NAME}\s+\({_YEAR}\)")),
     ("citation number", re.compile(r"\[\^?\d{1,3}(?:\s*[,–-]\s*\d{1,3})*\]")),
-    ("year", re.compile(rf"\b(?:in|since|until|before|after|of|by|[A-Z][a-z]+)\s+(?:19\d\d|20[0-3]\d)\b(?![,.]\d|\s*(?:%|[a-z]*\s*puzzles|examples|runs|samples))")),
-    ("date", re.compile(r"\b\d{4}-\d{2}-\d{2}\b|\b\d{1,2}\s+(?:January|February|March|April|May|June|July|August|September|October|November|December)\b")),
+    (
+        "year",
+        re.compile(
+            rf"\b(?:in|since|until|before|after|of|by|[A-Z][a-z]+)\s+(?:19\d\d|20[0-3]\d)\b(?![,.]\d|\s*(?:%|[a-z]*\s*puzzles|examples|runs|samples))"
+        ),
+    ),
+    (
+        "date",
+        re.compile(
+            r"\b\d{4}-\d{2}-\d{2}\b|\b\d{1,2}\s+(?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
+        ),
+    ),
     ("heading number", re.compile(r"^#{1,6}\s+\d+(?:\.\d+)*\.?(?=\s)", _LINES)),
-    ("place in a text", re.compile(rf"(?:\b(?:{_PLACES})\s*|[§¶]+\s*)\(?[A-Z]?\.?\d+(?:\.\d+)*[a-z]?\)?(?:\s*(?:,|and|to|–|-)\s*[§¶]?\(?\d+(?:\.\d+)*[a-z]?\)?)*(?!\s*%|\d)", re.IGNORECASE)),
+    (
+        "place in a text",
+        re.compile(
+            rf"(?:\b(?:{_PLACES})\s*|[§¶]+\s*)\(?[A-Z]?\.?\d+(?:\.\d+)*[a-z]?\)?(?:\s*(?:,|and|to|–|-)\s*[§¶]?\(?\d+(?:\.\d+)*[a-z]?\)?)*(?!\s*%|\d)",
+            re.IGNORECASE,
+        ),
+    ),
     ("list number", re.compile(r"^\s*(?:>\s*)?(?:\d{1,3}[.)]|\(\d{1,3}\)|\[\d{1,3}\])(?=\s)", _LINES)),
     ("list number", re.compile(r"(?<![\w%])\(\d{1,2}\)(?=\s)")),
     ("line or page number", re.compile(r"^[ \t]*\d{1,5}[ \t]*$", _LINES)),
-    ("version", re.compile(r"\b(?:python|pytorch|torch|cuda|numpy|jax|pandas|scipy)\s*(?:[<>=~^]=?\s*)?\d+(?:\.\d+)*|\bv?\d+\.\d+\.\d+\S*|\bv\d+(?:\.\d+)*\b", re.IGNORECASE)),
+    (
+        "version",
+        re.compile(
+            r"\b(?:python|pytorch|torch|cuda|numpy|jax|pandas|scipy)\s*(?:[<>=~^]=?\s*)?\d+(?:\.\d+)*|\bv?\d+\.\d+\.\d+\S*|\bv\d+(?:\.\d+)*\b",
+            re.IGNORECASE,
+        ),
+    ),
     ("board size", re.compile(r"(?<![\d.])\d+\s?[×x]\s?\d+(?![\d.])")),
     ("level of an interval", re.compile(r"\b\d{2}(?:\.\d)?\s?%[-\s]+(?:\w+[-\s]+)?(?:CIs?|confidence|credible|intervals?|limits?)\b")),
     ("ordinal", re.compile(r"\b\d+(?:st|nd|rd|th)\b(?!\s*(?:percentile|quantile|decile))")),
     ("name", re.compile(r"\b[A-Za-z]+[-–]?\d[\w.-]*(?<![.-])|(?<![\w.])\d+[A-Za-z]*-?(?:bit|D)\b")),
-)  # fmt: skip
+)
 # The same for TeX files, before anything else is read.
 TEX_MASKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("preamble", re.compile(r"\A.*?\\begin\{document\}", re.DOTALL)),
     ("comment", re.compile(r"(?<!\\)%.*$", _LINES)),
     ("code block", re.compile(r"\\begin\{(verbatim\*?|lstlisting|minted|thebibliography|tikzpicture)\}.*?\\end\{\1\}", re.DOTALL)),
-    ("label", re.compile(r"\\(?:label|ref|eqref|autoref|cref|Cref|pageref|cite[a-z]*\*?|bibitem|input|include|includegraphics|url|href|bibliography[a-z]*|vspace\*?|hspace\*?|setcounter|setlength|usepackage|footnotemark)\s*(?:\[[^\]]*\])*\{[^{}]*\}")),
+    (
+        "label",
+        re.compile(
+            r"\\(?:label|ref|eqref|autoref|cref|Cref|pageref|cite[a-z]*\*?|bibitem|input|include|includegraphics|url|href|bibliography[a-z]*|vspace\*?|hspace\*?|setcounter|setlength|usepackage|footnotemark)\s*(?:\[[^\]]*\])*\{[^{}]*\}"
+        ),
+    ),
     ("environment", re.compile(r"\\(?:begin|end)\{[^{}]*\}(?:\[[^\]]*\]|\{[^{}]*\})*")),
     ("length", re.compile(r"(?<![\w.])-?\d*\.?\d+\s*(?:\\(?:text|line|column)width|pt|cm|mm|em|ex|in)(?![a-zA-Z])|\\\\\[[^\]]*\]")),
-)  # fmt: skip
+)
 
 # After these a full stop ends no sentence.
 ABBREVIATIONS = frozenset("e.g i.e vs cf etc al fig figs sec secs eq eqs tab no vol resp approx ca dr prof".split())
@@ -85,7 +112,9 @@ class Hedge:
 
 
 HEDGES: tuple[Hedge, ...] = (
-    Hedge(r"~|≈|≃|∼|\b(?:about|approximately|roughly|around|circa|nearly|almost|some|close to)\b|\bca?\.", "approximate", before_number=True),
+    Hedge(
+        r"~|≈|≃|∼|\b(?:about|approximately|roughly|around|circa|nearly|almost|some|close to)\b|\bca?\.", "approximate", before_number=True
+    ),
     Hedge(r"≤|<=|<|\b(?:up to|at most|no more than)\b", "most", before_number=True),
     Hedge(r"≥|>=|>|\b(?:at least|no fewer than|no less than)\b", "least", before_number=True),
     Hedge(r"\bup to\b", "words"),
@@ -94,7 +123,7 @@ HEDGES: tuple[Hedge, ...] = (
     Hedge(r"\bnot (?:a single )?one\b", "zero"),
     Hedge(r"\bstrictly\b", "words"),
     Hedge(r"\b(?:roughly|about|approximately|nearly|almost) (?:half|a third|a quarter|a tenth|twice|one in \w+)\b", "words"),
-)  # fmt: skip
+)
 # Shares that the ledger must state, or bound, for "almost never" and "nearly all".
 RARE, NEAR_ALL = 0.05, 0.9
 # A locator that names these says that the figure stands outside the manuscript.
@@ -108,9 +137,27 @@ STOPWORDS = frozenset(
 )
 # Words that mean the same in these texts; the left one is read as the right one.
 SYNONYMS = {
-    "λ": "exponent", "λ1": "exponent", "λ₁": "exponent", "lambda": "exponent", "lambda1": "exponent", "lyapunov": "exponent",
-    "right": "success", "correct": "success", "wrong": "fail", "confident": "confidence", "confidently": "confidence",
-    "roc": "auc", "move": "displacement", "moves": "displacement", "trajectory": "rollout", "trajectories": "rollout",
-    "separates": "auc", "separation": "auc", "separate": "auc", "solves": "solved", "wander": "wandering", "overall": "whole",
-}  # fmt: skip
+    "λ": "exponent",
+    "λ1": "exponent",
+    "λ₁": "exponent",
+    "lambda": "exponent",
+    "lambda1": "exponent",
+    "lyapunov": "exponent",
+    "right": "success",
+    "correct": "success",
+    "wrong": "fail",
+    "confident": "confidence",
+    "confidently": "confidence",
+    "roc": "auc",
+    "move": "displacement",
+    "moves": "displacement",
+    "trajectory": "rollout",
+    "trajectories": "rollout",
+    "separates": "auc",
+    "separation": "auc",
+    "separate": "auc",
+    "solves": "solved",
+    "wander": "wandering",
+    "overall": "whole",
+}
 SUFFIXES = ("ures", "ure", "ically", "ally", "ingly", "ings", "ing", "ions", "ion", "ness", "ly", "al", "ed", "es", "s", "e")

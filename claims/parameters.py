@@ -128,9 +128,8 @@ class Early(Parameters):
     """
 
     score: Literal[
-        "exponent", "spectrum_mean", "displacement", "last_displacement", "halting",
-        "exponent_slope", "displacement_slope", "halting_slope",
-    ] = "exponent"  # fmt: skip
+        "exponent", "spectrum_mean", "displacement", "last_displacement", "halting", "exponent_slope", "displacement_slope", "halting_slope"
+    ] = "exponent"
     horizon: Segments = 4
     part: Part = "H"
 

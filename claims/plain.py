@@ -15,9 +15,15 @@ def plain_console(*, width: int, colour: bool) -> Console:
         colour: whether to write ANSI codes.
     """
     return Console(
-        file=io.StringIO(), width=max(60, width), force_terminal=colour, color_system="standard" if colour else None,
-        highlight=False, markup=False, emoji=False, legacy_windows=False,
-    )  # fmt: skip
+        file=io.StringIO(),
+        width=max(60, width),
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+    )
 
 
 def printed(console: Console) -> str:

@@ -108,20 +108,32 @@ def outcome_of(falsehood: Falsehood, population: Population) -> Planted:
     """Plant one falsehood and say what became of it."""
     truth, lie = plant(falsehood, population)
     return Planted(
-        name=falsehood.name, what=falsehood.what, population=population.name, stated=lie.stated, expected=falsehood.expect,
-        outcome=lie.outcome, reason=lie.reason, truth_stated=truth.stated, truth=truth.outcome,
-    )  # fmt: skip
+        name=falsehood.name,
+        what=falsehood.what,
+        population=population.name,
+        stated=lie.stated,
+        expected=falsehood.expect,
+        outcome=lie.outcome,
+        reason=lie.reason,
+        truth_stated=truth.stated,
+        truth=truth.outcome,
+    )
 
 
 def _judge(falsehood: Falsehood, population: Population, stated: str, record: Record) -> Verdict:
     """The verdict on one printed figure, asked as a recomputation of the population's own claim."""
     claim: Claim = TypeAdapter(AnyClaim).validate_python(
         {
-            "id": falsehood.name, "words": falsehood.what, "locator": "planted", "stated": stated,
-            "population": population.name, "form": {"test": "not_applicable", "reason": "planted"},
-            **({"of": len(record)} if falsehood.of_rows else {}), **falsehood.claim,
+            "id": falsehood.name,
+            "words": falsehood.what,
+            "locator": "planted",
+            "stated": stated,
+            "population": population.name,
+            "form": {"test": "not_applicable", "reason": "planted"},
+            **({"of": len(record)} if falsehood.of_rows else {}),
+            **falsehood.claim,
         }
-    )  # fmt: skip
+    )
     ledger = Ledger(
         paper=Paper(title="Planted falsehoods", source=FALSEHOODS.name),
         populations=(DeclaredPopulation(name=population.name, words="the claim's own", architecture=population.architecture),),
@@ -142,10 +154,7 @@ def _raise_exponents(record: Record, row: np.ndarray) -> Record:
 
 
 # Each is done to a row of its own among those that are measured again; just these rows must be found.
-TAMPERINGS: dict[str, Callable[[Record, np.ndarray], Record]] = {
-    "turned-outcome": _turn_outcome,
-    "raised-exponents": _raise_exponents,
-}
+TAMPERINGS: dict[str, Callable[[Record, np.ndarray], Record]] = {"turned-outcome": _turn_outcome, "raised-exponents": _raise_exponents}
 
 
 def tamper(record: Record) -> Record:
@@ -160,7 +169,13 @@ def tampering_found(name: str, result: Remeasured) -> Planted:
     example = result.examples[list(TAMPERINGS).index(name)]
     told = [line for line in result.differing if line.startswith(f"example {example}:")]
     return Planted(
-        name=name, what="one recorded row is made up", population=result.population, stated=f"example {example}",
-        expected="differs", outcome="differs" if told else "stands", reason="; ".join(told) or "the row was not found",
-        truth_stated="the other rows", truth="differ" if len(result.differing) > len(TAMPERINGS) else "stand",
-    )  # fmt: skip
+        name=name,
+        what="one recorded row is made up",
+        population=result.population,
+        stated=f"example {example}",
+        expected="differs",
+        outcome="differs" if told else "stands",
+        reason="; ".join(told) or "the row was not found",
+        truth_stated="the other rows",
+        truth="differ" if len(result.differing) > len(TAMPERINGS) else "stand",
+    )

@@ -39,7 +39,7 @@ OPTIONS: tuple[tuple[str, dict], ...] = (
     ("--audit-seed", {"metavar": "N", "help": "seed of every random draw (default: a new one, printed)"}),
     ("--policy", {"metavar": "draft|strict", "help": "strict: undecided and acknowledged claims fail too"}),
     ("--references", {"metavar": "PATH", "help": "the folder of reference checkpoints (default: the shipped one)"}),
-)  # fmt: skip
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -58,9 +58,7 @@ class Population:
             MissingInput: there is none; names the command that gets it.
             UserError: it is unreadable, of another checkpoint, or of other puzzles.
         """
-        return find_side(
-            kind, record=self.record, record_path=self.record_path, checkpoint=self.checkpoint, puzzles=self.puzzles
-        )
+        return find_side(kind, record=self.record, record_path=self.record_path, checkpoint=self.checkpoint, puzzles=self.puzzles)
 
     def with_record(self, path: Path) -> Population:
         """The same population with the record at ``path``. Raises UserError when it is of another architecture."""

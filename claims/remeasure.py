@@ -76,9 +76,7 @@ def calm_half(record: Record) -> Record:
     return record.take(late[: -(-len(record) // 2)])
 
 
-def verify_sample(
-    population: Population, *, rows: int, seed: int, tamper: Callable[[Record], Record] | None = None
-) -> Remeasured:
+def verify_sample(population: Population, *, rows: int, seed: int, tamper: Callable[[Record], Record] | None = None) -> Remeasured:
     """Measure random rows of a population's record again and compare.
 
     Args:
@@ -113,9 +111,13 @@ def settings_of(population: Population, changes: Mapping[str, int | str]) -> dic
         return MEASURING | changes
     kept = population.record.provenance
     as_recorded = {
-        "k": kept.exponents, "segments": kept.segments, "seed": kept.tangent_seed, "batch": kept.batch,
-        "dtype": kept.dtype, "limit": 0,
-    }  # fmt: skip
+        "k": kept.exponents,
+        "segments": kept.segments,
+        "seed": kept.tangent_seed,
+        "batch": kept.batch,
+        "dtype": kept.dtype,
+        "limit": 0,
+    }
     return MEASURING | as_recorded | changes
 
 
@@ -166,9 +168,14 @@ def compare_records(population: Population, again: Path, *, seed: int) -> Remeas
     if told:
         return _closer(population, record, np.array(sorted(told)), seed=seed)
     return Remeasured(
-        population=population.name, seed=seed, of=len(record), examples=record.example_id.tolist(), sensitive=[], differing=[],
+        population=population.name,
+        seed=seed,
+        of=len(record),
+        examples=record.example_id.tolist(),
+        sensitive=[],
+        differing=[],
         largest={name: float(gap.max(initial=0.0)) for name, gap in differences(record, fresh).items()},
-    )  # fmt: skip
+    )
 
 
 def _closer(population: Population, record: Record, suspects: np.ndarray, *, seed: int) -> Remeasured:
@@ -179,9 +186,14 @@ def _closer(population: Population, record: Record, suspects: np.ndarray, *, see
     with suited_threads(checkpoint.facts.parameters):
         result = verify_rows(checkpoint, puzzles, record.take(suspects))
     return Remeasured(
-        population=population.name, seed=seed, of=len(record), examples=record.example_id.tolist(),
-        sensitive=result.sensitive, differing=result.differing, largest=result.largest,
-    )  # fmt: skip
+        population=population.name,
+        seed=seed,
+        of=len(record),
+        examples=record.example_id.tolist(),
+        sensitive=result.sensitive,
+        differing=result.differing,
+        largest=result.largest,
+    )
 
 
 @contextmanager

@@ -27,10 +27,18 @@ def as_estimate(measured: Measurement) -> Estimate:
     """The estimate behind a stored measurement; limits that were infinite are NaN."""
     none = lambda x: math.nan if x is None else x  # noqa: E731
     return Estimate(
-        value=none(measured.value), low=none(measured.low), high=none(measured.high), level=measured.level, n=measured.n,
-        method=measured.method, unit=measured.unit, denominator=measured.denominator, counts=measured.counts,
-        extra={k: v for k, v in measured.extra.items() if v is not None}, error=measured.error,
-    )  # fmt: skip
+        value=none(measured.value),
+        low=none(measured.low),
+        high=none(measured.high),
+        level=measured.level,
+        n=measured.n,
+        method=measured.method,
+        unit=measured.unit,
+        denominator=measured.denominator,
+        counts=measured.counts,
+        extra={k: v for k, v in measured.extra.items() if v is not None},
+        error=measured.error,
+    )
 
 
 def resized(measured: Estimate, factor: float) -> Estimate:

@@ -17,6 +17,7 @@ from measure.errors import UserError
 from measure.record import Record
 from measure.side_record import SideRecord, read_side
 
+
 def candidates(kind: str, *beside: Path | None) -> list[Path]:
     """Where the side record of a kind may lie, the first that exists counts: beside each file, by its name or alone."""
     files = [path for path in beside if path is not None]

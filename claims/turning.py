@@ -100,14 +100,17 @@ def _placed(asked: Asked, measured: Estimate) -> list[str]:
         beyond = f"between {words}" if len(edges) == 2 and other == stands else "beyond"
         return [f"UNDERPOWERED once the interval reaches {_value(asked, nearest)} ({far}); {other} once it lies wholly {beyond}"]
     if lookup(asked.claim.statistic).fresh is not None:
-        return [f"an interval wholly on one side of {words}; the figure is an extreme, which itself moves with the "
-                "number of cases, so no size is computed"]  # fmt: skip
+        return [
+            f"an interval wholly on one side of {words}; the figure is an extreme, which itself moves with the "
+            "number of cases, so no size is computed"
+        ]
     inside = span[0] < measured.value < span[1]
     doubt = caveat(measured)
     told = []
     if doubt and inside:
-        told.append("two modes of late displacement (Otsu's separation above 0.75): without them no number of puzzles "
-                    "makes the claim stand")  # fmt: skip
+        told.append(
+            "two modes of late displacement (Otsu's separation above 0.75): without them no number of puzzles makes the claim stand"
+        )
     clear = (span[0] < measured.low and measured.high < span[1]) or measured.high <= span[0] or measured.low >= span[1]
     if not clear and measured.value in edges:
         told.append(f"another value: the estimate lies on the edge {words}, which no size decides")
@@ -134,8 +137,7 @@ def _printed(asked: Asked, measured: Estimate) -> list[str]:
     """A fresh sample against printed digits."""
     claim, verdict, stated = asked.claim, asked.verdict, asked.claim.printed
     if lookup(claim.statistic).fresh is not None:
-        return ["another count beyond the printed extreme; an extreme itself moves with the number of cases, so no size "
-                "is computed"]  # fmt: skip
+        return ["another count beyond the printed extreme; an extreme itself moves with the number of cases, so no size is computed"]
     if not (math.isfinite(measured.low) and math.isfinite(measured.high)):
         return ["an interval with two limits; the method gives none on so few cases, so no size is computed"]
     told = [_compatible(asked, measured, stated)]

@@ -36,24 +36,14 @@ class Meaning(BaseModel):
 TABLE: dict[Outcome, Meaning] = {
     Outcome.REPRODUCED: Meaning(meaning="inside the rounding interval, same examples", report="passed", decided=True),
     Outcome.CONSISTENT: Meaning(
-        meaning="fresh sample: the interval covers it, and the sample could have refuted it",
-        report="passed",
-        decided=True,
+        meaning="fresh sample: the interval covers it, and the sample could have refuted it", report="passed", decided=True
     ),
-    Outcome.TRANSFERS: Meaning(
-        meaning="another checkpoint: the claim's declared form holds there", report="passed", decided=True
-    ),
+    Outcome.TRANSFERS: Meaning(meaning="another checkpoint: the claim's declared form holds there", report="passed", decided=True),
     Outcome.REFUTED: Meaning(meaning="excluded on its own population", report="failed", decided=True),
-    Outcome.DOES_NOT_TRANSFER: Meaning(
-        meaning="another checkpoint: the claim's form fails there", report="xfailed", decided=True
-    ),
+    Outcome.DOES_NOT_TRANSFER: Meaning(meaning="another checkpoint: the claim's form fails there", report="xfailed", decided=True),
     Outcome.IMPOSSIBLE: Meaning(meaning="the printed digits contradict each other", report="failed", decided=True),
-    Outcome.UNDERPOWERED: Meaning(
-        meaning="the sample could not have refuted it", report="skipped", decided=False
-    ),
-    Outcome.UNVERIFIABLE: Meaning(
-        meaning="an input is missing; says which, and the command that gets it", report="skipped", decided=False
-    ),
+    Outcome.UNDERPOWERED: Meaning(meaning="the sample could not have refuted it", report="skipped", decided=False),
+    Outcome.UNVERIFIABLE: Meaning(meaning="an input is missing; says which, and the command that gets it", report="skipped", decided=False),
     Outcome.DRIFTED: Meaning(meaning="verdict or value left the locked baseline", report="failed", decided=True),
     Outcome.ERROR: Meaning(meaning="the harness itself failed", report="error", decided=False),
 }

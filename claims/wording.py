@@ -29,12 +29,12 @@ def as_percent(x: float | Fraction, digits: int = 4) -> str:
 
 
 def fraction(numerator: int, denominator: int) -> str:
-    """"21/3,894 = 0.5393%"."""
+    """ "21/3,894 = 0.5393%"."""
     return f"{numerator:,}/{denominator:,} = {as_percent(Fraction(numerator, denominator))}"
 
 
 def interval(low: float, high: float, *, percent: bool = False, digits: int = 4) -> str:
-    """"[0.1, 0.2]"."""
+    """ "[0.1, 0.2]"."""
     shown = as_percent if percent else number
     return f"[{shown(low, digits)}, {shown(high, digits)}]"
 
@@ -60,10 +60,10 @@ def caveat(measured: Estimate) -> str:
 
 
 def span(first: int, last: int) -> str:
-    """"3,879 to 3,887", or the one number."""
+    """ "3,879 to 3,887", or the one number."""
     return f"{first:,}" if first == last else f"{first:,} to {last:,}"
 
 
 def listing(items: Sequence[str]) -> str:
-    """"a", "a and b", "a, b and c"."""
+    """ "a", "a and b", "a, b and c"."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else "none"

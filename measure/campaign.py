@@ -65,8 +65,7 @@ def provenance_of(
     board = board_of(checkpoint.model)
     if board.size != puzzles.box.size:
         raise UserError(
-            f"the puzzles are {puzzles.box.size}×{puzzles.box.size}, the checkpoint reads {board.size}×{board.size}",
-            where=checkpoint.path,
+            f"the puzzles are {puzzles.box.size}×{puzzles.box.size}, the checkpoint reads {board.size}×{board.size}", where=checkpoint.path
         )
     if not len(puzzles):
         raise UserError("the puzzle set is empty")
@@ -169,9 +168,7 @@ def measure(
         raise UserError(f"cannot write the record: {error.strerror or error}", where=out) from None
 
 
-def _measure_locked(
-    checkpoint: Checkpoint, puzzles: PuzzleSet, provenance: Provenance, out: Path, noise, advance: Advance
-) -> None:
+def _measure_locked(checkpoint: Checkpoint, puzzles: PuzzleSet, provenance: Provenance, out: Path, noise, advance: Advance) -> None:
     folder = out.with_name(out.name + ".parts")
     if folder.exists() and _is_whole(out, provenance, noise is not None):  # killed while the parts were being removed
         advance(len(puzzles))
@@ -237,9 +234,7 @@ def commit_of_program() -> str:
     if not (here.parent / ".git").exists():
         return "unknown"
     try:
-        run = subprocess.run(
-            ["git", "-C", str(here), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=True
-        )
+        run = subprocess.run(["git", "-C", str(here), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=True)
     except (OSError, subprocess.SubprocessError):
         return "unknown"
     return run.stdout.strip()

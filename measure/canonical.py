@@ -135,9 +135,7 @@ def _canonical(grids, masks, height, square, orders, inverses):
     for index in range(len(grids)):
         _least_image(grids[index], masks[index], height, orders, inverses, best[index], best_mask[index], True)
         if square:
-            _least_image(
-                grids[index].T.copy(), masks[index].T.copy(), height, orders, inverses, best[index], best_mask[index], False
-            )
+            _least_image(grids[index].T.copy(), masks[index].T.copy(), height, orders, inverses, best[index], best_mask[index], False)
     return best, best_mask
 
 

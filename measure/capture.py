@@ -137,7 +137,9 @@ def fates(runs: LongRuns, rest: float) -> dict[str, Estimate]:
     """
     fate = fate_of(runs, rest)
     n = int((fate != "").sum())
-    return {name: proportion(int((fate == name).sum()), n, denominator=f"puzzles unsolved after {runs.segments} segments") for name in FATES}
+    return {
+        name: proportion(int((fate == name).sum()), n, denominator=f"puzzles unsolved after {runs.segments} segments") for name in FATES
+    }
 
 
 def fate_of(runs: LongRuns, rest: float) -> np.ndarray:

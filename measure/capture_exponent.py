@@ -88,9 +88,7 @@ def before_capture(
     return _near_half(landmark_auc(sliding(lambda1, window), runs.captured, runs.followed, lead=lead), margin)
 
 
-def before_capture_in(
-    record: Record, *, window: int = WINDOW, lead: tuple[int, int] | None = None, margin: float = 0.1
-) -> Estimate:
+def before_capture_in(record: Record, *, window: int = WINDOW, lead: tuple[int, int] | None = None, margin: float = 0.1) -> Estimate:
     """The same within the rollout of a record: those not captured by its end stand for those that never are.
 
     Raises:
@@ -124,7 +122,11 @@ def around_capture(
     times = lambda1.shape[1]
     never = lambda1[(runs.captured == 0) & np.isfinite(lambda1).all(axis=1)]
     inside = (runs.captured > 0) & (runs.captured + first >= 1) & (runs.captured + last <= times) & np.isfinite(lambda1).all(axis=1)
-    about = {"unit": "nats per segment", "denominator": "captured runs", "method": "difference of means at equal segments, bootstrap over runs"}
+    about = {
+        "unit": "nats per segment",
+        "denominator": "captured runs",
+        "method": "difference of means at equal segments, bootstrap over runs",
+    }
     if not inside.any() or not len(never):
         return undefined("no captured run has such a window" if len(never) else "every run is captured", n=int(inside.sum()), **about)
     mask = np.zeros((int(inside.sum()), times))
@@ -143,6 +145,13 @@ def around_capture(
     draws = picked @ own - ((others @ never) * (picked @ mask)).sum(axis=1)
     low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
     return Estimate(
-        value=float((own - reference).mean()), low=float(low), high=float(high), level=level, n=len(own),
-        counts=counts, error=float(draws.std(ddof=1)) or None, extra=means, **about,
-    )  # fmt: skip
+        value=float((own - reference).mean()),
+        low=float(low),
+        high=float(high),
+        level=level,
+        n=len(own),
+        counts=counts,
+        error=float(draws.std(ddof=1)) or None,
+        extra=means,
+        **about,
+    )

@@ -47,10 +47,16 @@ def measure_long(
     """
     base = provenance_of(checkpoint, puzzles, k=settings.k, segments=settings.segments, batch=settings.batch)
     about = SideProvenance(
-        kind=KIND, model=base.model, checkpoint_bytes=base.checkpoint_bytes, checkpoint_tensors=base.checkpoint_tensors,
-        puzzles_digest=base.puzzles_digest, puzzles=len(puzzles), versions=base.versions, commit=base.commit,
+        kind=KIND,
+        model=base.model,
+        checkpoint_bytes=base.checkpoint_bytes,
+        checkpoint_tensors=base.checkpoint_tensors,
+        puzzles_digest=base.puzzles_digest,
+        puzzles=len(puzzles),
+        versions=base.versions,
+        commit=base.commit,
         settings={**_told(settings), "windows": [n for window in settings.windows for n in window]},
-    )  # fmt: skip
+    )
     folder = out.with_name(out.name + ".parts")
     parts = []
     for number, first in enumerate(range(0, len(puzzles), chunk)):
@@ -89,9 +95,12 @@ def _columns(checkpoint: Checkpoint, puzzles: PuzzleSet, settings: LongSettings)
         further = held_at_rest(bare, settings.deep - settings.segments)
         if len(going):
             followed = follow(
-                checkpoint, puzzles.take(going), segments=settings.deep - settings.segments, batch=settings.batch,
+                checkpoint,
+                puzzles.take(going),
+                segments=settings.deep - settings.segments,
+                batch=settings.batch,
                 start=tuple(part[torch.from_numpy(going)] for part in state),
-            )  # fmt: skip
+            )
             further = merged(further, followed, np.isin(unsolved, going))
     evidence = [evidence_of(runs, end=end, window=window) for end, window in settings.windows[:5]]
     if settings.deep:
@@ -169,11 +178,15 @@ def _other_starts(checkpoint: Checkpoint, puzzles: PuzzleSet, solved: np.ndarray
     chosen = np.flatnonzero(~solved | (puzzles.ids % settings.controls == 0))
     shape = (len(puzzles), settings.starts)
     columns = {
-        "start_run": np.zeros(shape, np.uint8), "start_solved": np.zeros(shape, np.uint8),
-        "start_board": np.zeros(shape, np.uint64), "start_rest": np.full(shape, np.nan, np.float32),
-    }  # fmt: skip
+        "start_run": np.zeros(shape, np.uint8),
+        "start_solved": np.zeros(shape, np.uint8),
+        "start_board": np.zeros(shape, np.uint64),
+        "start_rest": np.full(shape, np.nan, np.float32),
+    }
     if not settings.starts:
-        return {name: array for name, array in columns.items() if name == "start_run"} | {"start_run": np.zeros((len(puzzles), 1), np.uint8)}
+        return {name: array for name, array in columns.items() if name == "start_run"} | {
+            "start_run": np.zeros((len(puzzles), 1), np.uint8)
+        }
     for index in range(settings.starts if len(chosen) else 0):
         start = noisy_start(index + 1, settings.scale)
         runs, _, _ = follow_to_rest(checkpoint, puzzles.take(chosen), settings, start)

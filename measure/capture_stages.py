@@ -50,7 +50,9 @@ class LongSettings:
         if self.deep and self.deep < self.segments + 2 * LATE:
             raise UserError(f"deep is {self.deep}", mend=f"0, or at least {self.segments + 2 * LATE}")
         if self.starts < 0 or min(self.controls, self.deep_every) < 1 or not self.scale > 0 or self.k not in (0, 1):
-            raise UserError("starts, controls, deep_every, scale or k is out of range", mend="starts ≥ 0, the next two ≥ 1, scale > 0, k 0 or 1")
+            raise UserError(
+                "starts, controls, deep_every, scale or k is out of range", mend="starts ≥ 0, the next two ≥ 1, scale > 0, k 0 or 1"
+            )
         if self.stop_at_rest < 0 or (self.stop_at_rest and (self.k or self.segments < 8 * LATE)):
             raise UserError(f"stop_at_rest is {self.stop_at_rest}", mend=f"0, or with k = 0 and {8 * LATE} segments or more")
 
@@ -79,9 +81,15 @@ def follow_to_rest(
             continue
         rows = torch.from_numpy(active)
         followed = follow(
-            checkpoint, puzzles.take(active), segments=end - done, k=settings.k if start is None else 0, batch=settings.batch,
-            seed=settings.seed, finish=ended.append, start=start if state is None else tuple(part[rows] for part in state),
-        )  # fmt: skip
+            checkpoint,
+            puzzles.take(active),
+            segments=end - done,
+            k=settings.k if start is None else 0,
+            batch=settings.batch,
+            seed=settings.seed,
+            finish=ended.append,
+            start=start if state is None else tuple(part[rows] for part in state),
+        )
         last = tuple(torch.cat(parts) for parts in zip(*ended, strict=True))
         if runs is None:
             runs, state = followed, last

@@ -65,12 +65,7 @@ class Checkpoint:
 
 @bounded("checkpoint")
 def load_checkpoint(
-    path: Path | str,
-    *,
-    H_cycles: int | None = None,
-    L_cycles: int | None = None,
-    heads: int | None = None,
-    prefix: int | None = None,
+    path: Path | str, *, H_cycles: int | None = None, L_cycles: int | None = None, heads: int | None = None, prefix: int | None = None
 ) -> Checkpoint:
     """Load a checkpoint from a path.
 
@@ -144,9 +139,18 @@ def _file_of(path: Path) -> Path:
 
 #: What `torch.load` was seen to raise for files that are damaged, or none of its own.
 _FOREIGN = (
-    RuntimeError, EOFError, OSError, ValueError, AttributeError, TypeError, LookupError, ArithmeticError, MemoryError, AssertionError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    ValueError,
+    AttributeError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    MemoryError,
+    AssertionError,
     struct.error,
-)  # fmt: skip
+)
 
 
 def read_tensors(path: Path, what: str, *, mend: str = "") -> Any:

@@ -26,7 +26,9 @@ def follow(
     controls: Annotated[int, typer.Option(help="Other starts also for one solved puzzle in so many.")] = 8,
     scale: Annotated[float, typer.Option(help="Noise of another start over the trained start's root mean square.")] = 1.0,
     k: Annotated[int, typer.Option(help="1 measures λ₁ along the rollout, at twice the cost; 0 does not.")] = 1,
-    stop_at_rest: Annotated[float, typer.Option(help="Leave runs alone whose steps are this small over the norm, e.g. 1e-6; needs --k 0.")] = 0.0,
+    stop_at_rest: Annotated[
+        float, typer.Option(help="Leave runs alone whose steps are this small over the norm, e.g. 1e-6; needs --k 0.")
+    ] = 0.0,
     limit: options.Limit = None,
     seed: options.Seed = 0,
     batch: options.Batch = 8,
@@ -44,9 +46,17 @@ def follow(
 
     options.refuse_folder(out)
     settings = LongSettings(
-        segments=segments, deep=deep, deep_every=deep_every, starts=starts, controls=controls, scale=scale, k=k, batch=batch,
-        seed=seed, stop_at_rest=stop_at_rest,
-    )  # fmt: skip
+        segments=segments,
+        deep=deep,
+        deep_every=deep_every,
+        starts=starts,
+        controls=controls,
+        scale=scale,
+        k=k,
+        batch=batch,
+        seed=seed,
+        stop_at_rest=stop_at_rest,
+    )
     loaded = load_checkpoint(checkpoint, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads)
     chosen = read_puzzles(puzzles, split=split, limit=limit)
     with progress("puzzles", len(chosen)) as advance:
@@ -82,8 +92,13 @@ def diagnose(
     show(tables, Console(width=max(PLAIN_WIDTH, width), markup=False, highlight=False, emoji=False))
     if side is None:
         folder = beside.parent
-        names = [shlex.quote(str(folder / name)) if (folder / name).is_file() else name.split(".")[0].upper() for name in ("model.safetensors", "puzzles.parquet")]
-        typer.echo(f"capture times, fates and labels need long rollouts: unsettled follow {' '.join(names)} --out {shlex.quote(str(beside))}")
+        names = [
+            shlex.quote(str(folder / name)) if (folder / name).is_file() else name.split(".")[0].upper()
+            for name in ("model.safetensors", "puzzles.parquet")
+        ]
+        typer.echo(
+            f"capture times, fates and labels need long rollouts: unsettled follow {' '.join(names)} --out {shlex.quote(str(beside))}"
+        )
     if json_out is not None:
         try:
             json_out.write_text(json.dumps([table.as_json() for table in tables], indent=1, ensure_ascii=False, allow_nan=False) + "\n")

@@ -13,9 +13,7 @@ app = typer.Typer()
 @app.command()
 def fetch(
     names: Annotated[list[str] | None, typer.Argument(help="What to fetch; without a name, what there is.")] = None,
-    cache: Annotated[
-        Path | None, typer.Option(help="Where it is kept; otherwise UNSETTLED_CACHE, or this user's cache folder.")
-    ] = None,
+    cache: Annotated[Path | None, typer.Option(help="Where it is kept; otherwise UNSETTLED_CACHE, or this user's cache folder.")] = None,
 ) -> None:
     """Fetch published checkpoints and puzzles from the hub. Resumes; checks digests; never runs what it fetched."""
     from measure.download import fetch as get

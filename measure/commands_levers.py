@@ -62,9 +62,18 @@ def levers(
         raise UserError("a figure is a .png or .svg file", where=figure)
     try:
         plan = Plan(
-            starts=_names(starts), exponents=_names(exponents), draws=draws, segments=segments, depth=depth, scale=scale,
-            sigma=sigma, seed=seed, stop_at_rest=stop_at_rest, batch=batch, device=device,
-        )  # fmt: skip
+            starts=_names(starts),
+            exponents=_names(exponents),
+            draws=draws,
+            segments=segments,
+            depth=depth,
+            scale=scale,
+            sigma=sigma,
+            seed=seed,
+            stop_at_rest=stop_at_rest,
+            batch=batch,
+            device=device,
+        )
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         raise UserError(f"--{problem['loc'][0]}: {problem['msg'].removeprefix('Value error, ')}") from None
@@ -98,7 +107,9 @@ def _names(text: str) -> tuple[str, ...]:
 
 @app.command()
 def solve(
-    puzzle: Annotated[str, typer.Argument(help="81 cells (16, 36, … by the checkpoint), '.' or 0 blank; or a file of such lines or grids.")],
+    puzzle: Annotated[
+        str, typer.Argument(help="81 cells (16, 36, … by the checkpoint), '.' or 0 blank; or a file of such lines or grids.")
+    ],
     checkpoint: Annotated[Path, typer.Option(help="Checkpoint: a published file, a .safetensors file, or its folder.")],
     restarts: Annotated[int, typer.Option(help="Draws, side by side.")] = 8,
     select: Annotated[str, typer.Option(help="halting, displacement, exponent, majority, conflicts, consistent, first.")] = "halting",

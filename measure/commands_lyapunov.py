@@ -111,9 +111,7 @@ def _print_convergence(result: Comparison) -> None:
         finite = [value for value in values if abs(value) != float("inf")]
         low, high = (min(finite), max(finite)) if finite else (0.0, 0.0)
         span = high - low if high - low > 1e-9 else 1.0  # rounding is no movement
-        bars = "".join(
-            " " if abs(value) == float("inf") else _BARS[round((value - low) / span * (len(_BARS) - 1))] for value in values
-        )
+        bars = "".join(" " if abs(value) == float("inf") else _BARS[round((value - low) / span * (len(_BARS) - 1))] for value in values)
         print(f"  λ{i + 1} {bars} {low:+.4f} … {high:+.4f}, last {values[-1]:+.4f}")
 
 

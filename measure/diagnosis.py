@@ -81,9 +81,11 @@ def record_tables(record: Record) -> list[Table]:
 def early_tables(record: Record) -> list[Table]:
     """AUC of early scores, and of their slopes, for "solved later", by length of the window."""
     whole = {
-        "growth": np.asarray(record.growth), "displacement": np.asarray(record.displacement_H),
-        "halting_logit": np.asarray(record.halting_logit), "solved_at": np.asarray(record.solved_at),
-    }  # fmt: skip
+        "growth": np.asarray(record.growth),
+        "displacement": np.asarray(record.displacement_H),
+        "halting_logit": np.asarray(record.halting_logit),
+        "solved_at": np.asarray(record.solved_at),
+    }
     points = window_curve(whole, margin=MARGIN)
     points = adjusted(points + [combined(whole, horizon, margin=MARGIN) for horizon in range(1, record.segments)])
     by = {(point.score, point.horizon): point for point in points}
@@ -119,10 +121,12 @@ def early_power(by: dict[tuple[str, int], WindowPoint], horizon: int) -> Table:
             extra = point.near_half.extra
             rows.append([name.replace("_", " "), point.area, extra["equivalent"], float(extra["power"]), point.p_value, point.p_adjusted])
     return Table(
-        key="early.equivalence", title=f"Is it one half after {horizon} segments?", rows=rows,
+        key="early.equivalence",
+        title=f"Is it one half after {horizon} segments?",
+        rows=rows,
         columns=("score", "AUC", f"within ±{MARGIN:g}", "power if ½", "p", "p (Holm)"),
         notes=["power: the chance that a sample like this shows equivalence where the AUC is exactly ½", "p: two-sided, of ½"],
-    )  # fmt: skip
+    )
 
 
 def before_table(record: Record) -> Table:
@@ -132,10 +136,12 @@ def before_table(record: Record) -> Table:
         area = before_capture_in(record, lead=lead, margin=MARGIN)
         rows.append([words, area, str(area.extra.get("equivalent", "–")), area.counts.get("never"), area.counts.get("later")])
     return Table(
-        key="exponent.within", title=f"λ₁ (last {WINDOW} segments) of unsolved runs: never solved against solved later, same segment",
-        columns=("compared with", "AUC", f"½ ± {MARGIN:g}", "never", "later"), rows=rows,
+        key="exponent.within",
+        title=f"λ₁ (last {WINDOW} segments) of unsolved runs: never solved against solved later, same segment",
+        columns=("compared with", "AUC", f"½ ± {MARGIN:g}", "never", "later"),
+        rows=rows,
         notes=["above ½: runs that stay unsolved have the larger λ₁; below ½: those about to be solved have"],
-    )  # fmt: skip
+    )
 
 
 def confident_table(record: Record) -> Table:
@@ -143,27 +149,36 @@ def confident_table(record: Record) -> Table:
     band, logits = otsu_band(record), record.halting_logit[:, -1]
     cells = confident_failures(record.solved, band.settled(record), logits)
     rows: list[list[Cell]] = [
-        ["settled and confident", cells.settled_confident], ["settled, not confident", cells.settled_only],
-        ["confident, not settled", cells.confident_only], ["neither", cells.neither],
-    ]  # fmt: skip
+        ["settled and confident", cells.settled_confident],
+        ["settled, not confident", cells.settled_only],
+        ["confident, not settled", cells.confident_only],
+        ["neither", cells.neither],
+    ]
     for keep in (0.95, 0.99):
         missed = missed_by_selection(record.solved, logits, keep=keep)
         rows.append([f"pass a threshold that {keep:.0%} of successes pass", missed])
         rows.append(["… accuracy of what passes it", float(missed.extra.get("right_if_chosen", float("nan")))])
     return Table(
-        key="confident", title="Confident failures, and what selection by halting cannot catch", columns=("failures that are", "share"),
-        rows=rows, notes=["settled: late displacement of z_H in Otsu's band; confident: last halting logit above 0"],
-    )  # fmt: skip
+        key="confident",
+        title="Confident failures, and what selection by halting cannot catch",
+        columns=("failures that are", "share"),
+        rows=rows,
+        notes=["settled: late displacement of z_H in Otsu's band; confident: last halting logit above 0"],
+    )
 
 
 def calibration_table(record: Record) -> Table:
     """Brier score and calibration error of σ(last halting logit)."""
     error, score = calibration_error(record.halting_logit[:, -1], record.solved), brier(record.halting_logit[:, -1], record.solved)
     rows: list[list[Cell]] = [
-        ["Brier score", score], ["skill over the base rate", float(score.extra["skill"])], ["calibration error (ECE)", error],
-        ["… of a perfect forecast", float(error.extra["if_calibrated"])], ["… beyond chance", str(error.extra["beyond_chance"])],
-        ["mean confidence", float(error.extra["mean_confidence"])], ["share right", float(error.extra["share_right"])],
-    ]  # fmt: skip
+        ["Brier score", score],
+        ["skill over the base rate", float(score.extra["skill"])],
+        ["calibration error (ECE)", error],
+        ["… of a perfect forecast", float(error.extra["if_calibrated"])],
+        ["… beyond chance", str(error.extra["beyond_chance"])],
+        ["mean confidence", float(error.extra["mean_confidence"])],
+        ["share right", float(error.extra["share_right"])],
+    ]
     return Table(key="calibration", title="Calibration of the last halting logit", columns=("figure", "value"), rows=rows)
 
 
@@ -184,9 +199,12 @@ def units_table(record: Record) -> Table:
     edge = band.threshold
     rows.append(["edge of Otsu's band", edge, edge / float(np.median(norm))])
     return Table(
-        key="units", title="Late displacement of z_H, absolute and relative to its norm", columns=("what", "per segment", "over the norm"),
-        rows=rows, notes=[f"median norm of z_H {np.median(norm):.4g}"],
-    )  # fmt: skip
+        key="units",
+        title="Late displacement of z_H, absolute and relative to its norm",
+        columns=("what", "per segment", "over the norm"),
+        rows=rows,
+        notes=[f"median norm of z_H {np.median(norm):.4g}"],
+    )
 
 
 def _sizes(by: dict[tuple[str, int], WindowPoint], name: str, horizon: int) -> list[Cell]:

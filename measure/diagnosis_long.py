@@ -5,8 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from measure.capture import (
-    FATES, LongRuns, capture_curve, capture_rate, fates, kept_solved, loss_rate, solved_from_other_starts, solved_later,
-)  # fmt: skip
+    FATES,
+    LongRuns,
+    capture_curve,
+    capture_rate,
+    fates,
+    kept_solved,
+    loss_rate,
+    solved_from_other_starts,
+    solved_later,
+)
 from measure.capture_exponent import LEADS, OFFSETS, WINDOW, around_capture, before_capture, exponents
 from measure.diagnosis import MARGIN, Cell, Marked, Table
 from measure.errors import UserError
@@ -30,22 +38,35 @@ def long_tables(side: SideRecord, record: Record | None, rest: float | None = No
         tables.append(Table(key="exponent.before", title="λ₁ before capture", columns=("what", "value"), rows=[["–", str(error)]]))
     else:
         tables += [before_table(runs, lambda1), around_table(runs, lambda1)]
-    return [*tables, definitions_table(thresholds), labels_table(runs, thresholds), *sweep_tables(runs, thresholds), confusion_table(runs, thresholds)]
+    return [
+        *tables,
+        definitions_table(thresholds),
+        labels_table(runs, thresholds),
+        *sweep_tables(runs, thresholds),
+        confusion_table(runs, thresholds),
+    ]
 
 
 def capture_table(runs: LongRuns) -> Table:
     """The capture curve, with censoring."""
     rows: list[list[Cell]] = [[at, share, share.counts.get("waited")] for at, share in capture_curve(runs).items()]
     return Table(
-        key="capture", title="Captured by segment t (right for the first time)", columns=("t", "share of puzzles", "followed, uncaptured before"),
-        rows=rows, notes=[f"Kaplan–Meier; {runs.segments} segments for all, {runs.deep} for the unsolved"] + _held_note(runs),
-    )  # fmt: skip
+        key="capture",
+        title="Captured by segment t (right for the first time)",
+        columns=("t", "share of puzzles", "followed, uncaptured before"),
+        rows=rows,
+        notes=[f"Kaplan–Meier; {runs.segments} segments for all, {runs.deep} for the unsolved"] + _held_note(runs),
+    )
 
 
 def _held_note(runs: LongRuns) -> list[str]:
     """Whether runs were held at rest instead of being followed."""
     held = int(runs.held.sum())
-    return [f"{held} runs came to rest before segment {runs.segments} and were not followed further: they count as staying there"] if held else []
+    return (
+        [f"{held} runs came to rest before segment {runs.segments} and were not followed further: they count as staying there"]
+        if held
+        else []
+    )
 
 
 def rates_table(runs: LongRuns) -> Table:
@@ -73,9 +94,12 @@ def fates_table(runs: LongRuns, thresholds: Thresholds) -> Table:
     }
     rows += [[words[name], draws[name]] for name in words if name in draws]
     return Table(
-        key="fates", title=f"Puzzles unsolved after {runs.segments} segments", columns=("fate", "share"), rows=rows,
+        key="fates",
+        title=f"Puzzles unsolved after {runs.segments} segments",
+        columns=("fate", "share"),
+        rows=rows,
         notes=[f"followed to segment {runs.deep}; other starts to {runs.segments}, noise as large as the trained start"],
-    )  # fmt: skip
+    )
 
 
 def before_table(runs: LongRuns, lambda1: np.ndarray) -> Table:
@@ -83,19 +107,28 @@ def before_table(runs: LongRuns, lambda1: np.ndarray) -> Table:
     never = runs.captured == 0
     finite = np.isfinite(lambda1).all(axis=1)
     rows: list[list[Cell]] = [
-        [f"whole rollout of {lambda1.shape[1]}, unmatched", auc(lambda1[finite].mean(axis=1), never[finite]), None, None],
-    ]  # fmt: skip
+        [f"whole rollout of {lambda1.shape[1]}, unmatched", auc(lambda1[finite].mean(axis=1), never[finite]), None, None]
+    ]
     for words, lead in (("before capture, same segment", None), *((_lead_words(lead), lead) for lead in LEADS)):
         area = before_capture(runs, lambda1, lead=lead, margin=MARGIN)
         extra = area.extra
         rows.append([words, area, str(extra.get("equivalent", "–")), area.counts.get("later")])
     seen = finite & ~never & (runs.captured <= lambda1.shape[1])
-    rows.append(["rank correlation with capture time, captured", correlation(lambda1[seen].mean(axis=1), runs.captured[seen]), None, int(seen.sum())])
+    rows.append(
+        [
+            "rank correlation with capture time, captured",
+            correlation(lambda1[seen].mean(axis=1), runs.captured[seen]),
+            None,
+            int(seen.sum()),
+        ]
+    )
     return Table(
-        key="exponent.before", title=f"Does λ₁ (sliding over {WINDOW} segments) know of capture beforehand?",
-        columns=("never captured against captured later", "AUC", f"½ ± {MARGIN:g}", "captured"), rows=rows,
+        key="exponent.before",
+        title=f"Does λ₁ (sliding over {WINDOW} segments) know of capture beforehand?",
+        columns=("never captured against captured later", "AUC", f"½ ± {MARGIN:g}", "captured"),
+        rows=rows,
         notes=["above ½: never-captured runs have the larger λ₁; pairs are compared at equal segments, both still unsolved"],
-    )  # fmt: skip
+    )
 
 
 def _lead_words(lead: tuple[int, int]) -> str:
@@ -107,21 +140,31 @@ def around_table(runs: LongRuns, lambda1: np.ndarray) -> Table:
     rows: list[list[Cell]] = []
     for offset in OFFSETS:
         found = around_capture(runs, lambda1, offset)
-        name = "the segment of capture" if offset == (0, 0) else f"{abs(offset[0])} to {abs(offset[1])} {'before' if offset[0] < 0 else 'after'}"
+        name = (
+            "the segment of capture"
+            if offset == (0, 0)
+            else f"{abs(offset[0])} to {abs(offset[1])} {'before' if offset[0] < 0 else 'after'}"
+        )
         rows.append([name, found.extra.get("captured"), found.extra.get("never"), found, found.n])
     return Table(
-        key="exponent.around", title="λ₁ around capture, nats per segment, against never-captured runs at the same segments",
-        columns=("segments", "captured", "never", "difference", "runs"), rows=rows,
-    )  # fmt: skip
+        key="exponent.around",
+        title="λ₁ around capture, nats per segment, against never-captured runs at the same segments",
+        columns=("segments", "captured", "never", "difference", "runs"),
+        rows=rows,
+    )
 
 
 def definitions_table(thresholds: Thresholds) -> Table:
     """The one table of definitions."""
     return Table(
-        key="labels.definitions", title="Labels: the first that holds over the window", columns=("label", "means"),
+        key="labels.definitions",
+        title="Labels: the first that holds over the window",
+        columns=("label", "means"),
         rows=[[definition.name, definition.words] for definition in DEFINITIONS],
-        notes=[f"rest {thresholds.rest:.2g} of the norm (Otsu after 16 segments), loss {thresholds.loss:g} nats, drift {thresholds.drift:g}, plane {thresholds.plane:g}"],
-    )  # fmt: skip
+        notes=[
+            f"rest {thresholds.rest:.2g} of the norm (Otsu after 16 segments), loss {thresholds.loss:g} nats, drift {thresholds.drift:g}, plane {thresholds.plane:g}"
+        ],
+    )
 
 
 def labels_table(runs: LongRuns, thresholds: Thresholds) -> Table:
@@ -134,8 +177,11 @@ def labels_table(runs: LongRuns, thresholds: Thresholds) -> Table:
         shares = [proportion(int((labels == index).sum()), len(labels), denominator="failed runs") for index in range(len(NAMES))]
         rows.append([f"{end} ({length})", len(labels), *(Marked(share, percent=True) for share in shares)])
     return Table(
-        key="labels.shares", title="Labels of failed runs, % [95 %], by end (and length) of the window", columns=("window", "failed", *NAMES), rows=rows,
-    )  # fmt: skip
+        key="labels.shares",
+        title="Labels of failed runs, % [95 %], by end (and length) of the window",
+        columns=("window", "failed", *NAMES),
+        rows=rows,
+    )
 
 
 def sweep_tables(runs: LongRuns, thresholds: Thresholds) -> list[Table]:
@@ -146,7 +192,14 @@ def sweep_tables(runs: LongRuns, thresholds: Thresholds) -> list[Table]:
         rows: list[list[Cell]] = []
         for name in ("rest", "loss", "drift"):
             rows += [[name, value, *found.values()] for value, found in sweep(evidence, thresholds, name, SWEEPS[name])]
-        tables.append(Table(key=f"labels.sweep.{end}", title=f"Counts after {end} segments as thresholds move", columns=("threshold", "at", *NAMES), rows=rows))
+        tables.append(
+            Table(
+                key=f"labels.sweep.{end}",
+                title=f"Counts after {end} segments as thresholds move",
+                columns=("threshold", "at", *NAMES),
+                rows=rows,
+            )
+        )
     return tables
 
 
@@ -158,6 +211,9 @@ def confusion_table(runs: LongRuns, thresholds: Thresholds) -> Table:
             rows.append([end, name, share.n, share, share.counts.get("settled_unseen", 0)])
     notes = [f"{name}: {words}" for name, (words, _) in APPEARANCES.items()]
     return Table(
-        key="labels.confusion", title="Looks at rest, and is it? Failed runs by what a plot shows",
-        columns=("after", "plot of", "looks at rest", "of these, the state moves", "at rest, unseen"), rows=rows, notes=notes,
-    )  # fmt: skip
+        key="labels.confusion",
+        title="Looks at rest, and is it? Failed runs by what a plot shows",
+        columns=("after", "plot of", "looks at rest", "of these, the state moves", "at rest, unseen"),
+        rows=rows,
+        notes=notes,
+    )

@@ -18,7 +18,9 @@ from measure.statistics.estimate import Estimate
 def show(tables: Iterable[Table], console: Console) -> None:
     """Print tables one below the other; notes follow their table. Foreign text is never read as markup."""
     for table in tables:
-        drawn = RichTable(box=box.SIMPLE_HEAD, title=Text(table.title), title_justify="left", title_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
+        drawn = RichTable(
+            box=box.SIMPLE_HEAD, title=Text(table.title), title_justify="left", title_style="bold", pad_edge=False, padding=(0, 1, 0, 0)
+        )
         for column in table.columns:
             drawn.add_column(Text(column), overflow="fold")
         for row in table.rows:

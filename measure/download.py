@@ -77,11 +77,19 @@ def _download(entry: Entry, file: str, revision: str, path: Path, expected: str)
             size = 0
         with partial.open("ab") as sink:
             http_get(
-                facts.location, sink, resume_size=size, headers={**headers, "Accept-Encoding": "identity"},
-                expected_size=facts.size, displayed_filename=file,
-            )  # fmt: skip
+                facts.location,
+                sink,
+                resume_size=size,
+                headers={**headers, "Accept-Encoding": "identity"},
+                expected_size=facts.size,
+                displayed_filename=file,
+            )
         if facts.size is not None and partial.stat().st_size != facts.size:
-            raise UserError(f"broke off after {partial.stat().st_size:,} of {facts.size:,} bytes", where=source, mend="fetch it again: it goes on from there")
+            raise UserError(
+                f"broke off after {partial.stat().st_size:,} of {facts.size:,} bytes",
+                where=source,
+                mend="fetch it again: it goes on from there",
+            )
     digest = digest_of(partial)
     if expected and digest != expected:
         partial.unlink()

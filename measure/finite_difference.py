@@ -55,10 +55,7 @@ def difference_growth(
     for segment in range(segments):
         for update in updates:
             size = relative_step * torch.linalg.vector_norm(orbit, dim=1, keepdim=True).clamp(min=1e-3)
-            columns = [
-                (image(update, orbit + size * v) - image(update, orbit - size * v)) / (2 * size)
-                for v in directions.unbind(dim=1)
-            ]
+            columns = [(image(update, orbit + size * v) - image(update, orbit - size * v)) / (2 * size) for v in directions.unbind(dim=1)]
             q, r = torch.linalg.qr(torch.stack(columns, dim=2))
             growth[:, segment] += r.diagonal(dim1=1, dim2=2).abs().log()
             directions, orbit = q.mT, image(update, orbit)

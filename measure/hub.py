@@ -152,9 +152,7 @@ def check_digest(path: Path, expected: str) -> None:
     """Raises UserError unless a file has that sha256."""
     found = digest_of(path)
     if found != expected:
-        raise UserError(
-            f"its sha256 is {found}, not {expected}", where=path, mend="remove it and fetch it again if you do not know why"
-        )
+        raise UserError(f"its sha256 is {found}, not {expected}", where=path, mend="remove it and fetch it again if you do not know why")
 
 
 def digest_of(path: Path) -> str:

@@ -11,22 +11,25 @@ from measure.errors import UserError
 
 MIB = 1 << 20
 # Largest size on disk by what the file is read as. The largest published checkpoint is 110 MB, the paper's ledger 40 kB.
-LARGEST_FILE = {
-    "checkpoint": 16 << 30,
-    "configuration": MIB,
-    "ledger": 16 * MIB,
-    "audit": 256 * MIB,
-    "baseline": 64 * MIB,
-}
+LARGEST_FILE = {"checkpoint": 16 << 30, "configuration": MIB, "ledger": 16 * MIB, "audit": 256 * MIB, "baseline": 64 * MIB}
 # Cells of the largest board that is read, 25×25: no text of a puzzle table is longer.
 LARGEST_BOARD = 625
 # Rows of a record: some 27 bytes each are held in memory, whatever the file's size on disk says.
 MOST_ROWS = 100_000_000
 # Structure of a network, before any of it is built. The published ones have at most 4 layers and 21 updates a segment.
 LARGEST_NETWORK = {
-    "cells": LARGEST_BOARD, "prefix": 4096, "H_layers": 256, "L_layers": 256, "updates_per_segment": 10_000, "hidden_size": 65_536,
-    "vocabulary": 65_536, "heads": 65_536, "inner": MIB, "token_inner": MIB, "puzzle_identifiers": 100_000_000,
-}  # fmt: skip
+    "cells": LARGEST_BOARD,
+    "prefix": 4096,
+    "H_layers": 256,
+    "L_layers": 256,
+    "updates_per_segment": 10_000,
+    "hidden_size": 65_536,
+    "vocabulary": 65_536,
+    "heads": 65_536,
+    "inner": MIB,
+    "token_inner": MIB,
+    "puzzle_identifiers": 100_000_000,
+}
 
 
 def check_file(path: Path, kind: str) -> None:

@@ -37,11 +37,7 @@ def quantities(record: Record) -> dict[str, np.ndarray]:
     displacement = np.stack(
         [record.displacement_H[:, -1] / record.norm_H[:, -1], record.displacement_L[:, -1] / record.norm_L[:, -1]], axis=1
     )
-    return {
-        "exponents": record.exponents(unit="update"),
-        "displacement": displacement,
-        "halting": record.halting_logit[:, -1:],
-    }
+    return {"exponents": record.exponents(unit="update"), "displacement": displacement, "halting": record.halting_logit[:, -1:]}
 
 
 def differences(one: Record, other: Record) -> dict[str, np.ndarray]:
@@ -69,9 +65,7 @@ def last_bit_start(seed: int) -> Callable[[State], State]:
     return perturb
 
 
-def measure_floor(
-    checkpoint: Checkpoint, puzzles: PuzzleSet, record: Record, *, advance: Advance = lambda rows: None
-) -> NoiseFloor:
+def measure_floor(checkpoint: Checkpoint, puzzles: PuzzleSet, record: Record, *, advance: Advance = lambda rows: None) -> NoiseFloor:
     """Noise of a record, from re-measuring the given rows in `FLOOR_PASSES` other ways.
 
     Four should change nothing but rounding: another batch size, two last-bit starts, the other of float32 and float64.
@@ -115,9 +109,7 @@ def _tangent_starts(checkpoint: Checkpoint, puzzles: PuzzleSet, record: Record, 
         changes.append(np.nan_to_num(change, posinf=0.0, neginf=0.0))  # equal or lost infinities: no size to speak of
     common = np.stack([change.mean(axis=0) for change in changes])
     own = np.concatenate([np.abs(change - mean) for change, mean in zip(changes, common)])
-    return TangentStarts(
-        seeds=TANGENT_SEEDS, shared=np.sqrt((common**2).mean(axis=0)).tolist(), own=[_quantiles([gaps]) for gaps in own.T]
-    )
+    return TangentStarts(seeds=TANGENT_SEEDS, shared=np.sqrt((common**2).mean(axis=0)).tolist(), own=[_quantiles([gaps]) for gaps in own.T])
 
 
 def _quantiles(gaps: list[np.ndarray]) -> dict[str, float]:
@@ -147,9 +139,13 @@ def remeasure(checkpoint: Checkpoint, puzzles: PuzzleSet, record: Record, **chan
     """The rows of ``puzzles`` measured as ``record`` was, but for ``changes`` (batch, start, device, advance)."""
     kept = record.provenance
     settings = {
-        "k": kept.exponents, "segments": kept.segments, "seed": kept.tangent_seed, "batch": kept.batch,
-        "dtype": kept.dtype, "qr_every": kept.qr_every,
-    }  # fmt: skip
+        "k": kept.exponents,
+        "segments": kept.segments,
+        "seed": kept.tangent_seed,
+        "batch": kept.batch,
+        "dtype": kept.dtype,
+        "qr_every": kept.qr_every,
+    }
     return measure_rows(checkpoint, puzzles, **{**settings, **changes})
 
 
@@ -238,9 +234,7 @@ def verify_rows(
         versions.append(remeasure(checkpoint, close, recorded, device=device, batch=batch, start=last_bit_start(seed)))
     stands = within_own_noise(recorded, versions)
     lines = [(suspects[int(position)], ok) for position, ok in zip(positions, stands)]
-    return Verification(
-        len(record), [line for line, ok in lines if ok], [line for line, ok in lines if not ok], largest
-    )
+    return Verification(len(record), [line for line, ok in lines if ok], [line for line, ok in lines if not ok], largest)
 
 
 def within_own_noise(recorded: Record, versions: list[Record]) -> np.ndarray:

@@ -27,9 +27,7 @@ class Partition:
     dropped: int
 
 
-def partition(
-    puzzles: PuzzleSet, canonical: np.ndarray, *, held_out: int, hard: int = 0, by: str = "rating", seed: int = 0
-) -> Partition:
+def partition(puzzles: PuzzleSet, canonical: np.ndarray, *, held_out: int, hard: int = 0, by: str = "rating", seed: int = 0) -> Partition:
     """Holds out the hardest puzzles and a random sample of the others; the rest is for training.
 
     Of equivalent puzzles only the first is kept. All sets keep the order of the source.

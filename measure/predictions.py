@@ -43,9 +43,7 @@ def checkpoint_beside(path: Path) -> Path:
     return beside
 
 
-def import_predictions(
-    paths: Sequence[Path], checkpoint: Checkpoint, *, puzzles: PuzzleSet | None = None, segments: int = 16
-) -> Record:
+def import_predictions(paths: Sequence[Path], checkpoint: Checkpoint, *, puzzles: PuzzleSet | None = None, segments: int = 16) -> Record:
     """A partial record from the files of all ranks, in the order of the ranks.
 
     Args:

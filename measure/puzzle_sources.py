@@ -35,8 +35,7 @@ class PublishedFolder:
         for name, (inputs, labels) in zip(self.names, self.arrays):
             if inputs.shape != labels.shape or inputs.shape[1] != self.arrays[0][0].shape[1]:
                 raise UserError(
-                    f"inputs {inputs.shape} and labels {labels.shape} do not belong together",
-                    where=folder / f"{name}__labels.npy",
+                    f"inputs {inputs.shape} and labels {labels.shape} do not belong together", where=folder / f"{name}__labels.npy"
                 )
         cells = self.arrays[0][0].shape[1]
         size = board_size(cells, where=folder / f"{self.names[0]}__inputs.npy")

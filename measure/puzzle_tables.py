@@ -90,9 +90,7 @@ class _TextTable:
             cells = int(lengths[0])
             board_size(cells, where=self.where(rows[0]))
         if (wrong := np.flatnonzero(lengths != cells)).size:
-            raise UserError(
-                f"{name} has {lengths[wrong[0]]} cells, expected {cells}", where=self.where(rows[wrong[0]])
-            )
+            raise UserError(f"{name} has {lengths[wrong[0]]} cells, expected {cells}", where=self.where(rows[wrong[0]]))
         offsets = np.frombuffer(column.buffers()[1], np.int32)[column.offset :]
         text = np.frombuffer(column.buffers()[2], np.uint8)[offsets[0] : offsets[len(column)]]
         tokens = _TOKENS[text].reshape(-1, cells)
@@ -100,9 +98,7 @@ class _TextTable:
             symbol = bytes(text[wrong[:1]]).decode("ascii", "backslashreplace")
             row, cell = divmod(int(wrong[0]), cells)
             raise UserError(
-                f"{name} holds {symbol!r} at cell {cell + 1}",
-                where=self.where(rows[row]),
-                mend="write digits, and '.' or 0 for a blank",
+                f"{name} holds {symbol!r} at cell {cell + 1}", where=self.where(rows[row]), mend="write digits, and '.' or 0 for a blank"
             )
         return tokens
 
@@ -155,9 +151,7 @@ class CsvTable(_TextTable):
                     ),
                 )
                 if wrong := _not_once(reader.schema.names):
-                    raise UserError(
-                        wrong, where=f"{self.path}:1", mend="header: " + ",".join(self.NAMES)
-                    )
+                    raise UserError(wrong, where=f"{self.path}:1", mend="header: " + ",".join(self.NAMES))
                 for batch in reader:
                     rows = np.arange(first, first + batch.num_rows)
                     first += batch.num_rows

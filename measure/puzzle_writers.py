@@ -74,11 +74,7 @@ def _text(tokens: np.ndarray) -> pa.Array:
 
 
 def write_parquet(
-    puzzles: PuzzleSet | Iterable[PuzzleSet],
-    path: str | Path,
-    *,
-    canonical: bool = True,
-    advance: Advance = lambda done: None,
+    puzzles: PuzzleSet | Iterable[PuzzleSet], path: str | Path, *, canonical: bool = True, advance: Advance = lambda done: None
 ) -> None:
     """Writes puzzles as one Parquet file (zstd), the box in its metadata under ``unsettled.box``.
 

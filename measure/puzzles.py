@@ -14,22 +14,11 @@ from measure.puzzle_tables import SYMBOLS, Chunk, board_size
 from measure.puzzle_writers import join, write_parquet, write_published
 from measure.sudoku import BLANK, Box, PuzzleSet, conflicts
 
-__all__ = [
-    "Box",
-    "PuzzleSet",
-    "count_puzzles",
-    "iterate_puzzles",
-    "join",
-    "read_puzzles",
-    "write_parquet",
-    "write_published",
-]
+__all__ = ["Box", "PuzzleSet", "count_puzzles", "iterate_puzzles", "join", "read_puzzles", "write_parquet", "write_published"]
 
 
 @bounded("table")
-def read_puzzles(
-    path: str | Path, *, split: str = "test", limit: int | None = None, seed: int | None = None
-) -> PuzzleSet:
+def read_puzzles(path: str | Path, *, split: str = "test", limit: int | None = None, seed: int | None = None) -> PuzzleSet:
     """Reads puzzles and their solutions from whatever ``path`` is, and checks them.
 
     Args:
@@ -112,9 +101,7 @@ def _check(chunk: Chunk, box: Box, source: Source) -> None:
     for name, tokens, low in (("puzzle", inputs, BLANK), ("solution", labels, BLANK + 1)):
         if (wrong := (tokens < low) | (tokens > size + 1)).any():
             row, index, place, where = cell(wrong)
-            raise UserError(
-                f"{name} holds token {tokens[row, index]} at {place}", where=where, mend=f"allowed are {low} to {size + 1}"
-            )
+            raise UserError(f"{name} holds token {tokens[row, index]} at {place}", where=where, mend=f"allowed are {low} to {size + 1}")
     if (wrong := (inputs > BLANK) & (inputs != labels)).any():
         row, index, place, where = cell(wrong)
         given, solved = (SYMBOLS[tokens[row, index] - 2] for tokens in (inputs, labels))

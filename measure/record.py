@@ -96,8 +96,7 @@ class Record:
             array = getattr(self, name)
             if array.dtype != np.dtype(kind) or array.ndim != axes + 1 or len(array) != rows:
                 raise UserError(
-                    f"column {name} has type {array.dtype} and shape {array.shape}, "
-                    f"expected {kind} with {axes + 1} axes and {rows} rows"
+                    f"column {name} has type {array.dtype} and shape {array.shape}, expected {kind} with {axes + 1} axes and {rows} rows"
                 )
 
     def __len__(self) -> int:
@@ -111,9 +110,7 @@ class Record:
     def k(self) -> int:
         return self.growth.shape[2]
 
-    def exponents(
-        self, *, unit: Literal["update", "segment"] = "update", first: int = 0, last: int | None = None
-    ) -> np.ndarray:
+    def exponents(self, *, unit: Literal["update", "segment"] = "update", first: int = 0, last: int | None = None) -> np.ndarray:
         """Finite-time Lyapunov exponents (QR, Benettin) over segments [first, last), shape (N, k).
 
         Args:
@@ -194,9 +191,7 @@ def provenance_of(schema: pa.Schema, *, where: object = None) -> Provenance:
         version = json.loads(raw).get("schema_version")
         if version != SCHEMA_VERSION:
             raise UserError(
-                f"record has schema version {version}, this program reads {SCHEMA_VERSION}",
-                where=where,
-                mend="measure it again",
+                f"record has schema version {version}, this program reads {SCHEMA_VERSION}", where=where, mend="measure it again"
             )
         provenance = Provenance.model_validate_json(raw)
     except (ValidationError, ValueError, AttributeError, RecursionError) as error:

@@ -46,14 +46,7 @@ def _length(part: Tensor) -> Tensor:
 
 @torch.no_grad()
 def rollout(
-    model: RecursiveModel,
-    puzzles: PuzzleSet,
-    *,
-    k: int,
-    segments: int,
-    seed: int,
-    qr_every: int = 1,
-    start: State | None = None,
+    model: RecursiveModel, puzzles: PuzzleSet, *, k: int, segments: int, seed: int, qr_every: int = 1, start: State | None = None
 ) -> dict[str, np.ndarray]:
     """Measure one batch; returns the columns of a record (see `measure.record.COLUMNS`).
 

@@ -13,9 +13,7 @@ GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # SplitMix64 (Steele, Lea & Flood 2014),
 
 # Explicit signatures where calls differ in literals only: numba would compile those functions once for each literal.
 WORDS, TABLE, BOARD, STATE = int64[::1], int64[:, ::1], int8[::1], uint64[::1]
-CHOICE = types.Tuple((int64, int64, boolean))(
-    WORDS, int64, TABLE, WORDS, int64, int64, int64, WORDS, WORDS, STATE, boolean
-)
+CHOICE = types.Tuple((int64, int64, boolean))(WORDS, int64, TABLE, WORDS, int64, int64, int64, WORDS, WORDS, STATE, boolean)
 COUNTS = types.UniTuple(int64, 2)(BOARD, TABLE, int64, int64, int64, BOARD, STATE, boolean)
 
 
@@ -159,9 +157,7 @@ def search(board, units, limit, forbidden_cell, forbidden_digit, solution, state
                     return found, guesses
                 descend = False
                 continue
-            position, mask, guess = _choose(
-                empty, count, units, used, forbidden_cell, forbidden, full, once, twice, state, random
-            )
+            position, mask, guess = _choose(empty, count, units, used, forbidden_cell, forbidden, full, once, twice, state, random)
             positions[depth], masks[depth], guessing[depth] = position, mask, guess
             # The chosen cell leaves the list of empty ones; it comes back to its place on the way up.
             cell = empty[position]

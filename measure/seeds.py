@@ -35,13 +35,7 @@ class SeedSpread:
         return torch.where((values == values[0]).all(dim=0), 0.0, values.amax(dim=0) - values.amin(dim=0))
 
 
-def growth_over_seeds(
-    step: Step,
-    state: State,
-    *,
-    seeds: Sequence[int] = (0, 1),
-    **options: Any,
-) -> SeedSpread:
+def growth_over_seeds(step: Step, state: State, *, seeds: Sequence[int] = (0, 1), **options: Any) -> SeedSpread:
     """`tangent_growth` with each of ``seeds``; ``options`` are its own.
 
     Raises:

@@ -166,8 +166,14 @@ def settled_failures(record: Record, band: Band, *, level: float = 0.95) -> Esti
     extra = dict(share.extra) | {"log10_threshold": band.log10_threshold}
     if not math.isnan(band.separation):
         extra["separation"] = band.separation
-    return Estimate(**{**vars(share), "method": f"{share.method}; {band.kind} band, {band.part}",
-                       "counts": dict(share.counts) | vars(counted), "extra": extra})  # fmt: skip
+    return Estimate(
+        **{
+            **vars(share),
+            "method": f"{share.method}; {band.kind} band, {band.part}",
+            "counts": dict(share.counts) | vars(counted),
+            "extra": extra,
+        }
+    )
 
 
 def percentile_sweep(
@@ -189,9 +195,7 @@ def without_threshold(record: Record, *, part: Part = "H", window: int = 4, leve
     if not measured.defined:
         return measured
     extreme = outmoved_share(late, ~record.solved, level=level)
-    extra = dict(measured.extra) | {
-        "outmoved_share": extreme.value, "outmoved_low": extreme.low, "outmoved_high": extreme.high,
-    }  # fmt: skip
+    extra = dict(measured.extra) | {"outmoved_share": extreme.value, "outmoved_low": extreme.low, "outmoved_high": extreme.high}
     return Estimate(**{**vars(measured), "extra": extra, "method": f"late displacement {part}; {measured.method}"})
 
 
@@ -206,9 +210,7 @@ def entry(record: Record, band: Band) -> Entry:
     return Entry(first=first, since=since, left=left, segments=segments)
 
 
-def enter_and_stay(
-    record: Record, band: Band, *, among: Literal["successes", "failures"], stay: int = 4, level: float = 0.95
-) -> Estimate:
+def enter_and_stay(record: Record, band: Band, *, among: Literal["successes", "failures"], stay: int = 4, level: float = 0.95) -> Estimate:
     """Share of successes (or failures) that are in the band for at least their last ``stay`` segments.
 
     ``counts``: ``stayed``, ``entered`` (ever in the band), ``left`` (entered, but out of it again at the end);
@@ -234,8 +236,14 @@ def enter_and_stay(
     extra = dict(share.extra)
     if stayed.any():
         extra["median_since"] = float(np.median(times.since[stayed])) + 1
-    return Estimate(**{**vars(share), "counts": counts, "extra": extra,
-                       "method": f"in the {band.kind} band for the last {stay} segments; {share.method}"})  # fmt: skip
+    return Estimate(
+        **{
+            **vars(share),
+            "counts": counts,
+            "extra": extra,
+            "method": f"in the {band.kind} band for the last {stay} segments; {share.method}",
+        }
+    )
 
 
 def _log10(displacement: np.ndarray) -> np.ndarray:

@@ -18,9 +18,7 @@ from measure.record import Provenance
 from measure.shards import MANIFEST, Campaign, check_shard, digest_ids, part_of, read_campaign, shard_path
 
 
-def open_campaign(
-    folder: Path, checkpoint: Checkpoint, puzzles: PuzzleSet, *, shards: int, **settings: Unpack[Settings]
-) -> Campaign:
+def open_campaign(folder: Path, checkpoint: Checkpoint, puzzles: PuzzleSet, *, shards: int, **settings: Unpack[Settings]) -> Campaign:
     """The campaign of a folder: begun with so many shards, or the one that was begun there before, with its own number.
 
     Raises:

@@ -120,9 +120,8 @@ def write_side(side: SideRecord, path: Path | str) -> None:
         floats = {name: "BYTE_STREAM_SPLIT" for name, array in side.columns.items() if array.dtype.kind == "f"}
         encoding = {_leaf(name, side.columns[name]): kind for name, kind in floats.items()}
         pq.write_table(
-            table, partial, compression="zstd", compression_level=19, version="2.6",
-            use_dictionary=False, column_encoding=encoding or None,
-        )  # fmt: skip
+            table, partial, compression="zstd", compression_level=19, version="2.6", use_dictionary=False, column_encoding=encoding or None
+        )
         os.replace(partial, path)
     except OSError as error:
         with contextlib.suppress(OSError):

@@ -156,9 +156,7 @@ def conflicts(tokens: np.ndarray, box: Box) -> np.ndarray:
     return sum((union != full).sum(axis=-1, dtype=np.int16) for union in unions).astype(np.int16)
 
 
-def generate(
-    box: Box, count: int, *, seed: int, extra_clues: tuple[int, int] = (0, 0), first: int = 0
-) -> PuzzleSet:
+def generate(box: Box, count: int, *, seed: int, extra_clues: tuple[int, int] = (0, 0), first: int = 0) -> PuzzleSet:
     """Puzzles with exactly one solution, the same bytes on every machine.
 
     Each puzzle starts from a random solved board; clues are taken away in random order as long as the solution stays

@@ -80,9 +80,7 @@ def random_symmetries(count: int, box: Box, rng: np.random.Generator) -> Symmetr
     return Symmetries(source.reshape(count, box.cells), tokens)
 
 
-def augment(
-    inputs: np.ndarray, labels: np.ndarray, box: Box, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+def augment(inputs: np.ndarray, labels: np.ndarray, box: Box, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Moves every puzzle, together with its solution, by its own uniformly random symmetry of the board.
 
     This is the augmentation of the published training sets: a digit permutation, transposition with probability ½ (square
@@ -133,10 +131,7 @@ def canonical_hash(inputs: np.ndarray, box: Box, *, labels: np.ndarray | None = 
     grids, masks = canonical.canonical_forms((labels - 2).reshape(shape), (inputs > BLANK).reshape(shape), box.rows, box.cols)
     name = str(box).encode()
     return np.array(
-        [
-            hashlib.blake2b(name + grid.tobytes() + mask.tobytes(), digest_size=16).hexdigest()
-            for grid, mask in zip(grids, masks)
-        ],
+        [hashlib.blake2b(name + grid.tobytes() + mask.tobytes(), digest_size=16).hexdigest() for grid, mask in zip(grids, masks)],
         dtype="<U32",
     )
 

@@ -46,9 +46,7 @@ def sizes(parts: Parts) -> list[int]:
 def split(flat: Tensor, parts: Parts) -> Parts:
     """Tangents (B, k, d) as components (B, k, …) of the dtype of the state; views where the dtype allows."""
     pieces = flat.to(parts[0].dtype).split(sizes(parts), dim=2)
-    return tuple(
-        piece.reshape(piece.shape[:2] + part.shape[1:]) for piece, part in zip(pieces, parts, strict=True)
-    )
+    return tuple(piece.reshape(piece.shape[:2] + part.shape[1:]) for piece, part in zip(pieces, parts, strict=True))
 
 
 def flatten(tangents: Parts) -> Tensor:
@@ -91,10 +89,7 @@ def push(update: Update, parts: Parts, tangents: Parts, *, is_tuple: bool) -> tu
     except (NotImplementedError, RuntimeError) as error:
         raise _explained(error) from error
     fresh = iter((part, tangent.movedim(0, 1)) for part, tangent in zip(primal, image, strict=True))
-    pairs = [
-        (part, tangent) if same else next(fresh)
-        for part, tangent, same in zip(parts, tangents, untouched, strict=True)
-    ]
+    pairs = [(part, tangent) if same else next(fresh) for part, tangent, same in zip(parts, tangents, untouched, strict=True)]
     return tuple(part for part, _ in pairs), tuple(tangent for _, tangent in pairs)
 
 
@@ -117,8 +112,7 @@ def _checked(state: State, before: Sequence[Tensor]) -> Parts:
     parts = as_parts(state, what="what the step returned")
     if [(part.shape, part.dtype) for part in parts] != [(part.shape, part.dtype) for part in before]:
         raise UserError(
-            f"the step turns {_shapes(before)} into {_shapes(parts)}",
-            mend="a step returns a state of the shape and type that it was given",
+            f"the step turns {_shapes(before)} into {_shapes(parts)}", mend="a step returns a state of the shape and type that it was given"
         )
     return parts
 

@@ -159,9 +159,5 @@ def _find(puzzles: object, identities: np.ndarray) -> PuzzleSet:
         raise UserError(f"example {missing[0]} of the record is not in the puzzle set", where=where)
     order = range(len(wanted))
     return PuzzleSet(
-        box,
-        np.stack([inputs[i] for i in order]),
-        np.stack([labels[i] for i in order]),
-        identities,
-        np.array([ratings[i] for i in order]),
+        box, np.stack([inputs[i] for i in order]), np.stack([labels[i] for i in order]), identities, np.array([ratings[i] for i in order])
     )

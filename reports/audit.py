@@ -78,9 +78,7 @@ class PopulationEntry(_Strict):
         )
 
 
-MEASUREMENT = {
-    "model", "segments", "exponents", "tangent_seed", "qr_every", "dtype", "device", "batch", "versions", "commit", "noise",
-}  # fmt: skip
+MEASUREMENT = {"model", "segments", "exponents", "tangent_seed", "qr_every", "dtype", "device", "batch", "versions", "commit", "noise"}
 
 
 def fingerprints(population: Population) -> dict[str, str]:

@@ -43,10 +43,18 @@ def render_svg(audit: Audit, context: Context) -> str:
     wide_left, wide_right = _width(LABEL), _width(message)
     left, right = wide_left + 2 * PADDING, wide_right + 2 * PADDING
     return SVG.format(
-        width=left + right, left=left, right=right, colour=COLOURS[colour], label=xml(LABEL), message=xml(message),
-        at_left=left / 2, at_right=left + right / 2, wide_left=wide_left, wide_right=wide_right,
+        width=left + right,
+        left=left,
+        right=right,
+        colour=COLOURS[colour],
+        label=xml(LABEL),
+        message=xml(message),
+        at_left=left / 2,
+        at_right=left + right / 2,
+        wide_left=wide_left,
+        wide_right=wide_right,
         ink="#fff" if colour == "red" else "#111",
-    )  # fmt: skip
+    )
 
 
 def told(audit: Audit) -> tuple[str, str]:

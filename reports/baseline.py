@@ -28,9 +28,20 @@ BASELINE = Path(__file__).with_name("baseline.json")
 IDENTITY = ("checkpoint_tensors", "puzzles")
 # What a claim is held to; an edit of any of these is an edit of the bar.
 BAR = {
-    "stated", "kind", "population", "denominator", "statistic", "parameters", "mode", "of", "sample",
-    "smallest_contradiction", "form", "holds", "members",
-}  # fmt: skip
+    "stated",
+    "kind",
+    "population",
+    "denominator",
+    "statistic",
+    "parameters",
+    "mode",
+    "of",
+    "sample",
+    "smallest_contradiction",
+    "form",
+    "holds",
+    "members",
+}
 FIGURES = ("value", "low", "high")
 # The noise of a verdict is WIDTH times the largest change of its figures over DRAWS disturbed records. A
 # re-measurement that is disturbed alike leaves that band less often than the declared share; the tests count it.

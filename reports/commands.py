@@ -65,10 +65,7 @@ def figures(
 
 
 @app.command()
-def diff(
-    first: Annotated[Path, typer.Argument(help="A record.")],
-    second: Annotated[Path, typer.Argument(help="Another one.")],
-) -> None:
+def diff(first: Annotated[Path, typer.Argument(help="A record.")], second: Annotated[Path, typer.Argument(help="Another one.")]) -> None:
     """Compare two records: settings, fingerprints, rows, outcomes, quantities. Exit code 1 if they differ beyond noise."""
     import os
     import shutil

@@ -93,7 +93,14 @@ def _quantities(one: Record, other: Record) -> dict[str, Any]:
 
     limits = {name: max(limit, tolerances(other)[name]) for name, limit in tolerances(one).items()}
     gaps = [
-        Gap(name, UNITS.get(name, ""), int((apart > limits[name]).sum()), limits[name], float(np.median(apart)), float(apart.max(initial=0.0)))
+        Gap(
+            name,
+            UNITS.get(name, ""),
+            int((apart > limits[name]).sum()),
+            limits[name],
+            float(np.median(apart)),
+            float(apart.max(initial=0.0)),
+        )
         for name, apart in differences(one, other).items()
     ]
     measured = sum(record.provenance.noise is not None for record in (one, other))

@@ -62,7 +62,13 @@ def _changes(title: str, changed: Sequence[Changed]) -> Table:
 
 
 def _gaps(found: Difference) -> Table:
-    table = Table("quantity", "unit", *(Column(name, justify="right") for name in ("beyond", "noise", "median", "largest")), box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        "quantity",
+        "unit",
+        *(Column(name, justify="right") for name in ("beyond", "noise", "median", "largest")),
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+    )
     for gap in found.gaps:
         table.add_row(gap.name, gap.unit, f"{gap.beyond:,}", *(f"{x:.2g}" for x in (gap.limit, gap.median, gap.largest)))
     return table

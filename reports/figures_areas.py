@@ -32,9 +32,12 @@ def roc(portrait: Portrait) -> tuple[Figure, str] | None:
             view.plot(curve.false_rate, curve.true_rate, color=look.colour, linestyle=look.dash, label=f"{look.name}  {_told(found.area)}")
         leading = present[0].curve
         view.fill(
-            np.concatenate((leading.false_low, leading.false_high[::-1])), np.concatenate((leading.true_high, leading.true_low[::-1])),
-            color=SCORES[present[0].score].colour, alpha=0.13, linewidth=0,
-        )  # fmt: skip
+            np.concatenate((leading.false_low, leading.false_high[::-1])),
+            np.concatenate((leading.true_high, leading.true_low[::-1])),
+            color=SCORES[present[0].score].colour,
+            alpha=0.13,
+            linewidth=0,
+        )
     reach = _reach(present)
     axes.plot((0, 1), (0, 1), color=GREY, linewidth=0.5, linestyle=":")
     axes.set(xlim=(-0.02, 1), ylim=(0, 1.02), aspect="equal", xlabel="successes taken for failures", ylabel="failures found")
@@ -81,8 +84,17 @@ def deciles(portrait: Portrait) -> tuple[Figure, str] | None:
     axes.set_xlim(0.4, len(found.bins) + 0.6)
     axes.set_ylim(-0.03, 1.03)
     for b in found.bins:
-        axes.annotate(f"{b.failures}:{b.successes}", (b.number, 1.0), xycoords=("data", "axes fraction"), xytext=(0, 2),
-                      textcoords="offset points", ha="center", va="bottom", fontsize=5, color=GREY)  # fmt: skip
+        axes.annotate(
+            f"{b.failures}:{b.successes}",
+            (b.number, 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, 2),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize=5,
+            color=GREY,
+        )
     axes.set_xlabel(f"decile of late displacement ({found.among}, n = {found.n:,})")
     axes.set_ylabel("AUC within the decile")
     legend_above(axes, lift=1.04)
@@ -125,7 +137,9 @@ def early(portrait: Portrait) -> tuple[Figure, str] | None:
     return drawn, caption
 
 
-def _errors(axes, at: np.ndarray, estimates: list[Estimate], *, colour: str, marker: str, label: str, dash: str = "none", size: float = 3.5) -> None:
+def _errors(
+    axes, at: np.ndarray, estimates: list[Estimate], *, colour: str, marker: str, label: str, dash: str = "none", size: float = 3.5
+) -> None:
     """Estimates with their intervals; one without an interval has a small hollow mark that no line joins."""
     value, low, high = (np.array([getattr(e, name) for e in estimates]) for name in ("value", "low", "high"))
     sure = np.isfinite(low) & np.isfinite(high)

@@ -15,10 +15,17 @@ from reports.text import measured, plural
 
 # In this order from the top; the mark tells verdicts apart without colour.
 MARKS: dict[str, tuple[str, str]] = {
-    "REFUTED": (VERMILION, "X"), "IMPOSSIBLE": (VERMILION, "P"), "DRIFTED": (PURPLE, "D"), "ERROR": (VERMILION, "*"),
-    "DOES_NOT_TRANSFER": (VERMILION, "x"), "UNDERPOWERED": (GREY, "s"), "UNVERIFIABLE": (GREY, "s"), "TRANSFERS": (BLUE, "o"),
-    "CONSISTENT": (GREEN, "o"), "REPRODUCED": (GREEN, "o"),
-}  # fmt: skip
+    "REFUTED": (VERMILION, "X"),
+    "IMPOSSIBLE": (VERMILION, "P"),
+    "DRIFTED": (PURPLE, "D"),
+    "ERROR": (VERMILION, "*"),
+    "DOES_NOT_TRANSFER": (VERMILION, "x"),
+    "UNDERPOWERED": (GREY, "s"),
+    "UNVERIFIABLE": (GREY, "s"),
+    "TRANSFERS": (BLUE, "o"),
+    "CONSISTENT": (GREEN, "o"),
+    "REPRODUCED": (GREEN, "o"),
+}
 # Inches a row and around them.
 ROW, AROUND = 0.145, 0.75
 SHARES, EXPONENTS = "share or AUC", "nats per update"
@@ -62,8 +69,18 @@ def _names(axes: Axes, lines: list[Line], positions: list[float], heads: dict[fl
     names = [foreign(f"{line.verdict.claim}  ({line.verdict.population})", most=64) for line in lines]
     axes.set_yticks(positions, names, fontsize=6, parse_math=False)
     for position, (outcome, number) in heads.items():
-        axes.annotate(f"{outcome.replace('_', ' ')} ({number})", (0, position), xycoords=("axes fraction", "data"), xytext=(-4, 0),
-                      textcoords="offset points", ha="right", va="center", fontsize=6.5, fontweight="bold", color=MARKS[outcome][0])  # fmt: skip
+        axes.annotate(
+            f"{outcome.replace('_', ' ')} ({number})",
+            (0, position),
+            xycoords=("axes fraction", "data"),
+            xytext=(-4, 0),
+            textcoords="offset points",
+            ha="right",
+            va="center",
+            fontsize=6.5,
+            fontweight="bold",
+            color=MARKS[outcome][0],
+        )
 
 
 def _words(axes: Axes, lines: list[Line], positions: list[float]) -> None:

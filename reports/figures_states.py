@@ -26,10 +26,16 @@ def cloud(portrait: Portrait) -> tuple[Figure, str] | None:
     for key, mask in (("success", points.solved), ("failure", ~points.solved)):
         look, rows = OUTCOMES[key], mask & shown
         axes.scatter(
-            points.displacement[rows], points.exponent[rows], s=5 if look.marker == "o" else 9, marker=look.marker, color=look.colour,
-            linewidths=0 if look.marker == "o" else 0.6, alpha=0.45 if look.marker == "o" else 0.7,
-            label=f"{look.name} ({sizes[key]:,})", zorder=2 + (key == "failure"),
-        )  # fmt: skip
+            points.displacement[rows],
+            points.exponent[rows],
+            s=5 if look.marker == "o" else 9,
+            marker=look.marker,
+            color=look.colour,
+            linewidths=0 if look.marker == "o" else 0.6,
+            alpha=0.45 if look.marker == "o" else 0.7,
+            label=f"{look.name} ({sizes[key]:,})",
+            zorder=2 + (key == "failure"),
+        )
     axes.margins(0.04)
     if portrait.has_band:
         settled_band(axes, band.threshold, along="x")
@@ -60,7 +66,15 @@ def displacement(portrait: Portrait) -> tuple[Figure, str] | None:
         axes.fill_between(segments, quantiles[0], quantiles[-1], color=look.colour, alpha=0.13, linewidth=0)
         axes.fill_between(segments, quantiles[QUARTER], quantiles[THREE_QUARTERS], color=look.colour, alpha=0.22, linewidth=0)
         axes.plot(segments, _positive(ribbon.samples[:3]).T, color=look.colour, linewidth=0.45, alpha=0.75, linestyle=look.dash)
-        axes.plot(segments, quantiles[MEDIAN], color=look.colour, linewidth=1.6, linestyle=look.dash, label=f"{look.name} ({ribbon.n:,})", zorder=4)
+        axes.plot(
+            segments,
+            quantiles[MEDIAN],
+            color=look.colour,
+            linewidth=1.6,
+            linestyle=look.dash,
+            label=f"{look.name} ({ribbon.n:,})",
+            zorder=4,
+        )
     axes.set_xlim(1, portrait.segments)
     if portrait.has_band:
         settled_band(axes, band.threshold, along="y")
@@ -85,8 +99,17 @@ def spectrum(portrait: Portrait) -> tuple[Figure, str] | None:
         quantiles = np.where(np.isfinite(found.quantiles), found.quantiles, np.nan)
         axes.vlines(at, quantiles[0], quantiles[-1], color=look.colour, linewidth=0.6, alpha=0.7)
         axes.vlines(at, quantiles[QUARTER], quantiles[THREE_QUARTERS], color=look.colour, linewidth=2.6, alpha=0.5)
-        axes.plot(at, quantiles[MEDIAN], color=look.colour, marker=look.marker, markersize=4, linewidth=0.6, linestyle=look.dash,
-                  label=f"{look.name} ({found.n:,})", markeredgewidth=1.1)  # fmt: skip
+        axes.plot(
+            at,
+            quantiles[MEDIAN],
+            color=look.colour,
+            marker=look.marker,
+            markersize=4,
+            linewidth=0.6,
+            linestyle=look.dash,
+            label=f"{look.name} ({found.n:,})",
+            markeredgewidth=1.1,
+        )
     _zero(axes)
     axes.set_xticks(number)
     axes.set_xlabel("exponent")
@@ -105,14 +128,31 @@ def confidence(portrait: Portrait) -> tuple[Figure, str] | None:
     middles, widths = (found.edges[1:] + found.edges[:-1]) / 2, np.diff(found.edges)
     for key, counts in (("success", found.success), ("failure", found.failure)):
         look, filled = OUTCOMES[key], key == "success"
-        upper.stairs(counts, found.edges, fill=filled, color=look.colour, alpha=0.45 if filled else 1, linewidth=0 if filled else 1.1,
-                     label=f"{look.name} ({int(counts.sum()):,})", baseline=0.7)  # fmt: skip
+        upper.stairs(
+            counts,
+            found.edges,
+            fill=filled,
+            color=look.colour,
+            alpha=0.45 if filled else 1,
+            linewidth=0 if filled else 1.1,
+            label=f"{look.name} ({int(counts.sum()):,})",
+            baseline=0.7,
+        )
     upper.set_yscale("log")
     upper.set_ylim(bottom=0.7)
     finite = found.settled_failures[np.isfinite(found.settled_failures)]
     if len(finite):
-        upper.plot(finite, np.full(len(finite), 0.06), "|", transform=upper.get_xaxis_transform(), color=VERMILION, markersize=6,
-                   markeredgewidth=0.7, label=f"settled and wrong ({len(finite):,})", zorder=5)  # fmt: skip
+        upper.plot(
+            finite,
+            np.full(len(finite), 0.06),
+            "|",
+            transform=upper.get_xaxis_transform(),
+            color=VERMILION,
+            markersize=6,
+            markeredgewidth=0.7,
+            label=f"settled and wrong ({len(finite):,})",
+            zorder=5,
+        )
     upper.set_ylabel("puzzles")
     legend_above(upper, handlelength=1.4)
     known = np.array([e.defined for e in found.right])
@@ -144,5 +184,3 @@ def _zero(axes) -> None:
     low, high = axes.get_ylim()
     if low < 0 < high:
         axes.axhline(0, color=GREY, linewidth=0.6, zorder=1)
-
-

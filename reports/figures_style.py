@@ -36,33 +36,57 @@ class Look:
     dash: str
 
 
-OUTCOMES: Mapping[str, Look] = {
-    "success": Look("right", BLUE, "o", "-"),
-    "failure": Look("wrong", VERMILION, "x", "--"),
-}
+OUTCOMES: Mapping[str, Look] = {"success": Look("right", BLUE, "o", "-"), "failure": Look("wrong", VERMILION, "x", "--")}
 SCORES: Mapping[str, Look] = {
     "exponent": Look("$\\lambda_1$", BLUE, "o", "-"),
     "displacement": Look("late displacement", VERMILION, "s", "--"),
     "halting": Look("halting logit", GREEN, "^", "-."),
 }
 RC: Mapping[str, object] = {
-    "font.family": ["STIXGeneral", "DejaVu Sans"], "mathtext.fontset": "stix", "font.size": 8, "axes.labelsize": 8,
-    "axes.titlesize": 8, "xtick.labelsize": 7, "ytick.labelsize": 7, "legend.fontsize": 7, "legend.frameon": False,
-    "legend.handlelength": 2.2, "legend.borderaxespad": 0.3, "legend.labelspacing": 0.3, "axes.spines.top": False,
-    "axes.spines.right": False, "axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6,
-    "xtick.minor.width": 0.4, "ytick.minor.width": 0.4, "xtick.major.size": 2.5, "ytick.major.size": 2.5,
-    "xtick.minor.size": 1.5, "ytick.minor.size": 1.5, "axes.labelpad": 2.5, "lines.linewidth": 1.1,
-    "lines.markersize": 3.5, "axes.unicode_minus": True, "figure.constrained_layout.use": True,
-    "figure.constrained_layout.h_pad": 0.02, "figure.constrained_layout.w_pad": 0.02, "hatch.linewidth": 0.4,
-    "pdf.fonttype": 42, "svg.fonttype": "path", "svg.hashsalt": "unsettled", "savefig.dpi": 300, "text.usetex": False,
+    "font.family": ["STIXGeneral", "DejaVu Sans"],
+    "mathtext.fontset": "stix",
+    "font.size": 8,
+    "axes.labelsize": 8,
+    "axes.titlesize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "legend.handlelength": 2.2,
+    "legend.borderaxespad": 0.3,
+    "legend.labelspacing": 0.3,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.minor.width": 0.4,
+    "ytick.minor.width": 0.4,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "xtick.minor.size": 1.5,
+    "ytick.minor.size": 1.5,
+    "axes.labelpad": 2.5,
+    "lines.linewidth": 1.1,
+    "lines.markersize": 3.5,
+    "axes.unicode_minus": True,
+    "figure.constrained_layout.use": True,
+    "figure.constrained_layout.h_pad": 0.02,
+    "figure.constrained_layout.w_pad": 0.02,
+    "hatch.linewidth": 0.4,
+    "pdf.fonttype": 42,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "unsettled",
+    "savefig.dpi": 300,
+    "text.usetex": False,
     "path.simplify": True,
-}  # fmt: skip
+}
 # No time, no version: equal data give equal bytes.
 METADATA: Mapping[str, Mapping[str, None]] = {
     "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
     "svg": {"Creator": None, "Date": None},
     "png": {"Software": None},
-}  # fmt: skip
+}
 
 
 @contextmanager

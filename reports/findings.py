@@ -78,10 +78,7 @@ def _claims(audit: Audit) -> Iterator[Grid]:
         for verdict in audit.verdicts:
             if verdict.population in names:
                 judged.setdefault(verdict.claim, {})[verdict.population] = verdict
-        rows = [
-            (claim, next(iter(found.values())).stated, *(_cell(found.get(name)) for name in names))
-            for claim, found in judged.items()
-        ]
+        rows = [(claim, next(iter(found.values())).stated, *(_cell(found.get(name)) for name in names)) for claim, found in judged.items()]
         if rows:
             yield Grid(f"Claims on the {architecture.upper()}s", ("claim", "stated", *names), tuple(rows))
 

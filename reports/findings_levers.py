@@ -129,8 +129,11 @@ def _budgets(title: str, found: list[Point], segments: int) -> Grid:
     cells = {(p.family, p.rule, p.budget): f"{p.accuracy:.3f} [{p.low:.3f}, {p.high:.3f}]" for p in found}
     names = dict.fromkeys((p.family, p.rule, p.labels, p.checked) for p in found)
     rows = [
-        (family, f"{rule} (with labels)" if labels else f"{rule} (checked)" if checked else rule,
-         *(cells.get((family, rule, budget), "") for budget in budgets))
+        (
+            family,
+            f"{rule} (with labels)" if labels else f"{rule} (checked)" if checked else rule,
+            *(cells.get((family, rule, budget), "") for budget in budgets),
+        )
         for family, rule, labels, checked in names
-    ]  # fmt: skip
+    ]
     return Grid(title, ("policy", "selected by", *(f"{budget / segments:g} × {segments} segments" for budget in budgets)), tuple(rows))

@@ -76,7 +76,13 @@ def _gone(key: str, locked: Locked, run: Run) -> Verdict:
     claim, _, population = key.partition("@")
     what = "claim" if all(c.id != claim for c in run.ledger.claims) else "population"
     return Verdict(
-        claim=claim, population=population, mode="transfer", outcome=Outcome.DRIFTED, stated=str(locked.bar.get("stated", "")),
-        words="a claim of the locked baseline", locator="baseline", criterion="every locked claim is still judged",
+        claim=claim,
+        population=population,
+        mode="transfer",
+        outcome=Outcome.DRIFTED,
+        stated=str(locked.bar.get("stated", "")),
+        words="a claim of the locked baseline",
+        locator="baseline",
+        criterion="every locked claim is still judged",
         reason=f"vanished: was {locked.verdict}, but the {what} is gone",
-    )  # fmt: skip
+    )

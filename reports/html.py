@@ -56,9 +56,7 @@ def render(audit: Audit, context: Context) -> str:
             unpictured[population.name] = str(error)
             continue
         boards.append(boards_of(population, portraits[-1], each=each))
-    return render_html(
-        audit, portraits=portraits, boards=boards, unpictured=unpictured, ledger=context.ledger, populations=populations
-    )  # fmt: skip
+    return render_html(audit, portraits=portraits, boards=boards, unpictured=unpictured, ledger=context.ledger, populations=populations)
 
 
 def render_html(
@@ -129,9 +127,13 @@ def read(name: str) -> str:
 def _environment() -> Environment:
     """Templates with escaping on; every value that is no markup is made harmless first."""
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
         finalize=lambda value: harmless(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
-    )  # fmt: skip
+    )
     environment.filters |= {"plain": plain, "count": "{:,}".format, "slug": slug, "breaks": breaks}
     return environment
 
@@ -139,7 +141,9 @@ def _environment() -> Environment:
 def _verdict(audit: Audit) -> str:
     """The run in one sentence, what it left undecided included."""
     left = len(audit.verdicts) - audit.decided
-    return sentence(audit) if not left else f"{sentence(audit).rstrip('.')}; {left:,} of {plural(len(audit.verdicts), 'verdict')} undecided."
+    return (
+        sentence(audit) if not left else f"{sentence(audit).rstrip('.')}; {left:,} of {plural(len(audit.verdicts), 'verdict')} undecided."
+    )
 
 
 def _digits(audit: Audit) -> list[tuple[Any, list[Any]]]:

@@ -88,11 +88,19 @@ def pack(name: str, seen: Watching) -> dict[str, Any]:
 
 def _example(example: Watched) -> dict[str, Any]:
     return {
-        "kind": example.kind, "id": example.example_id, "givens": example.givens, "enters": example.enters, "agrees": example.agrees,
-        "puzzle": _text(example.puzzle), "solution": _text(example.solution), "boards": [_text(board) for board in example.boards],
-        "conflicts": example.conflicts.tolist(), "displacement": _series(example.displacement), "growth": _series(example.growth),
+        "kind": example.kind,
+        "id": example.example_id,
+        "givens": example.givens,
+        "enters": example.enters,
+        "agrees": example.agrees,
+        "puzzle": _text(example.puzzle),
+        "solution": _text(example.solution),
+        "boards": [_text(board) for board in example.boards],
+        "conflicts": example.conflicts.tolist(),
+        "displacement": _series(example.displacement),
+        "growth": _series(example.growth),
         "halting": _series(example.halting),
-    }  # fmt: skip
+    }
 
 
 def _text(tokens: np.ndarray) -> str:

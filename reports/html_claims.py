@@ -36,16 +36,32 @@ ORDER: dict[Outcome, tuple[str, str]] = {
 }
 # Facts of `unsettled why` and what they are called on the page: of a claim, shown once, and of a verdict, under their headings.
 DEFINITION = {
-    "where": "where", "stated": "printed", "counted over": "denominator", "statistic": "definition", "parameters": "parameters",
-    "would matter": "would matter", "elsewhere": "on other checkpoints",
-}  # fmt: skip
+    "where": "where",
+    "stated": "printed",
+    "counted over": "denominator",
+    "statistic": "definition",
+    "parameters": "parameters",
+    "would matter": "would matter",
+    "elsewhere": "on other checkpoints",
+}
 SECTIONS: tuple[tuple[str, dict[str, str]], ...] = (
-    ("What was found", {
-        "asked": "question", "criterion": "stands if", "measured": "measured", "method": "method", "counts": "counts",
-        "power": "would have noticed", "baseline": "baseline", "λ₁ adds": "λ₁ adds", "beside it": "beside it", "would change": "would change it",
-    }),
+    (
+        "What was found",
+        {
+            "asked": "question",
+            "criterion": "stands if",
+            "measured": "measured",
+            "method": "method",
+            "counts": "counts",
+            "power": "would have noticed",
+            "baseline": "baseline",
+            "λ₁ adds": "λ₁ adds",
+            "beside it": "beside it",
+            "would change": "would change it",
+        },
+    ),
     ("Where it comes from", {"weights": "weights", "file": "file", "puzzles": "puzzles", "record": "record"}),
-)  # fmt: skip
+)
 FINGERPRINT = 16
 
 
@@ -111,9 +127,14 @@ def _groups(audit: Audit, teller: _Teller) -> Iterator[Group]:
         rows = tuple(_row(v, teller) for v in audit.verdicts if v.outcome is outcome)
         if rows:
             yield Group(
-                outcome=outcome.value, name=plain(outcome), glyph=glyph, family=family, meaning=TABLE[outcome].meaning, rows=rows,
+                outcome=outcome.value,
+                name=plain(outcome),
+                glyph=glyph,
+                family=family,
+                meaning=TABLE[outcome].meaning,
+                rows=rows,
                 closed=outcome is Outcome.UNVERIFIABLE,
-            )  # fmt: skip
+            )
 
 
 def plain(outcome: str) -> str:

@@ -96,21 +96,36 @@ def cloud(portrait: Portrait) -> Picture:
     for outcome, mask in (("success", points.solved), ("failure", ~points.solved)):
         plot.marks(points.displacement[mask], points.exponent[mask], OUTCOMES[outcome][1], f"{outcome} small", size=2.5)  # type: ignore[arg-type]
     failures = percent(cells.B, cells.failures)
-    edge = f"Settled: at most {number(band.threshold)} (Otsu on its logarithm, η = {number(band.separation)}). " if portrait.has_band else ""
-    shown = "" if points.complete else (
-        f" A sample is drawn, the same every time: {sum(points.drawn.values()):,} of {portrait.rows:,} puzzles; "
-        f"cells that hold few are drawn whole, so that densities do not compare."
-    )  # fmt: skip
+    edge = (
+        f"Settled: at most {number(band.threshold)} (Otsu on its logarithm, η = {number(band.separation)}). " if portrait.has_band else ""
+    )
+    shown = (
+        ""
+        if points.complete
+        else (
+            f" A sample is drawn, the same every time: {sum(points.drawn.values()):,} of {portrait.rows:,} puzzles; "
+            f"cells that hold few are drawn whole, so that densities do not compare."
+        )
+    )
     rows = [
         [words, f"{getattr(cells, cell):,}", f"{points.drawn[cell]:,}"]
-        for cell, words in (("A", "settled and right"), ("B", "settled and wrong"), ("C", "unsettled and right"), ("D", "unsettled and wrong"))
+        for cell, words in (
+            ("A", "settled and right"),
+            ("B", "settled and wrong"),
+            ("C", "unsettled and right"),
+            ("D", "unsettled and wrong"),
+        )
     ]
     key = legend([("dot", "success", f"right ({cells.successes:,})"), ("cross", "failure", f"wrong ({cells.failures:,})")])
     caption = f"{edge}{failures} failures settle, {percent(cells.A, cells.successes)} successes do.{shown}{_at_edges(portrait)}"
     return Picture(
-        key="cloud", name=name, caption=caption, header=("cell", "puzzles", "drawn"), rows=rows,
+        key="cloud",
+        name=name,
+        caption=caption,
+        header=("cell", "puzzles", "drawn"),
+        rows=rows,
         drawing=drawing(portrait, "cloud", name, key, plot.drawn()),
-    )  # fmt: skip
+    )
 
 
 def _at_edges(portrait: Portrait) -> str:
@@ -146,9 +161,13 @@ def displacement(portrait: Portrait) -> Picture:
     rows = [[str(s), *(number(float(r.quantiles[i, s - 1])) for r in present.values() for i in (0, 2, 4))] for s in xs]
     header = ("segment", *(f"{OUTCOMES[key][0]}, {share}" for key in present for share in ("5%", "median", "95%")))
     return Picture(
-        key="displacement", name=name, caption=caption, header=header, rows=rows,
+        key="displacement",
+        name=name,
+        caption=caption,
+        header=header,
+        rows=rows,
         drawing=drawing(portrait, "displacement", name, _lines(present), plot.drawn()),
-    )  # fmt: skip
+    )
 
 
 def _clear(edges, y: Scale):
@@ -190,9 +209,13 @@ def spectrum(portrait: Portrait) -> Picture:
     )
     rows = [[f"λ{i}", *(told(found.medians[i - 1]) for found in present.values())] for i in xs]
     return Picture(
-        key="spectrum", name=name, caption=caption, header=("exponent", *(f"median, {OUTCOMES[key][0]}" for key in present)), rows=rows,
+        key="spectrum",
+        name=name,
+        caption=caption,
+        header=("exponent", *(f"median, {OUTCOMES[key][0]}" for key in present)),
+        rows=rows,
         drawing=drawing(portrait, "spectrum", name, _lines(present), plot.drawn()),
-    )  # fmt: skip
+    )
 
 
 def confidence(portrait: Portrait) -> Picture:
@@ -222,12 +245,18 @@ def confidence(portrait: Portrait) -> Picture:
         f"{percent(counts['wrong_and_confident'], portrait.cells.failures)} failures end above 0; AUC {told(found.area)}. "
         f"Ticks at the bottom: {plural(portrait.cells.B, 'failure')} that settled."
     )
-    rows = [[words, f"{counts['right_' + end]:,}", f"{counts['wrong_' + end]:,}"]
-            for words, end in (("above 0", "and_confident"), ("0 or below", "and_doubtful"))]  # fmt: skip
+    rows = [
+        [words, f"{counts['right_' + end]:,}", f"{counts['wrong_' + end]:,}"]
+        for words, end in (("above 0", "and_confident"), ("0 or below", "and_doubtful"))
+    ]
     return Picture(
-        key="confidence", name=name, caption=caption, header=("halting logit", "right", "wrong"), rows=rows,
+        key="confidence",
+        name=name,
+        caption=caption,
+        header=("halting logit", "right", "wrong"),
+        rows=rows,
         drawing=drawing(portrait, "confidence", name, legend(keys), plot.drawn()),
-    )  # fmt: skip
+    )
 
 
 def pictures(portrait: Portrait) -> Iterator[Picture]:
@@ -244,4 +273,6 @@ def pictures(portrait: Portrait) -> Iterator[Picture]:
         ("horizons", "Early warning", bool(portrait.horizons), early),
     )
     for key, name, there, make in makers:
-        yield make(portrait) if there else Picture(key=key, name=name, caption=f"Not drawn: {portrait.missing.get(key, 'nothing to show')}.")
+        yield (
+            make(portrait) if there else Picture(key=key, name=name, caption=f"Not drawn: {portrait.missing.get(key, 'nothing to show')}.")
+        )

@@ -43,13 +43,19 @@ def roc(portrait: Portrait) -> Picture:
     keys = legend([("line", f"{found.score} strong", f"{found.name}, AUC {told(found.area)}") for found in curves])
     caption = (
         "Ribbons: at each threshold, the rectangle that holds both rates with 95% confidence. "
-        + "; ".join(f"{found.name}: AUC {told(found.area)}" for found in curves) + f". {_pairs(curves)}"
-    )  # fmt: skip
+        + "; ".join(f"{found.name}: AUC {told(found.area)}" for found in curves)
+        + f". {_pairs(curves)}"
+    )
     rows = [[found.name, number(found.area.value), number(found.area.low), number(found.area.high)] for found in curves]
     return Picture(
-        key="roc", name=name, caption=caption, header=("score", "AUC", "low (95%)", "high (95%)"), rows=rows, wide=True,
+        key="roc",
+        name=name,
+        caption=caption,
+        header=("score", "AUC", "low (95%)", "high (95%)"),
+        rows=rows,
+        wide=True,
         drawing=drawing(portrait, "roc", name, clip, keys, whole.drawn(), corner.drawn(), width=WIDE),
-    )  # fmt: skip
+    )
 
 
 def _pairs(curves: Sequence[Separation]) -> str:
@@ -85,31 +91,54 @@ def deciles(portrait: Portrait) -> Picture:
     """The AUC of λ₁ and of displacement itself within bins of late displacement: the unsettled, and all."""
     name = "AUC among puzzles alike in displacement"
     plots = [_panel(matching, left) for matching, left in zip(portrait.matchings, (LEFT, 540), strict=True)]
-    keys = legend([
-        ("dot", "exponent", "λ₁"), ("ring", "displacement", "displacement itself: what the bin leaves of it"),
-        ("line", "exponent strong", "λ₁, matched over all bins"),
-    ])  # fmt: skip
+    keys = legend(
+        [
+            ("dot", "exponent", "λ₁"),
+            ("ring", "displacement", "displacement itself: what the bin leaves of it"),
+            ("line", "exponent strong", "λ₁, matched over all bins"),
+        ]
+    )
     caption = (
         f"Failures against successes within bins of equal size by late displacement (whiskers 95%; faint: fewer than {FEW} of one class). "
         + " ".join(_told(m) for m in portrait.matchings)
     )
     rows = [
-        [matching.among, str(b.number), f"{number(b.low)} – {number(b.high)}", f"{b.failures:,}", f"{b.successes:,}", told(b.area), told(b.residual)]
-        for matching in portrait.matchings for b in matching.bins
-    ]  # fmt: skip
+        [
+            matching.among,
+            str(b.number),
+            f"{number(b.low)} – {number(b.high)}",
+            f"{b.failures:,}",
+            f"{b.successes:,}",
+            told(b.area),
+            told(b.residual),
+        ]
+        for matching in portrait.matchings
+        for b in matching.bins
+    ]
     header = ("among", "bin", "late displacement", "wrong", "right", "AUC of λ₁", "AUC of displacement")
     return Picture(
-        key="deciles", name=name, caption=caption, header=header, rows=rows, wide=True,
+        key="deciles",
+        name=name,
+        caption=caption,
+        header=header,
+        rows=rows,
+        wide=True,
         drawing=drawing(portrait, "deciles", name, keys, *plots, width=WIDE, height=336),
-    )  # fmt: skip
+    )
 
 
 def _panel(matching: Matching, left: float) -> Markup:
     count = max(1, len(matching.bins))
     plot = frame(
-        Scale(0.4, count + 0.6, left, left + 380), Scale(0, 1, BOTTOM + 24, HIGH), "bin of late displacement, from still to mobile", "AUC",
-        title=f"{'the unsettled' if matching.among == 'unsettled' else 'all'} ({matching.n:,})", whole=True, ticks=(11, 5), head=HEAD,
-    )  # fmt: skip
+        Scale(0.4, count + 0.6, left, left + 380),
+        Scale(0, 1, BOTTOM + 24, HIGH),
+        "bin of late displacement, from still to mobile",
+        "AUC",
+        title=f"{'the unsettled' if matching.among == 'unsettled' else 'all'} ({matching.n:,})",
+        whole=True,
+        ticks=(11, 5),
+        head=HEAD,
+    )
     plot.rule(y=0.5, class_="rule")
     found = matching.matched
     if found.defined:
@@ -160,7 +189,9 @@ def early(portrait: Portrait) -> Picture:
     name, horizons = "Early warning: AUC against the window", portrait.horizons
     xs = [h.segments for h in horizons]
     x = Scale(0.6, max(2, portrait.segments - 1) + 0.4, LEFT + 30, WIDE - 20)
-    plot = frame(x, Scale(0, 1, BOTTOM + 24, HIGH), "window: the first … segments", "AUC for “solved later”", whole=True, ticks=(16, 5), head=HEAD)
+    plot = frame(
+        x, Scale(0, 1, BOTTOM + 24, HIGH), "window: the first … segments", "AUC for “solved later”", whole=True, ticks=(16, 5), head=HEAD
+    )
     plot.rule(y=0.5, class_="rule")
     few = [min(h.solved_later, h.unsolved - h.solved_later) < FEW for h in horizons]
     scores = [key for key in WINDOWED if key in horizons[0].areas]
@@ -176,9 +207,14 @@ def early(portrait: Portrait) -> Picture:
         "Among the puzzles unsolved after the window: does it tell who is right at the end? 0.5 is not at all; above it, later successes score "
         f"higher. Whiskers 95%; faint: fewer than {FEW} of one class. "
         f"After {plural(fourth.segments, 'segment')}: " + ", ".join(f"{WINDOWED[key]} {told(fourth.areas[key])}" for key in scores) + "."
-    )  # fmt: skip
+    )
     rows = [[str(h.segments), f"{h.unsolved:,}", f"{h.solved_later:,}", *(told(h.areas[key]) for key in scores)] for h in horizons]
     return Picture(
-        key="early", name=name, caption=caption, header=("window", "unsolved", "solved later", *(WINDOWED[key] for key in scores)), rows=rows, wide=True,
+        key="early",
+        name=name,
+        caption=caption,
+        header=("window", "unsolved", "solved later", *(WINDOWED[key] for key in scores)),
+        rows=rows,
+        wide=True,
         drawing=drawing(portrait, "early", name, keys, plot.drawn(), width=WIDE, height=336),
-    )  # fmt: skip
+    )

@@ -138,9 +138,14 @@ def zoom(span: Span, verdict: Verdict, family: str, described: str) -> Markup:
     unit = verdict.measured.unit if verdict.measured and verdict.measured.unit else ""
     axis.append(tag("text", unit, x=scale.stop, y=height + 10, class_="name", text_anchor="end") if unit else Markup(""))
     return tag(
-        "svg", *_body(span, scale, top=top, bottom=bottom, family=family), *axis,
-        viewBox=f"0 0 {width} {height + (16 if unit else 0)}", class_="plot", role="img", aria_label=described,
-    )  # fmt: skip
+        "svg",
+        *_body(span, scale, top=top, bottom=bottom, family=family),
+        *axis,
+        viewBox=f"0 0 {width} {height + (16 if unit else 0)}",
+        class_="plot",
+        role="img",
+        aria_label=described,
+    )
 
 
 def _body(span: Span, scale: Scale, *, top: float, bottom: float, family: str) -> list[Markup]:
@@ -148,8 +153,11 @@ def _body(span: Span, scale: Scale, *, top: float, bottom: float, family: str) -
     if span.wanted is not None:
         left, right = scale(max(span.wanted[0], scale.low)), scale(min(span.wanted[1], scale.high))
         parts.append(tag("rect", x=left, y=top, width=max(0.0, right - left), height=bottom - top, class_="wanted"))
-        parts += [tag("path", d=f"M{short(scale(edge))} {short(top)}V{short(bottom)}", class_="edge")
-                  for edge in span.wanted if scale.low < edge < scale.high]  # fmt: skip
+        parts += [
+            tag("path", d=f"M{short(scale(edge))} {short(top)}V{short(bottom)}", class_="edge")
+            for edge in span.wanted
+            if scale.low < edge < scale.high
+        ]
     if span.stated is not None:
         left, right = scale(max(span.stated[0], scale.low)), scale(min(span.stated[1], scale.high))
         centre, width = (left + right) / 2, max(right - left, 3.0)  # digits may be narrower than a line
@@ -158,7 +166,9 @@ def _body(span: Span, scale: Scale, *, top: float, bottom: float, family: str) -
         x = scale(span.value)
         low, high = (scale(v) if math.isfinite(v) else end for v, end in ((span.low, scale.start), (span.high, scale.stop)))
         if not (math.isnan(span.low) and math.isnan(span.high)) and math.isfinite(span.low) | math.isfinite(span.high):
-            parts.append(tag("path", d=polyline([(low, middle), (high, middle)]) + _caps(span, low, high, middle), class_=f"whisker {family}"))
+            parts.append(
+                tag("path", d=polyline([(low, middle), (high, middle)]) + _caps(span, low, high, middle), class_=f"whisker {family}")
+            )
         parts.append(_mark(x, middle, family))
     return parts
 

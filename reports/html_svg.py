@@ -186,16 +186,16 @@ class Frame:
         )
         return self.add(tag("path", d=drawn, class_=f"whisker {class_}")) if drawn else self
 
-    def marks(
-        self, xs: Sequence[float], ys: Sequence[float], shape: Shape, class_: str, *, shift: float = 0.0, size: float = 3
-    ) -> Frame:
+    def marks(self, xs: Sequence[float], ys: Sequence[float], shape: Shape, class_: str, *, shift: float = 0.0, size: float = 3) -> Frame:
         """One mark for each finite point, all in one path."""
         drawn = "".join(_MARKS[shape](x + shift, y, size) for x, y in self.at(xs, ys) if math.isfinite(x) and math.isfinite(y))
         return self.add(tag("path", d=drawn, class_=f"mark {shape} {class_}")) if drawn else self
 
     def note(self, x: float, y: float, text: object, class_: str = "note", *, anchor: str = "start", dx: float = 0, dy: float = 0) -> Frame:
         """Text at a point in values."""
-        return self.add(tag("text", text, x=self.x(x) + dx, y=self.y(y) + dy, class_=class_, text_anchor=None if anchor == "start" else anchor))
+        return self.add(
+            tag("text", text, x=self.x(x) + dx, y=self.y(y) + dy, class_=class_, text_anchor=None if anchor == "start" else anchor)
+        )
 
     def drawn(self) -> Markup:
         """Grid, axes, then what was added, in this order."""
@@ -225,8 +225,12 @@ def below(bottom: float, ticks: Sequence[tuple[float, Markup]]) -> Markup:
 
 _MARKS = {
     "dot": lambda x, y, r: f"M{short(x)} {short(y)}h0",
-    "cross": lambda x, y, r: f"M{short(x - r)} {short(y - r)}l{short(2 * r)} {short(2 * r)}m0{short(-2 * r)}l{short(-2 * r)} {short(2 * r)}",
-    "ring": lambda x, y, r: f"M{short(x - r)} {short(y)}a{short(r)} {short(r)} 0 1 0 {short(2 * r)} 0a{short(r)} {short(r)} 0 1 0 {short(-2 * r)} 0",
+    "cross": lambda x, y, r: (
+        f"M{short(x - r)} {short(y - r)}l{short(2 * r)} {short(2 * r)}m0{short(-2 * r)}l{short(-2 * r)} {short(2 * r)}"
+    ),
+    "ring": lambda x, y, r: (
+        f"M{short(x - r)} {short(y)}a{short(r)} {short(r)} 0 1 0 {short(2 * r)} 0a{short(r)} {short(r)} 0 1 0 {short(-2 * r)} 0"
+    ),
     "diamond": lambda x, y, r: f"M{short(x)} {short(y - r)}l{short(r)} {short(r)} {short(-r)} {short(r)} {short(-r)} {short(-r)}Z",
 }
 
@@ -234,5 +238,11 @@ _MARKS = {
 def picture(width: float, height: float, *parts: Markup, name: str, described_by: str) -> Markup:
     """A whole drawing with its name for those who do not see it; the element ``described_by`` tells what it shows."""
     return tag(
-        "svg", *parts, viewBox=f"0 0 {short(width)} {short(height)}", role="img", aria_label=name, aria_describedby=described_by, class_="plot"
-    )  # fmt: skip
+        "svg",
+        *parts,
+        viewBox=f"0 0 {short(width)} {short(height)}",
+        role="img",
+        aria_label=name,
+        aria_describedby=described_by,
+        class_="plot",
+    )

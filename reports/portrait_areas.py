@@ -92,12 +92,14 @@ def separations_of(record: Record, band: Band) -> tuple[Separation, ...]:
     arrays, wrong = score_arrays(record, band), ~record.solved
     return tuple(
         Separation(
-            score=key, name=name, curve=roc_curve(arrays[key], wrong, points=CORNERS),
+            score=key,
+            name=name,
+            curve=roc_curve(arrays[key], wrong, points=CORNERS),
             area=auc(arrays[key], wrong, interval="score", denominator="pairs of a failure and a success"),
         )
         for key, name, _ in SCORES
         if key in arrays
-    )  # fmt: skip
+    )
 
 
 def matchings_of(record: Record, band: Band, *, bins: int = 10) -> tuple[Matching, ...]:
@@ -132,23 +134,30 @@ def _bins(late: np.ndarray, exponent: np.ndarray, wrong: np.ndarray, bins: int) 
         rows = place == index
         failures = int(wrong[rows].sum())
         yield Bin(
-            number=index + 1, low=ends[index], high=ends[index + 1], failures=failures, successes=int(rows.sum()) - failures,
-            area=auc(exponent[rows], wrong[rows]), residual=auc(late[rows], wrong[rows]),
-        )  # fmt: skip
+            number=index + 1,
+            low=ends[index],
+            high=ends[index + 1],
+            failures=failures,
+            successes=int(rows.sum()) - failures,
+            area=auc(exponent[rows], wrong[rows]),
+            residual=auc(late[rows], wrong[rows]),
+        )
 
 
 def horizons_of(record: Record, band: Band) -> tuple[Horizon, ...]:
     """The early-warning curve: windows of 1, 2, … segments, as long as segments are left to be solved in."""
     arrays = {
-        "growth": record.growth, "displacement": record.displacement(band.part),
-        "halting_logit": record.halting_logit, "solved_at": record.solved_at,
-    }  # fmt: skip
+        "growth": record.growth,
+        "displacement": record.displacement(band.part),
+        "halting_logit": record.halting_logit,
+        "solved_at": record.solved_at,
+    }
     names = [key for key, _, _ in SCORES if key != "exponent" or record.k]
     found = []
     for horizon in range(1, record.segments):
         areas = {name: early_auc(**arrays, score=name, horizon=horizon) for name in names}
         unsolved = ~record.solved_at[:, horizon - 1]
-        found.append(Horizon(
-            segments=horizon, unsolved=int(unsolved.sum()), solved_later=int((unsolved & record.solved).sum()), areas=areas
-        ))  # fmt: skip
+        found.append(
+            Horizon(segments=horizon, unsolved=int(unsolved.sum()), solved_later=int((unsolved & record.solved).sum()), areas=areas)
+        )
     return tuple(found)

@@ -163,11 +163,13 @@ def confidence_of(record: Record, settled: np.ndarray, *, bins: int = 24) -> Con
         right=tuple(proportion(int(a), int(a + b)) for a, b in zip(counted["success"], counted["failure"], strict=True)),
         settled_failures=logits[settled & ~right],
         counts={
-            "right_and_confident": int((right & confident).sum()), "right_and_doubtful": int((right & ~confident).sum()),
-            "wrong_and_confident": int((~right & confident).sum()), "wrong_and_doubtful": int((~right & ~confident).sum()),
+            "right_and_confident": int((right & confident).sum()),
+            "right_and_doubtful": int((right & ~confident).sum()),
+            "wrong_and_confident": int((~right & confident).sum()),
+            "wrong_and_doubtful": int((~right & ~confident).sum()),
         },
         area=auc(logits, right, interval="score"),
-    )  # fmt: skip
+    )
 
 
 def _classes(record: Record) -> dict[str, np.ndarray]:

@@ -54,10 +54,15 @@ def _of_verdicts(audit: Audit, context: Context) -> Iterator[Problem]:
         level = level_of(verdict, audit.policy)
         if level is not None:
             yield Problem(
-                level=level, rule=verdict.claim, key=verdict.key, title=f"{verdict.outcome} {verdict.key}",
-                message=f"{verdict.words}: stated {verdict.stated}. {verdict.reason}", line=context.line(verdict.claim) or 0,
-                acknowledged=verdict.acknowledged, verdict=verdict,
-            )  # fmt: skip
+                level=level,
+                rule=verdict.claim,
+                key=verdict.key,
+                title=f"{verdict.outcome} {verdict.key}",
+                message=f"{verdict.words}: stated {verdict.stated}. {verdict.reason}",
+                line=context.line(verdict.claim) or 0,
+                acknowledged=verdict.acknowledged,
+                verdict=verdict,
+            )
 
 
 def _of_harness(audit: Audit) -> Iterator[Problem]:

@@ -66,10 +66,16 @@ def _population(entry: PopulationEntry, record: Path | None) -> Population:
     beside = {n: record.parent / n for n in ("model.safetensors", "puzzles.parquet")} if record and entry.kind == "reference" else {}
     there = {name: path for name, path in beside.items() if path.is_file()}
     return Population(
-        name=entry.name, kind=entry.kind, architecture=entry.architecture, title=entry.title, missing=entry.missing,  # type: ignore[arg-type]
-        command=entry.command, same_examples=entry.same_examples, checkpoint=there.get("model.safetensors"),
+        name=entry.name,
+        kind=entry.kind,
+        architecture=entry.architecture,
+        title=entry.title,
+        missing=entry.missing,  # type: ignore[arg-type]
+        command=entry.command,
+        same_examples=entry.same_examples,
+        checkpoint=there.get("model.safetensors"),
         puzzles=there.get("puzzles.parquet"),
-    )  # fmt: skip
+    )
 
 
 def _found(path: str, root: Path) -> Path | None:

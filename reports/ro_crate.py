@@ -61,7 +61,13 @@ SETTINGS = ("segments", "exponents", "tangent_seed", "qr_every", "dtype", "devic
 
 
 def write_crate(
-    record: Path, *, licence: str, name: str | None = None, published: str | None = None, author: str | None = None, publisher: str | None = None
+    record: Path,
+    *,
+    licence: str,
+    name: str | None = None,
+    published: str | None = None,
+    author: str | None = None,
+    publisher: str | None = None,
 ) -> Path:
     """Write the metadata beside a record and return its path. Raises UserError for bad input."""
     loaded = read_record(record)
@@ -114,9 +120,14 @@ def metadata(
 
 def _file(path: Path, description: str, media: str) -> dict[str, Any]:
     return {
-        "@id": uri(path.name), "@type": "File", "name": harmless(path.name), "description": description, "encodingFormat": media,
-        "contentSize": str(path.stat().st_size), "sha256": digest_of(path),
-    }  # fmt: skip
+        "@id": uri(path.name),
+        "@type": "File",
+        "name": harmless(path.name),
+        "description": description,
+        "encodingFormat": media,
+        "contentSize": str(path.stat().st_size),
+        "sha256": digest_of(path),
+    }
 
 
 def _measurement(record: Record, result: str, inputs: list[str]) -> Iterator[dict[str, Any]]:
@@ -124,18 +135,35 @@ def _measurement(record: Record, result: str, inputs: list[str]) -> Iterator[dic
     kept = record.provenance
     settings = {name: getattr(kept, name) for name in SETTINGS} | {f"model.{n}": v for n, v in kept.model.model_dump().items()}
     yield {
-        "@id": "#measurement", "@type": "CreateAction", "name": "Measurement of a record", "instrument": _reference("#unsettled"),
-        "object": [*map(_reference, inputs), *(_reference(f"#setting-{name}") for name in settings)], "result": _reference(result),
-    }  # fmt: skip
+        "@id": "#measurement",
+        "@type": "CreateAction",
+        "name": "Measurement of a record",
+        "instrument": _reference("#unsettled"),
+        "object": [*map(_reference, inputs), *(_reference(f"#setting-{name}") for name in settings)],
+        "result": _reference(result),
+    }
     libraries = ", ".join(f"{name} {number}" for name, number in sorted(kept.versions.items()))
     yield {
-        "@id": "#unsettled", "@type": "SoftwareApplication", "name": "unsettled", "softwareVersion": _version(),
+        "@id": "#unsettled",
+        "@type": "SoftwareApplication",
+        "name": "unsettled",
+        "softwareVersion": _version(),
         "description": harmless(f"measured with {libraries or 'versions that the record does not tell'}; commit {kept.commit}"),
-    }  # fmt: skip
+    }
     for name, value in settings.items():
-        yield {"@id": f"#setting-{name}", "@type": "PropertyValue", "name": name, "value": value if isinstance(value, int) else harmless(str(value))}
+        yield {
+            "@id": f"#setting-{name}",
+            "@type": "PropertyValue",
+            "name": name,
+            "value": value if isinstance(value, int) else harmless(str(value)),
+        }
     for name, digest in (("puzzles", kept.puzzles_digest), ("tensors", kept.checkpoint_tensors)):
-        yield {"@id": f"#{name}-digest", "@type": "PropertyValue", "name": f"sha256 of the {name}, independent of their file", "value": harmless(digest)}
+        yield {
+            "@id": f"#{name}-digest",
+            "@type": "PropertyValue",
+            "name": f"sha256 of the {name}, independent of their file",
+            "value": harmless(digest),
+        }
 
 
 def _columns() -> Iterator[dict[str, Any]]:

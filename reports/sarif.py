@@ -19,10 +19,7 @@ from reports.renderings import Context
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 # What the tools that show SARIF take for the root of the repository.
 ROOT = "%SRCROOT%"
-HARNESS = {
-    UNCAUGHT: "A planted falsehood is caught",
-    DIFFERS: "Rows of a record that are measured again are as recorded",
-}  # fmt: skip
+HARNESS = {UNCAUGHT: "A planted falsehood is caught", DIFFERS: "Rows of a record that are measured again are as recorded"}
 
 
 def render(audit: Audit, context: Context) -> str:
@@ -82,8 +79,14 @@ def _properties(problem: Problem) -> dict[str, Any]:
     verdict = problem.verdict
     if verdict is None:
         return {"key": problem.key}
-    told = {"key": verdict.key, "outcome": verdict.outcome.value, "mode": verdict.mode, "stated": verdict.stated,
-            "criterion": verdict.criterion, "command": verdict.command}  # fmt: skip
+    told = {
+        "key": verdict.key,
+        "outcome": verdict.outcome.value,
+        "mode": verdict.mode,
+        "stated": verdict.stated,
+        "criterion": verdict.criterion,
+        "command": verdict.command,
+    }
     if verdict.measured is not None:
         told |= verdict.measured.model_dump(mode="json", include={"value", "low", "high", "level", "n", "unit"})
     return {name: value for name, value in told.items() if value not in (None, "")}

@@ -11,9 +11,29 @@ from reports.escaping import csv_cell
 from reports.renderings import Context
 
 COLUMNS = (
-    "claim", "population", "mode", "verdict", "stated", "value", "low", "high", "level", "n", "unit", "smallest_contradiction",
-    "power", "p_value", "p_adjusted", "locator", "words", "criterion", "reason", "acknowledged", "method", "command",
-)  # fmt: skip
+    "claim",
+    "population",
+    "mode",
+    "verdict",
+    "stated",
+    "value",
+    "low",
+    "high",
+    "level",
+    "n",
+    "unit",
+    "smallest_contradiction",
+    "power",
+    "p_value",
+    "p_adjusted",
+    "locator",
+    "words",
+    "criterion",
+    "reason",
+    "acknowledged",
+    "method",
+    "command",
+)
 
 
 def render(audit: Audit, context: Context) -> str:

@@ -20,10 +20,17 @@ if TYPE_CHECKING:
     from reports.renderings import Context
 
 STYLES: dict[str, str] = {
-    "REPRODUCED": "bold green", "CONSISTENT": "green", "TRANSFERS": "green", "REFUTED": "bold red",
-    "DOES_NOT_TRANSFER": "yellow", "IMPOSSIBLE": "bold red", "UNDERPOWERED": "cyan", "UNVERIFIABLE": "cyan",
-    "DRIFTED": "bold magenta", "ERROR": "bold red",
-}  # fmt: skip
+    "REPRODUCED": "bold green",
+    "CONSISTENT": "green",
+    "TRANSFERS": "green",
+    "REFUTED": "bold red",
+    "DOES_NOT_TRANSFER": "yellow",
+    "IMPOSSIBLE": "bold red",
+    "UNDERPOWERED": "cyan",
+    "UNVERIFIABLE": "cyan",
+    "DRIFTED": "bold magenta",
+    "ERROR": "bold red",
+}
 MEANINGS = {outcome.value: row.meaning for outcome, row in TABLE.items()}
 # Columns of a claim: heading and width; the rest of the line is the sample size.
 COLUMNS = (("claim", 27), ("stated", 12), ("measured [interval]", 33))
@@ -31,9 +38,10 @@ INDENT = 4
 # Reasons are cut after so many characters; audit.json and `unsettled why` have them whole.
 REASON = 320
 HINTS = {
-    "UNDERPOWERED": "not by this many puzzles (others: --record NAME=PATH)", "UNVERIFIABLE": "not by a record",
+    "UNDERPOWERED": "not by this many puzzles (others: --record NAME=PATH)",
+    "UNVERIFIABLE": "not by a record",
     "ERROR": "the harness failed",
-}  # fmt: skip
+}
 ARITHMETIC = {"CONSISTENT": "whole numbers exist that print these digits", "IMPOSSIBLE": "no whole numbers print these digits"}
 
 
@@ -187,8 +195,9 @@ def sentence(audit: Audit) -> str:
     against = tally("REFUTED", "IMPOSSIBLE")
     parts = [
         f"{plural(own, 'claim')} held and {against} failed on the paper's own populations"
-        if own or against else "Nothing was decided on the paper's own populations",
-    ]  # fmt: skip
+        if own or against
+        else "Nothing was decided on the paper's own populations"
+    ]
     other = tally("TRANSFERS", "DOES_NOT_TRANSFER")
     if other:
         parts.append(f"{tally('TRANSFERS')} of {other} transfer to other checkpoints")

@@ -18,14 +18,12 @@ REFERENCES = ROOT / "fixtures" / "reference"
 SHIPPED = {"trm-9x9-long": 4, "hrm-9x9": 8, "hrm-6x6": 8}
 OFFICIAL = {
     "official-trm": dict(
-        architecture="trm", prefix=16, H_cycles=3, L_cycles=6, H_layers=0, L_layers=2, mixing="mlp_t",
-        positions="none", token_inner=512,
+        architecture="trm", prefix=16, H_cycles=3, L_cycles=6, H_layers=0, L_layers=2, mixing="mlp_t", positions="none", token_inner=512
     ),
     "official-hrm": dict(
-        architecture="hrm", prefix=1, H_cycles=2, L_cycles=2, H_layers=4, L_layers=4, mixing="attention",
-        positions="rope", heads=8,
+        architecture="hrm", prefix=1, H_cycles=2, L_cycles=2, H_layers=4, L_layers=4, mixing="attention", positions="rope", heads=8
     ),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -49,9 +47,7 @@ def timed(name: str, *, batch: int | None = None, segments: int | None = None, h
         with torch.random.fork_rng():
             torch.manual_seed(0)
             inner = -(-hidden * 3 // 256) * 256 if hidden >= 256 else 3 * hidden
-            model = build(
-                ModelConfig(hidden_size=hidden, cells=81, vocabulary=11, inner=inner, **OFFICIAL[name])
-            ).eval()  # fmt: skip
+            model = build(ModelConfig(hidden_size=hidden, cells=81, vocabulary=11, inner=inner, **OFFICIAL[name])).eval()
         sizes = (2, 1)
     else:
         from measure.checkpoints import load_checkpoint

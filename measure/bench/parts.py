@@ -18,9 +18,11 @@ _QR, _BETWEEN, _COPIES = "QR and bookkeeping", "gates and norms", "copies"
 #: What is measured as a whole, with all that is called inside: (owner, name) → part. Compiled code is no operation of torch.
 WHOLE: dict[tuple[object, str], str] = {
     (frame.Frame, "absorb"): _QR,
-    (fused, "add_and_norm"): _BETWEEN, (fused, "gate"): _BETWEEN, (fused, "tilt"): _BETWEEN,
+    (fused, "add_and_norm"): _BETWEEN,
+    (fused, "gate"): _BETWEEN,
+    (fused, "tilt"): _BETWEEN,
     (fused, "heads"): _COPIES,
-}  # fmt: skip
+}
 #: part → the operations of torch whose own time it is.
 OPERATIONS: dict[str, frozenset[str]] = {
     "matrix products": frozenset({"mm", "bmm", "addmm", "baddbmm", "baddbmm_"}),

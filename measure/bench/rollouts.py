@@ -24,9 +24,7 @@ FIRST = next(iter(SHIPPED))
 
 def plain(net: Timed, k: int = 0) -> Callable[[], object]:
     """A rollout with k exponents, to be timed."""
-    return lambda: tangent_growth(
-        net.model.updates(net.embedded), net.model.initial_state(net.batch), k=k, segments=net.segments
-    )
+    return lambda: tangent_growth(net.model.updates(net.embedded), net.model.initial_state(net.batch), k=k, segments=net.segments)
 
 
 def exponents(name: str, *, repetitions: int = 7, ks: tuple[int, ...] = KS) -> list[Row]:
@@ -35,10 +33,11 @@ def exponents(name: str, *, repetitions: int = 7, ks: tuple[int, ...] = KS) -> l
     seconds = alternating({str(k): plain(net, k) for k in (0, *ks)}, repetitions=repetitions)
     note = f"batch {net.batch}, {net.segments} segments, plain {statistics.median(seconds['0']) * 1e3:.0f} ms"
     return [
-        row("exponents", f"{name}, k = {k}, over (1 + k) plain rollouts", ratios(seconds, str(k), "0", divided_by=1 + k),
-            bar=1.1, note=note)
+        row(
+            "exponents", f"{name}, k = {k}, over (1 + k) plain rollouts", ratios(seconds, str(k), "0", divided_by=1 + k), bar=1.1, note=note
+        )
         for k in ks
-    ]  # fmt: skip
+    ]
 
 
 def against_torch(name: str, *, repetitions: int = 7) -> list[Row]:
@@ -62,9 +61,15 @@ def against_torch(name: str, *, repetitions: int = 7) -> list[Row]:
     mm_rate = best / statistics.median(seconds["mm"]) / 1e9
     return [
         row("plain", f"{name}, over torch's own layers", ratios(seconds, "ours", "torch"), bar=1.0),
-        row("plain", f"{name}, share of torch.mm's rate at 768", shares, bar=0.6 if name in OFFICIAL else None,
-            at_least=True, note=f"{rate:.0f} of {mm_rate:.0f} GFLOP/s"),
-    ]  # fmt: skip
+        row(
+            "plain",
+            f"{name}, share of torch.mm's rate at 768",
+            shares,
+            bar=0.6 if name in OFFICIAL else None,
+            at_least=True,
+            note=f"{rate:.0f} of {mm_rate:.0f} GFLOP/s",
+        ),
+    ]
 
 
 def orbit(name: str, *, ks: tuple[int, ...] = KS) -> list[Row]:

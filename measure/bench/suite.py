@@ -42,7 +42,9 @@ PARTS: dict[str, Part] = {
         "QR's share of the time",
         lambda n: (row for name in rollouts.SHIPPED for k in (1, 8) for row in rollouts.qr_share(name, k, repetitions=n)),
     ),
-    "orbit": Part("the state with tangents against the state without", lambda n: (row for name in rollouts.ALL for row in rollouts.orbit(name))),
+    "orbit": Part(
+        "the state with tangents against the state without", lambda n: (row for name in rollouts.ALL for row in rollouts.orbit(name))
+    ),
     "overhead": Part("the share of records, progress and Python", lambda n: rollouts.overhead(repetitions=n)),
     "memory": Part("peak memory of 20,000 puzzles over that of 2,000: minutes", lambda n: whole.memory()),
     "statistics": Part("areas under the curve on a million examples", lambda n: whole.statistics(repetitions=n)),
@@ -51,7 +53,7 @@ PARTS: dict[str, Part] = {
     "toys": Part("known systems against chaotax, lyapax, nolds and dysts: minutes", lambda n: toys.all_of_them(repetitions=n)),
     "profile": Part("where the time goes, by part", lambda n: parts.parts(repetitions=n)),
     "tried": Part("what was tried, with and without: minutes", lambda n: tried.tried(repetitions=n)),
-}  # fmt: skip
+}
 
 
 def chosen(names: Iterable[str]) -> dict[str, Part]:
@@ -89,9 +91,7 @@ def show(rows: list[Row], before: dict[str, Row]) -> None:
         old = before.get(row.name)
         earlier = [f"{old.median:.3g}" if old else "–"] if before else []
         spread = f"[{row.low:.3g}, {row.high:.3g}]" if row.repetitions > 1 else ""
-        table.add_row(
-            escape(row.name), f"{row.median:.3g} {row.unit}", escape(spread), bar, mark, *earlier, escape(row.note)
-        )
+        table.add_row(escape(row.name), f"{row.median:.3g} {row.unit}", escape(spread), bar, mark, *earlier, escape(row.note))
     console = Console(highlight=False)
     console.print(table)
     for row in rows:

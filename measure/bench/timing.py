@@ -45,9 +45,7 @@ class Row:
 
 def row(part: str, name: str, values: Sequence[float], **options: Any) -> Row:
     """A line from the values of the repetitions."""
-    return Row(
-        part, name, statistics.median(values), min(values), max(values), repetitions=len(values), **options
-    )  # fmt: skip
+    return Row(part, name, statistics.median(values), min(values), max(values), repetitions=len(values), **options)
 
 
 def alternating(

@@ -45,10 +45,7 @@ def _theirs(step: Callable, start: torch.Tensor, k: int, updates: int) -> dict[s
         spectrum = jax.jit(growth).lower(states).compile()
     several = jax.jit(jax.vmap(lambda z: lyapax.lyapunov_spectrum(step, z, 1.0, updates, k=k).exponents))
     several = several.lower(states).compile()
-    return {
-        "chaotax": lambda: jax.block_until_ready(spectrum(states)),
-        "lyapax": lambda: jax.block_until_ready(several(states)),
-    }
+    return {"chaotax": lambda: jax.block_until_ready(spectrum(states)), "lyapax": lambda: jax.block_until_ready(several(states))}
 
 
 def henon(*, repetitions: int = 3, orbits: int = HENON["orbits"], steps: int = HENON["steps"]) -> list[Row]:
@@ -58,10 +55,7 @@ def henon(*, repetitions: int = 3, orbits: int = HENON["orbits"], steps: int = H
 
     jnp, system = jax.numpy, SYSTEMS["henon"]
     start = system.starts(orbits)
-    runs = {
-        "compiled": _ours(maps.henon(), start, 2, steps),
-        "torch": _ours(WithJacobian(system.step, system.jacobian), start, 2, steps),
-    }
+    runs = {"compiled": _ours(maps.henon(), start, 2, steps), "torch": _ours(WithJacobian(system.step, system.jacobian), start, 2, steps)}
     runs |= _theirs(lambda z: jnp.array([-1.4 * z[0] * z[0] + z[1] + 1, 0.3 * z[0]]), start, 2, steps)
     return _rows(f"{orbits} Hénon orbits × {steps} updates, k = 2", runs, repetitions)
 
@@ -96,10 +90,17 @@ def _rows(what: str, runs: dict[str, Callable[[], object]], repetitions: int) ->
     seconds = alternating(runs, repetitions=repetitions, clock=time.process_time)
     spent = {name: statistics.median(values) for name, values in seconds.items()}
     return [
-        row("toys", f"{what}, {own}, over {name}", ratios(seconds, own, name), bar=1.0 if own == "compiled" else None,
-            note=f"{spent[own]:.2f} s and {spent[name]:.2f} s of CPU")
-        for own in ("compiled", "torch") for name in runs if name not in ("compiled", "torch")
-    ]  # fmt: skip
+        row(
+            "toys",
+            f"{what}, {own}, over {name}",
+            ratios(seconds, own, name),
+            bar=1.0 if own == "compiled" else None,
+            note=f"{spent[own]:.2f} s and {spent[name]:.2f} s of CPU",
+        )
+        for own in ("compiled", "torch")
+        for name in runs
+        if name not in ("compiled", "torch")
+    ]
 
 
 def from_series(*, repetitions: int = 3, points: int = 4000) -> list[Row]:
@@ -126,10 +127,15 @@ def from_series(*, repetitions: int = 3, points: int = 4000) -> list[Row]:
     }
     seconds = alternating(runs, repetitions=repetitions, clock=time.process_time)
     return [
-        row("toys", f"one Hénon orbit of {points} points, k = 1, over nolds.{name}", ratios(seconds, "ours", name), bar=1.0,
-            note=f"off by {found['ours'] - known:+.4f} and {found[name] - known:+.4f} nats of {known}")
+        row(
+            "toys",
+            f"one Hénon orbit of {points} points, k = 1, over nolds.{name}",
+            ratios(seconds, "ours", name),
+            bar=1.0,
+            note=f"off by {found['ours'] - known:+.4f} and {found[name] - known:+.4f} nats of {known}",
+        )
         for name in ("lyap_r", "lyap_e")
-    ]  # fmt: skip
+    ]
 
 
 def from_flow(*, repetitions: int = 3, points: int = 20_000) -> list[Row]:
@@ -156,9 +162,14 @@ def from_flow(*, repetitions: int = 3, points: int = 20_000) -> list[Row]:
     known = np.array([one.value for one in system.known])
     off = {name: ", ".join(f"{value:+.3f}" for value in values - known) for name, values in found.items()}
     return [
-        row("toys", f"one orbit of Lorenz 1963 × {points} updates, k = 3, over dysts", ratios(seconds, "ours", "dysts"),
-            bar=1.0, note=f"off by {off['ours']} here, {off['dysts']} in dysts, nats per unit of time")
-    ]  # fmt: skip
+        row(
+            "toys",
+            f"one orbit of Lorenz 1963 × {points} updates, k = 3, over dysts",
+            ratios(seconds, "ours", "dysts"),
+            bar=1.0,
+            note=f"off by {off['ours']} here, {off['dysts']} in dysts, nats per unit of time",
+        )
+    ]
 
 
 def all_of_them(*, repetitions: int = 3) -> Iterator[Row]:

@@ -62,9 +62,14 @@ def batches(name: str, repetitions: int) -> list[Row]:
     nets = {str(size): timed(name, batch=size, segments=1) for size in BATCHES}
     seconds = alternating({size: plain(net, 1) for size, net in nets.items()}, repetitions=repetitions)
     return [
-        row("tried", f"{name}, k = 1: a puzzle in a batch of {size}, over one in a batch of 8",
-            ratios(seconds, size, "8", divided_by=int(size) / 8)) for size in nets if size != "8"
-    ]  # fmt: skip
+        row(
+            "tried",
+            f"{name}, k = 1: a puzzle in a batch of {size}, over one in a batch of 8",
+            ratios(seconds, size, "8", divided_by=int(size) / 8),
+        )
+        for size in nets
+        if size != "8"
+    ]
 
 
 def tiles(name: str, repetitions: int) -> list[Row]:
@@ -80,9 +85,7 @@ def tiles(name: str, repetitions: int) -> list[Row]:
 
     sizes = {"¼": used // 4, "1": used, "4": 4 * used, "32": 32 * used}
     seconds = alternating({times: at(size) for times, size in sizes.items()}, repetitions=repetitions)
-    return [
-        row("tried", f"{name}, k = 8: tiles {times} times as large", ratios(seconds, times, "1")) for times in sizes if times != "1"
-    ]  # fmt: skip
+    return [row("tried", f"{name}, k = 8: tiles {times} times as large", ratios(seconds, times, "1")) for times in sizes if times != "1"]
 
 
 def cadence(name: str, repetitions: int, k: int = 8) -> list[Row]:
@@ -94,8 +97,12 @@ def cadence(name: str, repetitions: int, k: int = 8) -> list[Row]:
     for every in CADENCES:
         other = _growth(net, k, qr_every=every)
         error = (other.exponents(unit="segment") - exact.exponents(unit="segment")).abs()
-        note = f"λ moves by {error.median():.1e} in the median and {error.max():.1e} at most, nats per segment; {int(other.lost.sum())} lost"
-        rows.append(row("tried", f"{name}, k = {k}: QR every {every} updates over every update", ratios(seconds, str(every), "1"), note=note))
+        note = (
+            f"λ moves by {error.median():.1e} in the median and {error.max():.1e} at most, nats per segment; {int(other.lost.sum())} lost"
+        )
+        rows.append(
+            row("tried", f"{name}, k = {k}: QR every {every} updates over every update", ratios(seconds, str(every), "1"), note=note)
+        )
     return rows
 
 
@@ -130,7 +137,11 @@ def generic(name: str, repetitions: int, k: int = 4) -> list[Row]:
     net, rows = timed(name, batch=2, segments=1), []
     ours = net.model.updates(net.embedded)
     ways = {"ours": ours}
-    for way, wrap in {"vmap(jvp)": lambda update: lambda state: update(state), "a loop of jvp": OneByOne, "torch.compile(vmap(jvp))": Compiled}.items():
+    for way, wrap in {
+        "vmap(jvp)": lambda update: lambda state: update(state),
+        "a loop of jvp": OneByOne,
+        "torch.compile(vmap(jvp))": Compiled,
+    }.items():
         made = {id(update): wrap(update) for update in ours}
         updates = [made[id(update)] for update in ours]
         try:
@@ -147,8 +158,9 @@ def generic(name: str, repetitions: int, k: int = 4) -> list[Row]:
     seconds = alternating(runs, repetitions=repetitions)
     return rows + [
         row("tried", f"{name}, k = {k}: {way} over ours", ratios(seconds, way, "ours"), note=ways[f"note of {way}"])
-        for way in runs if way != "ours"
-    ]  # fmt: skip
+        for way in runs
+        if way != "ours"
+    ]
 
 
 def fused_attention(repetitions: int) -> list[Row]:

@@ -68,9 +68,7 @@ def memory(*, few: int = 2_000, many: int = 20_000) -> list[Row]:
 
     peaks = []
     for rows in (few, many):
-        run = subprocess.run(
-            [sys.executable, "-c", _CAMPAIGN, str(rows)], cwd=ROOT, capture_output=True, text=True, check=True
-        )
+        run = subprocess.run([sys.executable, "-c", _CAMPAIGN, str(rows)], cwd=ROOT, capture_output=True, text=True, check=True)
         peaks.append(int(run.stdout.split()[-1]))
     note = f"{peaks[0]:.0f} and {peaks[1]:.0f} MiB resident"
     return [row("memory", f"peak of {many} puzzles over that of {few}", [peaks[1] / peaks[0]], bar=1.1, note=note)]
@@ -93,10 +91,7 @@ def statistics(*, repetitions: int = 7) -> list[Row]:
         repetitions=repetitions,
     )
     bars = (1.0, 3.0)
-    return [
-        row("statistics", name, values, unit="s", bar=bar)
-        for bar, (name, values) in zip(bars, seconds.items(), strict=True)
-    ]  # fmt: skip
+    return [row("statistics", name, values, unit="s", bar=bar) for bar, (name, values) in zip(bars, seconds.items(), strict=True)]
 
 
 def commands(*, repetitions: int = 7) -> list[Row]:

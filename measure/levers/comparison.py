@@ -161,11 +161,14 @@ def restarts_against_pruning(
     kept, pruned = score(plain, rule, draws), cross_fitted(pruning_grid(budget, depth, signals), rule, draws, budget=budget, seed=seed)
     found = paired_difference(kept.right, pruned.right, denominator="puzzles")
     extra = {
-        "accuracy_restarts": kept.accuracy, "accuracy_pruning": pruned.accuracy,
+        "accuracy_restarts": kept.accuracy,
+        "accuracy_pruning": pruned.accuracy,
         "evaluations_restarts": table.updates * float(kept.segments.mean()),
         "evaluations_pruning": table.updates * float(pruned.segments.mean()),
-        "restarts": plain.name, "pruning": "; or ".join(pruned.named), "p_value": found.extra["p_value"],
-    }  # fmt: skip
+        "restarts": plain.name,
+        "pruning": "; or ".join(pruned.named),
+        "p_value": found.extra["p_value"],
+    }
     return replace(found, extra=extra, method=f"{kind} starts, selected by {rule}; {found.method}")
 
 

@@ -16,6 +16,7 @@ from measure.sudoku import PuzzleSet, conflicts
 
 REST = 8  # segments without a step before a draw counts as at rest
 
+
 @dataclass(frozen=True, kw_only=True)
 class Seen:
     """What R rows show after one segment.
@@ -106,9 +107,7 @@ def run_draws(
     for first in range(0, len(which), batch):
         rows = slice(first, first + batch)
         seen = list(
-            run_rows(
-                model, puzzles.take(which[rows]), draw[rows], starts, segments=segments, exponent=exponent, stop_at_rest=stop_at_rest
-            )
+            run_rows(model, puzzles.take(which[rows]), draw[rows], starts, segments=segments, exponent=exponent, stop_at_rest=stop_at_rest)
         )
         for name in names:
             pieces[name].append(np.stack([getattr(s, name) for s in seen], axis=1))

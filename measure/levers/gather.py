@@ -46,13 +46,7 @@ def provenance_of(checkpoint: Checkpoint, puzzles: PuzzleSet, plan: Plan) -> Sid
 
 
 def gather(
-    checkpoint: Checkpoint,
-    puzzles: PuzzleSet,
-    out: Path,
-    plan: Plan,
-    *,
-    seconds: float | None = None,
-    advance: Advance = lambda rows: None,
+    checkpoint: Checkpoint, puzzles: PuzzleSet, out: Path, plan: Plan, *, seconds: float | None = None, advance: Advance = lambda rows: None
 ) -> SideRecord:
     """Draw the table of a puzzle set into ``out``, going on with what an interrupted call left in ``OUT.parts``.
 
@@ -109,18 +103,23 @@ def _same(part: SideRecord, provenance: SideProvenance) -> bool:
     return part.provenance.model_copy(update={"commit": provenance.commit}) == provenance
 
 
-def draw_chunk(
-    checkpoint: Checkpoint, puzzles: PuzzleSet, plan: Plan, advance: Advance = lambda rows: None
-) -> dict[str, np.ndarray]:
+def draw_chunk(checkpoint: Checkpoint, puzzles: PuzzleSet, plan: Plan, advance: Advance = lambda rows: None) -> dict[str, np.ndarray]:
     """The columns of some puzzles: ``example_id``, ``givens`` and, for each kind, ``KIND_NAME`` of `SEGMENT_COLUMNS`."""
     model = checkpoint.model.to(plan.device)
     drawn = {}
     for kind, (draws, segments, exponent) in plan.families().items():
         starts = Starts(kind=kind, seed=plan.seed, scale=plan.scale, sigma=plan.sigma)
         drawn[kind] = run_draws(
-            model, puzzles, starts, draws=draws, segments=segments, exponent=exponent, batch=plan.batch,
-            stop_at_rest=plan.stop_at_rest, advance=advance,
-        )  # fmt: skip
+            model,
+            puzzles,
+            starts,
+            draws=draws,
+            segments=segments,
+            exponent=exponent,
+            batch=plan.batch,
+            stop_at_rest=plan.stop_at_rest,
+            advance=advance,
+        )
     numbers = number_boards({kind: arrays["boards"] for kind, arrays in drawn.items()})
     columns = {"example_id": puzzles.ids, "givens": puzzles.givens}
     for kind, arrays in drawn.items():

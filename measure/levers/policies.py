@@ -58,9 +58,7 @@ class Policy(Protocol):
 
 def _spent(stop: np.ndarray, candidates: np.ndarray | None = None, tangents: np.ndarray | None = None) -> Spent:
     return Spent(
-        stop=stop,
-        candidates=stop > 0 if candidates is None else candidates,
-        tangents=np.zeros_like(stop) if tangents is None else tangents,
+        stop=stop, candidates=stop > 0 if candidates is None else candidates, tangents=np.zeros_like(stop) if tangents is None else tangents
     )
 
 

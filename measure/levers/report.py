@@ -55,12 +55,19 @@ def points(table: Table, *, kind: str, seed: int = 0) -> list[Point]:
     low, high = bands(np.array([scored.right for *_, scored in found]), seed=seed)
     return [
         Point(
-            family=family, rule=rule, budget=budget, accuracy=scored.accuracy, low=float(low[i]), high=float(high[i]),
-            evaluations=table.updates * float(scored.segments.mean()), named=scored.named,
-            labels=rule == ORACLE, checked=rule in ("conflicts", "consistent"),
+            family=family,
+            rule=rule,
+            budget=budget,
+            accuracy=scored.accuracy,
+            low=float(low[i]),
+            high=float(high[i]),
+            evaluations=table.updates * float(scored.segments.mean()),
+            named=scored.named,
+            labels=rule == ORACLE,
+            checked=rule in ("conflicts", "consistent"),
         )
         for i, (family, rule, budget, scored) in enumerate(found)
-    ]  # fmt: skip
+    ]
 
 
 def bands(right: np.ndarray, *, seed: int = 0, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
@@ -161,4 +168,3 @@ def kinds(table: Table) -> list[Kind]:
             )
         )
     return found
-

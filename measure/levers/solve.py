@@ -75,10 +75,17 @@ def solve(
         board = seen.boards[draw]
         numbers = signals.board[0, :, -1]
         yield Step(
-            segment=len(history), draw=draw, board=board, halting=float(seen.halting[draw]), displacement=float(seen.displacement[draw]),
-            conflicts=int(signals.conflicts[0, draw, -1]), broken=int(signals.broken[0, draw, -1]),
-            agreeing=int((numbers == numbers[draw]).sum()), draws=draws, evaluations=each * len(history),
-        )  # fmt: skip
+            segment=len(history),
+            draw=draw,
+            board=board,
+            halting=float(seen.halting[draw]),
+            displacement=float(seen.displacement[draw]),
+            conflicts=int(signals.conflicts[0, draw, -1]),
+            broken=int(signals.broken[0, draw, -1]),
+            agreeing=int((numbers == numbers[draw]).sum()),
+            draws=draws,
+            evaluations=each * len(history),
+        )
         if rule == "consistent" and signals.consistent[0, draw, -1]:
             return
 
@@ -98,6 +105,10 @@ def signals_of(history: list[Seen], rows: PuzzleSet) -> Signals:
         return np.stack([getattr(seen, name) for seen in history], axis=1)[None]
 
     return Signals(
-        halting=stacked("halting"), displacement=stacked("displacement"), growth=stacked("growth"),
-        conflicts=conflicts(boards, rows.box), broken=broken, board=number_boards({"all": boards})["all"],
-    )  # fmt: skip
+        halting=stacked("halting"),
+        displacement=stacked("displacement"),
+        growth=stacked("growth"),
+        conflicts=conflicts(boards, rows.box),
+        broken=broken,
+        board=number_boards({"all": boards})["all"],
+    )

@@ -23,7 +23,7 @@ KINDS: dict[str, str] = {
     "symmetry": "the trained start on a random image of the puzzle under a symmetry of the board, answers mapped back; draw 0 is the puzzle itself",
     "random": "z_H and z_L drawn from a normal distribution, entry by entry",
     "perturbed": "the trained start, with normal noise on the carry before every segment",
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -133,9 +133,7 @@ def table_of(side: SideRecord) -> Table:
     names = tuple(Signals.__dataclass_fields__)
     families = {
         kind: Draws(
-            kind=kind,
-            signals=Signals(**{name: side[f"{kind}_{name}"] for name in names}),
-            solved=side[f"{kind}_solved"].astype(bool),
+            kind=kind, signals=Signals(**{name: side[f"{kind}_{name}"] for name in names}), solved=side[f"{kind}_solved"].astype(bool)
         )
         for kind in plan.families()
     }

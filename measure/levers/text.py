@@ -54,10 +54,17 @@ def difference_line(found: Estimate) -> str:
 
 
 CURVES = (
-    ("one long rollout", "first"), ("restarts", "halting"), ("restarts", "majority"), ("pruned by halting", "halting"),
-    ("pruned by displacement", "halting"), ("pruned by exponent", "halting"), ("successive halving", "halting"),
-    ("restart until confident", "halting"), ("stop at the first checked board", "consistent"), ("restarts", "oracle"),
-)  # fmt: skip
+    ("one long rollout", "first"),
+    ("restarts", "halting"),
+    ("restarts", "majority"),
+    ("pruned by halting", "halting"),
+    ("pruned by displacement", "halting"),
+    ("pruned by exponent", "halting"),
+    ("successive halving", "halting"),
+    ("restart until confident", "halting"),
+    ("stop at the first checked board", "consistent"),
+    ("restarts", "oracle"),
+)
 
 
 def plot_points(points: list[Point], picture: Path, *, title: str) -> None:
@@ -76,7 +83,9 @@ def plot_points(points: list[Point], picture: Path, *, title: str) -> None:
         if not line:
             continue
         cost = [p.evaluations for p in line]
-        label = f"{family}, oracle (with labels)" if rule == "oracle" else family if rule in ("first", "consistent") else f"{family}, by {rule}"
+        label = (
+            f"{family}, oracle (with labels)" if rule == "oracle" else family if rule in ("first", "consistent") else f"{family}, by {rule}"
+        )
         style = "--" if rule in ("oracle", "consistent") else "-"
         axes.plot(cost, [p.accuracy for p in line], style, color=colour, marker="o", markersize=3, label=label)
         axes.fill_between(cost, [p.low for p in line], [p.high for p in line], color=colour, alpha=0.1, linewidth=0)

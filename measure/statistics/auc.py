@@ -26,12 +26,7 @@ INTERVALS = ("logit", "wald", "score")
 
 
 def auc(
-    scores: ArrayLike,
-    positives: ArrayLike,
-    *,
-    level: float = 0.95,
-    interval: str = "logit",
-    denominator: str = "examples",
+    scores: ArrayLike, positives: ArrayLike, *, level: float = 0.95, interval: str = "logit", denominator: str = "examples"
 ) -> Estimate:
     """ROC AUC of ``scores`` (N,) for the class ``positives`` (N,) with a two-sided interval.
 
@@ -59,10 +54,17 @@ def auc(
     error = _usable(_delong_error(of_positives, of_negatives))
     low, high, note = auc_interval(value, error, m, n, level=level, interval=interval)
     return Estimate(
-        value=value, low=low, high=high, level=level, n=m + n, method=method, denominator=denominator,
-        counts={"positives": m, "negatives": n, "pairs": m * n}, error=error,
+        value=value,
+        low=low,
+        high=high,
+        level=level,
+        n=m + n,
+        method=method,
+        denominator=denominator,
+        counts={"positives": m, "negatives": n, "pairs": m * n},
+        error=error,
         extra={"note": note} if note else {},
-    )  # fmt: skip
+    )
 
 
 def auc_difference(
@@ -84,9 +86,7 @@ def auc_difference(
     second_of_positives, second_of_negatives = placements(others, mask)
     auc_first, auc_second = float(first_of_positives.mean()), float(second_of_positives.mean())
     value = auc_first - auc_second
-    error = _usable(
-        _delong_error(first_of_positives - second_of_positives, first_of_negatives - second_of_negatives)
-    )
+    error = _usable(_delong_error(first_of_positives - second_of_positives, first_of_negatives - second_of_negatives))
     extra: dict[str, float | str] = {"auc_first": auc_first, "auc_second": auc_second}
     low = high = math.nan
     if error is None:
@@ -100,14 +100,20 @@ def auc_difference(
         extra |= {"z": value / error, "p_value": float(2 * norm.sf(abs(value / error)))}
     counts = {"positives": len(first_of_positives), "negatives": len(first_of_negatives)}
     return Estimate(
-        value=value, low=low, high=high, level=level, n=len(mask), method=method, denominator=denominator,
-        counts=counts, extra=extra, error=error,
-    )  # fmt: skip
+        value=value,
+        low=low,
+        high=high,
+        level=level,
+        n=len(mask),
+        method=method,
+        denominator=denominator,
+        counts=counts,
+        extra=extra,
+        error=error,
+    )
 
 
-def auc_equivalence(
-    scores: ArrayLike, positives: ArrayLike, *, target: float = 0.5, margin: float = 0.1, alpha: float = 0.05
-) -> Estimate:
+def auc_equivalence(scores: ArrayLike, positives: ArrayLike, *, target: float = 0.5, margin: float = 0.1, alpha: float = 0.05) -> Estimate:
     """Is the AUC equivalent to ``target`` within ± ``margin``? Two one-sided tests on the DeLong error.
 
     The interval has level 1 − 2·alpha, as the test does. ``extra``: see `equivalence.equivalence`; its ``power`` is

@@ -41,9 +41,17 @@ def bootstrap_examples(
     n = len(rows[0])
     groups = [np.arange(n)] if n else []
     return _bootstrap(
-        lambda index: statistic(*(array[index] for array in rows)), groups, n=n, level=level, resamples=resamples,
-        kind=kind, seed=seed, unit=unit, denominator=denominator, how="over examples",
-    )  # fmt: skip
+        lambda index: statistic(*(array[index] for array in rows)),
+        groups,
+        n=n,
+        level=level,
+        resamples=resamples,
+        kind=kind,
+        seed=seed,
+        unit=unit,
+        denominator=denominator,
+        how="over examples",
+    )
 
 
 def bootstrap_within_class(
@@ -72,15 +80,32 @@ def bootstrap_within_class(
     if not all(map(len, groups)):
         groups = []
     return _bootstrap(
-        of_indices, groups, n=len(mask), level=level, resamples=resamples, kind=kind, seed=seed, unit=unit,
-        denominator=denominator, how="within class",
-    )  # fmt: skip
+        of_indices,
+        groups,
+        n=len(mask),
+        level=level,
+        resamples=resamples,
+        kind=kind,
+        seed=seed,
+        unit=unit,
+        denominator=denominator,
+        how="within class",
+    )
 
 
 def _bootstrap(
-    statistic: Callable[..., float], groups: list[np.ndarray], *, n: int, level: float, resamples: int, kind: str,
-    seed: int, unit: str, denominator: str, how: str,
-) -> Estimate:  # fmt: skip
+    statistic: Callable[..., float],
+    groups: list[np.ndarray],
+    *,
+    n: int,
+    level: float,
+    resamples: int,
+    kind: str,
+    seed: int,
+    unit: str,
+    denominator: str,
+    how: str,
+) -> Estimate:
     check_choice("kind", kind, KINDS)
     level = check_share("level", level)
     if resamples < 100:
@@ -98,9 +123,14 @@ def _bootstrap(
     with np.errstate(invalid="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)  # resamples without a value are counted below
         drawn = stats.bootstrap(
-            groups, statistic, n_resamples=resamples, vectorized=False, confidence_level=level,
-            method="percentile", rng=np.random.default_rng(seed),
-        )  # fmt: skip
+            groups,
+            statistic,
+            n_resamples=resamples,
+            vectorized=False,
+            confidence_level=level,
+            method="percentile",
+            rng=np.random.default_rng(seed),
+        )
     draws = drawn.bootstrap_distribution
     usable = draws[~np.isnan(draws)]
     counts["unusable"] = len(draws) - len(usable)
@@ -114,14 +144,19 @@ def _bootstrap(
         extra["note"] = "BCa needs finite, varying values on every resample, no interval"
     else:
         low, high = stats.bootstrap(
-            groups, statistic, n_resamples=0, bootstrap_result=drawn, vectorized=False, confidence_level=level,
-            method="BCa",
-        ).confidence_interval  # fmt: skip
+            groups, statistic, n_resamples=0, bootstrap_result=drawn, vectorized=False, confidence_level=level, method="BCa"
+        ).confidence_interval
     finite = len(usable) > 1 and np.isfinite(usable).all()
     return Estimate(
-        value=value, low=float(low), high=float(high), level=level, counts=counts, extra=extra,
-        error=float(usable.std(ddof=1)) if finite else None, **about,
-    )  # fmt: skip
+        value=value,
+        low=float(low),
+        high=float(high),
+        level=level,
+        counts=counts,
+        extra=extra,
+        error=float(usable.std(ddof=1)) if finite else None,
+        **about,
+    )
 
 
 def _check_rows(arrays: tuple[ArrayLike, ...]) -> list[np.ndarray]:

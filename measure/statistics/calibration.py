@@ -111,10 +111,12 @@ def confident_failures(solved: ArrayLike, settled: ArrayLike, logits: ArrayLike,
     shares = {
         name: proportion(int((wrong & rows).sum()), n, denominator="failures")
         for name, rows in {
-            "settled_confident": still & sure, "settled_only": still & ~sure, "confident_only": ~still & sure,
+            "settled_confident": still & sure,
+            "settled_only": still & ~sure,
+            "confident_only": ~still & sure,
             "neither": ~still & ~sure,
         }.items()
-    }  # fmt: skip
+    }
     return Confident(**shares)
 
 

@@ -18,12 +18,7 @@ from measure.statistics.sample import as_values, check_choice, check_share
 
 
 def correlation(
-    first: ArrayLike,
-    second: ArrayLike,
-    *,
-    kind: str = "spearman",
-    level: float = 0.95,
-    denominator: str = "examples",
+    first: ArrayLike, second: ArrayLike, *, kind: str = "spearman", level: float = 0.95, denominator: str = "examples"
 ) -> Estimate:
     """Spearman or Pearson correlation of ``first`` and ``second`` (N,); ``extra["p_value"]`` of no correlation.
 

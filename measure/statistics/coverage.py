@@ -57,9 +57,11 @@ def coverage(case: Case, *, repetitions: int = 2000, seed: int = 0, level: float
     for name, counts in tally.items():
         share = proportion(counts["covered"], repetitions, level=level, denominator="simulated samples")
         result[name] = replace(
-            share, method=f"{case.name}: {name}", counts=dict(share.counts) | counts,
+            share,
+            method=f"{case.name}: {name}",
+            counts=dict(share.counts) | counts,
             extra=dict(share.extra) | {"nominal": nominal[name], "truth": case.truth},
-        )  # fmt: skip
+        )
     return result
 
 
@@ -174,9 +176,7 @@ def extreme_case(*, m: int = 254, n: int = 1794, level: float = 0.95) -> Case:
         share_of_failures = float(norm.cdf(moving.min() - 3.0))
         bound = float(measured.extra["failures_below_high"]) - share_of_failures
         return {
-            "successes below it": replace(
-                measured, low=measured.low - share_of_successes, high=measured.high - share_of_successes
-            ),
+            "successes below it": replace(measured, low=measured.low - share_of_successes, high=measured.high - share_of_successes),
             "failures below it": replace(measured, value=0.0, low=-math.inf, high=bound),
         }
 
@@ -190,9 +190,12 @@ def claim_cases() -> list[Case]:
         *(auc_case(law, value=0.984, m=3894, n=4298) for law in ("binormal", "exponential")),
         auc_case("binormal", value=0.5, m=254, n=238),
         proportion_case(),
-        median_case(n=254), median_case(n=1794),
-        median_difference_case(), matched_case(), extreme_case(),
-    ]  # fmt: skip
+        median_case(n=254),
+        median_case(n=1794),
+        median_difference_case(),
+        matched_case(),
+        extreme_case(),
+    ]
 
 
 def coverage_table(results: list[dict[str, Estimate]]) -> str:
@@ -200,10 +203,15 @@ def coverage_table(results: list[dict[str, Estimate]]) -> str:
     rows = [("case", "nominal", "coverage", "99 % interval", "below", "above")]
     for result in results:
         for name, estimate in result.items():
-            rows.append((
-                estimate.method, f"{estimate.extra['nominal']:.2f}", f"{estimate.value:.4f}",
-                f"{estimate.low:.4f}–{estimate.high:.4f}",
-                str(estimate.counts["below"]), str(estimate.counts["above"]),
-            ))  # fmt: skip
+            rows.append(
+                (
+                    estimate.method,
+                    f"{estimate.extra['nominal']:.2f}",
+                    f"{estimate.value:.4f}",
+                    f"{estimate.low:.4f}–{estimate.high:.4f}",
+                    str(estimate.counts["below"]),
+                    str(estimate.counts["above"]),
+                )
+            )
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)

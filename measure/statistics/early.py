@@ -128,9 +128,7 @@ def early_auc(
 
     Above ½, later successes score higher. ``counts``: ``unsolved``, ``solved_later``.
     """
-    window = early_window(
-        growth=growth, displacement=displacement, halting_logit=halting_logit, solved_at=solved_at, horizon=horizon
-    )
+    window = early_window(growth=growth, displacement=displacement, halting_logit=halting_logit, solved_at=solved_at, horizon=horizon)
     measured = area_for_later(
         window.score(score), solved_at=solved_at, horizon=horizon, unsolved=unsolved, later=later, margin=margin, level=level
     )

@@ -16,9 +16,7 @@ from measure.statistics.estimate import Estimate
 from measure.statistics.sample import check_share
 
 
-def equivalence(
-    estimate: Estimate, *, target: float, margin: float, alpha: float = 0.05, planned_error: float | None = None
-) -> Estimate:
+def equivalence(estimate: Estimate, *, target: float, margin: float, alpha: float = 0.05, planned_error: float | None = None) -> Estimate:
     """``estimate`` with the interval of level 1 − 2·alpha and the result of TOST against ``target`` ± ``margin``.
 
     ``extra`` gains ``target``, ``margin``, ``p_value`` (the larger of the two one-sided ones), ``equivalent``
@@ -46,9 +44,7 @@ def equivalence(
         "power": equivalence_power(planned_error or error, margin=margin, alpha=alpha),
     }
     level = round(1 - 2 * alpha, 12)
-    return replace(
-        estimate, low=estimate.value - half, high=estimate.value + half, level=level, extra=extra, method=method
-    )
+    return replace(estimate, low=estimate.value - half, high=estimate.value + half, level=level, extra=extra, method=method)
 
 
 def equivalence_power(error: float, *, margin: float, difference: float = 0.0, alpha: float = 0.05) -> float:

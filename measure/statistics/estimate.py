@@ -49,6 +49,4 @@ class Estimate:
 
 def undefined(reason: str, *, n: int = 0, method: str = "", unit: str = "", denominator: str = "") -> Estimate:
     """An estimate without a value, and the reason: for an empty class, an empty sample, or a NaN score."""
-    return Estimate(
-        value=math.nan, n=n, method=method, unit=unit, denominator=denominator, extra={"undefined": reason}
-    )
+    return Estimate(value=math.nan, n=n, method=method, unit=unit, denominator=denominator, extra={"undefined": reason})

@@ -63,14 +63,21 @@ def incremental_auc(
     number = fold_of(mask, folds=folds, seed=seed)
     gain = auc_difference(_scores((old, new), mask, number, seed), _scores((old,), mask, number, seed), mask, level=level)
     extra = {
-        "auc_baseline": gain.extra["auc_second"], "auc_full": gain.extra["auc_first"],
+        "auc_baseline": gain.extra["auc_second"],
+        "auc_full": gain.extra["auc_first"],
         "auc_added": auc(_scores((new,), mask, number, seed), mask).value,
-    }  # fmt: skip
+    }
     extra |= {name: gain.extra[name] for name in ("z", "p_value", "note") if name in gain.extra}
     return Estimate(
-        value=gain.value, low=gain.low, high=gain.high, level=level, error=gain.error, extra=extra,
-        counts=dict(gain.counts) | {"folds": folds, "baseline": old.shape[1], "added": new.shape[1]}, **about,
-    )  # fmt: skip
+        value=gain.value,
+        low=gain.low,
+        high=gain.high,
+        level=level,
+        error=gain.error,
+        extra=extra,
+        counts=dict(gain.counts) | {"folds": folds, "baseline": old.shape[1], "added": new.shape[1]},
+        **about,
+    )
 
 
 def out_of_fold_scores(features: np.ndarray, positives: np.ndarray, *, folds: int = 5, seed: int = 0) -> np.ndarray:

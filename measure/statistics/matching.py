@@ -85,13 +85,23 @@ def stratified_auc(
     if note:
         extra["note"] = note
     return Estimate(
-        value=value, low=low, high=high, level=level, n=m + n, method=method, denominator=denominator, error=error,
+        value=value,
+        low=low,
+        high=high,
+        level=level,
+        n=m + n,
+        method=method,
+        denominator=denominator,
+        error=error,
         counts={
-            "strata": len(rows), "dropped": len(rows) - len(used), "positives": m, "negatives": n,
+            "strata": len(rows),
+            "dropped": len(rows) - len(used),
+            "positives": m,
+            "negatives": n,
             "bounded_errors": sum(row.bounded for row in used),
         },
         extra=extra,
-    )  # fmt: skip
+    )
 
 
 def matched_auc(
@@ -123,9 +133,7 @@ def matched_auc(
     if matched.shape != values.shape:
         raise UserError(f"by has shape {matched.shape}, expected {values.shape}")
     chosen = np.ones(len(values), bool) if within is None else as_mask("within", within, len(values))
-    about = {
-        "n": int(chosen.sum()), "method": f"AUC matched in {bins} bins, {weights} weights", "denominator": denominator
-    }  # fmt: skip
+    about = {"n": int(chosen.sum()), "method": f"AUC matched in {bins} bins, {weights} weights", "denominator": denominator}
     source = matched[chosen] if edges == "within" else matched
     if np.isnan(source).any():
         return undefined(f"{int(np.isnan(source).sum())} matching values are NaN", **about)
@@ -135,10 +143,15 @@ def matched_auc(
     inner = quantile_edges(source, bins)
     strata = np.searchsorted(inner, matched[chosen], side="left")
     result = stratified_auc(
-        values[chosen], mask[chosen], strata, weights=weights, minimum=minimum, level=level,
+        values[chosen],
+        mask[chosen],
+        strata,
+        weights=weights,
+        minimum=minimum,
+        level=level,
         names={index: f"bin {index + 1} of {len(inner) + 1}" for index in range(len(inner) + 1)},
         denominator=denominator,
-    )  # fmt: skip
+    )
     if not result.defined:
         return result
     rows = strata_of(matched[chosen], mask[chosen], strata, weights=weights, minimum=minimum)
@@ -163,13 +176,7 @@ def quantile_edges(values: np.ndarray, bins: int) -> np.ndarray:
 
 
 def strata_of(
-    values: np.ndarray,
-    positives: np.ndarray,
-    strata: ArrayLike,
-    *,
-    weights: str,
-    minimum: int = 1,
-    names: dict[int, str] | None = None,
+    values: np.ndarray, positives: np.ndarray, strata: ArrayLike, *, weights: str, minimum: int = 1, names: dict[int, str] | None = None
 ) -> list[Stratum]:
     """The table behind `stratified_auc`: one row per stratum in ascending order, weights summing to one."""
     groups = np.asarray(strata)
@@ -193,9 +200,7 @@ def strata_of(
             continue
         inside = auc(values[index], positives[index])
         weight = {"pairs": m * (len(index) - m), "positives": m, "macro": 1}[weights]
-        rows.append(Stratum(
-            **row, auc=inside.value, error=stratum_error(inside), weight=float(weight), bounded=inside.error is None
-        ))  # fmt: skip
+        rows.append(Stratum(**row, auc=inside.value, error=stratum_error(inside), weight=float(weight), bounded=inside.error is None))
     total = sum(row.weight for row in rows)
     return [Stratum(**{**vars(row), "weight": row.weight / total}) if row.weight else row for row in rows]
 

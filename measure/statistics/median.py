@@ -18,16 +18,12 @@ from measure.statistics.estimate import Estimate, undefined
 from measure.statistics.sample import as_values, check_share
 
 
-def median(
-    values: ArrayLike, *, level: float = 0.95, unit: str = "", denominator: str = "examples"
-) -> Estimate:
+def median(values: ArrayLike, *, level: float = 0.95, unit: str = "", denominator: str = "examples") -> Estimate:
     """Sample median of ``values`` (N,) with an order-statistic interval; see `quantile`."""
     return quantile(values, 0.5, level=level, unit=unit, denominator=denominator)
 
 
-def quantile(
-    values: ArrayLike, share: float, *, level: float = 0.95, unit: str = "", denominator: str = "examples"
-) -> Estimate:
+def quantile(values: ArrayLike, share: float, *, level: float = 0.95, unit: str = "", denominator: str = "examples") -> Estimate:
     """Quantile at ``share`` of ``values`` (N,) with the interval of exact binomial ranks.
 
     Infinite values are values like others: −inf ranks lowest. A limit is −inf or +inf when the sample is too small
@@ -56,14 +52,23 @@ def quantile(
     high = float(ordered[high_rank - 1]) if high_rank <= n else math.inf
     bounded = math.isfinite(low) and math.isfinite(high) and high > low
     return Estimate(
-        value=value, low=low, high=high, level=level, n=n, method=method, unit=unit, denominator=denominator,
+        value=value,
+        low=low,
+        high=high,
+        level=level,
+        n=n,
+        method=method,
+        unit=unit,
+        denominator=denominator,
         counts={
-            "low_rank": low_rank, "high_rank": high_rank,
-            "minus_infinity": int(np.isneginf(array).sum()), "plus_infinity": int(np.isposinf(array).sum()),
+            "low_rank": low_rank,
+            "high_rank": high_rank,
+            "minus_infinity": int(np.isneginf(array).sum()),
+            "plus_infinity": int(np.isposinf(array).sum()),
         },
         extra={"coverage": coverage},
         error=(high - low) / (2 * float(norm.isf((1 - coverage) / 2))) if bounded else None,
-    )  # fmt: skip
+    )
 
 
 def order_statistic_ranks(n: int, share: float = 0.5, *, level: float = 0.95) -> tuple[int, int, float]:
@@ -117,11 +122,18 @@ def median_difference(
     low, high = (float(sample_quantile(draws, share)) for share in ((1 - level) / 2, (1 + level) / 2))
     error = float(draws.std(ddof=1)) if len(draws) > 1 and np.isfinite(draws).all() else None
     return Estimate(
-        value=value, low=low, high=high, level=level, n=n, unit=unit, method=method, denominator=denominator,
+        value=value,
+        low=low,
+        high=high,
+        level=level,
+        n=n,
+        unit=unit,
+        method=method,
+        denominator=denominator,
         counts={"first": len(samples[0]), "second": len(samples[1]), "resamples": resamples, "unusable": unusable},
         extra={"first": medians[0], "second": medians[1], "share_above_zero": float((draws > 0).mean())},
         error=error,
-    )  # fmt: skip
+    )
 
 
 def sample_quantile(ordered: np.ndarray, share: float) -> float:

@@ -27,9 +27,7 @@ from measure.statistics.proportion import proportion
 from measure.statistics.sample import as_classes, check_share
 
 
-def outmoved_share(
-    displacement: ArrayLike, failures: ArrayLike, *, rank: int = 1, level: float = 0.95
-) -> Estimate:
+def outmoved_share(displacement: ArrayLike, failures: ArrayLike, *, rank: int = 1, level: float = 0.95) -> Estimate:
     """Share of successes that the ``rank``-th least mobile failure outmoves (strictly), threshold taken as given.
 
     Args:
@@ -62,10 +60,17 @@ def outmoved_share(
     if rank < len(moving):
         extra["next_rank"] = float(np.searchsorted(calm, moving[rank], side="left") / len(calm))
     return Estimate(
-        value=share.value, low=share.low, high=share.high, level=level, method=method, n=len(calm),
-        denominator="successes", extra=extra, error=share.error,
+        value=share.value,
+        low=share.low,
+        high=share.high,
+        level=level,
+        method=method,
+        n=len(calm),
+        denominator="successes",
+        extra=extra,
+        error=share.error,
         counts={"outmoved": below, "successes": len(calm), "failures": len(moving), "rank": rank},
-    )  # fmt: skip
+    )
 
 
 def failures_below_successes(

@@ -18,9 +18,7 @@ from measure.statistics.estimate import Estimate, undefined
 from measure.statistics.sample import as_mask, check_share
 
 
-def paired_difference(
-    first: ArrayLike, second: ArrayLike, *, level: float = 0.95, denominator: str = "examples"
-) -> Estimate:
+def paired_difference(first: ArrayLike, second: ArrayLike, *, level: float = 0.95, denominator: str = "examples") -> Estimate:
     """Share of ``first`` minus share of ``second``, two yes/no arrays (N,) on the same examples.
 
     ``counts``: ``first_only``, ``second_only``, ``n``. ``extra``: the two shares and the exact McNemar ``p_value`` (two-sided).
@@ -41,10 +39,18 @@ def paired_difference(
         exact = binomtest(only, differ).proportion_ci(level, method="exact")
         low, high = min(low, differ * (2 * exact.low - 1) / n), max(high, differ * (2 * exact.high - 1) / n)
     return Estimate(
-        value=(only - other) / n, low=low, high=high, level=level, n=n, method=method,
-        denominator=denominator, counts={"first_only": only, "second_only": other, "n": n}, error=error,
+        value=(only - other) / n,
+        low=low,
+        high=high,
+        level=level,
+        n=n,
+        method=method,
+        denominator=denominator,
+        counts={"first_only": only, "second_only": other, "n": n},
+        error=error,
         extra={
-            "share_first": float(first.mean()), "share_second": float(second.mean()),
+            "share_first": float(first.mean()),
+            "share_second": float(second.mean()),
             "p_value": float(binomtest(only, only + other).pvalue) if only + other else 1.0,
         },
-    )  # fmt: skip
+    )

@@ -29,9 +29,7 @@ def z_power(difference: float, error: float, *, alpha: float = 0.05, sided: int 
     return float(power + norm.cdf(-critical - shift) if sided == 2 else power)
 
 
-def minimum_detectable_difference(
-    error: float, *, power: float = 0.8, alpha: float = 0.05, sided: int = 2
-) -> float:
+def minimum_detectable_difference(error: float, *, power: float = 0.8, alpha: float = 0.05, sided: int = 2) -> float:
     """(z_{1−α/2} + z_{power})·error: the difference that a z-test detects with ``power`` (the far tail is ignored)."""
     return float((_critical(alpha, sided) + norm.ppf(check_share("power", power))) * _check_error(error))
 
@@ -54,9 +52,7 @@ def print_again_probability(error: float, half_width: float, *, offset: float = 
     return float(norm.cdf((half_width - offset) / error) - norm.cdf((-half_width - offset) / error))
 
 
-def auc_power(
-    stated: float, truth: float, m: int, n: int, *, alpha: float = 0.05, error: float | None = None
-) -> float:
+def auc_power(stated: float, truth: float, m: int, n: int, *, alpha: float = 0.05, error: float | None = None) -> float:
     """Chance that m positives and n negatives refute an AUC of ``stated`` when it is ``truth``; two-sided.
 
     ``error`` is the standard error to plan with; Hanley–McNeil at the stated value if none is given, which is on the

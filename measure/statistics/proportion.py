@@ -41,16 +41,22 @@ def proportion(
     if successes == n:
         extra["one_sided_low"] = float(beta.ppf(1 - level, n, 1))
     return Estimate(
-        value=share, low=low, high=high, level=level, n=n, method=method, denominator=denominator,
-        counts={"successes": successes, "n": n}, extra=extra,
+        value=share,
+        low=low,
+        high=high,
+        level=level,
+        n=n,
+        method=method,
+        denominator=denominator,
+        counts={"successes": successes, "n": n},
+        extra=extra,
         error=math.sqrt(share * (1 - share) / n) if 0 < successes < n else None,
-    )  # fmt: skip
+    )
 
 
 def proportion_difference(
-    first_successes: int, first_n: int, second_successes: int, second_n: int, *, level: float = 0.95,
-    denominator: str = "examples",
-) -> Estimate:  # fmt: skip
+    first_successes: int, first_n: int, second_successes: int, second_n: int, *, level: float = 0.95, denominator: str = "examples"
+) -> Estimate:
     """first share − second share of independent samples: Newcombe's interval; ``extra["p_value"]`` is Fisher's exact."""
     method = "difference of proportions, Newcombe interval"
     level = check_share("level", level)
@@ -61,11 +67,17 @@ def proportion_difference(
     low, high = confint_proportions_2indep(a, m, b, n, method="newcomb", compare="diff", alpha=1 - level)
     p, q = a / m, b / n
     return Estimate(
-        value=p - q, low=float(low), high=float(high), level=level, n=m + n, method=method, denominator=denominator,
+        value=p - q,
+        low=float(low),
+        high=float(high),
+        level=level,
+        n=m + n,
+        method=method,
+        denominator=denominator,
         counts={"first_successes": a, "first_n": m, "second_successes": b, "second_n": n},
         error=math.sqrt(p * (1 - p) / m + q * (1 - q) / n),
         extra={"first": p, "second": q, "p_value": float(fisher_exact([[a, m - a], [b, n - b]]).pvalue)},
-    )  # fmt: skip
+    )
 
 
 def zero_event_bound(n: int, *, level: float = 0.95, denominator: str = "examples") -> Estimate:
@@ -80,9 +92,8 @@ def zero_event_bound(n: int, *, level: float = 0.95, denominator: str = "example
         return undefined(f"no {denominator}", method=method, denominator=denominator)
     high = -math.expm1(math.log1p(-level) / n)
     return Estimate(
-        value=0.0, low=0.0, high=high, level=level, n=n, method=method, denominator=denominator,
-        counts={"successes": 0, "n": n},
-    )  # fmt: skip
+        value=0.0, low=0.0, high=high, level=level, n=n, method=method, denominator=denominator, counts={"successes": 0, "n": n}
+    )
 
 
 def n_for_zero_event_bound(bound: float, *, level: float = 0.95) -> int:
@@ -134,10 +145,7 @@ def proportion_minimum_detectable_difference(
     check_choice("side", side, ("above", "below", "either"))
     check_share("power", power)
     if side == "either":
-        both = [
-            proportion_minimum_detectable_difference(stated, n, power=power, alpha=alpha, side=one)
-            for one in ("above", "below")
-        ]
+        both = [proportion_minimum_detectable_difference(stated, n, power=power, alpha=alpha, side=one) for one in ("above", "below")]
         return float(np.nanmax(both)) if np.isfinite(both).any() else math.nan
     end = 1.0 if side == "above" else 0.0
     if stated == end or binomial_power(stated, end, n, alpha=alpha) < power:

@@ -68,9 +68,14 @@ def roc_curve(scores: ArrayLike, positives: ArrayLike, *, points: int = 160, lev
     true_low, true_high = _limits(hits, m, each)
     false_low, false_high = _limits(alarms, n, each)
     return Curve(
-        false_rate=alarms / n, true_rate=hits / m, level=level,
-        false_low=false_low, false_high=false_high, true_low=true_low, true_high=true_high,
-    )  # fmt: skip
+        false_rate=alarms / n,
+        true_rate=hits / m,
+        level=level,
+        false_low=false_low,
+        false_high=false_high,
+        true_low=true_low,
+        true_high=true_high,
+    )
 
 
 _ARRAYS = ("false_rate", "true_rate", "false_low", "false_high", "true_low", "true_high")

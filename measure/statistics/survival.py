@@ -22,9 +22,7 @@ from measure.statistics.sample import as_mask, as_values, check_share
 FEWEST = 10
 
 
-def occurred_by(
-    times: ArrayLike, seen: ArrayLike, at: ArrayLike, *, level: float = 0.95, denominator: str = "examples"
-) -> list[Estimate]:
+def occurred_by(times: ArrayLike, seen: ArrayLike, at: ArrayLike, *, level: float = 0.95, denominator: str = "examples") -> list[Estimate]:
     """Share to which the event has happened by each time of ``at``: one minus Kaplan–Meier's survival.
 
     Args:
@@ -70,9 +68,16 @@ def rate(events: int, exposure: float, *, unit: str, level: float = 0.95, denomi
     low = chi2.ppf(tail, 2 * events) / 2 if events else 0.0
     high = chi2.isf(tail, 2 * events + 2) / 2
     return Estimate(
-        value=events / exposure, low=float(low / exposure), high=float(high / exposure), level=level, n=int(exposure),
-        method=method, unit=unit, denominator=denominator, counts={"events": int(events)},
-    )  # fmt: skip
+        value=events / exposure,
+        low=float(low / exposure),
+        high=float(high / exposure),
+        level=level,
+        n=int(exposure),
+        method=method,
+        unit=unit,
+        denominator=denominator,
+        counts={"events": int(events)},
+    )
 
 
 def landmark_auc(
@@ -127,16 +132,22 @@ def landmark_auc(
         pairs[up] += len(down)
         pairs[down] += len(up)
     if not landmarks:
-        missing = "has the event later" if not seen_later else "never has the event" if not seen_never else "can be compared at the same time"
+        missing = (
+            "has the event later" if not seen_later else "never has the event" if not seen_never else "can be compared at the same time"
+        )
         return undefined(f"no waiting example {missing}", n=len(scores), method=method, denominator=denominator)
     classes = [(event_at == 0) & (pairs > 0), (event_at > 0) & (pairs > 0)]
     total = float(pairs[classes[0]].sum())
     value = float(concordant[classes[0]].sum() / total)
     never_count, later_count = (int(rows.sum()) for rows in classes)
     about = {
-        "value": value, "level": level, "n": never_count + later_count, "method": method, "denominator": denominator,
+        "value": value,
+        "level": level,
+        "n": never_count + later_count,
+        "method": method,
+        "denominator": denominator,
         "counts": {"landmarks": landmarks, "pairs": int(total), "never": never_count, "later": later_count},
-    }  # fmt: skip
+    }
     if min(never_count, later_count) < FEWEST:
         return Estimate(**about, extra={"note": f"fewer than {FEWEST} examples of a class, no interval"})
     excess = concordant - value * pairs

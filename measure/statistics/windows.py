@@ -68,12 +68,7 @@ def leaked(score: Score, whole: Arrays, horizon: int, *, seed: int = 0) -> int:
 
 
 def window_curve(
-    whole: Arrays,
-    *,
-    scores: Mapping[str, Score] | None = None,
-    horizons: range | None = None,
-    margin: float = 0.1,
-    level: float = 0.95,
+    whole: Arrays, *, scores: Mapping[str, Score] | None = None, horizons: range | None = None, margin: float = 0.1, level: float = 0.95
 ) -> list[WindowPoint]:
     """Every score at every horizon, 1 to S − 1 by default, with p-values held to Holm's level over the curve.
 
@@ -125,7 +120,9 @@ def combined(whole: Arrays, horizon: int, *, margin: float = 0.1, level: float =
         found[judged] = model.fit(known[rows][fitted], later[fitted]).decision_function(known[rows][judged])
     # fold by fold: pooled scores of several fits lean below ½ where nothing predicts, because their intercepts differ
     area = stratified_auc(found, later, folds, weights="pairs", level=level)
-    area = replace(area, denominator=f"examples unsolved after {horizon} segments", method=f"out-of-fold logistic regression; {area.method}")
+    area = replace(
+        area, denominator=f"examples unsolved after {horizon} segments", method=f"out-of-fold logistic regression; {area.method}"
+    )
     return _compared("all together", horizon, area, margin)
 
 
@@ -141,6 +138,4 @@ def _compared(name: str, horizon: int, area: Estimate, margin: float) -> WindowP
     null = hanley_mcneil_error(0.5, area.counts["positives"], area.counts["negatives"])
     # at ½ the null error plans the power; where DeLong has none, it also serves as the error
     near = equivalence(replace(area, error=area.error or null), target=0.5, margin=margin, planned_error=null)
-    return WindowPoint(
-        score=name, horizon=horizon, area=area, near_half=near, p_value=float(2 * norm.sf(abs(area.value - 0.5) / null))
-    )
+    return WindowPoint(score=name, horizon=horizon, area=area, near_half=near, p_value=float(2 * norm.sf(abs(area.value - 0.5) / null)))

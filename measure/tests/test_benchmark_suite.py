@@ -32,16 +32,15 @@ def test_ratios_compare_repetitions_of_one_turn():
     calls = []
     seconds = alternating(
         {"slow": lambda: calls.append("slow") or time.sleep(0.02), "quick": lambda: calls.append("quick")},
-        repetitions=3, clock=time.perf_counter,
-    )  # fmt: skip
+        repetitions=3,
+        clock=time.perf_counter,
+    )
     assert calls == ["slow", "quick"] * 4 and all(len(values) == 3 for values in seconds.values())
     assert min(ratios(seconds, "slow", "quick")) > 10
     assert ratios({"a": [6.0], "b": [2.0]}, "a", "b", divided_by=3) == [1.0]
 
 
-@pytest.mark.parametrize(
-    ("median", "at_least", "holds"), [(1.0, False, True), (1.2, False, False), (1.2, True, True), (0.9, True, False)]
-)
+@pytest.mark.parametrize(("median", "at_least", "holds"), [(1.0, False, True), (1.2, False, False), (1.2, True, True), (0.9, True, False)])
 def test_bars_can_be_missed(median, at_least, holds):
     assert row("part", "name", [median], bar=1.1 if not at_least else 1.0, at_least=at_least).holds is holds
 

@@ -8,9 +8,19 @@ from fixtures.long_runs import long_record
 from fixtures.networks import tiny_checkpoint
 from fixtures.synthetic import synthetic_record
 from measure.capture import (
-    FATES, LongRuns, capture_curve, capture_rate, fate_of, fates, first_solved, kept_solved, loss_rate, solved_from_other_starts,
-    solved_later, solved_since,
-)  # fmt: skip
+    FATES,
+    LongRuns,
+    capture_curve,
+    capture_rate,
+    fate_of,
+    fates,
+    first_solved,
+    kept_solved,
+    loss_rate,
+    solved_from_other_starts,
+    solved_later,
+    solved_since,
+)
 from measure.capture_exponent import around_capture, before_capture, exponents, sliding
 from measure.capture_follow import measure_long
 from measure.capture_stages import LongSettings
@@ -212,8 +222,20 @@ def test_an_interrupted_measurement_resumes_and_refuses_other_parts(measured, tm
     assert done == [4, 2]
 
 
-@pytest.mark.parametrize("bad", [{"segments": 8}, {"deep": 70}, {"scale": 0.0}, {"k": 2}, {"controls": 0}, {"starts": -1}, {"stop_at_rest": 1e-6},
-    {"stop_at_rest": 1e-6, "k": 0, "segments": 48}, {"deep_every": 0}])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"segments": 8},
+        {"deep": 70},
+        {"scale": 0.0},
+        {"k": 2},
+        {"controls": 0},
+        {"starts": -1},
+        {"stop_at_rest": 1e-6},
+        {"stop_at_rest": 1e-6, "k": 0, "segments": 48},
+        {"deep_every": 0},
+    ],
+)
 def test_settings_that_make_no_long_record_are_named(bad):
     with pytest.raises(UserError):
         LongSettings(**bad)

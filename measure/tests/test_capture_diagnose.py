@@ -69,9 +69,11 @@ def test_a_record_without_exponents_or_without_failures_is_diagnosed_too(tmp_pat
 def test_mistakes_are_one_line(folder, unsettled):
     write_side(long_record(50, checkpoint="1" * 64), folder / "long.parquet")
     cases = [
-        ((folder,), "another checkpoint"), ((folder / "none",), "no such record"), ((folder / "long.parquet",), "not a record"),
+        ((folder,), "another checkpoint"),
+        ((folder / "none",), "no such record"),
+        ((folder / "long.parquet",), "not a record"),
         ((folder, "--json", folder), "another checkpoint"),
-    ]  # fmt: skip
+    ]
     for arguments, told in cases:
         code, _, errors = unsettled("diagnose", *arguments)
         assert code == 2 and told in errors and errors.count("\n") == 1
@@ -112,9 +114,20 @@ def test_runs_at_rest_may_be_left_alone_and_are_marked(tmp_path):
 
 @pytest.mark.parametrize(
     ("value", "digits", "text"),
-    [(0.512, 3, ".512"), (0.05, 2, ".05"), (0.0025, 2, ".0025"), (1.0, 3, "1"), (0, 3, "0"), (12.345, 3, "12.3"), (1.2e-7, 3, "1.2e-7"),
-     (1234.5, 3, "1,234"), (-0.434, 3, "-.434"), (float("nan"), 3, "–"), (float("-inf"), 2, "−∞")],
-)  # fmt: skip
+    [
+        (0.512, 3, ".512"),
+        (0.05, 2, ".05"),
+        (0.0025, 2, ".0025"),
+        (1.0, 3, "1"),
+        (0, 3, "0"),
+        (12.345, 3, "12.3"),
+        (1.2e-7, 3, "1.2e-7"),
+        (1234.5, 3, "1,234"),
+        (-0.434, 3, "-.434"),
+        (float("nan"), 3, "–"),
+        (float("-inf"), 2, "−∞"),
+    ],
+)
 def test_figures_are_short(value, digits, text):
     assert figure(value, digits) == text
 

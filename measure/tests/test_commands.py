@@ -25,8 +25,9 @@ def place(tmp_path_factory):
 
 
 def test_measure_writes_a_record_and_prints_a_summary(place, unsettled):
-    code, printed, errors = unsettled("measure", place / "net", place / "puzzles.parquet", "--out", place / "r.parquet", "--k", 2,
-                     "--segments", 3, "--noise-rows", 2)  # fmt: skip
+    code, printed, errors = unsettled(
+        "measure", place / "net", place / "puzzles.parquet", "--out", place / "r.parquet", "--k", 2, "--segments", 3, "--noise-rows", 2
+    )
     assert code == 0, errors
     for told in ("exact accuracy", "failures", "nats per update", "nats per segment", "late displacement", "10"):
         assert told in printed

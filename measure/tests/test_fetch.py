@@ -63,7 +63,11 @@ def test_what_is_fetched_is_pinned_trusted_and_needs_no_hub_again(served, tmp_pa
     assert fetch("hrm-official", tmp_path) == path and len(served.asked) == asked
     assert hub.fetched_file("hrm-official", tmp_path) == path
     assert not served.authorised and sorted(p.name for p in tmp_path.rglob("*")) == [
-        "all_config.yaml", "checkpoint", "hrm-official", "trusted.json"]  # fmt: skip
+        "all_config.yaml",
+        "checkpoint",
+        "hrm-official",
+        "trusted.json",
+    ]
 
 
 def test_data_sets_are_fetched_too(served, tmp_path):

@@ -57,7 +57,13 @@ def test_devices_folders_and_sparse_files(tmp_path):
     refusal(load_checkpoint, Path("/dev/zero"))
     for read in (load_ledger, load_known, read_audit, read_baseline):
         assert "no regular file" in refusal(read, Path("/dev/zero"))
-    for name, read in (("step_1", load_checkpoint), ("model.safetensors", load_checkpoint), ("l", load_ledger), ("a", read_audit), ("b", read_baseline)):
+    for name, read in (
+        ("step_1", load_checkpoint),
+        ("model.safetensors", load_checkpoint),
+        ("l", load_ledger),
+        ("a", read_audit),
+        ("b", read_baseline),
+    ):
         with (tmp_path / name).open("wb") as file:
             file.truncate(1 << 40)
         assert "1,099,511,627,776 bytes" in refusal(read, tmp_path / name)
@@ -93,10 +99,17 @@ LAUGHS = "a0: &a0 [x,x]\n" + "".join(f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 9
 
 @pytest.mark.parametrize(
     "text",
-    [LAUGHS, "arch: " + "[" * 2000, "arch: {H_cycles: 2001-99-99}", "arch: {H_cycles: 2, L_cycles: .nan}", "arch: {? [a] : 2}",
-     "arch: {H_cycles: 1000000000000, L_cycles: 2}", "arch: !!python/object/apply:os.system [id]"],
+    [
+        LAUGHS,
+        "arch: " + "[" * 2000,
+        "arch: {H_cycles: 2001-99-99}",
+        "arch: {H_cycles: 2, L_cycles: .nan}",
+        "arch: {? [a] : 2}",
+        "arch: {H_cycles: 1000000000000, L_cycles: 2}",
+        "arch: !!python/object/apply:os.system [id]",
+    ],
     ids=["laughs", "deep", "date", "nan", "list as key", "cycles", "code"],
-)  # fmt: skip
+)
 def test_hostile_configurations(published, text):
     published.with_name("all_config.yaml").write_text(text)
     refusal(load_checkpoint, published)
@@ -111,14 +124,18 @@ def test_widths_beyond_all_measure(tmp_path, name):
     assert f"{name} is 1,000" in refusal(load_checkpoint, loaded.path) and "at most" in refusal(load_checkpoint, loaded.path)
 
 
-@pytest.mark.parametrize("text", ["a=" + "[" * 100_000, "a=" + "9" * 5000, '[[known]]\nclaim=nan\n', "\0"], ids=["deep", "digits", "nan", "nul"])
+@pytest.mark.parametrize(
+    "text", ["a=" + "[" * 100_000, "a=" + "9" * 5000, "[[known]]\nclaim=nan\n", "\0"], ids=["deep", "digits", "nan", "nul"]
+)
 def test_hostile_ledgers(tmp_path, text):
     (tmp_path / "l.toml").write_text(text)
     refusal(load_ledger, tmp_path / "l.toml")
     refusal(load_known, tmp_path / "l.toml")
 
 
-@pytest.mark.parametrize("text", ["[" * 200_000, '{"schema_version":' + "9" * 5000 + "}", '{"schema_version":NaN}', "[]"], ids=["deep", "digits", "nan", "list"])
+@pytest.mark.parametrize(
+    "text", ["[" * 200_000, '{"schema_version":' + "9" * 5000 + "}", '{"schema_version":NaN}', "[]"], ids=["deep", "digits", "nan", "list"]
+)
 def test_hostile_audits_and_baselines(tmp_path, text):
     (tmp_path / "a.json").write_text(text)
     refusal(read_audit, tmp_path / "a.json")
@@ -146,8 +163,12 @@ def test_a_record_of_another_schema_is_refused_with_its_reason(tmp_path, version
 def test_records_with_gaps_other_types_and_ragged_lists(tmp_path):
     table, path = to_table(synthetic_record(50, segments=3, k=2)), tmp_path / "r.parquet"
     growth = table.schema.get_field_index("growth")
-    for column, name, values in ((0, "example_id", pa.array(["x"] * 50)), (0, "example_id", pa.array([None] * 50, pa.int64())),
-                                 (growth, "growth", pa.array([[[1.0]]] * 50)), (growth, "growth", pa.array([None] * 50, table.schema.types[growth]))):  # fmt: skip
+    for column, name, values in (
+        (0, "example_id", pa.array(["x"] * 50)),
+        (0, "example_id", pa.array([None] * 50, pa.int64())),
+        (growth, "growth", pa.array([[[1.0]]] * 50)),
+        (growth, "growth", pa.array([None] * 50, table.schema.types[growth])),
+    ):
         pq.write_table(table.set_column(column, name, values), path)
         assert name in refusal(read_record, path)
 
@@ -163,8 +184,7 @@ def test_parquet_bombs(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "change",
-    [dict(example_id=["a"]), dict(example_id=pa.array([None], pa.int64())), dict(question=[[1]]), dict(rating=pa.array([[1]]))],
+    "change", [dict(example_id=["a"]), dict(example_id=pa.array([None], pa.int64())), dict(question=[[1]]), dict(rating=pa.array([[1]]))]
 )
 def test_puzzles_of_other_types(tmp_path, change):
     pq.write_table(pa.table({"question": [QUESTION], "answer": [ANSWER]} | change), tmp_path / "p.parquet")
@@ -187,7 +207,11 @@ def test_npy_headers_that_lie_and_objects(tmp_path, shape, kind):
     refusal(read_puzzles, tmp_path)
 
 
-@pytest.mark.parametrize("text", ['{"sets":["../../x"]}', '{"sets":["a\\u0000b"]}', '{"sets":["' + "x" * 5000 + '"]}', "[" * 100_000], ids=["out", "nul", "long", "deep"])
+@pytest.mark.parametrize(
+    "text",
+    ['{"sets":["../../x"]}', '{"sets":["a\\u0000b"]}', '{"sets":["' + "x" * 5000 + '"]}', "[" * 100_000],
+    ids=["out", "nul", "long", "deep"],
+)
 def test_metadata_of_puzzles_names_files_in_its_folder_alone(tmp_path, text):
     for name in ("inputs", "labels"):
         np.save(tmp_path / f"all__{name}.npy", np.zeros((1, 16), np.uint8))

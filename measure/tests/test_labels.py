@@ -43,7 +43,9 @@ def test_one_burst_within_the_window_is_no_rest_and_its_numbers_are_the_windows(
     gaps[2, -9, 0] = 5.0  # before the window
     evidence = evidence_of(replace(runs, recurrence=gaps))
     assert settled(evidence, USUAL).tolist() == [True, False, True, True]
-    assert evidence.recurrence_high[1, 0] == pytest.approx(5.0 / NORM) and evidence.recurrence_mean[1, 0] == pytest.approx(5.0 / NORM / 8, rel=1e-3)
+    assert evidence.recurrence_high[1, 0] == pytest.approx(5.0 / NORM) and evidence.recurrence_mean[1, 0] == pytest.approx(
+        5.0 / NORM / 8, rel=1e-3
+    )
     np.testing.assert_allclose(evidence.loss_mean, runs.loss[:, -8:].mean(axis=1))
 
 

@@ -43,7 +43,13 @@ def test_levers_compares_resumes_and_draws_its_figure(net):
     common = ("levers", net / "net", net / "puzzles.parquet", "--out", out, "--draws", 4, "--segments", 2, "--depth", 4)
     told, code = run(*common, "--starts", "symmetry", "--figure", figure)
     assert code == 0
-    for words in ("5 of 5 puzzles", "symmetry: 4 draws per puzzle", "oracle (with labels)", "equal compute: 2 × 2 segments", "conflicts, checked"):
+    for words in (
+        "5 of 5 puzzles",
+        "symmetry: 4 draws per puzzle",
+        "oracle (with labels)",
+        "equal compute: 2 × 2 segments",
+        "conflicts, checked",
+    ):
         assert words in told, words
     assert "restarts − pruning, selected by the halting logit: " in told
     assert figure.read_bytes().startswith(b"\x89PNG") and out.is_file()

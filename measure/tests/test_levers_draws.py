@@ -167,7 +167,14 @@ def test_random_states_and_noise_have_the_stated_scale():
 
 
 def test_a_board_is_an_answer_exactly_when_it_breaks_nothing():
-    boards = np.stack([PUZZLES.labels, np.roll(PUZZLES.labels, 1, axis=1), random_symmetries(6, PUZZLES.box, np.random.default_rng(1)).apply(PUZZLES.labels)], axis=1)[:, :, None]
+    boards = np.stack(
+        [
+            PUZZLES.labels,
+            np.roll(PUZZLES.labels, 1, axis=1),
+            random_symmetries(6, PUZZLES.box, np.random.default_rng(1)).apply(PUZZLES.labels),
+        ],
+        axis=1,
+    )[:, :, None]
     judged = judge_boards(boards, PUZZLES)
     np.testing.assert_array_equal((judged["conflicts"] == 0) & (judged["broken"] == 0), judged["solved"] == 1)
     assert judged["solved"][:, 0].all() and (judged["conflicts"][:, 2] == 0).all() and (judged["broken"][:, 2] > 0).any()

@@ -35,7 +35,9 @@ def some_policies():
         st.builds(Restarts, st.integers(1, K), st.integers(1, S)),
         st.builds(Confident, st.floats(-3, 3), st.integers(1, K), st.integers(1, S)),
         st.builds(Verified, st.integers(1, K), st.integers(1, S)),
-        st.builds(Prune, signal=signal, after=st.integers(1, S - 1), threshold=st.floats(-3, 3), budget=st.floats(2 * S, K * S), depth=st.just(S)),
+        st.builds(
+            Prune, signal=signal, after=st.integers(1, S - 1), threshold=st.floats(-3, 3), budget=st.floats(2 * S, K * S), depth=st.just(S)
+        ),
         st.builds(Halving, signal=signal, draws=st.integers(2, K), rungs=st.sampled_from([(1,), (2, 4), (1, 2, 8)]), depth=st.just(S)),
     )
 
@@ -133,7 +135,9 @@ def test_rules_select_by_what_they_say():
     signals, stop = DRAWS.signals, np.full((N, K), S)
     everyone = np.ones((N, K), bool)
     np.testing.assert_array_equal(select("halting", signals, stop, everyone), signals.halting[:, :, -1].argmax(axis=1))
-    np.testing.assert_array_equal(select("displacement", signals, stop, everyone), signals.displacement[:, :, -4:].mean(axis=2).argmin(axis=1))
+    np.testing.assert_array_equal(
+        select("displacement", signals, stop, everyone), signals.displacement[:, :, -4:].mean(axis=2).argmin(axis=1)
+    )
     np.testing.assert_array_equal(select("exponent", signals, stop, everyone), signals.growth.mean(axis=2).argmin(axis=1))
     np.testing.assert_array_equal(select("conflicts", signals, stop, everyone), signals.conflicts[:, :, -1].argmin(axis=1))
     for row, chosen in enumerate(select("majority", signals, stop, everyone)):

@@ -30,9 +30,7 @@ def jax_steps(jnp):
         "henon": lambda z: jnp.array([-1.4 * z[0] * z[0] + z[1] + 1, 0.3 * z[0]]),
         "lozi": lambda z: jnp.array([-1.7 * jnp.abs(z[0]) + z[1] + 1, 0.5 * z[0]]),
         "logistic": lambda z: -4 * z * (z - 1),
-        "tinkerbell": lambda z: jnp.array(
-            [z[0] ** 2 - z[1] ** 2 + 0.9 * z[0] - 0.6013 * z[1], 2 * z[0] * z[1] + 2 * z[0] + 0.5 * z[1]]
-        ),
+        "tinkerbell": lambda z: jnp.array([z[0] ** 2 - z[1] ** 2 + 0.9 * z[0] - 0.6013 * z[1], 2 * z[0] * z[1] + 2 * z[0] + 0.5 * z[1]]),
         "lorenz-96": lambda z: z + 0.01 * ((jnp.roll(z, -1) - jnp.roll(z, 2)) * jnp.roll(z, 1) - z + 8),
     }
 

@@ -107,8 +107,7 @@ def test_direction_below_resolution_is_lost_not_noise():
 
 def test_small_but_true_growth_is_not_mistaken_for_loss():
     result = tangent_growth(
-        lambda z: z * torch.tensor([1.0, 1e-12, 1e-30], dtype=z.dtype), ones(1, 3, dtype=torch.float32), k=3, segments=3,
-        basis=torch.eye(3),
+        lambda z: z * torch.tensor([1.0, 1e-12, 1e-30], dtype=z.dtype), ones(1, 3, dtype=torch.float32), k=3, segments=3, basis=torch.eye(3)
     )
     assert torch.allclose(result.growth[0, 0], torch.tensor([1.0, 1e-12, 1e-30]).double().log(), atol=1e-6)
     assert (result.status == Status.OK).all()

@@ -19,9 +19,7 @@ CONFIGS = {
     "trm-mlp": ModelConfig(
         architecture="trm", H_layers=0, L_layers=2, L_cycles=2, mixing="mlp_t", token_inner=7, positions="none", **SHARED
     ),
-    "trm-attention": ModelConfig(
-        architecture="trm", H_layers=0, L_layers=1, L_cycles=3, mixing="attention", positions="learned", **SHARED
-    ),
+    "trm-attention": ModelConfig(architecture="trm", H_layers=0, L_layers=1, L_cycles=3, mixing="attention", positions="learned", **SHARED),
 }
 
 

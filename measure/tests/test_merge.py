@@ -26,9 +26,8 @@ def whole():
 def scatter(record: Record, folder, shards: int) -> Campaign:
     """The record as ``shards`` ranks would have left it."""
     campaign = Campaign(
-        shards=shards, ids=digest_ids(record.example_id), puzzles=tuple(f"{s:064}" for s in range(shards)),
-        provenance=record.provenance,
-    )  # fmt: skip
+        shards=shards, ids=digest_ids(record.example_id), puzzles=tuple(f"{s:064}" for s in range(shards)), provenance=record.provenance
+    )
     folder.mkdir()
     (folder / "campaign.json").write_text(campaign.model_dump_json())
     for shard in range(shards):

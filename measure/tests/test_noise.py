@@ -11,7 +11,17 @@ from measure import noise
 from measure.campaign import measure_rows
 from measure.checkpoints import load_checkpoint, save_checkpoint
 from measure.errors import UserError
-from measure.noise import FLOOR_PASSES, TANGENT_SEEDS, differences, last_bit_start, measure_floor, remeasure, rows_of, tolerances, verify_rows
+from measure.noise import (
+    FLOOR_PASSES,
+    TANGENT_SEEDS,
+    differences,
+    last_bit_start,
+    measure_floor,
+    remeasure,
+    rows_of,
+    tolerances,
+    verify_rows,
+)
 from measure.provenance import TangentStarts
 from measure.sudoku import Box, generate
 

@@ -88,12 +88,23 @@ def test_statistics_and_summaries_agree(pair):
         yield settled_failures(record, band)
         yield enter_and_stay(record, band, among="successes")
         for score in ("exponent", "spectrum_mean", "displacement", "halting"):
-            yield early_auc(growth=record.growth[np.arange(9, 1000)], displacement=record.displacement_H[np.arange(9, 1000)],
-                            halting_logit=record.halting_logit[np.arange(9, 1000)], solved_at=record.solved_at[np.arange(9, 1000)],
-                            score=score)  # fmt: skip
+            yield early_auc(
+                growth=record.growth[np.arange(9, 1000)],
+                displacement=record.displacement_H[np.arange(9, 1000)],
+                halting_logit=record.halting_logit[np.arange(9, 1000)],
+                solved_at=record.solved_at[np.arange(9, 1000)],
+                score=score,
+            )
         for unsolved, later in (("at", "end"), ("throughout", "ever")):
-            yield early_auc(growth=record.growth, displacement=record.displacement("H"), halting_logit=record.halting_logit,
-                            solved_at=record.solved_at, score="displacement", unsolved=unsolved, later=later)  # fmt: skip
+            yield early_auc(
+                growth=record.growth,
+                displacement=record.displacement("H"),
+                halting_logit=record.halting_logit,
+                solved_at=record.solved_at,
+                score="displacement",
+                unsolved=unsolved,
+                later=later,
+            )
         for lead in (None, (2, 5)):
             yield before_capture_in(record, window=3, lead=lead)
 

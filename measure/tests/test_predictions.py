@@ -45,10 +45,16 @@ def evaluate(model, puzzles, folder: Path, *, ranks=2, batch=3, segments=4, name
                 state = model.segment(state, embedded)
             logits, q_halt, q_continue = model.read_out(state)
         torch.save(
-            {"inputs": inputs, "labels": torch.tensor(labels), "puzzle_identifiers": torch.zeros(len(mine), dtype=torch.int32),
-             "logits": logits.to(dtype), "q_halt_logits": q_halt, "q_continue_logits": q_continue},
+            {
+                "inputs": inputs,
+                "labels": torch.tensor(labels),
+                "puzzle_identifiers": torch.zeros(len(mine), dtype=torch.int32),
+                "logits": logits.to(dtype),
+                "q_halt_logits": q_halt,
+                "q_continue_logits": q_continue,
+            },
             folder / f"{name}_all_preds.{rank}",
-        )  # fmt: skip
+        )
     return [folder / f"{name}_all_preds.{rank}" for rank in range(ranks)]
 
 
@@ -171,9 +177,12 @@ def test_files_that_do_not_belong_together(checkpoint, puzzles, tmp_path):
     zero, one = evaluate(checkpoint.model, puzzles, tmp_path)
     other = evaluate(checkpoint.model, puzzles, tmp_path, name="step_8")[1]
     for paths, told in (
-        ([one], "the file of rank 0 is missing"), ([zero, zero], "rank 0 is given twice"), ([zero, other], "another evaluation"),
-        ([tmp_path / "preds"], "is not called step_N_all_preds.RANK"), ([tmp_path / "step_9_all_preds.0"], "no such file"),
-    ):  # fmt: skip
+        ([one], "the file of rank 0 is missing"),
+        ([zero, zero], "rank 0 is given twice"),
+        ([zero, other], "another evaluation"),
+        ([tmp_path / "preds"], "is not called step_N_all_preds.RANK"),
+        ([tmp_path / "step_9_all_preds.0"], "no such file"),
+    ):
         with pytest.raises(UserError, match=told):
             import_predictions(paths, checkpoint)
     with pytest.raises(UserError, match="not in the puzzle set"):

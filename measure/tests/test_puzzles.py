@@ -15,16 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from measure import puzzle_tables
-from measure.puzzles import (
-    Box,
-    PuzzleSet,
-    count_puzzles,
-    iterate_puzzles,
-    join,
-    read_puzzles,
-    write_parquet,
-    write_published,
-)
+from measure.puzzles import Box, PuzzleSet, count_puzzles, iterate_puzzles, join, read_puzzles, write_parquet, write_published
 from measure.sudoku import generate
 from measure.symmetry import canonical_hash
 

@@ -45,10 +45,7 @@ BAD_TEXT = {
         HEADER + GOOD * 2 + f"made,!{QUESTION[1:]},{ANSWER},0\n",
         ":4: question holds '!' at cell 1 (write digits, and '.' or 0 for a blank)",
     ),
-    "digit too large": (
-        HEADER + f"made,7{QUESTION[1:]},{ANSWER},0\n",
-        ":2: puzzle holds token 8 at row 1, column 1 (allowed are 1 to 5)",
-    ),
+    "digit too large": (HEADER + f"made,7{QUESTION[1:]},{ANSWER},0\n", ":2: puzzle holds token 8 at row 1, column 1 (allowed are 1 to 5)"),
     "unsolved": (
         HEADER + GOOD + f"made,{QUESTION},{ANSWER[:15]}.,0\n",
         ":3: solution holds token 1 at row 4, column 4 (allowed are 2 to 5)",
@@ -102,21 +99,39 @@ def split_of(inputs, labels, **metadata):
 
 Q2, A2 = (np.repeat(tokens(symbols), 2, axis=0) for symbols in (QUESTION, ANSWER))
 BAD_FOLDERS = {
-    "no split": (lambda folder: folder.mkdir() or folder, ": no split 'test' in this folder (expected test/all__inputs.npy and test/all__labels.npy, or test.csv)"),
+    "no split": (
+        lambda folder: folder.mkdir() or folder,
+        ": no split 'test' in this folder (expected test/all__inputs.npy and test/all__labels.npy, or test.csv)",
+    ),
     "missing labels": (missing_labels, "/test/all__labels.npy: file is missing (a split holds all__inputs.npy and all__labels.npy)"),
     "truncated": (truncated, "/test/all__inputs.npy: is truncated, or not a NumPy file"),
     "objects": (split_of(np.array([["a"]], object), A2), "/test/all__inputs.npy: holds Python objects, not numbers (save it as uint8)"),
     "floats": (split_of(Q2.astype(float), A2), "/test/all__inputs.npy: is not a table of integers, one row per puzzle"),
     "lengths": (split_of(Q2, A2[:1]), "/test/all__labels.npy: inputs (2, 16) and labels (1, 16) do not belong together"),
-    "cells": (split_of(Q2[:, :15], A2[:, :15]), "/test/all__inputs.npy: a board of 15 cells is not square (4×4 has 16, 6×6 has 36, 9×9 has 81)"),
+    "cells": (
+        split_of(Q2[:, :15], A2[:, :15]),
+        "/test/all__inputs.npy: a board of 15 cells is not square (4×4 has 16, 6×6 has 36, 9×9 has 81)",
+    ),
     "seq_len": (split_of(Q2, A2, seq_len=81), "/test/dataset.json: seq_len is 81, but the arrays hold 4×4 boards, which need 16"),
     "vocabulary": (split_of(Q2, A2, vocab_size=11), "/test/dataset.json: vocab_size is 11, but the arrays hold 4×4 boards, which need 6"),
-    "metadata": (broken_metadata, "/test/dataset.json:3: is not JSON: Expecting property name enclosed in double quotes: line 3 column 1 (char 17)"),
-    "range": (split_of(np.vstack([Q2.astype(int), Q2 * np.int64(300)]), np.vstack([A2, A2])), "/test/all__inputs.npy[2]: puzzle holds token 255 at row 1, column 1 (allowed are 1 to 5)"),
-    "pads": (split_of(np.vstack([Q2[:1], Q2[:1] * 0]), A2), "/test/all__inputs.npy[1]: puzzle holds token 0 at row 1, column 1 (allowed are 1 to 5)"),
-    "illegal": (split_of(Q2, np.vstack([A2[:1], tokens(OTHER_ANSWER)])), "/test/all__inputs.npy[1]: the solution is illegal: 2 of 12 rows, columns and boxes repeat a digit"),
+    "metadata": (
+        broken_metadata,
+        "/test/dataset.json:3: is not JSON: Expecting property name enclosed in double quotes: line 3 column 1 (char 17)",
+    ),
+    "range": (
+        split_of(np.vstack([Q2.astype(int), Q2 * np.int64(300)]), np.vstack([A2, A2])),
+        "/test/all__inputs.npy[2]: puzzle holds token 255 at row 1, column 1 (allowed are 1 to 5)",
+    ),
+    "pads": (
+        split_of(np.vstack([Q2[:1], Q2[:1] * 0]), A2),
+        "/test/all__inputs.npy[1]: puzzle holds token 0 at row 1, column 1 (allowed are 1 to 5)",
+    ),
+    "illegal": (
+        split_of(Q2, np.vstack([A2[:1], tokens(OTHER_ANSWER)])),
+        "/test/all__inputs.npy[1]: the solution is illegal: 2 of 12 rows, columns and boxes repeat a digit",
+    ),
     "none": (split_of(Q2[:0], A2[:0]), ": holds no puzzles"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", BAD_FOLDERS)

@@ -51,8 +51,7 @@ SRUN = {"SLURM_PROCID": "5", "SLURM_NTASKS": "8", "SLURM_LOCALID": "2"}
 
 
 @pytest.mark.parametrize(
-    ("environment", "expected"),
-    [({}, Rank(0, 1, 0)), (TORCHRUN, Rank(1, 4, 1)), (SRUN, Rank(5, 8, 2)), (SRUN | TORCHRUN, Rank(1, 4, 1))],
+    ("environment", "expected"), [({}, Rank(0, 1, 0)), (TORCHRUN, Rank(1, 4, 1)), (SRUN, Rank(5, 8, 2)), (SRUN | TORCHRUN, Rank(1, 4, 1))]
 )
 def test_the_starter_tells_the_rank(environment, expected):
     assert rank_of(environment) == expected
@@ -239,7 +238,9 @@ def test_torchrun_with_two_ranks_gives_the_rows_of_one_rank(tmp_path):
     gaps = {name: float(gap.max()) for name, gap in differences(one, two).items()}
     print(f"\n{len(two)} rows, {int(two.solved.sum())} solved; largest difference of a row: {gaps}")
     assert (one.example_id == two.example_id).all() and (one.solved == two.solved).all() and 0 < one.solved.sum() <= 40
-    compared = subprocess.run([*unsettled, "diff", str(tmp_path / "one.parquet"), str(tmp_path / "two.parquet")], capture_output=True, text=True)
+    compared = subprocess.run(
+        [*unsettled, "diff", str(tmp_path / "one.parquet"), str(tmp_path / "two.parquet")], capture_output=True, text=True
+    )
     print(compared.stdout)
     assert compared.returncode == 0 and max(gaps.values()) < 1e-3
 

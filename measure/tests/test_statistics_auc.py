@@ -82,11 +82,7 @@ def test_planning_error_at_the_claims_size():
     assert hanley_mcneil_error(0.993, 254, 1794) == pytest.approx(0.0037, abs=5e-5)
 
 
-@given(
-    scores=st.lists(st.integers(-8, 8), min_size=4, max_size=30),
-    cut=st.integers(1, 3),
-    power=st.sampled_from([1, 3, 5]),
-)
+@given(scores=st.lists(st.integers(-8, 8), min_size=4, max_size=30), cut=st.integers(1, 3), power=st.sampled_from([1, 3, 5]))
 @settings(max_examples=60, deadline=None)
 def test_increasing_maps_change_nothing_and_swapping_classes_mirrors(scores, cut, power):
     values = np.array(scores, float)
@@ -171,12 +167,13 @@ def test_paired_difference_against_the_covariance_form_and_the_jackknife():
     covariance = np.cov(sides[0][1], sides[1][1]) / m + np.cov(sides[0][2], sides[1][2]) / n
     assert measured.value == pytest.approx(sides[0][0] - sides[1][0], abs=1e-12)
     assert measured.error**2 == pytest.approx(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1], rel=1e-9)
-    left_out = [
-        auc_difference(np.delete(first, i), np.delete(second, i), np.delete(mask, i)).value for i in range(160)
-    ]
-    jackknife = math.sqrt(sum((np.array(left_out)[group] ** 2).sum() * (size - 1) / size
-                              - (np.array(left_out)[group].sum() ** 2) * (size - 1) / size**2
-                              for group, size in ((mask, m), (~mask, n))))  # fmt: skip
+    left_out = [auc_difference(np.delete(first, i), np.delete(second, i), np.delete(mask, i)).value for i in range(160)]
+    jackknife = math.sqrt(
+        sum(
+            (np.array(left_out)[group] ** 2).sum() * (size - 1) / size - (np.array(left_out)[group].sum() ** 2) * (size - 1) / size**2
+            for group, size in ((mask, m), (~mask, n))
+        )
+    )
     assert measured.error == pytest.approx(jackknife, rel=0.02)
     swapped = auc_difference(second, first, mask)
     assert swapped.value == -measured.value and swapped.extra["p_value"] == measured.extra["p_value"]

@@ -103,8 +103,11 @@ def test_counting_and_the_side_of_the_misses():
     measured = coverage(Case(name="planted", truth=0.5, measure=measure), repetitions=5)["planted"]
     assert measured.value == 0.2
     assert {name: measured.counts[name] for name in ("covered", "below", "above", "none")} == {
-        "covered": 1, "below": 2, "above": 1, "none": 1,
-    }  # fmt: skip
+        "covered": 1,
+        "below": 2,
+        "above": 1,
+        "none": 1,
+    }
 
 
 def test_same_seed_same_coverage_and_the_table_has_a_row_for_each():

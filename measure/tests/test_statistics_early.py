@@ -12,9 +12,11 @@ from measure.statistics.early import SCORES, early_auc, early_window
 def arrays(n=400, *, seed=0):
     record = synthetic_record(n, seed=seed)
     return {
-        "growth": record.growth.copy(), "displacement": record.displacement_H.copy(),
-        "halting_logit": record.halting_logit.copy(), "solved_at": record.solved_at.copy(),
-    }  # fmt: skip
+        "growth": record.growth.copy(),
+        "displacement": record.displacement_H.copy(),
+        "halting_logit": record.halting_logit.copy(),
+        "solved_at": record.solved_at.copy(),
+    }
 
 
 @pytest.mark.parametrize("score", SCORES)
@@ -86,9 +88,7 @@ def test_definitions_of_unsolved_and_of_later_differ_where_answers_are_lost():
     solved_at[0, 1] = True  # right for a moment in the window
     solved_at[1, 4] = True  # right for a moment after it
     solved_at[2, 3:] = True
-    rest = {
-        "growth": np.zeros((4, 6, 2)), "displacement": np.arange(24.0).reshape(4, 6), "halting_logit": np.zeros((4, 6)),
-    }  # fmt: skip
+    rest = {"growth": np.zeros((4, 6, 2)), "displacement": np.arange(24.0).reshape(4, 6), "halting_logit": np.zeros((4, 6))}
     count = lambda **how: early_auc(**rest, solved_at=solved_at, score="displacement", horizon=3, **how).counts  # noqa: E731
     assert (count()["unsolved"], count()["solved_later"]) == (4, 1)
     assert count(unsolved="throughout")["unsolved"] == 3

@@ -101,10 +101,13 @@ def test_power_by_enumeration():
 
 def test_degenerate_samples_have_no_value():
     cases = [
-        outmoved_share([], []), outmoved_share([1.0], [True]), outmoved_share([1.0], [False]),
-        outmoved_share([math.nan, 1.0], [True, False]), outmoved_share([1.0, 2.0], [True, False], rank=2),
+        outmoved_share([], []),
+        outmoved_share([1.0], [True]),
+        outmoved_share([1.0], [False]),
+        outmoved_share([math.nan, 1.0], [True, False]),
+        outmoved_share([1.0, 2.0], [True, False], rank=2),
         failures_below_successes([1.0], [True], share=0.5),
-    ]  # fmt: skip
+    ]
     for one in cases:
         assert not one.defined and one.undefined_reason
     assert "failing" in outmoved_share([1.0], [False]).undefined_reason

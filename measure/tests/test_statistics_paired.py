@@ -16,7 +16,10 @@ def test_by_hand_and_against_statsmodels():
     assert found.value == pytest.approx(0.13) and found.counts == {"first_only": 20, "second_only": 7, "n": 100}
     centre, error = 13 / 102, np.sqrt(28 - 13**2 / 102) / 102
     exact = proportion(20, 27)
-    low, high = min(centre - 1.959964 * error, 27 * (2 * exact.low - 1) / 100), max(centre + 1.959964 * error, 27 * (2 * exact.high - 1) / 100)
+    low, high = (
+        min(centre - 1.959964 * error, 27 * (2 * exact.low - 1) / 100),
+        max(centre + 1.959964 * error, 27 * (2 * exact.high - 1) / 100),
+    )
     assert (found.low, found.high) == pytest.approx((low, high), abs=1e-6)
     assert found.extra["p_value"] == pytest.approx(mcnemar([[50, 20], [7, 23]], exact=True).pvalue)
     assert found.extra["share_first"] == 0.7 and found.extra["share_second"] == pytest.approx(0.57)

@@ -88,10 +88,9 @@ def test_tost_is_that_of_statsmodels(shift):
 def test_power_of_tost_by_simulation_and_its_size_at_the_margin(difference):
     error, margin = 0.04, 0.1
     values = np.random.default_rng(1).normal(difference, error, 2000)
-    shown = np.mean([
-        equivalence(Estimate(value=value, error=error), target=0, margin=margin).extra["equivalent"] == "yes"
-        for value in values
-    ])  # fmt: skip
+    shown = np.mean(
+        [equivalence(Estimate(value=value, error=error), target=0, margin=margin).extra["equivalent"] == "yes" for value in values]
+    )
     assert equivalence_power(error, margin=margin, difference=difference) == pytest.approx(shown, abs=0.03)
     if difference == margin:
         assert shown < 0.065
@@ -112,9 +111,7 @@ def test_equivalence_without_an_error_does_not_decide_by_itself():
 def test_holm_by_hand_and_what_was_not_tested_does_not_count():
     family = {"a": 0.01, "b": 0.04, "untested": math.nan, "c": 0.03}
     result = holm(family)
-    assert {name: one.adjusted for name, one in result.items() if name != "untested"} == pytest.approx(
-        {"a": 0.03, "b": 0.06, "c": 0.06}
-    )
+    assert {name: one.adjusted for name, one in result.items() if name != "untested"} == pytest.approx({"a": 0.03, "b": 0.06, "c": 0.06})
     assert [name for name, one in result.items() if one.rejected] == ["a"]
     assert list(result) == list(family) and math.isnan(result["untested"].adjusted)
     assert holm({}) == {}

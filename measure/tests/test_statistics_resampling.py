@@ -26,9 +26,8 @@ def test_bootstrap_of_a_mean_has_the_error_of_a_mean_and_scipys_limits(kind):
     measured = bootstrap_examples(np.mean, values, kind=kind, seed=5, resamples=1500)
     assert measured.error == pytest.approx(values.std() / math.sqrt(120), rel=0.08)
     expected = stats.bootstrap(
-        (values,), np.mean, n_resamples=1500, method=kind if kind == "percentile" else "BCa",
-        rng=np.random.default_rng(5),
-    ).confidence_interval  # fmt: skip
+        (values,), np.mean, n_resamples=1500, method=kind if kind == "percentile" else "BCa", rng=np.random.default_rng(5)
+    ).confidence_interval
     assert (measured.low, measured.high) == pytest.approx((expected.low, expected.high), abs=2e-3)
 
 

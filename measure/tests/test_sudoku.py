@@ -52,9 +52,7 @@ def brute_force(board: list[int], box: Box, limit: int) -> int:
 
     def count(left: int) -> int:
         candidates = {
-            cell: set(range(1, box.size + 1)) - {board[peer] for peer in peers[cell]}
-            for cell in range(box.cells)
-            if board[cell] == 0
+            cell: set(range(1, box.size + 1)) - {board[peer] for peer in peers[cell]} for cell in range(box.cells) if board[cell] == 0
         }
         if not candidates:
             return 1

@@ -78,9 +78,7 @@ def test_augment_is_uniform_over_the_group():
     solution, mask = SOLUTIONS_4X4[0], np.zeros(16, bool)
     mask[[0, 1, 2, 3, 5, 10]] = True
     puzzle = np.where(mask, solution, 1).astype(np.uint8)
-    images = {
-        relabelling[puzzle[move]].tobytes() + relabelling[solution[move]].tobytes() for move, relabelling in GROUP_4X4
-    }
+    images = {relabelling[puzzle[move]].tobytes() + relabelling[solution[move]].tobytes() for move, relabelling in GROUP_4X4}
     draws = 100 * len(images)
     rng = np.random.default_rng(5)
     moved = augment(np.tile(puzzle, (draws, 1)), np.tile(solution, (draws, 1)), Box(2, 2), rng)

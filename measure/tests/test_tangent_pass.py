@@ -37,9 +37,7 @@ def test_every_update_pushes_the_tangents_that_torch_finds(net):
 def test_tangents_ride_on_the_same_orbit_as_inference(net):
     model, embedded, _ = net
     plain, seen = model.initial_state(3), []
-    result = tangent_growth(
-        model.updates(embedded), model.initial_state(3), k=3, segments=4, observe=lambda s, state: seen.append(state)
-    )
+    result = tangent_growth(model.updates(embedded), model.initial_state(3), k=3, segments=4, observe=lambda s, state: seen.append(state))
     for after in seen[1:]:
         plain = model.segment(plain, embedded)
         for ours, theirs in zip(after, plain, strict=True):
@@ -53,9 +51,7 @@ def test_own_pass_and_generic_pass_measure_the_same_exponents(net):
     model, embedded, _ = net
     own = tangent_growth(model.updates(embedded), model.initial_state(3), k=5, segments=4)
     generic = [lambda z, update=update: update(z) for update in model.updates(embedded)]  # hides `push`
-    torch.testing.assert_close(
-        own.growth, tangent_growth(generic, model.initial_state(3), k=5, segments=4).growth, rtol=1e-9, atol=1e-9
-    )
+    torch.testing.assert_close(own.growth, tangent_growth(generic, model.initial_state(3), k=5, segments=4).growth, rtol=1e-9, atol=1e-9)
 
 
 @torch.no_grad()
@@ -64,7 +60,7 @@ def test_float32_pass_stays_within_rounding_of_float64(net):
     tangents = tuple(torch.randn(3, 2, *part.shape[1:], dtype=torch.float64) for part in state)
     update = model.updates(embedded)[0]
     exact = update.push(state, tangents)[1][1]
-    single = model.float().updates(embedded.float())[0].push(
-        tuple(part.float() for part in state), tuple(t.float() for t in tangents)
-    )[1][1]
+    single = (
+        model.float().updates(embedded.float())[0].push(tuple(part.float() for part in state), tuple(t.float() for t in tangents))[1][1]
+    )
     torch.testing.assert_close(single.double(), exact, rtol=1e-4, atol=1e-4)

@@ -12,9 +12,11 @@ from measure.statistics.windows import NAMES, combined, leaked, window_curve, wi
 def arrays(n=400, *, seed=0):
     record = synthetic_record(n, seed=seed)
     return {
-        "growth": record.growth, "displacement": record.displacement_H, "halting_logit": record.halting_logit,
+        "growth": record.growth,
+        "displacement": record.displacement_H,
+        "halting_logit": record.halting_logit,
         "solved_at": record.solved_at,
-    }  # fmt: skip
+    }
 
 
 def null_arrays(n=600, *, seed=0, segments=8):
@@ -22,9 +24,11 @@ def null_arrays(n=600, *, seed=0, segments=8):
     rng = np.random.default_rng(seed)
     when = np.where(rng.random(n) < 0.5, rng.integers(1, segments, n), 2 * segments)
     return {
-        "growth": rng.standard_normal((n, segments, 2)), "displacement": rng.random((n, segments)),
-        "halting_logit": rng.standard_normal((n, segments)), "solved_at": np.arange(segments) >= when[:, None],
-    }  # fmt: skip
+        "growth": rng.standard_normal((n, segments, 2)),
+        "displacement": rng.random((n, segments)),
+        "halting_logit": rng.standard_normal((n, segments)),
+        "solved_at": np.arange(segments) >= when[:, None],
+    }
 
 
 def peeking(whole, horizon):

@@ -37,10 +37,17 @@ def make_verdict():
 
     def make(outcome="TRANSFERS", **changes):
         given = {
-            "claim": "trm.lambda1.auc", "population": "reference.trm", "mode": "transfer", "outcome": Outcome(outcome),
-            "stated": "0.993", "words": "λ₁ separates", "locator": "¶2", "criterion": "above 0.5", "reason": "because",
+            "claim": "trm.lambda1.auc",
+            "population": "reference.trm",
+            "mode": "transfer",
+            "outcome": Outcome(outcome),
+            "stated": "0.993",
+            "words": "λ₁ separates",
+            "locator": "¶2",
+            "criterion": "above 0.5",
+            "reason": "because",
             "measured": Measurement(value=0.9312, low=0.9101, high=0.9487, n=2048),
-        }  # fmt: skip
+        }
         return Verdict(**{**given, **changes})
 
     return make
@@ -53,21 +60,49 @@ def make_audit():
     def make(verdicts, **changes):
         names = dict.fromkeys(v.population for v in verdicts)
         given = {
-            "tool": Tool(version="0"), "ledger": LedgerEntry(path="paper.toml", digest="0" * 64, title="A paper", claims=1),
-            "policy": "draft", "seed": 7, "complete": True, "verdicts": tuple(verdicts), "arithmetic": (),
+            "tool": Tool(version="0"),
+            "ledger": LedgerEntry(path="paper.toml", digest="0" * 64, title="A paper", claims=1),
+            "policy": "draft",
+            "seed": 7,
+            "complete": True,
+            "verdicts": tuple(verdicts),
+            "arithmetic": (),
             "populations": tuple(population(n, rows=0 if n.startswith("paper") else 2048) for n in names),
-            "remeasured": (Remeasured(population="reference.trm", seed=7, of=2048, examples=[1, 5], sensitive=[], differing=[], largest={}),),
-            "planted": (Planted(name="wrong-auc", what="a lie", population="reference.trm", stated="0.5", expected="REFUTED",
-                                outcome="REFUTED", reason="no", truth_stated="0.9", truth="REPRODUCED"),),
-            "counts": count(tuple(verdicts)), "versions": {"python": "3"},
-        }  # fmt: skip
+            "remeasured": (
+                Remeasured(population="reference.trm", seed=7, of=2048, examples=[1, 5], sensitive=[], differing=[], largest={}),
+            ),
+            "planted": (
+                Planted(
+                    name="wrong-auc",
+                    what="a lie",
+                    population="reference.trm",
+                    stated="0.5",
+                    expected="REFUTED",
+                    outcome="REFUTED",
+                    reason="no",
+                    truth_stated="0.9",
+                    truth="REPRODUCED",
+                ),
+            ),
+            "counts": count(tuple(verdicts)),
+            "versions": {"python": "3"},
+        }
         return Audit(**{**given, **changes})
 
     def population(name, *, rows):
         kind = name.split(".")[0] if name.startswith(("paper", "reference")) else "user"
         return PopulationEntry(
-            name=name, kind=kind, architecture="trm", title="", record=None, rows=rows, missing=None if rows else "none",
-            command=None if rows else "pytest claims/ --checkpoint X", same_examples=False, fingerprints={}, measurement={},
-        )  # fmt: skip
+            name=name,
+            kind=kind,
+            architecture="trm",
+            title="",
+            record=None,
+            rows=rows,
+            missing=None if rows else "none",
+            command=None if rows else "pytest claims/ --checkpoint X",
+            same_examples=False,
+            fingerprints={},
+            measurement={},
+        )
 
     return make

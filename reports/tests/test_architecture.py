@@ -16,9 +16,19 @@ PACKAGES = ("measure", "claims", "fixtures", "reports")
 FORBIDDEN = {"measure": {"claims", "reports"}, "claims": {"reports"}, "fixtures": {"reports"}, "reports": set()}
 # These must be importable without torch: judging never measures.
 WITHOUT_TORCH = (
-    "claims.ledger", "claims.judge", "claims.catalogue", "claims.arithmetic", "claims.populations", "measure.record",
-    "measure.settling", "measure.statistics.auc", "measure.puzzles", "measure.cli", "reports.audit", "reports.terminal",
-)  # fmt: skip
+    "claims.ledger",
+    "claims.judge",
+    "claims.catalogue",
+    "claims.arithmetic",
+    "claims.populations",
+    "measure.record",
+    "measure.settling",
+    "measure.statistics.auc",
+    "measure.puzzles",
+    "measure.cli",
+    "reports.audit",
+    "reports.terminal",
+)
 
 
 def modules(package: str) -> list[Path]:

@@ -60,7 +60,13 @@ def test_population_entry_tells_what_was_measured(references, records):
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [(None, "no such audit"), ("{", "not an audit"), ("[]", "not an audit"), ('{"schema_version": 1}', "tool: Field required"), ("\xff", "cannot be read")],
+    [
+        (None, "no such audit"),
+        ("{", "not an audit"),
+        ("[]", "not an audit"),
+        ('{"schema_version": 1}', "tool: Field required"),
+        ("\xff", "cannot be read"),
+    ],
 )
 def test_bad_file_is_refused_in_one_line(text, told, tmp_path):
     path = tmp_path / "audit.json"

@@ -22,16 +22,16 @@ from measure.record import read_record, write_record
 from reports.baseline import DECLARED_SHARE, Baseline, drift, lock, read_baseline, update, vanished, write_baseline
 
 NOISE = NoiseFloor(
-    rows=64, alternates=["batch 16", "last-bit start 1", "last-bit start 2"], label_flips=1,
+    rows=64,
+    alternates=["batch 16", "last-bit start 1", "last-bit start 2"],
+    label_flips=1,
     quantiles={
         "exponents": {"median": 1e-4, "q90": 1e-3, "q99": 5e-3, "largest": 1e-2},
         "displacement": {"median": 1e-6, "q90": 1e-4, "q99": 1e-3, "largest": 1e-2},
         "halting": {"median": 1e-3, "q90": 1e-2, "q99": 0.1, "largest": 0.5},
     },
-    tangent_starts=TangentStarts(
-        seeds=4, shared=[2e-3] * 8, own=[{"median": 4e-3, "q90": 8e-3, "q99": 1e-2, "largest": 2e-2}] * 8
-    ),
-)  # fmt: skip
+    tangent_starts=TangentStarts(seeds=4, shared=[2e-3] * 8, own=[{"median": 4e-3, "q90": 8e-3, "q99": 1e-2, "largest": 2e-2}] * 8),
+)
 
 
 def noisy(record):
@@ -108,9 +108,7 @@ def test_another_tangent_start_has_its_own_slack_and_the_same_one_has_not(judged
     assert drift(locked, other.model_copy(update=far)).startswith("value was")
 
 
-CLAIMS = (
-    "trm.accuracy", "trm.lambda1.auc", "trm.lambda1.median.failure", "trm.lambda1.median.success", "trm.failures.expansive",
-)  # fmt: skip
+CLAIMS = ("trm.accuracy", "trm.lambda1.auc", "trm.lambda1.median.failure", "trm.lambda1.median.success", "trm.failures.expansive")
 
 
 @pytest.mark.parametrize("claim", CLAIMS)
@@ -207,9 +205,24 @@ def audit(pytester):
     def run(claims, *options):
         write_ledger(pytester.path / "my.toml", claims)
         return pytester.runpytest_inprocess(
-            "-p", "claims.plugin", "-p", "reports.plugin", "-p", "no:cacheprovider", "--ledger", "my.toml", "--references", "none",
-            "--record", "my=r.parquet", "--same-examples", "my", "-k", "test_claim", *options,
-        )  # fmt: skip
+            "-p",
+            "claims.plugin",
+            "-p",
+            "reports.plugin",
+            "-p",
+            "no:cacheprovider",
+            "--ledger",
+            "my.toml",
+            "--references",
+            "none",
+            "--record",
+            "my=r.parquet",
+            "--same-examples",
+            "my",
+            "-k",
+            "test_claim",
+            *options,
+        )
 
     return run
 
@@ -224,11 +237,13 @@ def test_lock_then_hold_then_notice(audit, pytester):
     second = audit(changed, "--baseline")
     assert second.ret == 1
     second.assert_outcomes(failed=3, deselected=9)
-    second.stdout.fnmatch_lines_random([
-        "DRIFTED: the bar was edited: stated was*is '99%'",
-        "DRIFTED: appeared undeclared: it is not in the baseline",
-        "DRIFTED: vanished: was REPRODUCED, but the claim is gone",
-    ])  # fmt: skip
+    second.stdout.fnmatch_lines_random(
+        [
+            "DRIFTED: the bar was edited: stated was*is '99%'",
+            "DRIFTED: appeared undeclared: it is not in the baseline",
+            "DRIFTED: vanished: was REPRODUCED, but the claim is gone",
+        ]
+    )
 
     before = (pytester.path / "my.baseline.json").read_bytes()
     assert audit(changed).ret == 1

@@ -39,10 +39,19 @@ def run(tmp_path_factory):
 def audit(run):
     verdicts = tuple(run.judge(key) for key in run.pairs)
     return Audit(
-        tool=Tool(version="0"), ledger=LedgerEntry(path="claims/paper.toml", digest="0" * 64, title=run.ledger.paper.title, claims=len(run.ledger.claims)),
-        policy="draft", seed=1, complete=True, populations=tuple(map(PopulationEntry.of, run.populations)), verdicts=verdicts, arithmetic=(),
-        remeasured=(), planted=(), counts=count(verdicts), versions={"python": "3"},
-    )  # fmt: skip
+        tool=Tool(version="0"),
+        ledger=LedgerEntry(path="claims/paper.toml", digest="0" * 64, title=run.ledger.paper.title, claims=len(run.ledger.claims)),
+        policy="draft",
+        seed=1,
+        complete=True,
+        populations=tuple(map(PopulationEntry.of, run.populations)),
+        verdicts=verdicts,
+        arithmetic=(),
+        remeasured=(),
+        planted=(),
+        counts=count(verdicts),
+        versions={"python": "3"},
+    )
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +102,9 @@ def visit(browser, file):
 
 def shown(page) -> list[str]:
     """Keys of the claims that can be seen."""
-    return page.eval_on_selector_all(".claim", "found => found.filter(x => x.checkVisibility()).map(x => x.querySelector('b').textContent + '@' + x.dataset.population)")
+    return page.eval_on_selector_all(
+        ".claim", "found => found.filter(x => x.checkVisibility()).map(x => x.querySelector('b').textContent + '@' + x.dataset.population)"
+    )
 
 
 def until(page, expression: str, *, seconds: float = 20) -> None:
@@ -151,9 +162,18 @@ def test_a_row_opens_to_everything_behind_it(visit):
     row.locator("> summary").click()
     text = row.inner_text()
     for wanted in (
-        "What is claimed", "denominator", "definition", "0.993: any value in [0.9925, 0.9935]", "would have noticed", "late displacement alone: AUC",
-        "λ₁ adds", "would change it", "weights", "unsettled why trm.lambda1.auc@reference.trm", 'pytest claims/ -k "trm.lambda1.auc and reference.trm"',
-    ):  # fmt: skip
+        "What is claimed",
+        "denominator",
+        "definition",
+        "0.993: any value in [0.9925, 0.9935]",
+        "would have noticed",
+        "late displacement alone: AUC",
+        "λ₁ adds",
+        "would change it",
+        "weights",
+        "unsettled why trm.lambda1.auc@reference.trm",
+        'pytest claims/ -k "trm.lambda1.auc and reference.trm"',
+    ):
         assert wanted in text
     assert row.locator(".zoom svg").is_visible()
     row.locator("> summary").click()
@@ -296,8 +316,9 @@ def contrast(page, name: str, ground: str) -> float:
     """WCAG's contrast of two colours of the page."""
     pair = page.evaluate(
         """names => names.map(name => { const x = document.createElement('i'); x.style.color = `var(--${name})`; document.body.append(x);
-                                        const found = getComputedStyle(x).color; x.remove(); return found; })""", [name, ground]
-    )  # fmt: skip
+                                        const found = getComputedStyle(x).color; x.remove(); return found; })""",
+        [name, ground],
+    )
     high, low = sorted(map(luminance, pair), reverse=True)
     return (high + 0.05) / (low + 0.05)
 
@@ -306,13 +327,24 @@ def contrast(page, name: str, ground: str) -> float:
 def test_text_and_marks_stand_out_from_what_they_lie_on(visit, scheme):
     """WCAG 2.2: 4.5:1 for text (1.4.3), 3:1 for graphics that carry a meaning (1.4.11)."""
     page = visit(scheme=scheme)
-    weak = [(text, ground) for text in ("ink", "soft", "accent", "held", "fell", "open") for ground in ("bg", "panel") if contrast(page, text, ground) < 4.5]
-    weak += [(mark, "bg") for mark in ("success", "failure", "exponent", "displacement", "halting", "drifted", "digits") if contrast(page, mark, "bg") < 3]
+    weak = [
+        (text, ground)
+        for text in ("ink", "soft", "accent", "held", "fell", "open")
+        for ground in ("bg", "panel")
+        if contrast(page, text, ground) < 4.5
+    ]
+    weak += [
+        (mark, "bg")
+        for mark in ("success", "failure", "exponent", "displacement", "halting", "drifted", "digits")
+        if contrast(page, mark, "bg") < 3
+    ]
     assert not weak
 
 
 def test_axe_finds_nothing_to_complain_about(visit):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed (the extra `test` has it)").Axe()
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed (the extra `test` has it)"
+    ).Axe()
     page = visit()
     for index in (0, 2):
         page.locator(".claim > summary").nth(index).click()
@@ -329,11 +361,15 @@ def test_identities_are_unique_and_references_lead_somewhere(visit):
     identities = page.eval_on_selector_all("[id]", "found => found.map(x => x.id)")
     assert len(identities) == len(set(identities))
     for attribute in ("aria-labelledby", "aria-describedby", "for"):
-        assert set(page.eval_on_selector_all(f"[{attribute}]", f"found => found.map(x => x.getAttribute('{attribute}'))")) <= set(identities)
+        assert set(page.eval_on_selector_all(f"[{attribute}]", f"found => found.map(x => x.getAttribute('{attribute}'))")) <= set(
+            identities
+        )
     assert set(page.eval_on_selector_all("a[href]", "found => found.map(x => x.getAttribute('href').slice(1))")) <= set(identities)
     drawn = page.locator(".portrait svg[role=img]")
     assert drawn.count() == 7
-    for name in drawn.evaluate_all("found => found.map(x => x.ariaLabel + document.getElementById(x.getAttribute('aria-describedby')).textContent)"):
+    for name in drawn.evaluate_all(
+        "found => found.map(x => x.ariaLabel + document.getElementById(x.getAttribute('aria-describedby')).textContent)"
+    ):
         assert len(name) > 100
 
 

@@ -76,17 +76,36 @@ def test_records_are_kept_where_the_cache_looks(pytestconfig):
 def test_its_audit_step_runs_as_it_is_written(steps, tmp_path):
     """In a copy of the repository, with what is installed here instead of a new installation; it fails just if something did."""
     copy = tmp_path / "repository"
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", "runs", "*.egg-info", "__pycache__", ".pytest_cache", "shared"))
+    shutil.copytree(
+        ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", "runs", "*.egg-info", "__pycache__", ".pytest_cache", "shared")
+    )
     step = next(step for step in steps if step.get("name") == "Audit")
     environment = {
-        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "PYTHONPATH": str(copy), "GITHUB_ACTIONS": "true", "HOME": str(tmp_path),
-        "OMP_NUM_THREADS": "1", "PYTEST_ADDOPTS": "--remeasure-rows 4", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"), "GITHUB_WORKSPACE": str(copy),
-    }  # fmt: skip
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "PYTHONPATH": str(copy),
+        "GITHUB_ACTIONS": "true",
+        "HOME": str(tmp_path),
+        "OMP_NUM_THREADS": "1",
+        "PYTEST_ADDOPTS": "--remeasure-rows 4",
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
+        "GITHUB_WORKSPACE": str(copy),
+    }
     script = ["bash", "-e", "-o", "pipefail", "-c", step["run"]]
     done = subprocess.run(script, cwd=copy, env=environment, capture_output=True, text=True, timeout=3_000)
     assert done.returncode in (0, 1), done.stdout[-3000:] + done.stderr[-1000:]
-    assert {p.name for p in (copy / "audit").iterdir()} == {"audit.json", "junit.xml", "audit.html", "audit.md", "audit.sarif", "badge.json"}
+    assert {p.name for p in (copy / "audit").iterdir()} == {
+        "audit.json",
+        "junit.xml",
+        "audit.html",
+        "audit.md",
+        "audit.sarif",
+        "badge.json",
+    }
     failing = [p for p in problems(read_audit(copy / "audit" / "audit.json"), Context()) if p.level == "error"]
     assert done.returncode == bool(failing)
     assert (tmp_path / "summary.md").read_text().startswith("## Audit of")
-    assert [line for line in done.stdout.splitlines() if line.startswith(("::warning file=claims/paper.toml", "::notice file=claims/paper.toml"))]
+    assert [
+        line
+        for line in done.stdout.splitlines()
+        if line.startswith(("::warning file=claims/paper.toml", "::notice file=claims/paper.toml"))
+    ]

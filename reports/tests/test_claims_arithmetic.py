@@ -40,9 +40,7 @@ def checked(tmp_path):
     def check(table, *claims):
         path = tmp_path / "ledger.toml"
         entry = {"id": "a.check", "words": "a check", "locator": "¶1", "population": "paper.trm", **table}
-        path.write_text(
-            ledger_text(*[("claim", claim) for claim in claims or (claim_table(),)], ("arithmetic", entry)), encoding="utf-8"
-        )
+        path.write_text(ledger_text(*[("claim", claim) for claim in claims or (claim_table(),)], ("arithmetic", entry)), encoding="utf-8")
         found = arithmetic(load_ledger(path))
         return found.verdicts[0], [row for row in found.rows if row.check == "a.check"]
 
@@ -81,24 +79,29 @@ def test_every_solution_prints_its_digits():
 
 @settings(max_examples=150, deadline=None)
 @given(
-    st.integers(1, 70), st.integers(0, 100), st.integers(0, 100), st.integers(-3, 3), st.booleans(),
+    st.integers(1, 70),
+    st.integers(0, 100),
+    st.integers(0, 100),
+    st.integers(-3, 3),
+    st.booleans(),
     st.one_of(st.none(), st.integers(0, 40)),
-)  # fmt: skip
+)
 def test_the_solver_agrees_with_brute_force(n, right, first, off, complement, wrong_count):
     second = min(100, max(0, 100 - first + off))  # near the complement, where a pair may just fit or just fail
     figures = {name: parse_stated(f"{x}%") for name, x in (("right", right), ("a", first), ("b", second))}
     group = Group(
-        right=figures["right"], wrong_count=wrong_count, of_wrong={"a": figures["a"], "b": figures["b"]},
+        right=figures["right"],
+        wrong_count=wrong_count,
+        of_wrong={"a": figures["a"], "b": figures["b"]},
         complements=(("a", "b"),) if complement else (),
-    )  # fmt: skip
+    )
 
     def pair(wrong):
         fits = {x: [k for k in range(wrong + 1) if figures[x].contains(Fraction(k, wrong))] for x in "ab"}
         return any(wrong - a in fits["b"] for a in fits["a"]) if complement else bool(fits["a"] and fits["b"])
 
     possible = any(
-        figures["right"].contains(Fraction(r, n)) and wrong_count in (None, n - r) and r < n and pair(n - r)
-        for r in range(n + 1)
+        figures["right"].contains(Fraction(r, n)) and wrong_count in (None, n - r) and r < n and pair(n - r) for r in range(n + 1)
     )
     assert (solve(group, n) is not None) == possible
 

@@ -21,9 +21,12 @@ from measure.statistics.estimate import Estimate
 
 RECORD = synthetic_record(600, accuracy=0.6, seed=11)
 NEEDED = {
-    "failures_per": {"of": 1200}, "external": {"needs": "something"}, "matched_auc": {"by": "givens"},
-    "least_mobile_failure": {"failures": 254}, "confident_failures_settled": {"logit": -30.0},
-}  # fmt: skip
+    "failures_per": {"of": 1200},
+    "external": {"needs": "something"},
+    "matched_auc": {"by": "givens"},
+    "least_mobile_failure": {"failures": 254},
+    "confident_failures_settled": {"logit": -30.0},
+}
 
 
 def compute(name, record=RECORD, **parameters):
@@ -73,9 +76,7 @@ def test_counts_and_settings():
 
 def test_facts_of_a_checkpoint_and_choices_of_a_measurer_have_no_sampling_error():
     exact = {name: found.exact for name, found in STATISTICS.items() if found.exact}
-    assert exact == {
-        "sample_size": "choice", "segments": "choice", "hidden_size": "checkpoint", "updates_per_puzzle": "checkpoint",
-    }  # fmt: skip
+    assert exact == {"sample_size": "choice", "segments": "choice", "hidden_size": "checkpoint", "updates_per_puzzle": "checkpoint"}
     for name in exact:
         measured = compute(name)
         assert measured.low == measured.value == measured.high
@@ -157,9 +158,11 @@ def test_medians_and_expansion_in_their_units():
 @pytest.mark.parametrize("score", ["exponent", "spectrum_mean", "displacement", "halting"])
 def test_areas_pair_by_pair(score, positives):
     values = {
-        "exponent": RECORD.exponents()[:, 0], "spectrum_mean": RECORD.exponents().mean(axis=1),
-        "displacement": RECORD.late_displacement(), "halting": RECORD.halting_logit[:, -1],
-    }[score]  # fmt: skip
+        "exponent": RECORD.exponents()[:, 0],
+        "spectrum_mean": RECORD.exponents().mean(axis=1),
+        "displacement": RECORD.late_displacement(),
+        "halting": RECORD.halting_logit[:, -1],
+    }[score]
     mask = RECORD.solved if positives == "successes" else ~RECORD.solved
     assert compute("auc", score=score, positives=positives).value == pytest.approx(brute_auc(values, mask))
 
@@ -272,9 +275,7 @@ DEGENERATE = {
     "all wrong": RECORD.replace(solved=np.zeros(600, bool), solved_at=np.zeros_like(RECORD.solved_at)),
     "one failure": RECORD.replace(solved=np.arange(600) > 0),
     "no motion": with_late(RECORD, np.zeros(600)),
-    "NaN": RECORD.replace(
-        **{name: with_nan_in_row_0(getattr(RECORD, name)) for name in ("growth", "displacement_H", "halting_logit")}
-    ),
+    "NaN": RECORD.replace(**{name: with_nan_in_row_0(getattr(RECORD, name)) for name in ("growth", "displacement_H", "halting_logit")}),
     "minus infinity": RECORD.replace(growth=np.full_like(RECORD.growth, -np.inf)),
     "no exponents": RECORD.replace(growth=RECORD.growth[:, :, :0]),
     "two segments": RECORD.replace(**{name: getattr(RECORD, name)[:, :2] for name in SHORTENED}),

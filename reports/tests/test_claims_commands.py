@@ -148,15 +148,49 @@ def test_digits_alone_are_explained_with_their_acknowledgement(run):
 FORM = {"test": "auc_above", "threshold": 0.93, "why": "made up"}
 # what is claimed, the record, and where it is judged; each is undecided on the record as it is
 UNDECIDED = {
-    "share across an edge": (claim_table(form={"test": "share_above", "threshold": 0.48, "why": "made up"}), {"accuracy": 0.6, "n": 60}, "reference.trm"),
-    "share below an edge": (claim_table(form={"test": "share_above", "threshold": 0.62, "why": "made up"}), {"accuracy": 0.6, "n": 60}, "reference.trm"),
+    "share across an edge": (
+        claim_table(form={"test": "share_above", "threshold": 0.48, "why": "made up"}),
+        {"accuracy": 0.6, "n": 60},
+        "reference.trm",
+    ),
+    "share below an edge": (
+        claim_table(form={"test": "share_above", "threshold": 0.62, "why": "made up"}),
+        {"accuracy": 0.6, "n": 60},
+        "reference.trm",
+    ),
     "area": (claim_table(kind="point", stated="0.9", statistic="auc", form=FORM), {"separation": 2.2, "n": 80}, "reference.trm"),
-    "equivalence": (claim_table(kind="point", stated="≈ 0.5", statistic="auc", form={"test": "equivalent", "to": 0.5, "margin": 0.1, "why": "made up"}), {"separation": 0.0, "n": 60, "seed": 2}, "reference.trm"),
-    "median": (claim_table(kind="point", stated="0.1", statistic="median_exponent", parameters={"of": "failures"}, form={"test": "value_above", "threshold": 0.0255, "why": "made up"}), {"n": 600}, "reference.trm"),
-    "printed share, one large sample": (claim_table(stated="60%", smallest_contradiction=0.1, sample=100_000), {"accuracy": 0.6, "n": 80}, "paper.trm"),
-    "printed share, a sample as small": (claim_table(stated="60%", smallest_contradiction=0.15, sample=400), {"accuracy": 0.6, "n": 80}, "paper.trm"),
-    "printed area": (claim_table(kind="point", stated="0.92", statistic="auc", smallest_contradiction=0.04, sample=100_000, form=FORM), {"separation": 2.0, "n": 60}, "paper.trm"),
-}  # fmt: skip
+    "equivalence": (
+        claim_table(kind="point", stated="≈ 0.5", statistic="auc", form={"test": "equivalent", "to": 0.5, "margin": 0.1, "why": "made up"}),
+        {"separation": 0.0, "n": 60, "seed": 2},
+        "reference.trm",
+    ),
+    "median": (
+        claim_table(
+            kind="point",
+            stated="0.1",
+            statistic="median_exponent",
+            parameters={"of": "failures"},
+            form={"test": "value_above", "threshold": 0.0255, "why": "made up"},
+        ),
+        {"n": 600},
+        "reference.trm",
+    ),
+    "printed share, one large sample": (
+        claim_table(stated="60%", smallest_contradiction=0.1, sample=100_000),
+        {"accuracy": 0.6, "n": 80},
+        "paper.trm",
+    ),
+    "printed share, a sample as small": (
+        claim_table(stated="60%", smallest_contradiction=0.15, sample=400),
+        {"accuracy": 0.6, "n": 80},
+        "paper.trm",
+    ),
+    "printed area": (
+        claim_table(kind="point", stated="0.92", statistic="auc", smallest_contradiction=0.04, sample=100_000, form=FORM),
+        {"separation": 2.0, "n": 60},
+        "paper.trm",
+    ),
+}
 
 
 def asked_of(table, record, where):
@@ -202,9 +236,12 @@ def test_no_size_decides_on_the_edge_or_against_a_small_printed_sample():
 
 def test_how_many_without_a_case_exclude_a_rate_is_exact():
     table = claim_table(
-        kind="existence", stated="qualitative", statistic="expansive_share", parameters={"of": "failures"},
+        kind="existence",
+        stated="qualitative",
+        statistic="expansive_share",
+        parameters={"of": "failures"},
         form={"test": "exists", "rate": 0.02, "why": "made up"},
-    )  # fmt: skip
+    )
     calm = synthetic_record(100, seed=0)
     calm = calm.replace(growth=-np.abs(calm.growth) - 0.1)
     verdict, told = asked_of(table, calm, "reference.trm")
@@ -224,13 +261,16 @@ def test_counts_that_agree_are_those_that_the_judge_does_not_exclude():
         assert (verdict.outcome is Outcome.REFUTED) is refuted
 
 
-@pytest.mark.parametrize(("changes", "told"), [
-    ({"stated": "96.5%", "statistic": "least_mobile_failure", "parameters": {"failures": 50}}, "no size is computed"),
-    ({"kind": "point", "stated": "16", "statistic": "segments"}, "whatever its size"),
-    ({"kind": "point", "stated": "512", "statistic": "hidden_size"}, "no size matters"),
-    ({"kind": "point", "stated": "1", "statistic": "external", "parameters": {"needs": "something else"}}, "missing input"),
-    ({"stated": "60.03%", "of": 50}, "other digits"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"stated": "96.5%", "statistic": "least_mobile_failure", "parameters": {"failures": 50}}, "no size is computed"),
+        ({"kind": "point", "stated": "16", "statistic": "segments"}, "whatever its size"),
+        ({"kind": "point", "stated": "512", "statistic": "hidden_size"}, "no size matters"),
+        ({"kind": "point", "stated": "1", "statistic": "external", "parameters": {"needs": "something else"}}, "missing input"),
+        ({"stated": "60.03%", "of": 50}, "other digits"),
+    ],
+)
 def test_it_says_where_no_size_is_computed(changes, told):
     form = {"test": "not_applicable", "reason": "made up"}
     _, found = asked_of(claim_table(form=form, **changes), synthetic_record(60, facts=TRM_FACTS), "paper.trm")

@@ -126,10 +126,11 @@ class WithLong(StandIn):
 @pytest.mark.parametrize(
     ("name", "outcome"),
     [
-        ("correct.stay_solved", Outcome.TRANSFERS), ("labels.trm.stable", Outcome.TRANSFERS),
+        ("correct.stay_solved", Outcome.TRANSFERS),
+        ("labels.trm.stable", Outcome.TRANSFERS),
         ("failure.sustained", Outcome.DOES_NOT_TRANSFER),
     ],
-)  # fmt: skip
+)
 def test_with_long_rollouts_it_is_judged(name, outcome):
     ledger = load_ledger()
     verdict = judge(ledger[name], WithLong(name="mine", architecture="trm", record=RECORD), ledger=ledger)

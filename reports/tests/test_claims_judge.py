@@ -227,10 +227,7 @@ def test_the_least_mobile_failure_is_replicated_by_a_count_of_failures(ask):
         late[np.flatnonzero(~base.solved)[:quiet]] = 0.1
         return base.replace(displacement_H=np.repeat(late[:, None], base.segments, axis=1))
 
-    extreme = {
-        "statistic": "least_mobile_failure", "parameters": {"failures": 254}, "stated": "96.5%",
-        "smallest_contradiction": 0.05,
-    }  # fmt: skip
+    extreme = {"statistic": "least_mobile_failure", "parameters": {"failures": 254}, "stated": "96.5%", "smallest_contradiction": 0.05}
     # one quiet failure ruins the share itself (10 %), yet one of 254 does not contradict none of 254
     assert ask("replicate", record=record(1), **extreme).outcome is Outcome.CONSISTENT
     assert ask("replicate", record=record(12), **extreme).outcome is Outcome.REFUTED
@@ -250,13 +247,11 @@ FORMS = [
         {"test": "equivalent", "to": 0.5, "margin": 0.05},
         [(0.46, 0.54, "T"), (0.4, 0.54, "U"), (0.46, 0.6, "U"), (0.4, 0.6, "U"), (0.56, 0.6, "D"), (0.4, 0.44, "D")],
     ),
-]  # fmt: skip
+]
 LETTERS = {"T": Outcome.TRANSFERS, "D": Outcome.DOES_NOT_TRANSFER, "U": Outcome.UNDERPOWERED}
 
 
-@pytest.mark.parametrize(
-    ("form", "low", "high", "letter"), [(form, *case) for form, cases in FORMS for case in cases], ids=str
-)
+@pytest.mark.parametrize(("form", "low", "high", "letter"), [(form, *case) for form, cases in FORMS for case in cases], ids=str)
 def test_a_form_holds_only_with_the_whole_interval_on_its_side(ask, measuring, form, low, high, letter):
     measuring(interval(low, high))
     verdict = ask("transfer", form=form | {"why": "because"})
@@ -279,9 +274,11 @@ def test_a_form_about_settling_is_not_green_where_there_are_no_two_modes(ask, me
     form = {"test": "share_below", "threshold": 0.5, "why": "few"}
     single, double = ({"separation": x} for x in (0.6, 0.9))
     for extra, value, outcome in (
-        (double, 0.1, "TRANSFERS"), (single, 0.1, "UNDERPOWERED"),
-        (double, 0.9, "DOES_NOT_TRANSFER"), (single, 0.9, "DOES_NOT_TRANSFER"),
-    ):  # fmt: skip
+        (double, 0.1, "TRANSFERS"),
+        (single, 0.1, "UNDERPOWERED"),
+        (double, 0.9, "DOES_NOT_TRANSFER"),
+        (single, 0.9, "DOES_NOT_TRANSFER"),
+    ):
         measuring(replace(interval(value - 0.05, value + 0.05), extra=extra))
         verdict = ask("transfer", form=form)
         assert verdict.outcome == outcome
@@ -477,8 +474,7 @@ def test_the_command_brings_what_was_brought(paper):
 
     verdict = judge(paper["trm.lambda1.auc"], Brought(record=RECORD, same_examples=True), ledger=paper)
     assert verdict.command == (
-        "pytest claims/ --record 'paper.trm=my records/trm.parquet' --same-examples paper.trm "
-        '-k "trm.lambda1.auc and paper.trm"'
+        "pytest claims/ --record 'paper.trm=my records/trm.parquet' --same-examples paper.trm -k \"trm.lambda1.auc and paper.trm\""
     )
 
 

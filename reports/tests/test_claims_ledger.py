@@ -108,18 +108,20 @@ MALFORMED = {
     "an unknown parameter": (claim_table(parameters={"of": 3}), "parameters =", "parameters of 'accuracy': of"),
     "a parameter out of range": (
         claim_table(statistic="settled_share", parameters={"rule": "percentile", "percentile": 120.0}),
-        "parameters =", "less than 100",
+        "parameters =",
+        "less than 100",
     ),
-    "a band without its setting": (
-        claim_table(statistic="settled_share", parameters={"rule": "percentile"}), "parameters =", "percentile",
-    ),
+    "a band without its setting": (claim_table(statistic="settled_share", parameters={"rule": "percentile"}), "parameters =", "percentile"),
     "a parameter elsewhere": (
         claim_table(form={"test": "share_above", "threshold": 0.5, "why": "why not", "parameters": {"of": 3}}),
-        "form =", "parameters of 'accuracy': of",
+        "form =",
+        "parameters of 'accuracy': of",
     ),
     "an unknown form": (claim_table(form={"test": "share_beyond", "why": "why not"}), "form =", "share_above"),
     "a form that never ends": (
-        claim_table(form={"test": "share_above", "threshold": 1.5, "why": "why not"}), "form =", "less than or equal to 1",
+        claim_table(form={"test": "share_above", "threshold": 1.5, "why": "why not"}),
+        "form =",
+        "less than or equal to 1",
     ),
     "no reason for a form": (claim_table(form={"test": "share_above", "threshold": 0.5}), "form =", "'why' is missing"),
     "no figure": (claim_table(stated="most"), "[[claim]]", "not a printed figure"),
@@ -128,19 +130,18 @@ MALFORMED = {
     "an area beyond one": (claim_table(statistic="auc", kind="point", stated="1.7"), "stated =", "lies outside [0, 1]"),
     "a range for a point": (claim_table(kind="point", stated="0.5–0.6"), "[[claim]]", "is a range"),
     "a zero count that is none": (claim_table(kind="zero_count", stated="2 of 9"), "[[claim]]", "states 0 of n"),
-    "a contradiction that nothing shows": (
-        claim_table(smallest_contradiction=1.5), "smallest_contradiction =", "can never be seen",
-    ),
+    "a contradiction that nothing shows": (claim_table(smallest_contradiction=1.5), "smallest_contradiction =", "can never be seen"),
     "a contradiction of nothing": (claim_table(smallest_contradiction=0), "smallest_contradiction =", "greater than 0"),
     "an infinite contradiction": (claim_table(smallest_contradiction=1e400), "[[claim]]", "finite"),
     "a denominator of nobody": (claim_table(of=0), "of =", "greater than or equal to 1"),
     "prose instead of a form": (
         claim_table(kind="direction", stated="higher", form={"test": "not_applicable", "reason": "because"}),
-        "[[claim]]", "needs a measurable form",
+        "[[claim]]",
+        "needs a measurable form",
     ),
     "a line of one's own": (claim_table(line=7), "line =", "unknown key 'line'"),
     "an id with blanks": (claim_table(id="some claim"), "id =", "pattern"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("table", "where", "what"), MALFORMED.values(), ids=MALFORMED.keys())
@@ -182,7 +183,7 @@ def test_a_malformed_file_is_refused_where_it_breaks(refused, text, line, what):
 
 def test_a_header_inside_a_long_string_is_no_table(refused):
     text = ledger_text(("claim", claim_table(id="first.claim")), ("claim", claim_table(kind="pointy")))
-    text = text.replace('words = "Share of puzzles', "words = \'\'\'\n[[claim]]\nShare\'\'\'\nwhatever = \"", 1)
+    text = text.replace('words = "Share of puzzles', "words = '''\n[[claim]]\nShare'''\nwhatever = \"", 1)
     text = text.replace('whatever = " that are solved"\n', "")
     line, _, lines = refused(text=text)
     assert lines[line - 1] == 'kind = "pointy"'
@@ -202,9 +203,13 @@ CHECKS = {
     "a zero denominator": ({"check": "ratio", "numerator": [3], "denominator": [0], "claim": "5%"}, "denominator =", "above zero"),
     "no zero count": ({"check": "zero_bound", "claim": "some.claim"}, "claim =", "not a zero count"),
     "sizes twice": ({"check": "linked", "sizes": {"claim": "a", "only": [3]}, "right": "some.claim"}, "sizes =", "either a claim"),
-    "sizes of no range": ({"check": "linked", "sizes": {"claim": "some.claim"}, "right": "some.claim"}, "sizes =", "not a range of at most 1,000,000 sizes"),
+    "sizes of no range": (
+        {"check": "linked", "sizes": {"claim": "some.claim"}, "right": "some.claim"},
+        "sizes =",
+        "not a range of at most 1,000,000 sizes",
+    ),
     "an unknown check": ({"check": "sudoku"}, "check =", "check sudoku is none of linked"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("table", "where", "what"), CHECKS.values(), ids=CHECKS.keys())
@@ -243,9 +248,16 @@ def test_the_schema_knows_every_key_of_the_papers_ledger_and_refuses_others():
 
 def verdict_of(outcome, claim="some.claim", population="paper.trm"):
     return Verdict(
-        claim=claim, population=population, mode="recompute", outcome=outcome, stated="60.0%", words="words",
-        locator="¶1", criterion="criterion", reason="reason",
-    )  # fmt: skip
+        claim=claim,
+        population=population,
+        mode="recompute",
+        outcome=outcome,
+        stated="60.0%",
+        words="words",
+        locator="¶1",
+        criterion="criterion",
+        reason="reason",
+    )
 
 
 def test_the_acknowledged_contradictions_name_claims_and_checks_of_the_paper(paper):

@@ -57,10 +57,7 @@ def test_another_number_of_digits_is_another_figure(claim, digit):
     assert kinds(sentence(claim, claim.stated[: last + 1] + digit + claim.stated[last + 1 :]))
 
 
-@pytest.mark.parametrize(
-    "printed",
-    ["87.6%", "87.6 %", "87.6 percent", "87.6 per cent", "0.876", "**87.6%**", "(87.6%)", "87.6%,"],
-)
+@pytest.mark.parametrize("printed", ["87.6%", "87.6 %", "87.6 percent", "87.6 per cent", "0.876", "**87.6%**", "(87.6%)", "87.6%,"])
 def test_one_share_in_many_spellings(printed):
     assert kinds(f"The TRM solves {printed} of the test puzzles exactly.") == []
 
@@ -126,16 +123,19 @@ def test_what_is_no_number_to_bind(text):
     assert numbers(text) == []
 
 
-@pytest.mark.parametrize(("text", "found"), [
-    ("We used 3 seeds (2,000 puzzles).", ["3", "2,000"]),
-    ("In 2048 puzzles, 7% fail.", ["2048", "7%"]),
-    ("λ₁ = −0.25, 3e-4 and .993", ["−0.25", "3e-4", ".993"]),
-    ("the 45th percentile; 16-segment rollouts; 42M weights", ["45", "16", "42"]),
-    ("from 0.1 to 0.2, i.e. 12.5% of 80", ["0.1 to 0.2", "12.5%", "80"]),
-    ("Table 3 shows 0.71.", ["0.71"]),
-    ("a step of 10^{-3}, or _0.5_", ["10", "0.5"]),
-    ("λ_1 = 0.2", ["0.2"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("We used 3 seeds (2,000 puzzles).", ["3", "2,000"]),
+        ("In 2048 puzzles, 7% fail.", ["2048", "7%"]),
+        ("λ₁ = −0.25, 3e-4 and .993", ["−0.25", "3e-4", ".993"]),
+        ("the 45th percentile; 16-segment rollouts; 42M weights", ["45", "16", "42"]),
+        ("from 0.1 to 0.2, i.e. 12.5% of 80", ["0.1 to 0.2", "12.5%", "80"]),
+        ("Table 3 shows 0.71.", ["0.71"]),
+        ("a step of 10^{-3}, or _0.5_", ["10", "0.5"]),
+        ("λ_1 = 0.2", ["0.2"]),
+    ],
+)
 def test_what_is_a_number(text, found):
     assert numbers(text) == found
 
@@ -145,23 +145,25 @@ def test_numbers_of_nothing_are_unbound():
 
 
 def test_digits_of_a_claim_without_its_words_are_unbound():
-    (kind, what), = kinds("We waited for 512 minutes.")
+    ((kind, what),) = kinds("We waited for 512 minutes.")
     assert kind == "unbound" and "latent.width" in what
 
 
 def test_swapped_figures_are_noticed():
-    (kind, what), = kinds("The HRM solves 52.6% of test puzzles exactly. The TRM solves 52.6% of test puzzles exactly.")
+    ((kind, what),) = kinds("The HRM solves 52.6% of test puzzles exactly. The TRM solves 52.6% of test puzzles exactly.")
     assert kind == "differs" and "trm.accuracy" in what and "87.6%" in what
 
 
 def test_words_of_one_claim_and_digits_of_another(tmp_path):
     path = tmp_path / "ledger.toml"
-    tables = [claim_table(id="first", words="Share of puzzles that are solved early", stated="60.0%"),
-              claim_table(id="second", words="Share of hard puzzles beyond twenty clues", stated="61.0%")]  # fmt: skip
+    tables = [
+        claim_table(id="first", words="Share of puzzles that are solved early", stated="60.0%"),
+        claim_table(id="second", words="Share of hard puzzles beyond twenty clues", stated="61.0%"),
+    ]
     path.write_text(ledger_text(*(("claim", table) for table in tables)), encoding="utf-8")
     ledger = load_ledger(path)
     assert kinds("Puzzles that are solved early: 60.0%. Hard puzzles beyond twenty clues: 61.0%.", ledger=ledger) == []
-    (kind, what), = kinds("Puzzles that are solved early: 61.0%.", ledger=ledger)
+    ((kind, what),) = kinds("Puzzles that are solved early: 61.0%.", ledger=ledger)
     assert kind == "differs" and "first" in what and "60.0%" in what
 
 
@@ -186,13 +188,13 @@ def test_declared_sizes_settings_and_sourced_figures_are_bound():
     assert kinds("Among TRM puzzles unsolved after 4 segments, who is solved later is not told by early displacement.") == []
 
 
-@pytest.mark.parametrize(("before", "after"), [
-    ("", "about "), ("", "~"), ("", "≈ "), ("", "roughly "), ("", "up to "), ("", "at least "), ("", "nearly "),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("before", "after"), [("", "about "), ("", "~"), ("", "≈ "), ("", "roughly "), ("", "up to "), ("", "at least "), ("", "nearly ")]
+)
 def test_a_hedge_before_a_figure_that_the_ledger_states_plainly(before, after):
     text = "The TRM solves {}87.6% of test puzzles exactly."
     assert kinds(text.format(before)) == []
-    (kind, what), = kinds(text.format(after))
+    ((kind, what),) = kinds(text.format(after))
     assert kind == "hedge" and after.strip() in what and "trm.accuracy" in what
 
 
@@ -200,20 +202,23 @@ def test_a_hedge_that_the_ledger_states_may_stand_and_must():
     text = "The last halting confidence is wrong about hardly any failure: only {}0.5% of HRM failures."
     for hedge in ("~", "about ", "≈ ", "roughly "):
         assert kinds(text.format(hedge)) == []
-    (kind, what), = kinds(text.format(""))
+    ((kind, what),) = kinds(text.format(""))
     assert kind == "differs" and "without the hedge" in what
 
 
-@pytest.mark.parametrize(("text", "conceded"), [
-    ("A failure that settles and is a stable wrong answer is almost never met.", True),
-    ("TRM solves test puzzles exactly almost never (87.6%).", False),
-    ("Nearly all HRM failures, 99.45%, do not settle: they wander.", True),
-    ("The HRM solves nearly all test puzzles exactly (52.6%).", False),
-    ("The latent state is updated up to several hundred times for one puzzle.", True),
-    ("The signature of exponents is strictly retrospective: it speaks of the outcome while it happens, not beforehand.", True),
-    ("Exponents of TRM failures are strictly positive and locally expansive.", False),
-    ("We say so strictly speaking, and almost never otherwise.", True),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "conceded"),
+    [
+        ("A failure that settles and is a stable wrong answer is almost never met.", True),
+        ("TRM solves test puzzles exactly almost never (87.6%).", False),
+        ("Nearly all HRM failures, 99.45%, do not settle: they wander.", True),
+        ("The HRM solves nearly all test puzzles exactly (52.6%).", False),
+        ("The latent state is updated up to several hundred times for one puzzle.", True),
+        ("The signature of exponents is strictly retrospective: it speaks of the outcome while it happens, not beforehand.", True),
+        ("Exponents of TRM failures are strictly positive and locally expansive.", False),
+        ("We say so strictly speaking, and almost never otherwise.", True),
+    ],
+)
 def test_hedges_in_words(text, conceded):
     found = [kind for kind, _ in kinds(text)]
     assert found == ([] if conceded else ["hedge"])
@@ -247,11 +252,10 @@ def test_findings_do_not_depend_on_what_other_paragraphs_print(claims):
     assert kinds(text) == []
 
 
-@pytest.mark.parametrize(("name", "content", "told"), [
-    ("draft.docx", b"x", "not a manuscript"),
-    ("draft.md", b"\xff\xfe\x00", "UTF-8"),
-    ("missing.md", None, "cannot be read"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [("draft.docx", b"x", "not a manuscript"), ("draft.md", b"\xff\xfe\x00", "UTF-8"), ("missing.md", None, "cannot be read")],
+)
 def test_bad_input_is_one_line(tmp_path, name, content, told):
     if content is not None:
         (tmp_path / name).write_bytes(content)

@@ -52,14 +52,18 @@ def write_large(path: Path, rows: int) -> None:
     """A record of so many synthetic HRM rows, k = 1, 16 segments, written chunk by chunk."""
     tables = [synthetic_record(CHUNK, accuracy=0.526, k=1, facts=HRM_FACTS, seed=seed) for seed in range(DISTINCT)]
     provenance = tables[0].provenance.model_copy(update={"puzzles": rows})
-    with pq.ParquetWriter(path, to_table(tables[0].replace(provenance=provenance)).schema, compression="zstd",
-                          compression_level=1, use_dictionary=False) as writer:  # fmt: skip
+    with pq.ParquetWriter(
+        path, to_table(tables[0].replace(provenance=provenance)).schema, compression="zstd", compression_level=1, use_dictionary=False
+    ) as writer:
         for start in range(0, rows, CHUNK):
             chunk, scale = tables[start // CHUNK % DISTINCT], 1 + 1e-4 * (start // CHUNK)
             moved = chunk.replace(
-                example_id=np.arange(start, start + CHUNK), growth=chunk.growth * scale, displacement_H=chunk.displacement_H * scale,
-                halting_logit=chunk.halting_logit * scale, provenance=provenance,
-            )  # fmt: skip
+                example_id=np.arange(start, start + CHUNK),
+                growth=chunk.growth * scale,
+                displacement_H=chunk.displacement_H * scale,
+                halting_logit=chunk.halting_logit * scale,
+                provenance=provenance,
+            )
             writer.write_table(to_table(moved).slice(0, min(CHUNK, rows - start)), row_group_size=4096)
 
 

@@ -7,11 +7,17 @@ from claims.verdict import Outcome
 
 # outcome → report under (draft, strict)
 EXPECTED = {
-    "REPRODUCED": ("passed", "passed"), "CONSISTENT": ("passed", "passed"), "TRANSFERS": ("passed", "passed"),
-    "REFUTED": ("failed", "failed"), "DOES_NOT_TRANSFER": ("xfailed", "xfailed"), "IMPOSSIBLE": ("failed", "failed"),
-    "UNDERPOWERED": ("skipped", "failed"), "UNVERIFIABLE": ("skipped", "failed"), "DRIFTED": ("failed", "failed"),
+    "REPRODUCED": ("passed", "passed"),
+    "CONSISTENT": ("passed", "passed"),
+    "TRANSFERS": ("passed", "passed"),
+    "REFUTED": ("failed", "failed"),
+    "DOES_NOT_TRANSFER": ("xfailed", "xfailed"),
+    "IMPOSSIBLE": ("failed", "failed"),
+    "UNDERPOWERED": ("skipped", "failed"),
+    "UNVERIFIABLE": ("skipped", "failed"),
+    "DRIFTED": ("failed", "failed"),
     "ERROR": ("error", "error"),
-}  # fmt: skip
+}
 
 
 def test_every_outcome_has_a_fate():

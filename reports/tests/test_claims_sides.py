@@ -25,13 +25,16 @@ def side_of(record=RECORD, *, rows=slice(0, 20), kind="probing", **changes):
     """A side record of some of a record's puzzles."""
     kept = record.provenance
     about = {
-        "kind": kind, "model": kept.model, "checkpoint_bytes": kept.checkpoint_bytes,
-        "checkpoint_tensors": kept.checkpoint_tensors, "puzzles_digest": "0" * 64, "puzzles": 20, "settings": {"draws": 8},
+        "kind": kind,
+        "model": kept.model,
+        "checkpoint_bytes": kept.checkpoint_bytes,
+        "checkpoint_tensors": kept.checkpoint_tensors,
+        "puzzles_digest": "0" * 64,
+        "puzzles": 20,
+        "settings": {"draws": 8},
         "versions": {},
-    }  # fmt: skip
-    columns = {
-        "example_id": record.example_id[rows], "givens": record.givens[rows], "hit": np.arange(20, dtype=np.uint8) % 4 == 0,
-    }  # fmt: skip
+    }
+    columns = {"example_id": record.example_id[rows], "givens": record.givens[rows], "hit": np.arange(20, dtype=np.uint8) % 4 == 0}
     columns["hit"] = columns["hit"].astype(np.uint8)
     return SideRecord({**columns, **changes.pop("columns", {})}, SideProvenance(**{**about, **changes}))
 
@@ -149,7 +152,9 @@ def test_a_malformed_side_record_is_refused(columns, told):
 
 @pytest.mark.parametrize("bits", [7, 12, 22, 23])
 def test_rounding_keeps_so_many_bits_and_what_is_not_finite(bits):
-    values = (10.0 ** np.random.default_rng(1).uniform(-20, 20, 4096)).astype(np.float32) * np.float32(-1) ** np.arange(4096, dtype=np.float32)
+    values = (10.0 ** np.random.default_rng(1).uniform(-20, 20, 4096)).astype(np.float32) * np.float32(-1) ** np.arange(
+        4096, dtype=np.float32
+    )
     rounded = round_mantissa(values, bits)
     worst = np.abs(rounded.astype(float) - values) / np.abs(values)
     assert worst.max() <= 2.0 ** -(bits + 1)

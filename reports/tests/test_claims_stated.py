@@ -129,8 +129,7 @@ def test_widening_admits_what_lies_beside_and_no_more():
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["", "several hundred", "qualitative", "nan", "inf", "12 of 5", "0 of 0", "0.9–0.8", "1,23", "--1", "5%%", "1" * 60, "1e9999"],
+    "text", ["", "several hundred", "qualitative", "nan", "inf", "12 of 5", "0 of 0", "0.9–0.8", "1,23", "--1", "5%%", "1" * 60, "1e9999"]
 )
 def test_what_is_no_printed_figure_is_refused_in_one_line(text):
     with pytest.raises(ValueError, match="stated") as refusal:

@@ -44,7 +44,12 @@ def served_files(folder: Path) -> dict[str, bytes]:
 def test_fetched_measured_and_judged(tmp_path):
     files = served_files(tmp_path)
     peak = tmp_path / "peak"
-    environment = os.environ | {"PEAK": str(peak), "UNSETTLED_CACHE": str(tmp_path / "cache"), "OMP_NUM_THREADS": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+    environment = os.environ | {
+        "PEAK": str(peak),
+        "UNSETTLED_CACHE": str(tmp_path / "cache"),
+        "OMP_NUM_THREADS": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+    }
 
     def timed(title: str, *command: str) -> str:
         before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()

@@ -65,10 +65,15 @@ def test_classes_differ_by_more_than_colour():
 
 def test_forest_groups_failures_first_and_holds_the_stated_digits(make_audit, make_verdict, tmp_path):
     low = make_verdict().measured.model_copy(update={"value": -0.15, "low": -0.2, "high": -0.1, "unit": "nats per update"})
-    audit = make_audit([
-        make_verdict(), make_verdict("REFUTED", claim="b", stated="52.6%"), make_verdict("TRANSFERS", claim="c", stated="+0.103", measured=low),
-        make_verdict("TRANSFERS", claim="d", stated="qualitative"), make_verdict("UNVERIFIABLE", claim="e", measured=None),
-    ])  # fmt: skip
+    audit = make_audit(
+        [
+            make_verdict(),
+            make_verdict("REFUTED", claim="b", stated="52.6%"),
+            make_verdict("TRANSFERS", claim="c", stated="+0.103", measured=low),
+            make_verdict("TRANSFERS", claim="d", stated="qualitative"),
+            make_verdict("UNVERIFIABLE", claim="e", measured=None),
+        ]
+    )
     lines = lines_of(audit)
     assert [line.verdict.claim for line in lines] == ["trm.lambda1.auc", "b", "c", "d"]
     assert lines[0].stated == pytest.approx((0.9925, 0.9935)) and lines[3].stated is None

@@ -31,11 +31,19 @@ def audit(text, make_audit, make_verdict):
     fields = dict.fromkeys(("words", "locator", "criterion", "stated", "reason", "command"), text)
     found = Measurement(value=0.5, low=0.4, high=0.6, n=10, method=text, denominator=text, extra={"note": text})
     verdicts = [
-        make_verdict(o, claim=f"{o}{text}", population=f"{'un' * (o == 'UNVERIFIABLE')}measured {text}", measured=found,
-                     acknowledged=text if o == "IMPOSSIBLE" else None, **fields)
+        make_verdict(
+            o,
+            claim=f"{o}{text}",
+            population=f"{'un' * (o == 'UNVERIFIABLE')}measured {text}",
+            measured=found,
+            acknowledged=text if o == "IMPOSSIBLE" else None,
+            **fields,
+        )
         for o in OUTCOMES
-    ]  # fmt: skip
-    made = make_audit(verdicts, drift=(text,), arithmetic=(make_verdict("IMPOSSIBLE", claim=text, population=text, mode="arithmetic", **fields),))
+    ]
+    made = make_audit(
+        verdicts, drift=(text,), arithmetic=(make_verdict("IMPOSSIBLE", claim=text, population=text, mode="arithmetic", **fields),)
+    )
     told = {"title": text, "command": text, "record": text}
     populations = tuple(p.model_copy(update=told | ({"rows": 0} if p.name.startswith("un") else {})) for p in made.populations)
     planted = made.planted[0].model_copy(update={"outcome": "REPRODUCED", "name": text, "population": text, "reason": text})
@@ -133,7 +141,9 @@ def test_line_ends_of_messages_are_kept_and_commands_in_them_dead():
 
 def test_sarif(audit, context, text):
     run = json.loads(sarif.render(audit, context))["runs"][0]
-    messages = [r["message"]["text"] for r in run["results"]] + [rule["shortDescription"]["text"] for rule in run["tool"]["driver"]["rules"]]
+    messages = [r["message"]["text"] for r in run["results"]] + [
+        rule["shortDescription"]["text"] for rule in run["tool"]["driver"]["rules"]
+    ]
     assert not any(re.search(r"\]\(", m) or re.search(r"(?<!\{)\{(?!\{)", m.replace("{{", "")) for m in messages)
     for location in [run["artifacts"][0]["location"], *(r["locations"][0]["physicalLocation"]["artifactLocation"] for r in run["results"])]:
         assert re.fullmatch(r"(file:///)?[\w./~%-]*", location["uri"])
@@ -142,12 +152,62 @@ def test_sarif(audit, context, text):
 # ---- LaTeX
 
 ALLOWED = {
-    "footnotesize", "setlength", "tabcolsep", "begin", "end", "caption", "toprule", "midrule", "bottomrule", "endfirsthead", "endhead",
-    "endfoot", "multicolumn", "raggedright", "arraybackslash", "linewidth", "textbf", "textendash", "textemdash", "allowbreak",
-    "addlinespace", "ast", "dagger", "texttt", "textbackslash", "textasciicircum", "textless", "textgreater",
-    "textbar", "char", "times", "pm", "cdot", "approx", "leq", "geq", "infty", "sim", "surd", "to", "frac", "lambda", "ldots",
-    "textquotedblleft", "textquotedblright", "textquoteleft", "textquoteright", "P", "S", "rho", "tau", "sigma", "Sigma", "Delta", "eta",
-}  # fmt: skip
+    "footnotesize",
+    "setlength",
+    "tabcolsep",
+    "begin",
+    "end",
+    "caption",
+    "toprule",
+    "midrule",
+    "bottomrule",
+    "endfirsthead",
+    "endhead",
+    "endfoot",
+    "multicolumn",
+    "raggedright",
+    "arraybackslash",
+    "linewidth",
+    "textbf",
+    "textendash",
+    "textemdash",
+    "allowbreak",
+    "addlinespace",
+    "ast",
+    "dagger",
+    "texttt",
+    "textbackslash",
+    "textasciicircum",
+    "textless",
+    "textgreater",
+    "textbar",
+    "char",
+    "times",
+    "pm",
+    "cdot",
+    "approx",
+    "leq",
+    "geq",
+    "infty",
+    "sim",
+    "surd",
+    "to",
+    "frac",
+    "lambda",
+    "ldots",
+    "textquotedblleft",
+    "textquotedblright",
+    "textquoteleft",
+    "textquoteright",
+    "P",
+    "S",
+    "rho",
+    "tau",
+    "sigma",
+    "Sigma",
+    "Delta",
+    "eta",
+}
 
 
 def test_latex_holds_no_command_but_ours(audit, context):
@@ -175,7 +235,9 @@ def test_latex_letters_are_ascii_or_have_a_glyph(audit, context):
 
 
 def test_latex_sets_accented_letters_and_names_others():
-    assert escaping.latex("Łódź, Erdős, Gödel, Ångström, þ, 中") == r"Łódź, Erdős, Gödel, Ångström, \texttt{U+00FE}, \texttt{U+4E2D}".replace("\\\\", "\\")
+    assert escaping.latex(
+        "Łódź, Erdős, Gödel, Ångström, þ, 中"
+    ) == r"Łódź, Erdős, Gödel, Ångström, \texttt{U+00FE}, \texttt{U+4E2D}".replace("\\\\", "\\")
 
 
 # ---- CSV
@@ -196,7 +258,14 @@ def test_csv(audit, context, text):
 
 def test_badges_hold_no_foreign_text(audit, context, text, make_audit, make_verdict):
     drawn = badge.render_svg(audit, context)
-    assert {element.tag.split("}")[1] for element in ElementTree.fromstring(drawn).iter()} == {"svg", "title", "clipPath", "rect", "g", "text"}
+    assert {element.tag.split("}")[1] for element in ElementTree.fromstring(drawn).iter()} == {
+        "svg",
+        "title",
+        "clipPath",
+        "rect",
+        "g",
+        "text",
+    }
     for rendered in (drawn, badge.render_endpoint(audit, context)):
         assert text not in rendered and harmless(text) not in rendered
 

@@ -108,30 +108,55 @@ def test_embedded_json_has_nothing_that_html_reads():
 
 
 EVIL = (
-    "<script>window.pwned=1</script>", "</script><script>window.pwned=1</script>", '" onmouseover="pwned=1', "' onfocus='pwned=1' autofocus='",
-    "<img src=x onerror=pwned=1>", "{{ 7*191 }}{% raw %}", "javascript:pwned=1", "a\u202ereversed\u2066\u200f", "nul\x00bell\x07esc\x1b[2J",
-    "<!-- <svg/onload=pwned=1>", "</style><style>*{display:none}</style>", "]]>&lt;b&gt;&amp;", "</details></section></main>", "</title><h1>owned</h1>",
-)  # fmt: skip
+    "<script>window.pwned=1</script>",
+    "</script><script>window.pwned=1</script>",
+    '" onmouseover="pwned=1',
+    "' onfocus='pwned=1' autofocus='",
+    "<img src=x onerror=pwned=1>",
+    "{{ 7*191 }}{% raw %}",
+    "javascript:pwned=1",
+    "a\u202ereversed\u2066\u200f",
+    "nul\x00bell\x07esc\x1b[2J",
+    "<!-- <svg/onload=pwned=1>",
+    "</style><style>*{display:none}</style>",
+    "]]>&lt;b&gt;&amp;",
+    "</details></section></main>",
+    "</title><h1>owned</h1>",
+)
 
 
 def hostile_audit(make_verdict, make_audit, evil: str):
     """An audit in which every text is foreign."""
-    measured = Measurement(value=0.5, low=0.4, high=0.6, n=9, method=evil, unit=evil, denominator=evil, counts={evil: 3}, extra={evil: evil})
+    measured = Measurement(
+        value=0.5, low=0.4, high=0.6, n=9, method=evil, unit=evil, denominator=evil, counts={evil: 3}, extra={evil: evil}
+    )
     fields = dict.fromkeys(("claim", "population", "stated", "words", "locator", "criterion", "reason", "acknowledged", "command"), evil)
     verdict = make_verdict(measured=measured, **fields)
     other = make_verdict("UNVERIFIABLE", measured=None, **fields | {"claim": evil + "2"})
     audit = make_audit([verdict, other], drift=(evil,))
     row = Digits(check=evil, population=evil, locator=evil, subject=evil, possible=False, finding=evil)
-    entry = audit.populations[0].model_copy(update={
-        "title": evil, "record": evil, "missing": evil, "command": evil, "fingerprints": {evil: evil}, "measurement": {evil: evil, "model": {evil: evil}},
-    })  # fmt: skip
-    return audit.model_copy(update={
-        "arithmetic": (make_verdict("IMPOSSIBLE", **fields),), "digits": (row,), "populations": (entry,), "versions": {evil: evil},
-        "ledger": audit.ledger.model_copy(update={"path": evil, "title": evil, "digest": evil}),
-        "planted": tuple(p.model_copy(update={"name": evil, "population": evil, "reason": evil}) for p in audit.planted),
-        "remeasured": tuple(r.model_copy(update={"population": evil, "differing": [evil]}) for r in audit.remeasured),
-        "tool": audit.tool.model_copy(update={"version": evil}),
-    })  # fmt: skip
+    entry = audit.populations[0].model_copy(
+        update={
+            "title": evil,
+            "record": evil,
+            "missing": evil,
+            "command": evil,
+            "fingerprints": {evil: evil},
+            "measurement": {evil: evil, "model": {evil: evil}},
+        }
+    )
+    return audit.model_copy(
+        update={
+            "arithmetic": (make_verdict("IMPOSSIBLE", **fields),),
+            "digits": (row,),
+            "populations": (entry,),
+            "versions": {evil: evil},
+            "ledger": audit.ledger.model_copy(update={"path": evil, "title": evil, "digest": evil}),
+            "planted": tuple(p.model_copy(update={"name": evil, "population": evil, "reason": evil}) for p in audit.planted),
+            "remeasured": tuple(r.model_copy(update={"population": evil, "differing": [evil]}) for r in audit.remeasured),
+            "tool": audit.tool.model_copy(update={"version": evil}),
+        }
+    )
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +194,10 @@ def test_the_policy_names_the_hashes_of_what_is_inlined(make_verdict, make_audit
 def test_our_own_files_fetch_nothing_and_make_no_markup_from_text():
     style, script = read("style.css"), read("script.js")
     assert not re.search(r"url\(|@import|@font-face", style)
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacent|document\.write|\beval\(|Function\(|fetch\(|XMLHttp|import\(|https?://(?!www\.w3\.org/2000/svg)", script)
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacent|document\.write|\beval\(|Function\(|fetch\(|XMLHttp|import\(|https?://(?!www\.w3\.org/2000/svg)",
+        script,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +221,17 @@ def test_rows_tell_what_why_tells(judged, verdicts, make_audit):
     row = rows["trm.lambda1.auc@reference.trm"]
     facts = [fact for _, facts in row.sections for fact in facts]
     labels = [fact.label for fact in facts]
-    assert {"question", "stands if", "measured", "would have noticed", "baseline", "λ₁ adds", "would change it", "weights", "record"} <= set(labels)
+    assert {
+        "question",
+        "stands if",
+        "measured",
+        "would have noticed",
+        "baseline",
+        "λ₁ adds",
+        "would change it",
+        "weights",
+        "record",
+    } <= set(labels)
     assert labels.count("baseline") == 3
     assert row.commands == ('pytest claims/ -k "trm.lambda1.auc and reference.trm"', "unsettled why trm.lambda1.auc@reference.trm")
     definition = next(d for d in definitions if d.identity == row.definition)
@@ -239,13 +277,20 @@ def test_families_differ_by_shape_and_not_by_colour_alone(make_verdict, family):
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda r: r, lambda r: r.take(r.solved), lambda r: r.take(~r.solved), lambda r: r.take(np.array([0])), lambda r: r.take(np.array([0, 1])),
-        lambda r: r.replace(growth=np.empty((len(r), r.segments, 0))), lambda r: r.replace(displacement_H=np.zeros_like(r.displacement_H)),
-        lambda r: r.replace(growth=np.where(r.growth < 0, -np.inf, r.growth)), lambda r: r.replace(growth=np.full_like(r.growth, np.nan)),
-        lambda r: r.replace(halting_logit=np.full_like(r.halting_logit, np.nan)), lambda r: r.replace(halting_logit=np.zeros_like(r.halting_logit)),
+        lambda r: r,
+        lambda r: r.take(r.solved),
+        lambda r: r.take(~r.solved),
+        lambda r: r.take(np.array([0])),
+        lambda r: r.take(np.array([0, 1])),
+        lambda r: r.replace(growth=np.empty((len(r), r.segments, 0))),
+        lambda r: r.replace(displacement_H=np.zeros_like(r.displacement_H)),
+        lambda r: r.replace(growth=np.where(r.growth < 0, -np.inf, r.growth)),
+        lambda r: r.replace(growth=np.full_like(r.growth, np.nan)),
+        lambda r: r.replace(halting_logit=np.full_like(r.halting_logit, np.nan)),
+        lambda r: r.replace(halting_logit=np.zeros_like(r.halting_logit)),
         lambda r: r.replace(displacement_H=np.full_like(r.displacement_H, np.nan)),
     ],
-)  # fmt: skip
+)
 def test_any_record_has_its_pictures_or_says_why_not(small, spoil):
     found = list(pictures(portrait_of("x", spoil(small))))
     assert len(found) == 7

@@ -18,10 +18,13 @@ def headings(text):
 
 
 def test_what_changed_comes_first_with_before_and_now(make_audit, make_verdict):
-    audit = make_audit([
-        make_verdict("DRIFTED", reason="value was 0.9931, is 0.9312, beyond the noise of 0.001"),
-        make_verdict("REFUTED", claim="b", stated="52.6%", reason="excluded"), make_verdict("TRANSFERS", claim="c"),
-    ])  # fmt: skip
+    audit = make_audit(
+        [
+            make_verdict("DRIFTED", reason="value was 0.9931, is 0.9312, beyond the noise of 0.001"),
+            make_verdict("REFUTED", claim="b", stated="52.6%", reason="excluded"),
+            make_verdict("TRANSFERS", claim="c"),
+        ]
+    )
     text = render(audit, Context(baseline=Baseline(locked={"trm.lambda1.auc@reference.trm": locked()})))
     assert headings(text) == ["Changed against the baseline (1)", "Failed (1)"]
     row = next(line for line in text.splitlines() if line.startswith("| trm.lambda1.auc"))

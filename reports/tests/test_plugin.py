@@ -181,7 +181,20 @@ def tiny(tmp_path_factory):
 
 def test_workers_share_the_seed_and_the_controller_writes_one_audit(pytester, folder, tiny):
     write_ledger(folder / "my.toml", GOOD | BAD)
-    words = [*PLUGINS, "--ledger", "my.toml", "--record", "my=r.parquet", "--same-examples", "my", "--references", str(tiny), "--remeasure-rows", "3", "-v"]
+    words = [
+        *PLUGINS,
+        "--ledger",
+        "my.toml",
+        "--record",
+        "my=r.parquet",
+        "--same-examples",
+        "my",
+        "--references",
+        str(tiny),
+        "--remeasure-rows",
+        "3",
+        "-v",
+    ]
     result = pytester.runpytest_subprocess(*words, "-n", "2")
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*1 failed, 9 passed*"])
@@ -216,10 +229,24 @@ def test_changed_record_is_noticed(pytester, folder, tiny):
 def test_checkpoint_is_measured_once_and_judged(pytester, folder, tiny):
     write_ledger(folder / "my.toml", {"none": ("share", "accuracy", "0%")})
     options = (
-        *PLUGINS[:4], "--ledger", "my.toml", "--references", "none", "--checkpoint", f"my={tiny / 'reference.tiny'}",
-        "--puzzles", str(tiny / "reference.tiny" / "puzzles.parquet"), "--same-examples", "my", "--measure", "limit=5",
-        "--measure", "segments=2", "-k", "test_claim",
-    )  # fmt: skip
+        *PLUGINS[:4],
+        "--ledger",
+        "my.toml",
+        "--references",
+        "none",
+        "--checkpoint",
+        f"my={tiny / 'reference.tiny'}",
+        "--puzzles",
+        str(tiny / "reference.tiny" / "puzzles.parquet"),
+        "--same-examples",
+        "my",
+        "--measure",
+        "limit=5",
+        "--measure",
+        "segments=2",
+        "-k",
+        "test_claim",
+    )
     times = []
     for _ in range(2):
         result = pytester.runpytest_inprocess(*options)
@@ -248,9 +275,18 @@ def test_installed_plugin_needs_no_conftest_and_is_not_registered_twice(pytester
     monkeypatch.setenv("PYTHONPATH", str(folder / "site"))
     write_ledger(folder / "my.toml", GOOD)
     result = pytester.runpytest_subprocess(
-        "--ledger", "my.toml", "--record", "my=r.parquet", "--same-examples", "my", "--references", "none", "-k", "test_claim",
+        "--ledger",
+        "my.toml",
+        "--record",
+        "my=r.parquet",
+        "--same-examples",
+        "my",
+        "--references",
+        "none",
+        "-k",
+        "test_claim",
         "--trace-config",
-    )  # fmt: skip
+    )
     assert result.ret == 0
     result.stdout.fnmatch_lines(["*claims.plugin *", "*1 REPRODUCED*"])
 

@@ -133,9 +133,14 @@ def test_population_is_measured_as_its_record_was(population):
     settings = settings_of(population, {"device": "cuda"})
     kept = population.record.provenance
     assert settings == {
-        "k": kept.exponents, "segments": 16, "seed": kept.tangent_seed, "batch": 32, "dtype": "float32",
-        "device": "cuda", "limit": 0,
-    }  # fmt: skip
+        "k": kept.exponents,
+        "segments": 16,
+        "seed": kept.tangent_seed,
+        "batch": 32,
+        "dtype": "float32",
+        "device": "cuda",
+        "limit": 0,
+    }
 
 
 def test_rows_to_measure_again_are_bounded_and_fall_with_the_cost(population):

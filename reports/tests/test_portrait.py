@@ -45,7 +45,10 @@ def test_matching_is_that_of_the_claim_and_its_bins_add_up_to_it(record, among):
     claimed = claimed_matching(record, Matched(by="displacement", among=among, rule="otsu", baselines=False))
     assert found.matched.value == claimed.value and found.residual == claimed.extra["residual"]
     weights = np.array([bin.failures * bin.successes for bin in found.bins], dtype=float)
-    for areas, whole in (([b.area.value for b in found.bins], found.matched.value), ([b.residual.value for b in found.bins], found.residual)):
+    for areas, whole in (
+        ([b.area.value for b in found.bins], found.matched.value),
+        ([b.residual.value for b in found.bins], found.residual),
+    ):
         assert np.average(np.nan_to_num(areas), weights=weights) == pytest.approx(whole)
     assert sum(bin.failures + bin.successes for bin in found.bins) == found.n
 
@@ -80,7 +83,12 @@ def test_ribbons_and_spectrum_are_medians_of_the_record(record, portrait):
 
 def test_the_early_warning_curve_is_early_auc_at_every_window(record, portrait):
     assert [h.segments for h in portrait.horizons] == list(range(1, 16))
-    arrays = {"growth": record.growth, "displacement": record.displacement_H, "halting_logit": record.halting_logit, "solved_at": record.solved_at}
+    arrays = {
+        "growth": record.growth,
+        "displacement": record.displacement_H,
+        "halting_logit": record.halting_logit,
+        "solved_at": record.solved_at,
+    }
     fourth = portrait.horizons[3]
     assert fourth.areas["displacement"].value == early_auc(**arrays, score="displacement", horizon=4).value
     assert fourth.unsolved == (~record.solved_at[:, 3]).sum()
@@ -129,10 +137,15 @@ def without_logits(record):
 @pytest.mark.parametrize(
     ("spoil", "missing"),
     [
-        (one_class, {"separations"}), (without_exponents, {"cloud", "spectrum", "growth", "matchings"}), (with_nan, {"matchings"}),
-        (with_minus_infinity, set()), (still, set()), (one_row, {"separations"}), (without_logits, {"confidence"}),
+        (one_class, {"separations"}),
+        (without_exponents, {"cloud", "spectrum", "growth", "matchings"}),
+        (with_nan, {"matchings"}),
+        (with_minus_infinity, set()),
+        (still, set()),
+        (one_row, {"separations"}),
+        (without_logits, {"confidence"}),
     ],
-)  # fmt: skip
+)
 def test_degenerate_records_have_a_portrait_that_says_what_is_missing(record, spoil, missing):
     assert portrait_of("x", spoil(record)).missing.keys() == missing
 

@@ -23,9 +23,10 @@ def folder(tmp_path, monkeypatch, make_audit, make_verdict):
     write_reference(tmp_path / "references", synthetic_record(40), name="reference.trm")
     populations = tuple(PopulationEntry.of(p) for p in discover(Inputs(references=tmp_path / "references"), load_ledger(ledger)))
     audit = make_audit(
-        [make_verdict("REFUTED", claim="some.claim")], populations=populations,
+        [make_verdict("REFUTED", claim="some.claim")],
+        populations=populations,
         ledger=LedgerEntry(path="my.toml", digest=digest_of(ledger), title="A paper", claims=1),
-    )  # fmt: skip
+    )
     write_audit(audit, tmp_path / "audit.json")
     return tmp_path, audit
 
@@ -56,8 +57,14 @@ def test_records_and_lines_come_back(folder):
         (lambda root: (root / "my.toml").write_text("x = 1"), "ledger my.toml: it was edited since"),
         (lambda root: (root / "my.toml").unlink(), "ledger my.toml: no such file"),
         (lambda root: (root / "references/reference.trm/record.parquet").unlink(), "is not there; its pictures are left out"),
-        (lambda root: (root / "references/reference.trm/record.parquet").write_text("x"), "record of reference.trm: *not a readable Parquet"),
-        (lambda root: write_record(synthetic_record(40, seed=1), root / "references/reference.trm/record.parquet"), "it was measured again since"),
+        (
+            lambda root: (root / "references/reference.trm/record.parquet").write_text("x"),
+            "record of reference.trm: *not a readable Parquet",
+        ),
+        (
+            lambda root: write_record(synthetic_record(40, seed=1), root / "references/reference.trm/record.parquet"),
+            "it was measured again since",
+        ),
     ],
 )
 def test_what_changed_since_is_left_out_and_told(folder, spoil, told):

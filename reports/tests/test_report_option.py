@@ -87,7 +87,9 @@ def test_in_actions_summary_and_annotations_come_by_themselves(pytester, folder,
     result = audit(pytester, folder)
     found = read_audit(folder / "audit.json")
     assert (folder / "summary.md").read_text() == render(found, Context(root=folder, ledger=load_ledger(folder / "my.toml"))) + "\n"
-    assert result.stdout.lines[-1].startswith("::error file=my.toml,line=23,title=REFUTED wrong@my::made up for a test: stated 1%25. the same")
+    assert result.stdout.lines[-1].startswith(
+        "::error file=my.toml,line=23,title=REFUTED wrong@my::made up for a test: stated 1%25. the same"
+    )
     assert (folder / "my.toml").read_text().splitlines()[22:24] == ["[[claim]]", 'id = "wrong"']
 
 
@@ -112,5 +114,7 @@ def test_a_broken_rendering_costs_neither_the_others_nor_the_summary(pytester, f
     monkeypatch.setattr(reports.latex, "render", broken)
     result = audit(pytester, folder, "--report", "out.tex", "--report", "out.md")
     assert result.ret == pytest.ExitCode.INTERNAL_ERROR
-    result.stdout.fnmatch_lines(["error: out.tex is not written: RuntimeError: no luck (unsettled report audit.json --out out.tex shows where)", "*1 failed*"])
+    result.stdout.fnmatch_lines(
+        ["error: out.tex is not written: RuntimeError: no luck (unsettled report audit.json --out out.tex shows where)", "*1 failed*"]
+    )
     assert (folder / "out.md").exists() and not (folder / "out.tex").exists()

@@ -45,8 +45,11 @@ def test_descriptor_and_root(folder):
     _, entities = crate_of(folder, name="a name", author="A. Uthor", publisher="A university")
     descriptor, root = entities[METADATA], entities["./"]
     assert descriptor == {
-        "@id": METADATA, "@type": "CreativeWork", "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"}, "about": {"@id": "./"},
-    }  # fmt: skip
+        "@id": METADATA,
+        "@type": "CreativeWork",
+        "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"},
+        "about": {"@id": "./"},
+    }
     assert (root["@type"], root["name"], root["datePublished"], root["license"]) == ("Dataset", "a name", "2026-02-03", {"@id": MIT})
     assert entities["#author"]["@type"] == "Person" and entities["#publisher"]["@type"] == "Organization"
 

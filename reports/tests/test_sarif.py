@@ -14,7 +14,18 @@ from reports.renderings import Context
 from reports.sarif import render
 
 SCHEMAS = Path(__file__).parents[2] / "fixtures" / "schemas"
-ALL = ("REPRODUCED", "CONSISTENT", "TRANSFERS", "REFUTED", "DOES_NOT_TRANSFER", "IMPOSSIBLE", "UNDERPOWERED", "UNVERIFIABLE", "DRIFTED", "ERROR")
+ALL = (
+    "REPRODUCED",
+    "CONSISTENT",
+    "TRANSFERS",
+    "REFUTED",
+    "DOES_NOT_TRANSFER",
+    "IMPOSSIBLE",
+    "UNDERPOWERED",
+    "UNVERIFIABLE",
+    "DRIFTED",
+    "ERROR",
+)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +109,9 @@ def test_the_harness_s_own_faults_are_problems(make_audit, make_verdict, context
     assert [(p.level, p.rule) for p in found] == [("error", UNCAUGHT), ("error", DIFFERS)]
 
 
-@pytest.mark.parametrize(("outcome", "policy", "level"), [("UNDERPOWERED", "strict", "error"), ("UNDERPOWERED", "draft", None), ("TRANSFERS", "strict", None)])
+@pytest.mark.parametrize(
+    ("outcome", "policy", "level"), [("UNDERPOWERED", "strict", "error"), ("UNDERPOWERED", "draft", None), ("TRANSFERS", "strict", None)]
+)
 def test_policy_decides_what_is_a_problem(make_verdict, outcome, policy, level):
     assert level_of(make_verdict(outcome), policy) == level
 

@@ -64,7 +64,12 @@ def test_latex_shows_the_minus_of_numbers():
 )
 def test_badges_say_what_failed_first(make_audit, make_verdict, outcomes, message, colour):
     audit = make_audit([make_verdict(o, claim=o) for o in outcomes], planted=(), remeasured=())
-    assert json.loads(badge.render_endpoint(audit, Context())) == {"schemaVersion": 1, "label": "claims", "message": message, "color": colour}
+    assert json.loads(badge.render_endpoint(audit, Context())) == {
+        "schemaVersion": 1,
+        "label": "claims",
+        "message": message,
+        "color": colour,
+    }
     drawn = ElementTree.fromstring(badge.render_svg(audit, Context()))
     assert drawn.get("aria-label") == f"claims: {message}"
     texts = [e for e in drawn.iter() if e.tag.endswith("}text")]

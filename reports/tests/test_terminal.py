@@ -13,12 +13,19 @@ from reports.text import measured
 def verdicts(make_verdict):
     return [
         make_verdict("UNVERIFIABLE", population="paper.trm", measured=None, reason="no record", command='pytest claims/ --record X -k "a"'),
-        make_verdict("UNVERIFIABLE", claim="trm.accuracy", stated="87.6%", population="paper.trm", measured=None, reason="no record",
-                     command='pytest claims/ --record X -k "b"'),
+        make_verdict(
+            "UNVERIFIABLE",
+            claim="trm.accuracy",
+            stated="87.6%",
+            population="paper.trm",
+            measured=None,
+            reason="no record",
+            command='pytest claims/ --record X -k "b"',
+        ),
         make_verdict(),
         make_verdict("DOES_NOT_TRANSFER", claim="trm.accuracy", stated="87.6%", reason="far " * 60),
         make_verdict("UNDERPOWERED", claim="early.trm.lambda1", reason="26 are too few"),
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])
@@ -65,12 +72,16 @@ def test_foreign_text_does_nothing(make_audit, make_verdict, hostile):
     [
         (["UNVERIFIABLE"], "Nothing was decided: this run says nothing about the paper."),
         ([], "No claim was judged."),
-        (["REPRODUCED", "REFUTED", "TRANSFERS", "DRIFTED"],
-         "1 claim held and 1 failed on the paper's own populations; 1 of 1 transfer to other checkpoints; 1 drifted from the baseline."),
-        (["TRANSFERS", "DOES_NOT_TRANSFER", "ERROR"],
-         "Nothing was decided on the paper's own populations; 1 of 2 transfer to other checkpoints; 1 could not be judged."),
+        (
+            ["REPRODUCED", "REFUTED", "TRANSFERS", "DRIFTED"],
+            "1 claim held and 1 failed on the paper's own populations; 1 of 1 transfer to other checkpoints; 1 drifted from the baseline.",
+        ),
+        (
+            ["TRANSFERS", "DOES_NOT_TRANSFER", "ERROR"],
+            "Nothing was decided on the paper's own populations; 1 of 2 transfer to other checkpoints; 1 could not be judged.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_one_sentence(make_audit, make_verdict, outcomes, told):
     assert sentence(make_audit([make_verdict(o) for o in outcomes])) == told
 
