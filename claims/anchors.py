@@ -81,10 +81,8 @@ def _hedging(number: Number, anchor: Anchor) -> Fit:
 
 def same_shape(number: Number, anchor: Anchor) -> bool:
     """Whether a number looks like the digits of an anchor: both whole and as long, both percentages, as many decimals."""
-    if (
-        number.stated is None
-        or (number.stated.shape in _SEVERAL or anchor.stated.shape in _SEVERAL)
-        and number.stated.shape != anchor.stated.shape
+    if number.stated is None or (
+        (number.stated.shape in _SEVERAL or anchor.stated.shape in _SEVERAL) and number.stated.shape != anchor.stated.shape
     ):
         return False
     here, there = number.stated.figures[0], anchor.stated.figures[0]

@@ -153,7 +153,7 @@ class _Check:
             if anchor.role != "stated" or anchor.owner in here or not self.words.touches(anchor.owner, passage):
                 continue
             slipped, nearness = slip(number, anchor), self.words.coverage(anchor.owner, passage)
-            if slipped or same_shape(number, anchor) and nearness >= NEAR:
+            if slipped or (same_shape(number, anchor) and nearness >= NEAR):
                 far = self.places.conflicts(self.text, number, anchor.owner)
                 scores[anchor.owner] = (nearness + SLIP * slipped) / (2 if far else 1)
         return max(scores, key=scores.__getitem__, default=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Union
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic.json_schema import SkipJsonSchema
@@ -115,4 +115,4 @@ class ZeroBound(Entry):
     rate: Identifier | None = None
 
 
-AnyCheck = Annotated[Union[Linked, Ratio, Sum, Product, ZeroBound], Field(discriminator="check")]
+AnyCheck = Annotated[Linked | Ratio | Sum | Product | ZeroBound, Field(discriminator="check")]

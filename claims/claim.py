@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -169,4 +169,4 @@ class Existence(Qualitative):
     kind: Literal["existence"]
 
 
-AnyClaim = Annotated[Union[Point, Share, Bound, ZeroCount, Range, Direction, Existence], Field(discriminator="kind")]
+AnyClaim = Annotated[Point | Share | Bound | ZeroCount | Range | Direction | Existence, Field(discriminator="kind")]

@@ -17,10 +17,10 @@ def concedes(claim: AnyClaim, hedge: Hedge, phrase: str) -> bool:
     share = stated.value if stated is not None and (stated.percent or stated.shape == "count") else None
     if hedge.by == "rare":
         below = any(isinstance(form, ShareBelow) and form.threshold <= RARE for form in forms)
-        return below or share is not None and share <= RARE
+        return below or (share is not None and share <= RARE)
     if hedge.by == "near all":
         above = any(isinstance(form, ShareAbove) and form.threshold >= NEAR_ALL for form in forms)
-        return above or share is not None and share >= NEAR_ALL
+        return above or (share is not None and share >= NEAR_ALL)
     if hedge.by == "zero":
         return claim.kind == "zero_count"
     return hedge.by == "approximate" and stated is not None and stated.approximate

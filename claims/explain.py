@@ -179,7 +179,7 @@ def _of_measurement(claim: AnyClaim, verdict: Verdict, measured: Measurement) ->
 
 def _power(verdict: Verdict, measured: Measurement) -> str:
     """What difference this sample would have noticed."""
-    if verdict.mode == "recompute" or measured.low is not None and measured.low == measured.high:
+    if verdict.mode == "recompute" or (measured.low is not None and measured.low == measured.high):
         noise = f"; numerical noise widened the digits by {number(verdict.noise, 2)}" if verdict.noise else ""
         return f"no sampling error: any difference shows{noise}"
     if verdict.power is not None:

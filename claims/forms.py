@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Union
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -92,7 +92,7 @@ class NotApplicable(Form):
 
 
 AnyForm = Annotated[
-    Union[AucAbove, ShareAbove, ShareBelow, ValueAbove, ValueBelow, DifferencePositive, Equivalent, Exists, NotApplicable],
+    AucAbove | ShareAbove | ShareBelow | ValueAbove | ValueBelow | DifferencePositive | Equivalent | Exists | NotApplicable,
     Field(discriminator="test"),
 ]
 

@@ -15,7 +15,7 @@ from claims.located import LocatedToml
 from measure.bounded import bounded
 from measure.errors import UserError
 
-__all__ = ["AnyClaim", "Claim", "DeclaredPopulation", "Ledger", "PAPER", "Paper", "json_schema", "load_ledger"]
+__all__ = ["PAPER", "AnyClaim", "Claim", "DeclaredPopulation", "Ledger", "Paper", "json_schema", "load_ledger"]
 
 PAPER = Path(__file__).with_name("paper.toml")
 

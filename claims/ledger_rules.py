@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from claims.catalogue import lookup
 from claims.checks import Linked, Product, Ratio, Sum, ZeroBound
 from claims.located import LocatedToml
-from claims.catalogue import lookup
 from claims.stated import Stated, parse_stated
 from measure.errors import UserError
 

@@ -115,7 +115,7 @@ class LocatedToml:
             here = here[part]
         path = list(prefix)
         for part in named:
-            if isinstance(here, dict) and part in here or isinstance(here, list) and isinstance(part, int):
+            if (isinstance(here, dict) and part in here) or (isinstance(here, list) and isinstance(part, int)):
                 here = here[part]
                 path.append(part)
         return tuple(path)

@@ -49,7 +49,7 @@ MASKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "year",
         re.compile(
-            rf"\b(?:in|since|until|before|after|of|by|[A-Z][a-z]+)\s+(?:19\d\d|20[0-3]\d)\b(?![,.]\d|\s*(?:%|[a-z]*\s*puzzles|examples|runs|samples))"
+            r"\b(?:in|since|until|before|after|of|by|[A-Z][a-z]+)\s+(?:19\d\d|20[0-3]\d)\b(?![,.]\d|\s*(?:%|[a-z]*\s*puzzles|examples|runs|samples))"
         ),
     ),
     (
@@ -97,7 +97,30 @@ TEX_MASKS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 
 # After these a full stop ends no sentence.
-ABBREVIATIONS = frozenset("e.g i.e vs cf etc al fig figs sec secs eq eqs tab no vol resp approx ca dr prof".split())
+ABBREVIATIONS = frozenset(
+    [
+        "e.g",
+        "i.e",
+        "vs",
+        "cf",
+        "etc",
+        "al",
+        "fig",
+        "figs",
+        "sec",
+        "secs",
+        "eq",
+        "eqs",
+        "tab",
+        "no",
+        "vol",
+        "resp",
+        "approx",
+        "ca",
+        "dr",
+        "prof",
+    ]
+)
 
 Concession = Literal["approximate", "most", "least", "rare", "near all", "zero", "words"]
 
@@ -130,10 +153,106 @@ RARE, NEAR_ALL = 0.05, 0.9
 BESIDE = re.compile(r"\b(?:notes?|supplement\w*|repository|code|correspondence|data release)\b", re.IGNORECASE)
 
 STOPWORDS = frozenset(
-    "a an and are as at be been but by can do does did done for from had has have how in into is it its many more no not of on or "
-    "only other out over per that the their them there these they this those to under until up was we were what when where which "
-    "while who whose why will with without one two than then so such same each both all any some few our us if about after before "
-    "again here also very just since against between through during per share number value".split()
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "been",
+        "but",
+        "by",
+        "can",
+        "do",
+        "does",
+        "did",
+        "done",
+        "for",
+        "from",
+        "had",
+        "has",
+        "have",
+        "how",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "many",
+        "more",
+        "no",
+        "not",
+        "of",
+        "on",
+        "or",
+        "only",
+        "other",
+        "out",
+        "over",
+        "per",
+        "that",
+        "the",
+        "their",
+        "them",
+        "there",
+        "these",
+        "they",
+        "this",
+        "those",
+        "to",
+        "under",
+        "until",
+        "up",
+        "was",
+        "we",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "while",
+        "who",
+        "whose",
+        "why",
+        "will",
+        "with",
+        "without",
+        "one",
+        "two",
+        "than",
+        "then",
+        "so",
+        "such",
+        "same",
+        "each",
+        "both",
+        "all",
+        "any",
+        "some",
+        "few",
+        "our",
+        "us",
+        "if",
+        "about",
+        "after",
+        "before",
+        "again",
+        "here",
+        "also",
+        "very",
+        "just",
+        "since",
+        "against",
+        "between",
+        "through",
+        "during",
+        "per",
+        "share",
+        "number",
+        "value",
+    ]
 )
 # Words that mean the same in these texts; the left one is read as the right one.
 SYNONYMS = {

@@ -52,7 +52,7 @@ def resized(measured: Estimate, factor: float) -> Estimate:
         return replace(measured, n=n, low=low, high=high)
     shrink, value = 1 / math.sqrt(factor), measured.value
     low, high = value - (value - measured.low) * shrink, value + (measured.high - value) * shrink
-    if "logit" in measured.method and 0 < measured.low and measured.high < 1 and 0 < value < 1:
+    if "logit" in measured.method and measured.low > 0 and measured.high < 1 and 0 < value < 1:
         centre = logit(value)
         low, high = (float(expit(centre + (logit(x) - centre) * shrink)) for x in (measured.low, measured.high))
     error = None if measured.error is None else measured.error * shrink

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from claims.inputs import Inputs
 from claims.fetched import fetched_populations
+from claims.inputs import Inputs
 from claims.judge import adjust, judge
 from claims.known import Known, load_known
 from claims.ledger import PAPER, Claim, Ledger, load_ledger

@@ -1,7 +1,5 @@
 """Planted falsehoods: each must be caught in the same run, and the truth beside it must hold."""
 
-from dataclasses import replace
-
 import pytest
 
 from claims.arithmetic import arithmetic

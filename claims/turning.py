@@ -223,5 +223,5 @@ def claim_text(asked: Asked) -> str:
 def _value(asked: Asked, x: float) -> str:
     """A value or distance as the claim prints it: in percent where its digits or its statistic are shares."""
     counts = asked.verdict.measured.counts if asked.verdict.measured else {}
-    percent = (asked.claim.printed is not None and asked.claim.printed.percent) or "successes" in counts and "n" in counts
+    percent = (asked.claim.printed is not None and asked.claim.printed.percent) or ("successes" in counts and "n" in counts)
     return as_percent(x) if percent and not (asked.verdict.measured and asked.verdict.measured.unit) else number(x)

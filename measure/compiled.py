@@ -149,8 +149,7 @@ def _count(b, factor, growth, stretch, triangular, log_scale, row):
                 for m in range(j, k):
                     row[m] += weight * triangular[b, j, m]
             for m in range(i, k):
-                if abs(row[m]) > largest:
-                    largest = abs(row[m])
+                largest = max(largest, abs(row[m]))
         log_scale[b, i] = top if largest > 0 else -math.inf
         for m in range(i, k):
             triangular[b, i, m] = row[m]

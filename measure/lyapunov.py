@@ -6,7 +6,7 @@ Giorgilli & Strelcyn, "Lyapunov characteristic exponents for smooth dynamical sy
 
 from __future__ import annotations
 
-from typing import Callable
+from collections.abc import Callable
 
 import torch
 from torch import Tensor

@@ -18,8 +18,8 @@ from measure.campaign import Advance, measure_rows
 from measure.checkpoints import Checkpoint
 from measure.errors import UserError
 from measure.models.recursive import State
-from measure.puzzles import PuzzleSet
 from measure.provenance import NoiseFloor, TangentStarts
+from measure.puzzles import PuzzleSet
 from measure.record import Record, concatenate
 
 QUANTILES = {"median": 0.5, "q90": 0.9, "q99": 0.99, "largest": 1.0}

@@ -100,15 +100,14 @@ def write_parquet(
     }
     schema = pa.schema(list(fields.items()), metadata={BOX_KEY: str(box).encode()})
     canonical = canonical and box.size <= LARGEST_CANONICAL
-    with _atomic(Path(path)) as (partial,):
-        with pq.ParquetWriter(partial, schema, compression="zstd", version="2.6") as writer:
-            for piece in pieces:
-                hashes = hash_in_pieces(piece, advance) if canonical else [None] * len(piece)
-                columns = [piece.ids, _text(piece.inputs), _text(piece.labels), piece.rating, piece.givens, hashes]
-                arrays = [pa.array(column, type=kind) for column, kind in zip(columns, fields.values())]
-                writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
-                if not canonical:
-                    advance(len(piece))
+    with _atomic(Path(path)) as (partial,), pq.ParquetWriter(partial, schema, compression="zstd", version="2.6") as writer:
+        for piece in pieces:
+            hashes = hash_in_pieces(piece, advance) if canonical else [None] * len(piece)
+            columns = [piece.ids, _text(piece.inputs), _text(piece.labels), piece.rating, piece.givens, hashes]
+            arrays = [pa.array(column, type=kind) for column, kind in zip(columns, fields.values())]
+            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+            if not canonical:
+                advance(len(piece))
 
 
 class _NpyFile:

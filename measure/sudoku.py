@@ -217,7 +217,7 @@ def _search(inputs: np.ndarray, box: Box, first: int = 0) -> tuple[np.ndarray, n
     from measure import search  # compiles with numba: only for those who solve
 
     boards = np.asarray(inputs).astype(np.int8) - 1
-    if boards.ndim != 2 or boards.shape[1] != box.cells or boards.size and not (0 <= boards.min() <= boards.max() <= box.size):
+    if boards.ndim != 2 or boards.shape[1] != box.cells or (boards.size and not (0 <= boards.min() <= boards.max() <= box.size)):
         raise ValueError(f"boards must be (N, {box.cells}) tokens from 1 to {box.size + 1}")
     found, nodes, solutions = search.solve_batch(box.rows, box.cols, boards)
     if (wrong := np.flatnonzero(found != 1)).size:

@@ -17,8 +17,8 @@ from measure.frame import Frame
 from measure.growth import Unit, per_segment
 from measure.lyapunov import check_counts, starting_basis
 from measure.orthonormal import Method, default_method
-from measure.singular import log_singular_values
 from measure.segment import Step, at_least, run_segment, segment_of
+from measure.singular import log_singular_values
 from measure.tangents import Parts, State, Update, advance, as_parts, flatten, sizes, split
 
 

@@ -6,8 +6,8 @@ component of the state, and flattened to (B, k, d) only where they are orthonorm
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -127,7 +127,7 @@ def _explained(error: Exception) -> Exception:
         return UserError("the step draws random numbers", mend="draw them beforehand and pass them as a fixed drive")
     if "forward AD" in text or "forward mode" in text or "forward-mode" in text:
         return UserError(
-            "the step uses an operation that has no forward-mode derivative: " + text.split(".")[0],
+            "the step uses an operation that has no forward-mode derivative: " + text.split(".", maxsplit=1)[0],
             mend="write it from plain operations; for attention use the math backend or matrix products",
         )
     return error

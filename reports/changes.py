@@ -30,7 +30,7 @@ def changes(audit: Audit, baseline: Baseline | None) -> list[Change]:
     for verdict in audit.verdicts:
         before = locked.get(verdict.key)
         drifted = verdict.outcome is Outcome.DRIFTED
-        if drifted or before is not None and before.verdict != verdict.outcome:
+        if drifted or (before is not None and before.verdict != verdict.outcome):
             reason = verdict.reason if drifted else f"was {before.verdict}, is {verdict.outcome}"
             found.append(Change(verdict.key, _before(before, verdict), _now(verdict), reason))
     return found

@@ -88,7 +88,7 @@ class Collector:
                 self.reports[report] = write_report(self.audit, self.context, report)
             except UserError:
                 raise
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:
                 again = f"unsettled report {short_path(self.path)} --out {short_path(report)} shows where"
                 self.problem = f"{short_path(report)} is not written: {type(error).__name__}: {error} ({again})"
                 session.exitstatus = pytest.ExitCode.INTERNAL_ERROR

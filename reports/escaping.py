@@ -110,7 +110,7 @@ def latex(text: str) -> str:
 
 def _latex_letter(character: str) -> str:
     decomposed = unicodedata.normalize("NFD", character)
-    if decomposed[0].isascii() and set(decomposed[1:]) <= _ACCENTS or character in "æÆøØœŒßłŁ":
+    if (decomposed[0].isascii() and set(decomposed[1:]) <= _ACCENTS) or character in "æÆøØœŒßłŁ":
         return character
     return rf"\texttt{{U+{ord(character):04X}}}"
 

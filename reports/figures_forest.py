@@ -99,10 +99,10 @@ def lines_of(audit: Audit) -> list[Line]:
     found = []
     for verdict in audit.verdicts:
         m = verdict.measured
-        if m is None or m.value is None or m.low is None and m.high is None or m.low == m.high:
+        if m is None or m.value is None or (m.low is None and m.high is None) or m.low == m.high:
             continue
         scale = EXPONENTS if m.unit else SHARES
-        if scale == EXPONENTS and "update" not in m.unit or scale == SHARES and not -1 <= m.value <= 1:
+        if (scale == EXPONENTS and "update" not in m.unit) or (scale == SHARES and not -1 <= m.value <= 1):
             continue
         found.append(Line(verdict, scale, _stated(verdict.stated)))
     return found

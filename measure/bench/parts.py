@@ -27,8 +27,33 @@ WHOLE: dict[tuple[object, str], str] = {
 OPERATIONS: dict[str, frozenset[str]] = {
     "matrix products": frozenset({"mm", "bmm", "addmm", "baddbmm", "baddbmm_"}),
     _BETWEEN: frozenset(
-        "mul mul_ addcmul addcmul_ add add_ sub sub_ rsub sigmoid silu silu_ div div_ mean sum sqrt rsqrt rsqrt_ pow square neg "
-        "_softmax softmax linalg_vector_norm".split()
+        [
+            "mul",
+            "mul_",
+            "addcmul",
+            "addcmul_",
+            "add",
+            "add_",
+            "sub",
+            "sub_",
+            "rsub",
+            "sigmoid",
+            "silu",
+            "silu_",
+            "div",
+            "div_",
+            "mean",
+            "sum",
+            "sqrt",
+            "rsqrt",
+            "rsqrt_",
+            "pow",
+            "square",
+            "neg",
+            "_softmax",
+            "softmax",
+            "linalg_vector_norm",
+        ]
     ),
     _COPIES: frozenset({"copy_", "cat", "stack", "clone", "fill_", "zero_"}),
 }

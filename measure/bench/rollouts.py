@@ -104,10 +104,10 @@ def qr_share(name: str, k: int, *, repetitions: int = 7) -> list[Row]:
 
 def overhead(*, repetitions: int = 7, k: int = 8) -> list[Row]:
     """What `unsettled measure` takes beside the updates and QR themselves: reading off, records, parts, progress."""
+    from measure.bench.networks import REFERENCES
     from measure.campaign import measure
     from measure.checkpoints import load_checkpoint
     from measure.progress import progress
-    from measure.bench.networks import REFERENCES
     from measure.puzzles import read_puzzles
 
     checkpoint = load_checkpoint(REFERENCES / FIRST)

@@ -8,8 +8,8 @@ the shape of the scores and not on the AUC alone. `exact_proportion_coverage` ne
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Callable
 
 import numpy as np
 from scipy.stats import binom, norm

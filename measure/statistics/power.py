@@ -7,7 +7,7 @@ against the smallest contradiction that matters is below .8 decides nothing by a
 from __future__ import annotations
 
 import math
-from typing import Callable
+from collections.abc import Callable
 
 import numpy as np
 from scipy.stats import norm

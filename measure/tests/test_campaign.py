@@ -92,9 +92,8 @@ def test_parts_of_another_measurement_are_refused(checkpoint, puzzles, tmp_path,
 
 
 def test_two_writers_are_told_apart(checkpoint, puzzles, tmp_path):
-    with filelock.FileLock(str(tmp_path / "r.lock")):
-        with pytest.raises(UserError, match="another measurement is writing there"):
-            measure(checkpoint, puzzles, tmp_path / "r", **SETTINGS)
+    with filelock.FileLock(str(tmp_path / "r.lock")), pytest.raises(UserError, match="another measurement is writing there"):
+        measure(checkpoint, puzzles, tmp_path / "r", **SETTINGS)
 
 
 @pytest.mark.parametrize(

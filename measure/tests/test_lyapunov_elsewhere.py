@@ -7,8 +7,8 @@ import pytest
 import torch
 from scipy.integrate import solve_ivp
 
-from fixtures.systems_flows import lorenz63
 from fixtures.systems import SYSTEMS
+from fixtures.systems_flows import lorenz63
 from measure.flow import Flow
 from measure.lyapunov import tangent_growth
 from measure.orthonormal import seeded_basis

@@ -150,8 +150,8 @@ def test_cells_partition(pairs):
     solved, settled = np.array(pairs).T
     counted = count_cells(solved, settled)
     assert sum(vars(counted).values()) == len(pairs)
-    assert counted.successes == solved.sum() and counted.A + counted.B == settled.sum()
-    assert counted.B == sum(not a and b for a, b in pairs)
+    assert counted.successes == solved.sum() and settled.sum() == counted.A + counted.B
+    assert sum(not a and b for a, b in pairs) == counted.B
 
 
 def test_settled_failures_counts_bounds_and_recovers_the_planted_share():

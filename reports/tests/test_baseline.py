@@ -6,7 +6,6 @@ import hypothesis  # noqa: F401 - an inner run must not be the first to import i
 import numpy as np
 import pytest
 
-import claims.run
 import reports.collector  # noqa: F401
 from claims.inputs import Inputs
 from claims.judge import judge

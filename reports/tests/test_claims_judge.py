@@ -1,7 +1,7 @@
 """Every verdict is reached, and only by what earns it."""
 
-from collections import Counter
 import math
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np

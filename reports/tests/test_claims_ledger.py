@@ -14,14 +14,38 @@ from claims.verdict import Outcome, Verdict
 from fixtures.ledgers import HEAD, claim_table, ledger_text
 from measure.errors import UserError
 
-ROWS_OF_THE_PAPER = """
-hrm.accuracy trm.accuracy sample.sizes segments updates.hundreds latent.width trm.failures.count trm.settled_failures
-trm.least_mobile_failure correct.enter_and_stay trm.lambda1.median.failure trm.lambda1.median.success
-trm.failures.expansive trm.lambda1.auc hrm.settled_failures hrm.wandering_failures hrm.settled_failures.exist
-matched.displacement.auc matched.givens.auc hrm.lambda1.auc early.trm.lambda1 early.trm.displacement early.trm.halting
-early.hrm.displacement signature.retrospective halting.tracks_correctness selection.ceiling restarts.beat_pruning
-labels.corrected tooling.released
-""".split()
+ROWS_OF_THE_PAPER = [
+    "hrm.accuracy",
+    "trm.accuracy",
+    "sample.sizes",
+    "segments",
+    "updates.hundreds",
+    "latent.width",
+    "trm.failures.count",
+    "trm.settled_failures",
+    "trm.least_mobile_failure",
+    "correct.enter_and_stay",
+    "trm.lambda1.median.failure",
+    "trm.lambda1.median.success",
+    "trm.failures.expansive",
+    "trm.lambda1.auc",
+    "hrm.settled_failures",
+    "hrm.wandering_failures",
+    "hrm.settled_failures.exist",
+    "matched.displacement.auc",
+    "matched.givens.auc",
+    "hrm.lambda1.auc",
+    "early.trm.lambda1",
+    "early.trm.displacement",
+    "early.trm.halting",
+    "early.hrm.displacement",
+    "signature.retrospective",
+    "halting.tracks_correctness",
+    "selection.ceiling",
+    "restarts.beat_pruning",
+    "labels.corrected",
+    "tooling.released",
+]
 
 
 @pytest.fixture(scope="module")

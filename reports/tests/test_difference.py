@@ -8,15 +8,15 @@ from typer.testing import CliRunner
 
 from fixtures.hostile import HOSTILE
 from fixtures.synthetic import synthetic_record
-from measure.record import NoiseFloor, write_record
 from measure.cli import build
+from measure.record import NoiseFloor, write_record
 from reports.commands import app
 from reports.difference import difference
 from reports.difference_text import render, verdict
 
 RECORD = synthetic_record(80)
 LEVELS = {"median": 1e-6, "q90": 1e-3, "q99": 2e-3, "largest": 3e-3}
-NOISE = NoiseFloor(rows=8, alternates=["a"], quantiles={name: LEVELS for name in ("exponents", "displacement", "halting")}, label_flips=0)
+NOISE = NoiseFloor(rows=8, alternates=["a"], quantiles=dict.fromkeys(("exponents", "displacement", "halting"), LEVELS), label_flips=0)
 
 
 def changed(record=RECORD, *, provenance=(), **columns):

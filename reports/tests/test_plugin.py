@@ -2,7 +2,7 @@
 
 import json
 from fnmatch import fnmatch
-import xml.etree.ElementTree as ElementTree
+from xml.etree import ElementTree
 
 import hypothesis  # noqa: F401 - see `preloaded`
 import numpy as np
@@ -10,7 +10,6 @@ import pytest
 import torch  # noqa: F401
 
 import claims.run
-import measure.noise
 import reports.collector  # noqa: F401
 from claims.inputs import Inputs
 from claims.ledger import load_ledger

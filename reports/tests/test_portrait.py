@@ -55,7 +55,7 @@ def test_matching_is_that_of_the_claim_and_its_bins_add_up_to_it(record, among):
 
 def test_cells_and_cloud_agree(record, portrait):
     share = settled_failures(record, portrait.band)
-    assert (portrait.cells.B, portrait.cells.D) == (share.counts["B"], share.counts["D"])
+    assert (share.counts["B"], share.counts["D"]) == (portrait.cells.B, portrait.cells.D)
     assert portrait.cloud.of == vars(portrait.cells) and portrait.cloud.complete
     assert (portrait.cloud.settled & ~portrait.cloud.solved).sum() == portrait.cells.B
 

@@ -7,8 +7,7 @@ import pytest
 import torch  # noqa: F401
 
 import claims.run
-import measure.noise
-import reports.collector  # noqa: F401
+import reports.collector
 import reports.latex
 from claims.ledger import load_ledger
 from fixtures.audits import accuracy_of, write_ledger
