@@ -1,6 +1,6 @@
 """Wires the audit into pytest when it runs from the repository, and leaves out what must be asked for with ``-m``."""
 
-PLUGINS = ("pytester", "claims.plugin", "reports.plugin")
+PLUGINS = ("pytester", "unsettled.claims.plugin", "unsettled.reports.plugin")
 SLOW = ("asymptotic", "benchmark")
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from claims.ledger import Ledger
-from claims.manuscript import Number
-from claims.stated import Stated, parse_stated
-from claims.vocabulary import stems
+from unsettled.claims.ledger import Ledger
+from unsettled.claims.manuscript import Number
+from unsettled.claims.stated import Stated, parse_stated
+from unsettled.claims.vocabulary import stems
 
 Role = Literal["stated", "member", "size", "setting", "figure"]
 # "same": as stated; "hedged": the text hedges what the ledger does not; "bare": it drops the ledger's hedge.

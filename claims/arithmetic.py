@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from claims.examine import examine
-from claims.feasible import nearest
-from claims.ledger import AnyClaim, Ledger
-from claims.stated import parse_stated
-from claims.verdict import Outcome, Verdict
-from claims.wording import fraction, listing
+from unsettled.claims.examine import examine
+from unsettled.claims.feasible import nearest
+from unsettled.claims.ledger import AnyClaim, Ledger
+from unsettled.claims.stated import parse_stated
+from unsettled.claims.verdict import Outcome, Verdict
+from unsettled.claims.wording import fraction, listing
 
 
 class Row(BaseModel):

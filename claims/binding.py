@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from claims.anchors import Anchor, Fit, anchors_of, fit, same_shape, slip
-from claims.concession import concedes
-from claims.ledger import Ledger
-from claims.manuscript import Manuscript, Number, Phrase
-from claims.manuscript_policy import BESIDE
-from claims.places import Places
-from claims.vocabulary import NEAR, Vocabulary, stems
+from unsettled.claims.anchors import Anchor, Fit, anchors_of, fit, same_shape, slip
+from unsettled.claims.concession import concedes
+from unsettled.claims.ledger import Ledger
+from unsettled.claims.manuscript import Manuscript, Number, Phrase
+from unsettled.claims.manuscript_policy import BESIDE
+from unsettled.claims.places import Places
+from unsettled.claims.vocabulary import NEAR, Vocabulary, stems
 
 Kind = Literal["unbound", "differs", "absent", "hedge"]
 # What a slip of the pen weighs beside words, whose weight goes from 0 to 1.

@@ -7,19 +7,19 @@ import shlex
 from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
-from claims.evidence import Evidence
-from claims.forms import Form, describe
-from claims.ledger import AnyClaim, Ledger
-from claims.verdict import Measurement, Outcome, Power, Verdict
-from claims.wording import figure
-from measure.record import Record
-from measure.statistics.estimate import Estimate
+from unsettled.claims.evidence import Evidence
+from unsettled.claims.forms import Form, describe
+from unsettled.claims.ledger import AnyClaim, Ledger
+from unsettled.claims.verdict import Measurement, Outcome, Power, Verdict
+from unsettled.claims.wording import figure
+from unsettled.measure.record import Record
+from unsettled.measure.statistics.estimate import Estimate
 
 Mode = Literal["recompute", "replicate", "transfer"]
 
 
 class PopulationLike(Protocol):
-    """What judging needs to know of a population; `claims.populations.Population` has it."""
+    """What judging needs to know of a population; `unsettled.claims.populations.Population` has it."""
 
     @property
     def name(self) -> str: ...

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from claims import (  # noqa: F401  (they register)
+from unsettled.claims import (  # noqa: F401  (they register)
     catalogue_diagnosis,
     catalogue_facts,
     catalogue_levers,
     catalogue_separation,
     catalogue_settling,
 )
-from claims.registry import STATISTICS, MissingInput, Statistic, lookup, statistic
-from measure.record import Record
-from measure.statistics.estimate import Estimate
+from unsettled.claims.registry import STATISTICS, MissingInput, Statistic, lookup, statistic
+from unsettled.measure.record import Record
+from unsettled.measure.statistics.estimate import Estimate
 
 if TYPE_CHECKING:
-    from claims.ledger import AnyClaim
+    from unsettled.claims.ledger import AnyClaim
 
 __all__ = ["STATISTICS", "MissingInput", "Statistic", "estimate", "lookup", "statistic"]
 

@@ -9,22 +9,22 @@ import numpy as np
 from pydantic import Field
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from claims.catalogue_separation import trajectories
-from claims.catalogue_settling import band_figures, band_of, members, no_band, unusable
-from claims.parameters import Class, Early, Mobility, Part, Segments, Settling
-from claims.registry import Parameters, side_kind, statistic
-from measure.capture import LongRuns, kept_solved
-from measure.capture_exponent import before_capture, before_capture_in, exponents
-from measure.labels import NAMES, Thresholds, classify, settled
-from measure.labels_tables import rest_of
-from measure.record import Record
-from measure.side_record import SideRecord
-from measure.statistics.calibration import brier, calibration_error
-from measure.statistics.early import early_window
-from measure.statistics.estimate import Estimate, undefined
-from measure.statistics.median import median
-from measure.statistics.proportion import proportion
-from measure.statistics.windows import combined
+from unsettled.claims.catalogue_separation import trajectories
+from unsettled.claims.catalogue_settling import band_figures, band_of, members, no_band, unusable
+from unsettled.claims.parameters import Class, Early, Mobility, Part, Segments, Settling
+from unsettled.claims.registry import Parameters, side_kind, statistic
+from unsettled.measure.capture import LongRuns, kept_solved
+from unsettled.measure.capture_exponent import before_capture, before_capture_in, exponents
+from unsettled.measure.labels import NAMES, Thresholds, classify, settled
+from unsettled.measure.labels_tables import rest_of
+from unsettled.measure.record import Record
+from unsettled.measure.side_record import SideRecord
+from unsettled.measure.statistics.calibration import brier, calibration_error
+from unsettled.measure.statistics.early import early_window
+from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.median import median
+from unsettled.measure.statistics.proportion import proportion
+from unsettled.measure.statistics.windows import combined
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -96,7 +96,7 @@ class RestLater(Rest):
 
 
 class Labelled(Rest):
-    """Failures that bear one of ``labels`` over the ``window`` segments up to ``end``; see `measure.labels.DEFINITIONS`."""
+    """Failures that bear one of ``labels`` over the ``window`` segments up to ``end``; see `unsettled.measure.labels.DEFINITIONS`."""
 
     labels: Annotated[tuple[Literal["settled", "periodic", "plateau", "drifting", "wandering"], ...], Field(min_length=1)]
     end: Segments = 16

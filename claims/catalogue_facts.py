@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from claims.parameters import External, Nothing, Per, Rollout
-from claims.registry import MissingInput, statistic
-from measure.record import Record
-from measure.statistics.estimate import Estimate
-from measure.statistics.proportion import proportion
+from unsettled.claims.parameters import External, Nothing, Per, Rollout
+from unsettled.claims.registry import MissingInput, statistic
+from unsettled.measure.record import Record
+from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.proportion import proportion
 
 
 def exact_value(value: float, *, n: int, method: str, unit: str = "", denominator: str = "") -> Estimate:

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from claims.parameters import Gained, RestartPool, Restarts
-from claims.registry import side_kind, statistic
-from measure.levers import comparison
-from measure.levers.policies import Restarts as Restarting
-from measure.levers.table import Table, table_of
-from measure.record import Record
-from measure.side_record import SideRecord
-from measure.statistics.estimate import Estimate
-from measure.statistics.paired import paired_difference
+from unsettled.claims.parameters import Gained, RestartPool, Restarts
+from unsettled.claims.registry import side_kind, statistic
+from unsettled.measure.levers import comparison
+from unsettled.measure.levers.policies import Restarts as Restarting
+from unsettled.measure.levers.table import Table, table_of
+from unsettled.measure.record import Record
+from unsettled.measure.side_record import SideRecord
+from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.paired import paired_difference
 
 side_kind(
     "restarts",

@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from claims.catalogue_settling import band_of, members, unusable
-from claims.parameters import Baselined, Early, ExponentOf, Matched
-from claims.registry import statistic
-from measure.errors import UserError
-from measure.record import Record
-from measure.statistics.auc import auc, auc_difference, auc_interval
-from measure.statistics.early import early_auc, early_window
-from measure.statistics.estimate import Estimate, undefined
-from measure.statistics.increment import incremental_auc
-from measure.statistics.matching import matched_auc, stratified_auc
-from measure.statistics.median import median
-from measure.statistics.proportion import proportion
+from unsettled.claims.catalogue_settling import band_of, members, unusable
+from unsettled.claims.parameters import Baselined, Early, ExponentOf, Matched
+from unsettled.claims.registry import statistic
+from unsettled.measure.errors import UserError
+from unsettled.measure.record import Record
+from unsettled.measure.statistics.auc import auc, auc_difference, auc_interval
+from unsettled.measure.statistics.early import early_auc, early_window
+from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.increment import incremental_auc
+from unsettled.measure.statistics.matching import matched_auc, stratified_auc
+from unsettled.measure.statistics.median import median
+from unsettled.measure.statistics.proportion import proportion
 
 
 def score_of(record: Record, name: str) -> np.ndarray:
@@ -68,7 +68,7 @@ def separation(record: Record, parameters: Baselined) -> Estimate:
     if reason := lacking(record.solved, "of the puzzles"):
         return undefined(reason, n=len(record))
     scores, positives = score_of(record, parameters.score), _positives(record, parameters)
-    # Refutations hang on the limits, and near 1 the DeLong ones cover as little as .83 (see `measure.statistics.auc`):
+    # Refutations hang on the limits, and near 1 the DeLong ones cover as little as .83 (see `unsettled.measure.statistics.auc`):
     # so the score interval decides, its width stands for the error, and DeLong's limits are shown beside it.
     measured = auc(scores, positives, interval="score")
     if measured.defined:

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from claims.parameters import ConfidentShare, Extreme, SettledShare, Settling, Stays
-from claims.registry import statistic
-from measure.record import Record
-from measure.settling import Band, enter_and_stay, otsu_band, percentile_band
-from measure.statistics.auc import auc
-from measure.statistics.estimate import Estimate, undefined
-from measure.statistics.order import extreme_power, failures_below_successes, outmoved_share
-from measure.statistics.proportion import proportion
+from unsettled.claims.parameters import ConfidentShare, Extreme, SettledShare, Settling, Stays
+from unsettled.claims.registry import statistic
+from unsettled.measure.record import Record
+from unsettled.measure.settling import Band, enter_and_stay, otsu_band, percentile_band
+from unsettled.measure.statistics.auc import auc
+from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.order import extreme_power, failures_below_successes, outmoved_share
+from unsettled.measure.statistics.proportion import proportion
 
 
 def band_of(record: Record, parameters: Settling) -> Band:

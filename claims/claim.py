@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from claims.catalogue import lookup
-from claims.checks import Entry, Words
-from claims.forms import AnyForm, NotApplicable
-from claims.stated import Stated, parse_stated
+from unsettled.claims.catalogue import lookup
+from unsettled.claims.checks import Entry, Words
+from unsettled.claims.forms import AnyForm, NotApplicable
+from unsettled.claims.stated import Stated, parse_stated
 
 
 class Claim(Entry):

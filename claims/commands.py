@@ -17,7 +17,7 @@ def schema(ledger: Annotated[bool, typer.Option("--ledger", help="The schema of 
     """Print the JSON Schema of a ledger, for editors that check and complete TOML."""
     import json
 
-    from claims.ledger import json_schema
+    from unsettled.claims.ledger import json_schema
 
     typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
 
@@ -35,12 +35,12 @@ def why(
     import shutil
     import sys
 
-    from claims.explain import explain
-    from claims.explain_text import render
-    from claims.inputs import read_inputs
-    from claims.ledger import PAPER
-    from claims.run import Run, Settings
-    from measure.hub import cache_folder
+    from unsettled.claims.explain import explain
+    from unsettled.claims.explain_text import render
+    from unsettled.claims.inputs import read_inputs
+    from unsettled.claims.ledger import PAPER
+    from unsettled.claims.run import Run, Settings
+    from unsettled.measure.hub import cache_folder
 
     inputs = read_inputs(records=record or (), same_examples=same_examples or (), references=references, fetched=cache_folder())
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
@@ -54,10 +54,10 @@ def check_text(draft: Annotated[Path, typer.Argument(help="A manuscript: .md, .t
 
     One line a finding; exit code 1 if there are any, 0 if none, 2 for bad input.
     """
-    from claims.binding import check
-    from claims.harmless import harmless as safe
-    from claims.ledger import PAPER, load_ledger
-    from claims.manuscript import read_manuscript
+    from unsettled.claims.binding import check
+    from unsettled.claims.harmless import harmless as safe
+    from unsettled.claims.ledger import PAPER, load_ledger
+    from unsettled.claims.manuscript import read_manuscript
 
     findings = check(read_manuscript(draft), load_ledger(ledger or PAPER))
     for found in findings:

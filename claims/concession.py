@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from claims.claim import AnyClaim
-from claims.forms import ShareAbove, ShareBelow
-from claims.manuscript_policy import NEAR_ALL, RARE, Hedge
+from unsettled.claims.claim import AnyClaim
+from unsettled.claims.forms import ShareAbove, ShareBelow
+from unsettled.claims.manuscript_policy import NEAR_ALL, RARE, Hedge
 
 
 def concedes(claim: AnyClaim, hedge: Hedge, phrase: str) -> bool:

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import beta, binom, fisher_exact, norm
 
-from claims.stated import Stated
-from measure.statistics.estimate import Estimate
-from measure.statistics.order import extreme_power
-from measure.statistics.power import minimum_detectable_difference, z_power
+from unsettled.claims.stated import Stated
+from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.order import extreme_power
+from unsettled.measure.statistics.power import minimum_detectable_difference, z_power
 
 ALPHA = 0.05
 ENOUGH = 0.8

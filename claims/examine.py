@@ -8,12 +8,12 @@ from math import prod
 
 from pydantic import BaseModel, ConfigDict
 
-from claims.checks import AnyCheck, Linked, Product, Ratio, Sum, ZeroBound
-from claims.feasible import Group, Solution, candidates, feasible, nearest, solve
-from claims.ledger import Ledger
-from claims.stated import Stated, parse_stated
-from claims.wording import as_percent, fraction, listing, number, span
-from measure.statistics.proportion import zero_event_bound, zero_event_power
+from unsettled.claims.checks import AnyCheck, Linked, Product, Ratio, Sum, ZeroBound
+from unsettled.claims.feasible import Group, Solution, candidates, feasible, nearest, solve
+from unsettled.claims.ledger import Ledger
+from unsettled.claims.stated import Stated, parse_stated
+from unsettled.claims.wording import as_percent, fraction, listing, number, span
+from unsettled.measure.statistics.proportion import zero_event_bound, zero_event_power
 
 # (subject, possible, finding, whether the verdict hangs on it)
 Answer = tuple[str, bool, str, bool]

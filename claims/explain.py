@@ -8,21 +8,21 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from claims.arithmetic import arithmetic
-from claims.case import Case
-from claims.catalogue import lookup
-from claims.claim import AnyClaim
-from claims.evidence import standard_error
-from claims.forms import NotApplicable, describe
-from claims.populations import Population
-from claims.resizing import as_estimate
-from claims.run import Run
-from claims.stated import Stated
-from claims.turning import Asked, turning
-from claims.verdict import TABLE, Measurement, Verdict
-from claims.wording import as_percent, figure, interval, number
-from measure.errors import UserError
-from measure.statistics.power import minimum_detectable_difference
+from unsettled.claims.arithmetic import arithmetic
+from unsettled.claims.case import Case
+from unsettled.claims.catalogue import lookup
+from unsettled.claims.claim import AnyClaim
+from unsettled.claims.evidence import standard_error
+from unsettled.claims.forms import NotApplicable, describe
+from unsettled.claims.populations import Population
+from unsettled.claims.resizing import as_estimate
+from unsettled.claims.run import Run
+from unsettled.claims.stated import Stated
+from unsettled.claims.turning import Asked, turning
+from unsettled.claims.verdict import TABLE, Measurement, Verdict
+from unsettled.claims.wording import as_percent, figure, interval, number
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.power import minimum_detectable_difference
 
 
 @dataclass(frozen=True)

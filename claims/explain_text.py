@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from claims.explain import Page
-from claims.harmless import harmless as safe
-from claims.plain import plain_console, printed
+from unsettled.claims.explain import Page
+from unsettled.claims.harmless import harmless as safe
+from unsettled.claims.plain import plain_console, printed
 
 LABEL = 15  # columns of the labels
 

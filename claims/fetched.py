@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from claims.populations import Population
-from measure.errors import UserError
-from measure.hub import Entry, expected_digests, fetched_file, measure_command, record_path, registry
+from unsettled.claims.populations import Population
+from unsettled.measure.errors import UserError
+from unsettled.measure.hub import Entry, expected_digests, fetched_file, measure_command, record_path, registry
 
 PUZZLES = "sudoku-extreme"
 

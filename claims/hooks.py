@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from claims.run import Run
-    from claims.verdict import Verdict
+    from unsettled.claims.run import Run
+    from unsettled.claims.verdict import Verdict
 
 
 @pytest.hookspec(firstresult=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from measure.errors import UserError
+from unsettled.measure.errors import UserError
 
 REFERENCES = Path(__file__).parent.parent / "fixtures" / "reference"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")

@@ -11,20 +11,20 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from claims.arithmetic import digits_of
-from claims.case import Case, PopulationLike, how_to_get, mode_of, side_of
-from claims.catalogue import MissingInput, estimate, lookup
-from claims.evidence import ENOUGH, against_fresh, from_count, level_reached
-from claims.forms import Exists, Form, NotApplicable, describe, region
-from claims.ledger import AnyClaim, Ledger
-from claims.noise_band import largest_change, under_noise
-from claims.stated import Stated
-from claims.verdict import Outcome, Verdict
-from claims.wording import caveat, figure, interval, number
-from measure.errors import UserError
-from measure.record import Record
-from measure.statistics.estimate import Estimate
-from measure.statistics.multiplicity import holm
+from unsettled.claims.arithmetic import digits_of
+from unsettled.claims.case import Case, PopulationLike, how_to_get, mode_of, side_of
+from unsettled.claims.catalogue import MissingInput, estimate, lookup
+from unsettled.claims.evidence import ENOUGH, against_fresh, from_count, level_reached
+from unsettled.claims.forms import Exists, Form, NotApplicable, describe, region
+from unsettled.claims.ledger import AnyClaim, Ledger
+from unsettled.claims.noise_band import largest_change, under_noise
+from unsettled.claims.stated import Stated
+from unsettled.claims.verdict import Outcome, Verdict
+from unsettled.claims.wording import caveat, figure, interval, number
+from unsettled.measure.errors import UserError
+from unsettled.measure.record import Record
+from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.multiplicity import holm
 
 ALPHA = 0.05
 

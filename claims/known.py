@@ -8,11 +8,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from claims.ledger import Ledger
-from claims.located import LocatedToml
-from claims.verdict import Outcome, Verdict
-from measure.bounded import bounded
-from measure.errors import UserError
+from unsettled.claims.ledger import Ledger
+from unsettled.claims.located import LocatedToml
+from unsettled.claims.verdict import Outcome, Verdict
+from unsettled.measure.bounded import bounded
+from unsettled.measure.errors import UserError
 
 KNOWN = Path(__file__).with_name("known.toml")
 ACKNOWLEDGEABLE = (Outcome.REFUTED, Outcome.IMPOSSIBLE)

@@ -7,13 +7,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from claims.checks import AnyCheck, Identifier, SourcedFigure, Words
-from claims.claim import AnyClaim, Claim
-from claims.forms import NotApplicable
-from claims.ledger_rules import check_ledger
-from claims.located import LocatedToml
-from measure.bounded import bounded
-from measure.errors import UserError
+from unsettled.claims.checks import AnyCheck, Identifier, SourcedFigure, Words
+from unsettled.claims.claim import AnyClaim, Claim
+from unsettled.claims.forms import NotApplicable
+from unsettled.claims.ledger_rules import check_ledger
+from unsettled.claims.located import LocatedToml
+from unsettled.measure.bounded import bounded
+from unsettled.measure.errors import UserError
 
 __all__ = ["PAPER", "AnyClaim", "Claim", "DeclaredPopulation", "Ledger", "Paper", "json_schema", "load_ledger"]
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from claims.catalogue import lookup
-from claims.checks import Linked, Product, Ratio, Sum, ZeroBound
-from claims.located import LocatedToml
-from claims.stated import Stated, parse_stated
-from measure.errors import UserError
+from unsettled.claims.catalogue import lookup
+from unsettled.claims.checks import Linked, Product, Ratio, Sum, ZeroBound
+from unsettled.claims.located import LocatedToml
+from unsettled.claims.stated import Stated, parse_stated
+from unsettled.measure.errors import UserError
 
 if TYPE_CHECKING:
-    from claims.ledger import Ledger
+    from unsettled.claims.ledger import Ledger
 
 
 def check_ledger(toml: LocatedToml, ledger: Ledger) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from measure.errors import UserError
-from measure.limits import check_file
+from unsettled.measure.errors import UserError
+from unsettled.measure.limits import check_file
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"^\s*(?:\"([^\"]+)\"|'([^']+)'|([A-Za-z0-9_-]+))\s*[.=]")

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from claims.manuscript_policy import ABBREVIATIONS, AS_WRITTEN, FILLER, HEDGES, MASKS, TEX, TEX_MASKS, Hedge
-from claims.stated import Stated, parse_stated
-from measure.bounded import bounded
-from measure.errors import UserError
+from unsettled.claims.manuscript_policy import ABBREVIATIONS, AS_WRITTEN, FILLER, HEDGES, MASKS, TEX, TEX_MASKS, Hedge
+from unsettled.claims.stated import Stated, parse_stated
+from unsettled.measure.bounded import bounded
+from unsettled.measure.errors import UserError
 
 SUFFIXES = (".md", ".txt", ".tex")
 LARGEST = 10_000_000  # bytes

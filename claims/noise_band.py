@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from measure.record import NoiseFloor, Record
-from measure.statistics.estimate import Estimate
+from unsettled.measure.record import NoiseFloor, Record
+from unsettled.measure.statistics.estimate import Estimate
 
 DRAWS = 8
 _LEVELS = {"median": 0.5, "q90": 0.9, "q99": 0.99, "largest": 1.0}

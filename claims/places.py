@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from claims.claim import AnyClaim
-from claims.ledger import Ledger
-from claims.manuscript import Manuscript, Number
+from unsettled.claims.claim import AnyClaim
+from unsettled.claims.ledger import Ledger
+from unsettled.claims.manuscript import Manuscript, Number
 
 
 class Places:

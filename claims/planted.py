@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from claims.catalogue import lookup
-from claims.judge import judge
-from claims.ledger import AnyClaim, Claim, DeclaredPopulation, Ledger, Paper
-from claims.noise_band import largest_change, under_noise
-from claims.populations import Population
-from claims.remeasure import Remeasured
-from claims.verdict import Outcome, Verdict
-from measure.record import Record
+from unsettled.claims.catalogue import lookup
+from unsettled.claims.judge import judge
+from unsettled.claims.ledger import AnyClaim, Claim, DeclaredPopulation, Ledger, Paper
+from unsettled.claims.noise_band import largest_change, under_noise
+from unsettled.claims.populations import Population
+from unsettled.claims.remeasure import Remeasured
+from unsettled.claims.verdict import Outcome, Verdict
+from unsettled.measure.record import Record
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "falsehoods"
 FALSEHOODS, DIGITS = FOLDER / "falsehoods.toml", FOLDER / "digits.toml"

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from claims.harmless import harmless
-from claims.inputs import one_of, read_inputs, read_measuring, whole_number
-from measure.errors import UserError
+from unsettled.claims.harmless import harmless
+from unsettled.claims.inputs import one_of, read_inputs, read_measuring, whole_number
+from unsettled.measure.errors import UserError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from claims.run import Run
-    from claims.verdict import Verdict
+    from unsettled.claims.run import Run
+    from unsettled.claims.verdict import Verdict
 
 CLAIMS = Path(__file__).parent
 RUN, FINDINGS, SEED = pytest.StashKey["Run"](), pytest.StashKey[list](), pytest.StashKey[int]()
@@ -51,7 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    from claims import hooks
+    from unsettled.claims import hooks
 
     pluginmanager.add_hookspecs(hooks)
 
@@ -161,7 +161,7 @@ def keep(item: pytest.Item, kind: str, verdict: Verdict) -> Verdict:
 
 def settle(verdict: Verdict, run: Run) -> None:
     """Make pytest report a verdict as the run's policy says."""
-    from claims.policy import fate
+    from unsettled.claims.policy import fate
 
     decided = fate(verdict, run.policy, stale=run.stale(verdict))
     match decided.report:
@@ -183,10 +183,10 @@ def _seed(config: pytest.Config) -> int:
 
 def _read(config: pytest.Config) -> Run:
     """The run that the options ask for. Raises UserError."""
-    from claims.ledger import PAPER
-    from claims.policy import POLICIES
-    from claims.run import Run, Settings
-    from measure.hub import cache_folder
+    from unsettled.claims.ledger import PAPER
+    from unsettled.claims.policy import POLICIES
+    from unsettled.claims.run import Run, Settings
+    from unsettled.measure.hub import cache_folder
 
     option = config.option
     shared = getattr(config, "workerinput", {}).get("unsettled", {})

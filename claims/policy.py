@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from claims.harmless import harmless
-from claims.verdict import TABLE, Outcome, Verdict
+from unsettled.claims.harmless import harmless
+from unsettled.claims.verdict import TABLE, Outcome, Verdict
 
 Report = Literal["passed", "failed", "xfailed", "skipped", "error"]
 

@@ -10,12 +10,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from claims.inputs import NAME, Inputs
-from claims.ledger import Ledger
-from claims.sides import find_side
-from measure.errors import UserError
-from measure.record import Record, read_record
-from measure.side_record import SideRecord
+from unsettled.claims.inputs import NAME, Inputs
+from unsettled.claims.ledger import Ledger
+from unsettled.claims.sides import find_side
+from unsettled.measure.errors import UserError
+from unsettled.measure.record import Record, read_record
+from unsettled.measure.side_record import SideRecord
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from measure.errors import UserError
-from measure.record import Record
-from measure.statistics.estimate import Estimate
+from unsettled.measure.errors import UserError
+from unsettled.measure.record import Record
+from unsettled.measure.statistics.estimate import Estimate
 
 
 class Parameters(BaseModel):
@@ -75,7 +75,7 @@ class Statistic:
     measured (a sample size), of which another measurement says nothing.
     ``fresh`` answers a replication where an interval of the value cannot: (record, parameters, stated value,
     smallest contradiction) → (estimate with ``extra["p_value"]``, power).
-    ``needs`` names the kind of side record (`claims.sides`) that the function takes as a third argument.
+    ``needs`` names the kind of side record (`unsettled.claims.sides`) that the function takes as a third argument.
     """
 
     name: str

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from claims.inputs import MEASURING
-from claims.populations import Population
-from measure.errors import UserError
-from measure.record import Record, read_record
+from unsettled.claims.inputs import MEASURING
+from unsettled.claims.populations import Population
+from unsettled.measure.errors import UserError
+from unsettled.measure.record import Record, read_record
 
 NOISE_ROWS = 64
 # Ten seconds or so of one core, in units of `cost_of_row`; and the bounds of what that is spent on.
@@ -88,7 +88,7 @@ def verify_sample(population: Population, *, rows: int, seed: int, tamper: Calla
     Raises:
         UserError: checkpoint, puzzles and record are not of one measurement.
     """
-    from measure.noise import verify_rows
+    from unsettled.measure.noise import verify_rows
 
     checkpoint, puzzles = _load(population)
     drawn = population.record.take(sample_rows(population, rows=rows, seed=seed))
@@ -133,9 +133,9 @@ def measure_population(population: Population, folder: Path, *, changes: Mapping
     Raises:
         UserError: checkpoint or puzzles cannot be read, or do not fit.
     """
-    from measure.campaign import StaleParts, measure
-    from measure.noise import FLOOR_PASSES, floor_of_sample, rows_of
-    from measure.progress import progress
+    from unsettled.measure.campaign import StaleParts, measure
+    from unsettled.measure.noise import FLOOR_PASSES, floor_of_sample, rows_of
+    from unsettled.measure.progress import progress
 
     settings = settings_of(population, changes)
     checkpoint, puzzles = _load(population, limit=int(settings.pop("limit")) or None)
@@ -159,7 +159,7 @@ def measure_population(population: Population, folder: Path, *, changes: Mapping
 
 def compare_records(population: Population, again: Path, *, seed: int) -> Remeasured:
     """A population's record against a whole one measured again, row by row."""
-    from measure.noise import compare, differences
+    from unsettled.measure.noise import compare, differences
 
     record, fresh = population.record, read_record(again)
     if not np.array_equal(record.example_id, fresh.example_id):
@@ -180,7 +180,7 @@ def compare_records(population: Population, again: Path, *, seed: int) -> Remeas
 
 def _closer(population: Population, record: Record, suspects: np.ndarray, *, seed: int) -> Remeasured:
     """Rows beyond the floor, each judged by its own measured noise."""
-    from measure.noise import verify_rows
+    from unsettled.measure.noise import verify_rows
 
     checkpoint, puzzles = _load(population)
     with suited_threads(checkpoint.facts.parameters):
@@ -210,8 +210,8 @@ def suited_threads(parameters: int) -> Iterator[None]:
 
 
 def _load(population: Population, *, limit: int | None = None):
-    from measure.checkpoints import load_checkpoint
-    from measure.puzzles import read_puzzles
+    from unsettled.measure.checkpoints import load_checkpoint
+    from unsettled.measure.puzzles import read_puzzles
 
     checkpoint = load_checkpoint(population.checkpoint, **population.structure)
     return checkpoint, read_puzzles(population.puzzles, limit=limit)

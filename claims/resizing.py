@@ -12,11 +12,11 @@ from dataclasses import replace
 
 from scipy.special import expit, logit
 
-from claims.evidence import is_share
-from claims.verdict import Measurement
-from measure.statistics.auc import score_interval
-from measure.statistics.estimate import Estimate
-from measure.statistics.proportion import proportion
+from unsettled.claims.evidence import is_share
+from unsettled.claims.verdict import Measurement
+from unsettled.measure.statistics.auc import score_interval
+from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.proportion import proportion
 
 # Beyond so many times the present sample, or so many exact counts, no size is named.
 LARGEST_FACTOR, LARGEST_COUNT = 10_000.0, 100_000

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from claims.fetched import fetched_populations
-from claims.inputs import Inputs
-from claims.judge import adjust, judge
-from claims.known import Known, load_known
-from claims.ledger import PAPER, Claim, Ledger, load_ledger
-from claims.policy import POLICIES, Policy
-from claims.populations import Population, discover
-from claims.remeasure import affordable_rows, cost_of_row, measure_population
-from claims.verdict import Verdict
+from unsettled.claims.fetched import fetched_populations
+from unsettled.claims.inputs import Inputs
+from unsettled.claims.judge import adjust, judge
+from unsettled.claims.known import Known, load_known
+from unsettled.claims.ledger import PAPER, Claim, Ledger, load_ledger
+from unsettled.claims.policy import POLICIES, Policy
+from unsettled.claims.populations import Population, discover
+from unsettled.claims.remeasure import affordable_rows, cost_of_row, measure_population
+from unsettled.claims.verdict import Verdict
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from claims.registry import SIDE_KINDS
-from measure.errors import UserError
-from measure.record import Record
-from measure.side_record import SideRecord, read_side
+from unsettled.claims.registry import SIDE_KINDS
+from unsettled.measure.errors import UserError
+from unsettled.measure.record import Record
+from unsettled.measure.side_record import SideRecord, read_side
 
 
 def candidates(kind: str, *beside: Path | None) -> list[Path]:

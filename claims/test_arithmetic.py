@@ -2,8 +2,8 @@
 
 import pytest
 
-from claims.arithmetic import arithmetic
-from claims.plugin import keep, run_of, settle
+from unsettled.claims.arithmetic import arithmetic
+from unsettled.claims.plugin import keep, run_of, settle
 
 
 def pytest_generate_tests(metafunc):

@@ -2,12 +2,12 @@
 
 import pytest
 
-from claims.arithmetic import arithmetic
-from claims.ledger import load_ledger
-from claims.planted import DIGITS, outcome_of, read_falsehoods
-from claims.plugin import find, run_of
-from claims.populations import Population
-from fixtures.synthetic import synthetic_record
+from unsettled.claims.arithmetic import arithmetic
+from unsettled.claims.ledger import load_ledger
+from unsettled.claims.planted import DIGITS, outcome_of, read_falsehoods
+from unsettled.claims.plugin import find, run_of
+from unsettled.claims.populations import Population
+from unsettled.fixtures.synthetic import synthetic_record
 
 
 def pytest_generate_tests(metafunc):

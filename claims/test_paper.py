@@ -1,6 +1,6 @@
 """The audit: one item per claim and population, named ``claim@population``."""
 
-from claims.plugin import more_verdicts, run_of, settle
+from unsettled.claims.plugin import more_verdicts, run_of, settle
 
 
 def pytest_generate_tests(metafunc):

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from claims.planted import TAMPERINGS, tamper, tampering_found
-from claims.plugin import find, run_of
-from claims.remeasure import calm_half, compare_records, verify_sample
+from unsettled.claims.planted import TAMPERINGS, tamper, tampering_found
+from unsettled.claims.plugin import find, run_of
+from unsettled.claims.remeasure import calm_half, compare_records, verify_sample
 
 
 def pytest_generate_tests(metafunc):

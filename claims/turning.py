@@ -1,7 +1,7 @@
 """What would change a verdict: the figure that would turn it, and the sample that would decide it.
 
 Sample sizes are found by asking the rules of judgement again with the present estimate and a larger sample (see
-`claims.resizing`). All of it is planning, not judgement.
+`unsettled.claims.resizing`). All of it is planning, not judgement.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from claims.catalogue import lookup
-from claims.claim import AnyClaim
-from claims.evidence import ALPHA, ENOUGH, against_fresh, is_share
-from claims.forms import Exists, Form, describe, region
-from claims.judge import conceded  # what "~" concedes is decided there alone
-from claims.resizing import Decide, as_estimate, deciding_factor
-from claims.stated import Stated
-from claims.verdict import Outcome, Verdict
-from claims.wording import as_percent, caveat, interval, number
-from measure.statistics.estimate import Estimate
-from measure.statistics.proportion import proportion
+from unsettled.claims.catalogue import lookup
+from unsettled.claims.claim import AnyClaim
+from unsettled.claims.evidence import ALPHA, ENOUGH, against_fresh, is_share
+from unsettled.claims.forms import Exists, Form, describe, region
+from unsettled.claims.judge import conceded  # what "~" concedes is decided there alone
+from unsettled.claims.resizing import Decide, as_estimate, deciding_factor
+from unsettled.claims.stated import Stated
+from unsettled.claims.verdict import Outcome, Verdict
+from unsettled.claims.wording import as_percent, caveat, interval, number
+from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.proportion import proportion
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,9 +7,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from claims.claim import AnyClaim
-from claims.ledger import Ledger
-from claims.manuscript_policy import STOPWORDS, SUFFIXES, SYNONYMS
+from unsettled.claims.claim import AnyClaim
+from unsettled.claims.ledger import Ledger
+from unsettled.claims.manuscript_policy import STOPWORDS, SUFFIXES, SYNONYMS
 
 _WORD = re.compile(r"[^\W\d_]+[₁1]?")
 # A claim is spoken of where so much of the weight of its own words stands.

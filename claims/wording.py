@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
-from measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.estimate import Estimate
 
 
 def number(x: float | Fraction | None, digits: int = 4) -> str:

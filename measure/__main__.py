@@ -1,4 +1,4 @@
-"""`python -m measure`: one rank of a measurement by several processes, started by torchrun, by srun, or alone."""
+"""`python -m unsettled.measure`: one rank of a measurement by several processes, started by torchrun, by srun, or alone."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from measure import options
-from measure.cli import run
+from unsettled.measure import options
+from unsettled.measure.cli import run
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -38,15 +38,15 @@ def rank(
     split: options.Split = "test",
 ) -> None:
     """Measure this rank's shards of a puzzle set into a folder, one record a shard. Resumes, with any number of ranks."""
-    from measure.ranks import device_of, rank_of
+    from unsettled.measure.ranks import device_of, rank_of
 
     me = rank_of(os.environ, number=number, of=ranks)
 
-    from measure.checkpoints import load_checkpoint
-    from measure.noise import FLOOR_PASSES
-    from measure.progress import progress
-    from measure.puzzles import read_puzzles
-    from measure.sharded import measure_shard, noise_rows_of, open_campaign
+    from unsettled.measure.checkpoints import load_checkpoint
+    from unsettled.measure.noise import FLOOR_PASSES
+    from unsettled.measure.progress import progress
+    from unsettled.measure.puzzles import read_puzzles
+    from unsettled.measure.sharded import measure_shard, noise_rows_of, open_campaign
 
     settings = dict(k=k, segments=segments, seed=seed, batch=batch, device=device_of(device, me), dtype=dtype, qr_every=qr_every)
     loaded = load_checkpoint(checkpoint, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads)

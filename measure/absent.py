@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from measure.errors import UserError
+from unsettled.measure.errors import UserError
 
 
 class AbsentColumn(np.lib.mixins.NDArrayOperatorsMixin):

@@ -15,14 +15,14 @@ from typing import TypedDict, Unpack
 import numpy as np
 import torch
 
-from measure.checkpoints import Checkpoint
-from measure.errors import UserError
-from measure.lock import sole_writer
-from measure.models.recursive import State
-from measure.puzzles import PuzzleSet
-from measure.record import NoiseFloor, Provenance, Record, concatenate, read_provenance, read_record, write_record
-from measure.record_writer import RecordWriter
-from measure.rollout import board_of, rollout
+from unsettled.measure.checkpoints import Checkpoint
+from unsettled.measure.errors import UserError
+from unsettled.measure.lock import sole_writer
+from unsettled.measure.models.recursive import State
+from unsettled.measure.puzzles import PuzzleSet
+from unsettled.measure.record import NoiseFloor, Provenance, Record, concatenate, read_provenance, read_record, write_record
+from unsettled.measure.record_writer import RecordWriter
+from unsettled.measure.rollout import board_of, rollout
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16}
 

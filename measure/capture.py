@@ -1,6 +1,6 @@
 """What long rollouts say: when puzzles are solved, whether they stay so, and what becomes of those that are not.
 
-Everything here reads a long record (`measure.capture_follow` writes it) with numpy alone. Capture means the first segment after
+Everything here reads a long record (`unsettled.measure.capture_follow` writes it) with numpy alone. Capture means the first segment after
 which the board is right.
 """
 
@@ -10,12 +10,12 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from measure.errors import UserError
-from measure.labels import Evidence
-from measure.side_record import SideRecord
-from measure.statistics.estimate import Estimate
-from measure.statistics.proportion import proportion
-from measure.statistics.survival import occurred_by, rate
+from unsettled.measure.errors import UserError
+from unsettled.measure.labels import Evidence
+from unsettled.measure.side_record import SideRecord
+from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.proportion import proportion
+from unsettled.measure.statistics.survival import occurred_by, rate
 
 FATES = {
     "transient": "solved later on the same trajectory",

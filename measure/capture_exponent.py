@@ -11,12 +11,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from measure.capture import LongRuns, first_solved
-from measure.errors import UserError
-from measure.record import Record
-from measure.statistics.equivalence import equivalence
-from measure.statistics.estimate import Estimate, undefined
-from measure.statistics.survival import FEWEST, landmark_auc
+from unsettled.measure.capture import LongRuns, first_solved
+from unsettled.measure.errors import UserError
+from unsettled.measure.record import Record
+from unsettled.measure.statistics.equivalence import equivalence
+from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.survival import FEWEST, landmark_auc
 
 WINDOW = 4
 # (first, last) segments from capture, which is segment 0: the one after which the board is right for the first time.

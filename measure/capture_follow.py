@@ -14,16 +14,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from measure.campaign import provenance_of
-from measure.capture import first_solved, solved_since
-from measure.capture_stages import LATE, LongSettings, follow_to_rest, held_at_rest, merged, noisy_start, resting
-from measure.checkpoints import Checkpoint
-from measure.errors import UserError
-from measure.labels import Evidence
-from measure.labels_evidence import evidence_of
-from measure.puzzles import PuzzleSet
-from measure.side_record import SideProvenance, SideRecord, read_side, round_mantissa, write_side
-from measure.trajectory import Trajectories, follow
+from unsettled.measure.campaign import provenance_of
+from unsettled.measure.capture import first_solved, solved_since
+from unsettled.measure.capture_stages import LATE, LongSettings, follow_to_rest, held_at_rest, merged, noisy_start, resting
+from unsettled.measure.checkpoints import Checkpoint
+from unsettled.measure.errors import UserError
+from unsettled.measure.labels import Evidence
+from unsettled.measure.labels_evidence import evidence_of
+from unsettled.measure.puzzles import PuzzleSet
+from unsettled.measure.side_record import SideProvenance, SideRecord, read_side, round_mantissa, write_side
+from unsettled.measure.trajectory import Trajectories, follow
 
 KIND = "long"
 CHUNK = 32

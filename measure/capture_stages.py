@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from measure.checkpoints import Checkpoint
-from measure.errors import UserError
-from measure.models.recursive import State
-from measure.puzzles import PuzzleSet
-from measure.trajectory import ARRAYS, Trajectories, follow
+from unsettled.measure.checkpoints import Checkpoint
+from unsettled.measure.errors import UserError
+from unsettled.measure.models.recursive import State
+from unsettled.measure.puzzles import PuzzleSet
+from unsettled.measure.trajectory import ARRAYS, Trajectories, follow
 
 LATE = 8
 

@@ -19,12 +19,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from measure.bounded import bounded
-from measure.errors import UserError
-from measure.limits import check_file, check_network, check_tensors
-from measure.models import ModelConfig, RecursiveModel, build
-from measure.models.published import bare_state, infer_config
-from measure.record import ModelFacts
+from unsettled.measure.bounded import bounded
+from unsettled.measure.errors import UserError
+from unsettled.measure.limits import check_file, check_network, check_tensors
+from unsettled.measure.models import ModelConfig, RecursiveModel, build
+from unsettled.measure.models.published import bare_state, infer_config
+from unsettled.measure.record import ModelFacts
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
 PUBLISHED_CONFIGS = ("all_config.yaml", "config.yaml")

@@ -9,22 +9,22 @@ from importlib import import_module
 
 import typer
 
-from measure.errors import UserError
+from unsettled.measure.errors import UserError
 
 # Modules with a typer `app`; a name makes it a group of commands, None adds its commands to the root.
 MODULES: tuple[tuple[str, str | None], ...] = (
-    ("measure.commands", None),
-    ("measure.commands_puzzles", "puzzles"),
-    ("measure.commands_lyapunov", None),
-    ("measure.commands_bench", None),
-    ("measure.commands_diagnose", None),
-    ("measure.commands_levers", None),
-    ("measure.commands_scale", None),
-    ("measure.commands_fetch", None),
-    ("claims.commands", None),
-    ("reports.commands", None),
-    ("reports.commands_findings", None),
-    ("fixtures.commands", None),
+    ("unsettled.measure.commands", None),
+    ("unsettled.measure.commands_puzzles", "puzzles"),
+    ("unsettled.measure.commands_lyapunov", None),
+    ("unsettled.measure.commands_bench", None),
+    ("unsettled.measure.commands_diagnose", None),
+    ("unsettled.measure.commands_levers", None),
+    ("unsettled.measure.commands_scale", None),
+    ("unsettled.measure.commands_fetch", None),
+    ("unsettled.claims.commands", None),
+    ("unsettled.reports.commands", None),
+    ("unsettled.reports.commands_findings", None),
+    ("unsettled.fixtures.commands", None),
 )
 
 

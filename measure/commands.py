@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from measure import options
+from unsettled.measure import options
 
 app = typer.Typer()
 
@@ -37,16 +37,16 @@ def measure(
     """Measure a checkpoint on puzzles: exponents, displacement, halting and outcome, one row a puzzle. Resumes."""
     import time
 
-    from measure import campaign, noise
-    from measure.checkpoints import load_checkpoint
-    from measure.memory import peak_memory_mib
-    from measure.progress import progress
-    from measure.puzzles import read_puzzles
+    from unsettled.measure import campaign, noise
+    from unsettled.measure.checkpoints import load_checkpoint
+    from unsettled.measure.memory import peak_memory_mib
+    from unsettled.measure.progress import progress
+    from unsettled.measure.puzzles import read_puzzles
 
     options.refuse_folder(out)
     begun = time.monotonic()
     if processes > 1:
-        from measure.processes import measure_by_processes
+        from unsettled.measure.processes import measure_by_processes
 
         measure_by_processes(context.params, out, processes)
         show(out)
@@ -73,12 +73,12 @@ def measure_noise(
     split: options.Split = "test",
 ) -> None:
     """Measure the numerical noise of an existing record: other batch, last bits, precision, and tangent starts."""
-    from measure import noise
-    from measure.checkpoints import load_checkpoint
-    from measure.errors import UserError
-    from measure.progress import progress
-    from measure.puzzles import read_puzzles
-    from measure.record import read_record, write_record
+    from unsettled.measure import noise
+    from unsettled.measure.checkpoints import load_checkpoint
+    from unsettled.measure.errors import UserError
+    from unsettled.measure.progress import progress
+    from unsettled.measure.puzzles import read_puzzles
+    from unsettled.measure.record import read_record, write_record
 
     kept = read_record(record)
     cycles = {"H_cycles": kept.provenance.model.H_cycles, "L_cycles": kept.provenance.model.L_cycles}
@@ -99,8 +99,8 @@ def show(record: Annotated[Path, typer.Argument(help="A record written by `unset
     from rich.table import Table
     from rich.text import Text
 
-    from measure.record import read_record
-    from measure.summary import summarise
+    from unsettled.measure.record import read_record
+    from unsettled.measure.summary import summarise
 
     def plain(text: str) -> Text:
         return Text("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))

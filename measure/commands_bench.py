@@ -23,7 +23,7 @@ def bench(
     """Measure speed as ratios within one run, with medians and spread. Exit code 1 when a bar is missed."""
     import torch
 
-    from measure.bench import suite
+    from unsettled.measure.bench import suite
 
     if list_parts:
         for name, part in suite.PARTS.items():

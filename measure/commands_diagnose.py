@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from measure import options
+from unsettled.measure import options
 
 app = typer.Typer()
 
@@ -38,11 +38,11 @@ def follow(
     split: options.Split = "test",
 ) -> None:
     """Follow a checkpoint far beyond its usual rollout, from several starts, and keep how its runs end. Resumes."""
-    from measure.capture_follow import measure_long
-    from measure.capture_stages import LongSettings
-    from measure.checkpoints import load_checkpoint
-    from measure.progress import progress
-    from measure.puzzles import read_puzzles
+    from unsettled.measure.capture_follow import measure_long
+    from unsettled.measure.capture_stages import LongSettings
+    from unsettled.measure.checkpoints import load_checkpoint
+    from unsettled.measure.progress import progress
+    from unsettled.measure.puzzles import read_puzzles
 
     options.refuse_folder(out)
     settings = LongSettings(
@@ -78,14 +78,14 @@ def diagnose(
 
     from rich.console import Console
 
-    from measure.diagnosis import find, record_tables
-    from measure.diagnosis_text import show
-    from measure.errors import UserError
+    from unsettled.measure.diagnosis import find, record_tables
+    from unsettled.measure.diagnosis_text import show
+    from unsettled.measure.errors import UserError
 
     record, side, beside = find(place)
     tables = record_tables(record)
     if side is not None:
-        from measure.diagnosis_long import long_tables
+        from unsettled.measure.diagnosis_long import long_tables
 
         tables += long_tables(side, record, rest)
     width = shutil.get_terminal_size((PLAIN_WIDTH, 24)).columns if sys.stdout.isatty() else PLAIN_WIDTH

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from measure import options
+from unsettled.measure import options
 
 app = typer.Typer()
 
@@ -46,14 +46,14 @@ def levers(
     from pydantic import ValidationError
     from rich.console import Console
 
-    from measure.checkpoints import load_checkpoint
-    from measure.errors import UserError
-    from measure.levers import comparison, report, text
-    from measure.levers.gather import gather
-    from measure.levers.plan import Plan
-    from measure.levers.table import table_of
-    from measure.progress import progress
-    from measure.puzzles import read_puzzles
+    from unsettled.measure.checkpoints import load_checkpoint
+    from unsettled.measure.errors import UserError
+    from unsettled.measure.levers import comparison, report, text
+    from unsettled.measure.levers.gather import gather
+    from unsettled.measure.levers.plan import Plan
+    from unsettled.measure.levers.table import table_of
+    from unsettled.measure.progress import progress
+    from unsettled.measure.puzzles import read_puzzles
 
     options.refuse_folder(out)
     if minutes is not None and not minutes > 0:
@@ -127,12 +127,12 @@ def solve(
     from rich.live import Live
     from rich.text import Text
 
-    from measure.checkpoints import load_checkpoint
-    from measure.levers import text
-    from measure.levers.boards import drawn, read_boards
-    from measure.levers.solve import solve as steps_of
-    from measure.levers.starts import Starts
-    from measure.rollout import board_of
+    from unsettled.measure.checkpoints import load_checkpoint
+    from unsettled.measure.levers import text
+    from unsettled.measure.levers.boards import drawn, read_boards
+    from unsettled.measure.levers.solve import solve as steps_of
+    from unsettled.measure.levers.starts import Starts
+    from unsettled.measure.rollout import board_of
 
     drawing = Starts(kind=starts, seed=seed, scale=scale, sigma=sigma)
     model = load_checkpoint(checkpoint, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads).model

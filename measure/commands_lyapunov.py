@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from measure.errors import UserError
+from unsettled.measure.errors import UserError
 
 if TYPE_CHECKING:
-    from fixtures.comparison import Comparison
+    from unsettled.fixtures.comparison import Comparison
 
 app = typer.Typer()
 
@@ -50,9 +50,9 @@ def lyapunov(
 
 
 def _systems(name: str, *, updates: int | None, batch: int, k: int | None, seed: int, plot: Path | None) -> None:
-    from fixtures.comparison import compare
-    from fixtures.systems import SYSTEMS
-    from fixtures.systems import system as named
+    from unsettled.fixtures.comparison import compare
+    from unsettled.fixtures.systems import SYSTEMS
+    from unsettled.fixtures.systems import system as named
 
     if name != "all":
         found = named(name)
@@ -118,7 +118,7 @@ def _print_convergence(result: Comparison) -> None:
 def _print_dimensions(result: Comparison) -> None:
     import torch
 
-    from measure.spectrum import kaplan_yorke, ks_entropy
+    from unsettled.measure.spectrum import kaplan_yorke, ks_entropy
 
     measured = torch.tensor([line.measured for line in result.lines if line.index], dtype=torch.float64)
     complete = len(measured) == result.system.size
@@ -157,7 +157,7 @@ def _list() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from fixtures.systems import SYSTEMS
+    from unsettled.fixtures.systems import SYSTEMS
 
     table = Table("name", "d", "known", "system, and its trap", box=None)
     for one in SYSTEMS.values():
@@ -171,7 +171,7 @@ def _identities() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from fixtures.identities import worst_errors
+    from unsettled.fixtures.identities import worst_errors
 
     table = Table(box=None)
     for name in ("identity", "systems", "float64", "float32", ""):
@@ -195,9 +195,9 @@ def _checkpoint(checkpoint: Path, puzzles: Path, *, batch: int, segments: int, k
     from rich.console import Console
     from rich.table import Table
 
-    from measure.checkpoints import load_checkpoint
-    from measure.convergence import network_convergence
-    from measure.puzzles import read_puzzles
+    from unsettled.measure.checkpoints import load_checkpoint
+    from unsettled.measure.convergence import network_convergence
+    from unsettled.measure.puzzles import read_puzzles
 
     loaded = load_checkpoint(checkpoint)
     report = network_convergence(loaded.model, read_puzzles(puzzles, limit=batch), k=k, segments=segments, seed=seed)

@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from measure.sudoku import PuzzleSet
+    from unsettled.measure.sudoku import PuzzleSet
 
 app = typer.Typer(help="Generate, convert, rate, split and compare puzzle sets.", no_args_is_help=True)
 
@@ -32,8 +32,8 @@ def generate(
     canonical: Canonical = True,
 ) -> None:
     """Generate puzzles with exactly one solution, rated by search nodes."""
-    from measure import sudoku
-    from measure.progress import progress
+    from unsettled.measure import sudoku
+    from unsettled.measure.progress import progress
 
     board, clues = sudoku.Box.parse(box), parse_range(extra_clues)
     _check_target(out)
@@ -56,7 +56,7 @@ def convert(
     canonical: Canonical = True,
 ) -> None:
     """Convert puzzles, checking every one; reads and writes piece by piece."""
-    from measure.puzzles import count_puzzles, iterate_puzzles, read_puzzles
+    from unsettled.measure.puzzles import count_puzzles, iterate_puzzles, read_puzzles
 
     _check_target(target)
     if limit is None:
@@ -77,9 +77,9 @@ def rate(
     """Replace ratings by the number of search nodes our solver needs; refuses puzzles without exactly one solution."""
     from dataclasses import replace
 
-    from measure import sudoku
-    from measure.errors import UserError
-    from measure.puzzles import count_puzzles, iterate_puzzles
+    from unsettled.measure import sudoku
+    from unsettled.measure.errors import UserError
+    from unsettled.measure.puzzles import count_puzzles, iterate_puzzles
 
     if not _is_parquet(target):
         raise UserError("the published layout has no place for ratings", where=target, mend="name a .parquet file")
@@ -105,10 +105,10 @@ def split_(
     published: Annotated[bool, typer.Option(help="Write the published layout instead of Parquet files.")] = False,
 ) -> None:
     """Split into train, test and hard so that no two puzzles are equivalent, neither across nor within."""
-    from measure import partition
-    from measure.progress import progress
-    from measure.puzzles import read_puzzles
-    from measure.symmetry import hash_in_pieces
+    from unsettled.measure import partition
+    from unsettled.measure.progress import progress
+    from unsettled.measure.puzzles import read_puzzles
+    from unsettled.measure.symmetry import hash_in_pieces
 
     puzzles = read_puzzles(source, split=split)
     with progress("compare", len(puzzles)) as advance:
@@ -128,10 +128,10 @@ def overlap(
     second_split: Annotated[str, typer.Option(help="Split of the second set, if it is a folder.")] = "test",
 ) -> None:
     """Count puzzles of the second set that are equivalent to one of the first; exit code 1 if there are any."""
-    from measure import partition
-    from measure.progress import progress
-    from measure.puzzles import read_puzzles
-    from measure.symmetry import hash_in_pieces
+    from unsettled.measure import partition
+    from unsettled.measure.progress import progress
+    from unsettled.measure.puzzles import read_puzzles
+    from unsettled.measure.symmetry import hash_in_pieces
 
     sets = read_puzzles(first, split=first_split), read_puzzles(second, split=second_split)
     with progress("compare", sum(map(len, sets))) as advance:
@@ -144,7 +144,7 @@ def overlap(
 
 def parse_range(text: str) -> tuple[int, int]:
     """``"0:8"`` as (0, 8); a single number stands for both ends."""
-    from measure.errors import UserError
+    from unsettled.measure.errors import UserError
 
     low, separator, high = text.partition(":")
     if not (low.isdecimal() and (high.isdecimal() or not separator)):
@@ -158,7 +158,7 @@ def _is_parquet(target: Path) -> bool:
 
 def _check_target(target: Path) -> None:
     """Before any work: the target can be written."""
-    from measure.errors import UserError
+    from unsettled.measure.errors import UserError
 
     if _is_parquet(target) and target.is_dir():
         raise UserError("is a folder", where=target, mend="name a file to write")
@@ -168,8 +168,8 @@ def _check_target(target: Path) -> None:
 
 def _write(pieces: Iterable[PuzzleSet], count: int, target: Path, *, split: str, canonical: bool) -> None:
     """Writes to Parquet or to the published layout, by the target's name, with a bar and a closing line."""
-    from measure.progress import progress
-    from measure.puzzles import write_parquet, write_published
+    from unsettled.measure.progress import progress
+    from unsettled.measure.puzzles import write_parquet, write_published
 
     _check_target(target)
     with progress(f"write {target.name}", count) as advance:

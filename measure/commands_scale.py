@@ -7,19 +7,19 @@ from typing import Annotated
 
 import typer
 
-from measure import options
+from unsettled.measure import options
 
 app = typer.Typer()
 
 
 @app.command()
 def merge(
-    folder: Annotated[Path, typer.Argument(help="The folder that `python -m measure` wrote its shards to.")],
+    folder: Annotated[Path, typer.Argument(help="The folder that `python -m unsettled.measure` wrote its shards to.")],
     out: Annotated[Path, typer.Option(help="The record to write (Parquet).")],
 ) -> None:
     """Join the shards of one measurement, when every puzzle is there exactly once and all of them agree."""
-    from measure.commands import show
-    from measure.merge import merge as join
+    from unsettled.measure.commands import show
+    from unsettled.measure.merge import merge as join
 
     options.refuse_folder(out)
     join(folder, out)
@@ -39,11 +39,11 @@ def import_preds(
     split: options.Split = "test",
 ) -> None:
     """Turn what HRM's evaluate wrote into a record of outcomes and last halting logits; other claims stay unverifiable."""
-    from measure.checkpoints import load_checkpoint
-    from measure.commands import show
-    from measure.predictions import checkpoint_beside, import_predictions
-    from measure.puzzles import read_puzzles
-    from measure.record import write_record
+    from unsettled.measure.checkpoints import load_checkpoint
+    from unsettled.measure.commands import show
+    from unsettled.measure.predictions import checkpoint_beside, import_predictions
+    from unsettled.measure.puzzles import read_puzzles
+    from unsettled.measure.record import write_record
 
     options.refuse_folder(out)
     path = checkpoint or checkpoint_beside(predictions[0])

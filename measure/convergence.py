@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from measure.models import RecursiveModel
-from measure.puzzles import PuzzleSet
-from measure.seeds import growth_over_seeds
-from measure.sweeps import singular_growth
+from unsettled.measure.models import RecursiveModel
+from unsettled.measure.puzzles import PuzzleSet
+from unsettled.measure.seeds import growth_over_seeds
+from unsettled.measure.sweeps import singular_growth
 
 
 @dataclass(frozen=True)

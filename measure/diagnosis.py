@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from measure.capture_exponent import WINDOW, before_capture_in
-from measure.errors import UserError
-from measure.record import Record, read_record
-from measure.settling import otsu_band
-from measure.side_record import SideRecord, read_side
-from measure.statistics.calibration import brier, calibration_error, confident_failures, missed_by_selection, reliability
-from measure.statistics.early import SLOPES
-from measure.statistics.estimate import Estimate
-from measure.statistics.median import median
-from measure.statistics.windows import WindowPoint, adjusted, combined, window_curve
+from unsettled.measure.capture_exponent import WINDOW, before_capture_in
+from unsettled.measure.errors import UserError
+from unsettled.measure.record import Record, read_record
+from unsettled.measure.settling import otsu_band
+from unsettled.measure.side_record import SideRecord, read_side
+from unsettled.measure.statistics.calibration import brier, calibration_error, confident_failures, missed_by_selection, reliability
+from unsettled.measure.statistics.early import SLOPES
+from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.median import median
+from unsettled.measure.statistics.windows import WindowPoint, adjusted, combined, window_curve
 
 MARGIN = 0.1
 

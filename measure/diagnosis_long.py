@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from measure.capture import (
+from unsettled.measure.capture import (
     FATES,
     LongRuns,
     capture_curve,
@@ -15,16 +15,16 @@ from measure.capture import (
     solved_from_other_starts,
     solved_later,
 )
-from measure.capture_exponent import LEADS, OFFSETS, WINDOW, around_capture, before_capture, exponents
-from measure.diagnosis import MARGIN, Cell, Marked, Table
-from measure.errors import UserError
-from measure.labels import APPEARANCES, DEFINITIONS, NAMES, Thresholds, classify
-from measure.labels_tables import SWEEPS, confusion, rest_of, sweep
-from measure.record import Record
-from measure.side_record import SideRecord
-from measure.statistics.auc import auc
-from measure.statistics.correlation import correlation
-from measure.statistics.proportion import proportion
+from unsettled.measure.capture_exponent import LEADS, OFFSETS, WINDOW, around_capture, before_capture, exponents
+from unsettled.measure.diagnosis import MARGIN, Cell, Marked, Table
+from unsettled.measure.errors import UserError
+from unsettled.measure.labels import APPEARANCES, DEFINITIONS, NAMES, Thresholds, classify
+from unsettled.measure.labels_tables import SWEEPS, confusion, rest_of, sweep
+from unsettled.measure.record import Record
+from unsettled.measure.side_record import SideRecord
+from unsettled.measure.statistics.auc import auc
+from unsettled.measure.statistics.correlation import correlation
+from unsettled.measure.statistics.proportion import proportion
 
 
 def long_tables(side: SideRecord, record: Record | None, rest: float | None = None) -> list[Table]:

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from measure.diagnosis import Cell, Marked, Table
-from measure.statistics.estimate import Estimate
+from unsettled.measure.diagnosis import Cell, Marked, Table
+from unsettled.measure.statistics.estimate import Estimate
 
 
 def show(tables: Iterable[Table], console: Console) -> None:

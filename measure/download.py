@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from measure.errors import UserError
-from measure.hub import COMMIT, Entry, Trusted, check_digest, digest_of, entry_of, expected_digests, read_trust, write_trust
-from measure.lock import sole_writer
+from unsettled.measure.errors import UserError
+from unsettled.measure.hub import COMMIT, Entry, Trusted, check_digest, digest_of, entry_of, expected_digests, read_trust, write_trust
+from unsettled.measure.lock import sole_writer
 
 
 def fetch(name: str, folder: Path) -> Path:

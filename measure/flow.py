@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from measure.errors import UserError
+from unsettled.measure.errors import UserError
 
 FIXED_STEP = ("euler", "midpoint", "rk4")
 

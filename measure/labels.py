@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from measure.errors import UserError
+from unsettled.measure.errors import UserError
 
 
 @dataclass(frozen=True, kw_only=True)

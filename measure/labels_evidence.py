@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from measure.errors import UserError
-from measure.labels import Evidence
-from measure.trajectory import PERIODS, Trajectories
+from unsettled.measure.errors import UserError
+from unsettled.measure.labels import Evidence
+from unsettled.measure.trajectory import PERIODS, Trajectories
 
 
 def evidence_of(runs: Trajectories, *, end: int | None = None, window: int = 8) -> Evidence:

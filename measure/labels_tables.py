@@ -8,11 +8,11 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from measure.errors import UserError
-from measure.labels import APPEARANCES, Evidence, Thresholds, counts, settled
-from measure.settling import otsu_threshold
-from measure.statistics.estimate import Estimate
-from measure.statistics.proportion import proportion
+from unsettled.measure.errors import UserError
+from unsettled.measure.labels import APPEARANCES, Evidence, Thresholds, counts, settled
+from unsettled.measure.settling import otsu_threshold
+from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.proportion import proportion
 
 # Jitter of float32 at a fixed point: no band is drawn within it.
 FLOOR, SMALLEST = 1e-5, 1e-8

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from measure.errors import UserError
+from unsettled.measure.errors import UserError
 
 MIB = 1 << 20
 # Largest size on disk by what the file is read as. The largest published checkpoint is 110 MB, the paper's ledger 40 kB.
@@ -49,7 +49,7 @@ def check_file(path: Path, kind: str) -> None:
 
 
 def check_network(config: Any, *, where: object) -> None:
-    """Refuse a structure (`measure.models.ModelConfig`) that nobody could run. Raises UserError with the limit."""
+    """Refuse a structure (`unsettled.measure.models.ModelConfig`) that nobody could run. Raises UserError with the limit."""
     for name, most in LARGEST_NETWORK.items():
         if getattr(config, name) > most:
             raise UserError(f"{name} is {getattr(config, name):,}, at most {most:,} are read", where=where)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import filelock
 
-from measure.errors import UserError
+from unsettled.measure.errors import UserError
 
 
 @contextmanager

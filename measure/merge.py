@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from measure.errors import UserError
-from measure.lock import sole_writer
-from measure.record import COLUMNS, METADATA_KEY, Provenance, Record, from_table
-from measure.record_writer import ROW_GROUP, RecordWriter
-from measure.shards import Campaign, check_shard, digest_ids, read_campaign, shard_path
+from unsettled.measure.errors import UserError
+from unsettled.measure.lock import sole_writer
+from unsettled.measure.record import COLUMNS, METADATA_KEY, Provenance, Record, from_table
+from unsettled.measure.record_writer import ROW_GROUP, RecordWriter
+from unsettled.measure.shards import Campaign, check_shard, digest_ids, read_campaign, shard_path
 
 
 def merge(folder: Path, out: Path) -> Provenance:

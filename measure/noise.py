@@ -14,13 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from measure.campaign import Advance, measure_rows
-from measure.checkpoints import Checkpoint
-from measure.errors import UserError
-from measure.models.recursive import State
-from measure.provenance import NoiseFloor, TangentStarts
-from measure.puzzles import PuzzleSet
-from measure.record import Record, concatenate
+from unsettled.measure.campaign import Advance, measure_rows
+from unsettled.measure.checkpoints import Checkpoint
+from unsettled.measure.errors import UserError
+from unsettled.measure.models.recursive import State
+from unsettled.measure.provenance import NoiseFloor, TangentStarts
+from unsettled.measure.puzzles import PuzzleSet
+from unsettled.measure.record import Record, concatenate
 
 QUANTILES = {"median": 0.5, "q90": 0.9, "q99": 0.99, "largest": 1.0}
 # A row is looked at more closely beyond this many times the 90 % quantile of the record's own noise …

@@ -1,4 +1,4 @@
-"""The options of measuring, under one name each: `unsettled measure` and `python -m measure` take the same ones."""
+"""The options of measuring, under one name each: `unsettled measure` and `python -m unsettled.measure` take the same ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from measure.errors import UserError
+from unsettled.measure.errors import UserError
 
 Checkpoint = Annotated[Path, typer.Argument(help="Checkpoint: a published file, a .safetensors file, or its folder.")]
 Puzzles = Annotated[Path, typer.Argument(help="Puzzles: a folder in the published layout, a CSV, or our Parquet.")]

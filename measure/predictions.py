@@ -17,16 +17,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from measure.bounded import bounded
-from measure.campaign import commit_of_program
-from measure.checkpoints import Checkpoint, read_tensors
-from measure.errors import UserError
-from measure.hub import digest_of
-from measure.limits import check_file, check_tensors
-from measure.puzzles import PuzzleSet
-from measure.record import Imported, Provenance, Record, lacking_column
-from measure.rollout import board_of
-from measure.sudoku import conflicts
+from unsettled.measure.bounded import bounded
+from unsettled.measure.campaign import commit_of_program
+from unsettled.measure.checkpoints import Checkpoint, read_tensors
+from unsettled.measure.errors import UserError
+from unsettled.measure.hub import digest_of
+from unsettled.measure.limits import check_file, check_tensors
+from unsettled.measure.puzzles import PuzzleSet
+from unsettled.measure.record import Imported, Provenance, Record, lacking_column
+from unsettled.measure.rollout import board_of
+from unsettled.measure.sudoku import conflicts
 
 IGNORED = -100
 NAME = re.compile(r"(?P<checkpoint>.+)_all_preds\.(?P<rank>\d+)")

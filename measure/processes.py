@@ -9,8 +9,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from measure.errors import UserError
-from measure.merge import merge
+from unsettled.measure.errors import UserError
+from unsettled.measure.merge import merge
 
 POSITIONAL = ("checkpoint", "puzzles")
 NOT_OF_A_RANK = ("out", "processes", *POSITIONAL)
@@ -34,7 +34,7 @@ def measure_by_processes(parameters: Mapping[str, object], out: Path, processes:
             # the first one's bar is shown; of the others only how they end
             errors = None if rank == 0 else subprocess.PIPE
             own = {"out": folder, "rank": rank, "ranks": processes}
-            command = [sys.executable, "-m", "measure", *_arguments(parameters, own)]
+            command = [sys.executable, "-m", "unsettled.measure", *_arguments(parameters, own)]
             ranks.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, text=True, env=environment))
         told = [rank.communicate()[1] for rank in ranks]
     finally:

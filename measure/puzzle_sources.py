@@ -1,7 +1,7 @@
 """Where puzzles come from: the published npy layout, or a text table; found by looking at what a path is.
 
 A source knows how many puzzles it holds, yields them as chunks in their order, and can say where a puzzle stands in its file.
-Whether the puzzles are legal is not asked here: see :mod:`measure.puzzles`.
+Whether the puzzles are legal is not asked here: see :mod:`unsettled.measure.puzzles`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from tokenize import TokenError
 
 import numpy as np
 
-from measure.errors import UserError
-from measure.puzzle_tables import CHUNK_ROWS, NOT_A_SYMBOL, Chunk, CsvTable, ParquetTable, board_size
-from measure.sudoku import Box
+from unsettled.measure.errors import UserError
+from unsettled.measure.puzzle_tables import CHUNK_ROWS, NOT_A_SYMBOL, Chunk, CsvTable, ParquetTable, board_size
+from unsettled.measure.sudoku import Box
 
 
 class PublishedFolder:

@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from measure.errors import UserError
-from measure.limits import LARGEST_BOARD
-from measure.sudoku import BLANK, Box
+from unsettled.measure.errors import UserError
+from unsettled.measure.limits import LARGEST_BOARD
+from unsettled.measure.sudoku import BLANK, Box
 
 CHUNK_ROWS = 16384
 BLOCK_BYTES = 1 << 18  # of CSV; pyarrow reads some 32 blocks ahead

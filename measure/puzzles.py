@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from measure.bounded import bounded
-from measure.errors import UserError
-from measure.puzzle_sources import Source, open_source
-from measure.puzzle_tables import SYMBOLS, Chunk, board_size
-from measure.puzzle_writers import join, write_parquet, write_published
-from measure.sudoku import BLANK, Box, PuzzleSet, conflicts
+from unsettled.measure.bounded import bounded
+from unsettled.measure.errors import UserError
+from unsettled.measure.puzzle_sources import Source, open_source
+from unsettled.measure.puzzle_tables import SYMBOLS, Chunk, board_size
+from unsettled.measure.puzzle_writers import join, write_parquet, write_published
+from unsettled.measure.sudoku import BLANK, Box, PuzzleSet, conflicts
 
 __all__ = ["Box", "PuzzleSet", "count_puzzles", "iterate_puzzles", "join", "read_puzzles", "write_parquet", "write_published"]
 

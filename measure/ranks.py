@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from measure.errors import UserError
+from unsettled.measure.errors import UserError
 
 # (starter, variable of the rank, of the number of ranks, of the rank on its machine); the first that is set counts.
 STARTERS = (("torchrun", "RANK", "WORLD_SIZE", "LOCAL_RANK"), ("srun", "SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID"))

@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from measure.lyapunov import tangent_growth
-from measure.models import RecursiveModel
-from measure.models.recursive import State
-from measure.sudoku import Box, PuzzleSet, conflicts
+from unsettled.measure.lyapunov import tangent_growth
+from unsettled.measure.models import RecursiveModel
+from unsettled.measure.models.recursive import State
+from unsettled.measure.sudoku import Box, PuzzleSet, conflicts
 
 
 @dataclass
@@ -48,7 +48,7 @@ def _length(part: Tensor) -> Tensor:
 def rollout(
     model: RecursiveModel, puzzles: PuzzleSet, *, k: int, segments: int, seed: int, qr_every: int = 1, start: State | None = None
 ) -> dict[str, np.ndarray]:
-    """Measure one batch; returns the columns of a record (see `measure.record.COLUMNS`).
+    """Measure one batch; returns the columns of a record (see `unsettled.measure.record.COLUMNS`).
 
     Args:
         model: in evaluation mode, on its device and in its dtype.

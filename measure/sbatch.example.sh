@@ -21,6 +21,6 @@ export OMP_NUM_THREADS=${SLURM_CPUS_PER_TASK:-1}
 
 # One process a rank; which one it is, srun tells by SLURM_PROCID, SLURM_NTASKS and SLURM_LOCALID. No rank waits for another,
 # so that one that dies costs its own shard's last batch and nothing else.
-srun --kill-on-bad-exit=0 python -m measure "$checkpoint" "$puzzles" --out "$out/$name.shards" \
+srun --kill-on-bad-exit=0 python -m unsettled.measure "$checkpoint" "$puzzles" --out "$out/$name.shards" \
     --device cuda --batch 256 --noise-rows 64
 unsettled merge "$out/$name.shards" --out "$out/$name.parquet"

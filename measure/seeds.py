@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from measure.errors import UserError
-from measure.growth import TangentGrowth, Unit
-from measure.lyapunov import tangent_growth
-from measure.segment import Step
-from measure.tangents import State
+from unsettled.measure.errors import UserError
+from unsettled.measure.growth import TangentGrowth, Unit
+from unsettled.measure.lyapunov import tangent_growth
+from unsettled.measure.segment import Step
+from unsettled.measure.tangents import State
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from measure.errors import UserError
-from measure.frame import Frame
-from measure.tangents import Parts, State, Update, advance, flatten, push, split
+from unsettled.measure.errors import UserError
+from unsettled.measure.frame import Frame
+from unsettled.measure.tangents import Parts, State, Update, advance, flatten, push, split
 
 Step = Callable[..., State] | Sequence[Callable[..., State]]
 

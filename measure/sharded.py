@@ -9,13 +9,13 @@ from typing import Unpack
 
 import numpy as np
 
-from measure.campaign import Advance, Settings, measure, provenance_of
-from measure.checkpoints import Checkpoint
-from measure.errors import UserError
-from measure.noise import FLOOR_PASSES, floor_of_sample
-from measure.puzzles import PuzzleSet
-from measure.record import Provenance
-from measure.shards import MANIFEST, Campaign, check_shard, digest_ids, part_of, read_campaign, shard_path
+from unsettled.measure.campaign import Advance, Settings, measure, provenance_of
+from unsettled.measure.checkpoints import Checkpoint
+from unsettled.measure.errors import UserError
+from unsettled.measure.noise import FLOOR_PASSES, floor_of_sample
+from unsettled.measure.puzzles import PuzzleSet
+from unsettled.measure.record import Provenance
+from unsettled.measure.shards import MANIFEST, Campaign, check_shard, digest_ids, part_of, read_campaign, shard_path
 
 
 def open_campaign(folder: Path, checkpoint: Checkpoint, puzzles: PuzzleSet, *, shards: int, **settings: Unpack[Settings]) -> Campaign:

@@ -3,7 +3,7 @@
 Shard s of S holds puzzles s, s + S, s + 2S, … Nothing is exchanged while measuring: a process may die and be started
 again alone, and goes on where it stopped. `campaign.json` fixes S and the whole measurement at the first start. Ranks
 deal the shards out among themselves by number, so that more or fewer of them than before can finish the same folder.
-`measure.sharded` measures them, `measure.merge` makes one record of them.
+`unsettled.measure.sharded` measures them, `unsettled.measure.merge` makes one record of them.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from measure.bounded import bounded
-from measure.errors import UserError
-from measure.record import Provenance, read_provenance
-from measure.sudoku import PuzzleSet
+from unsettled.measure.bounded import bounded
+from unsettled.measure.errors import UserError
+from unsettled.measure.record import Provenance, read_provenance
+from unsettled.measure.sudoku import PuzzleSet
 
 MANIFEST = "campaign.json"
 
@@ -77,7 +77,7 @@ def read_campaign(folder: Path) -> Campaign:
     try:
         return Campaign.model_validate_json(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
-        raise UserError("no measurement was begun here", where=folder, mend="begin one with `python -m measure`") from None
+        raise UserError("no measurement was begun here", where=folder, mend="begin one with `python -m unsettled.measure`") from None
     except OSError as error:
         raise UserError(f"cannot be read: {error.strerror or error}", where=path) from None
     except ValidationError as error:

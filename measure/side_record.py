@@ -19,10 +19,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from measure.bounded import bounded
-from measure.errors import UserError
-from measure.limits import check_rows
-from measure.record import ModelFacts
+from unsettled.measure.bounded import bounded
+from unsettled.measure.errors import UserError
+from unsettled.measure.limits import check_rows
+from unsettled.measure.record import ModelFacts
 
 SIDE_VERSION = 1
 SIDE_KEY = b"unsettled.side"

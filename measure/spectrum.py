@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from measure.errors import UserError
+from unsettled.measure.errors import UserError
 
 
 class Entropy(NamedTuple):

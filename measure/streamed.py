@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from measure.errors import UserError
+from unsettled.measure.errors import UserError
 
 PIECE_ROWS = 32_768
 REMEMBERED_BYTES = 1 << 29  # of reduced columns, so that ten statistics of one score read the file once

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from measure.errors import UserError
+from unsettled.measure.errors import UserError
 
 BLANK = 1
 LARGEST_SIZE = 25
@@ -175,7 +175,7 @@ def generate(box: Box, count: int, *, seed: int, extra_clues: tuple[int, int] = 
         more candidates by the deterministic solver until the solution is found and proven unique. Cells forced by a
         naked or hidden single are free, so 0 means that singles alone solve it.
     """
-    from measure import search  # compiles with numba: only for those who generate
+    from unsettled.measure import search  # compiles with numba: only for those who generate
 
     low, high = extra_clues
     if count < 0 or first < 0:
@@ -214,7 +214,7 @@ def rate(inputs: np.ndarray, box: Box, *, first: int = 0) -> np.ndarray:
 
 def _search(inputs: np.ndarray, box: Box, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Solutions and search nodes, after a check that givens agree with each other and leave exactly one solution."""
-    from measure import search  # compiles with numba: only for those who solve
+    from unsettled.measure import search  # compiles with numba: only for those who solve
 
     boards = np.asarray(inputs).astype(np.int8) - 1
     if boards.ndim != 2 or boards.shape[1] != box.cells or (boards.size and not (0 <= boards.min() <= boards.max() <= box.size)):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from measure.record import Record
-from measure.statistics.proportion import proportion
+from unsettled.measure.record import Record
+from unsettled.measure.statistics.proportion import proportion
 
 
 def summarise(record: Record) -> list[tuple[str, str]]:

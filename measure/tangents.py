@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.func import jvp, vmap
 
-from measure.errors import UserError
+from unsettled.measure.errors import UserError
 
 State = Tensor | tuple[Tensor, ...]
 Parts = tuple[Tensor, ...]

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from measure.checkpoints import Checkpoint
-from measure.errors import UserError
-from measure.puzzles import iterate_puzzles
-from measure.record import Record
-from measure.settling import Band, entry
-from measure.sudoku import Box, PuzzleSet
-from measure.trajectory import follow
+from unsettled.measure.checkpoints import Checkpoint
+from unsettled.measure.errors import UserError
+from unsettled.measure.puzzles import iterate_puzzles
+from unsettled.measure.record import Record
+from unsettled.measure.settling import Band, entry
+from unsettled.measure.sudoku import Box, PuzzleSet
+from unsettled.measure.trajectory import follow
 
 # Whom to watch, in the order in which they are shown.
 KINDS = ("settled failure", "wandering failure", "slow success", "fast success")
@@ -104,7 +104,7 @@ def watch(checkpoint: Checkpoint, puzzles: object, record: Record, band: Band, *
 
     Args:
         checkpoint: the one that the record was measured on.
-        puzzles: the path they were read from (see `measure.puzzles.read_puzzles`), or a `PuzzleSet`.
+        puzzles: the path they were read from (see `unsettled.measure.puzzles.read_puzzles`), or a `PuzzleSet`.
         band: what counts as settled.
         each: at most so many puzzles of each kind.
 

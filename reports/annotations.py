@@ -6,12 +6,12 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from measure.errors import UserError
-from reports.audit import Audit
-from reports.escaping import workflow_data, workflow_property
-from reports.markdown import render
-from reports.problems import ledger_file, problems
-from reports.renderings import Context
+from unsettled.measure.errors import UserError
+from unsettled.reports.audit import Audit
+from unsettled.reports.escaping import workflow_data, workflow_property
+from unsettled.reports.markdown import render
+from unsettled.reports.problems import ledger_file, problems
+from unsettled.reports.renderings import Context
 
 # GitHub shows so many annotations of one kind for a step; the last place says how many more there are.
 SHOWN = 10

@@ -12,14 +12,14 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from claims.arithmetic import Row
-from claims.planted import Planted
-from claims.populations import Population
-from claims.remeasure import Remeasured
-from claims.verdict import TABLE, Verdict
-from measure.bounded import bounded
-from measure.errors import UserError
-from measure.limits import check_file
+from unsettled.claims.arithmetic import Row
+from unsettled.claims.planted import Planted
+from unsettled.claims.populations import Population
+from unsettled.claims.remeasure import Remeasured
+from unsettled.claims.verdict import TABLE, Verdict
+from unsettled.measure.bounded import bounded
+from unsettled.measure.errors import UserError
+from unsettled.measure.limits import check_file
 
 SCHEMA_VERSION = 1
 

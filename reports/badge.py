@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 
-from claims.policy import CONTRADICTIONS
-from reports.audit import Audit
-from reports.escaping import xml
-from reports.problems import level_of
-from reports.renderings import Context
-from reports.text import plural
+from unsettled.claims.policy import CONTRADICTIONS
+from unsettled.reports.audit import Audit
+from unsettled.reports.escaping import xml
+from unsettled.reports.problems import level_of
+from unsettled.reports.renderings import Context
+from unsettled.reports.text import plural
 
 LABEL = "claims"
 # shields.io's names, and colours on which the text has a contrast of at least 4.5.

@@ -12,15 +12,15 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from claims.catalogue import lookup
-from claims.ledger import Claim
-from claims.noise_band import disturb
-from claims.populations import Population
-from claims.verdict import Outcome, Verdict
-from measure.bounded import bounded
-from measure.errors import UserError
-from measure.limits import check_file
-from reports.audit import fingerprints
+from unsettled.claims.catalogue import lookup
+from unsettled.claims.ledger import Claim
+from unsettled.claims.noise_band import disturb
+from unsettled.claims.populations import Population
+from unsettled.claims.verdict import Outcome, Verdict
+from unsettled.measure.bounded import bounded
+from unsettled.measure.errors import UserError
+from unsettled.measure.limits import check_file
+from unsettled.reports.audit import fingerprints
 
 SCHEMA_VERSION = 1
 BASELINE = Path(__file__).with_name("baseline.json")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from claims.verdict import Measurement, Outcome, Verdict
-from reports.audit import Audit
-from reports.baseline import Baseline, Locked
-from reports.text import measured, value_of
+from unsettled.claims.verdict import Measurement, Outcome, Verdict
+from unsettled.reports.audit import Audit
+from unsettled.reports.baseline import Baseline, Locked
+from unsettled.reports.text import measured, value_of
 
 
 @dataclass(frozen=True)

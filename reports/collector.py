@@ -10,19 +10,19 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from claims.arithmetic import arithmetic
-from claims.harmless import harmless
-from claims.planted import Planted
-from claims.remeasure import Remeasured
-from claims.run import Run
-from claims.verdict import Verdict
-from measure.errors import UserError
-from reports.annotations import annotations, append_summary, guard, in_actions
-from reports.audit import Audit, LedgerEntry, PopulationEntry, Tool, count, digest_of, short_path, write_audit
-from reports.gate import Gate
-from reports.renderings import Context, write_report
-from reports.terminal import render
-from reports.text import size
+from unsettled.claims.arithmetic import arithmetic
+from unsettled.claims.harmless import harmless
+from unsettled.claims.planted import Planted
+from unsettled.claims.remeasure import Remeasured
+from unsettled.claims.run import Run
+from unsettled.claims.verdict import Verdict
+from unsettled.measure.errors import UserError
+from unsettled.reports.annotations import annotations, append_summary, guard, in_actions
+from unsettled.reports.audit import Audit, LedgerEntry, PopulationEntry, Tool, count, digest_of, short_path, write_audit
+from unsettled.reports.gate import Gate
+from unsettled.reports.renderings import Context, write_report
+from unsettled.reports.terminal import render
+from unsettled.reports.text import size
 
 KINDS: dict[str, type[BaseModel]] = {"verdict": Verdict, "arithmetic": Verdict, "rows": Remeasured, "planted": Planted}
 PACKAGES = ("numpy", "pyarrow", "pydantic", "pytest", "scikit-learn", "scipy", "statsmodels", "torch")

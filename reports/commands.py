@@ -17,12 +17,12 @@ def report(
     baseline: Annotated[Path | None, typer.Option(help="Say what left this locked baseline.")] = None,
 ) -> None:
     """Render an audit that was written before; nothing is measured or judged again."""
-    from claims.harmless import harmless
-    from reports.audit import read_audit
-    from reports.baseline import read_baseline
-    from reports.renderings import targets, write_report
-    from reports.revive import revive
-    from reports.text import size
+    from unsettled.claims.harmless import harmless
+    from unsettled.reports.audit import read_audit
+    from unsettled.reports.baseline import read_baseline
+    from unsettled.reports.renderings import targets, write_report
+    from unsettled.reports.revive import revive
+    from unsettled.reports.text import size
 
     found = read_audit(audit)
     paths = targets(out, Path.cwd())
@@ -41,11 +41,11 @@ def figures(
     kinds: Annotated[str, typer.Option(help="Formats, with commas between them.")] = "pdf,svg,png",
 ) -> None:
     """Draw every picture of the paper as PDF, SVG and PNG, with captions. Equal records give equal bytes."""
-    from claims.harmless import harmless
-    from measure.progress import progress
-    from reports.audit import read_audit
-    from reports.figures import PICTURES, draw_forest, draw_portrait, figure_kinds, make_folder, named_records, write_captions
-    from reports.portrait import portrait_of
+    from unsettled.claims.harmless import harmless
+    from unsettled.measure.progress import progress
+    from unsettled.reports.audit import read_audit
+    from unsettled.reports.figures import PICTURES, draw_forest, draw_portrait, figure_kinds, make_folder, named_records, write_captions
+    from unsettled.reports.portrait import portrait_of
 
     chosen, loaded = figure_kinds(kinds), named_records(records)
     judged = read_audit(audit) if audit else None
@@ -71,9 +71,9 @@ def diff(first: Annotated[Path, typer.Argument(help="A record.")], second: Annot
     import shutil
     import sys
 
-    from measure.record import read_record
-    from reports.difference import difference
-    from reports.difference_text import render
+    from unsettled.measure.record import read_record
+    from unsettled.reports.difference import difference
+    from unsettled.reports.difference_text import render
 
     found = difference(read_record(first), read_record(second))
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
@@ -92,6 +92,6 @@ def crate(
     published: Annotated[str | None, typer.Option(help="Date of publication, YYYY-MM-DD; today by default.")] = None,
 ) -> None:
     """Write `ro-crate-metadata.json` beside a record: its folder becomes an RO-Crate 1.1 that archives can read."""
-    from reports.ro_crate import write_crate
+    from unsettled.reports.ro_crate import write_crate
 
     typer.echo(write_crate(record, name=name, licence=licence, published=published, author=author, publisher=publisher))

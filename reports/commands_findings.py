@@ -18,11 +18,11 @@ def findings(
     references: Annotated[Path, typer.Option(help="The folder of references.")] = REFERENCES,
 ) -> None:
     """Write what the shipped checkpoints say: claims, training, definitions, longer rollouts, other precisions."""
-    from measure.errors import UserError
-    from reports.audit import read_audit
-    from reports.findings import grids
-    from reports.findings_levers import compared, draw_pictures, failure_grids, lever_grids
-    from reports.grid import render
+    from unsettled.measure.errors import UserError
+    from unsettled.reports.audit import read_audit
+    from unsettled.reports.findings import grids
+    from unsettled.reports.findings_levers import compared, draw_pictures, failure_grids, lever_grids
+    from unsettled.reports.grid import render
 
     words = references / "findings.md"
     if not words.is_file():

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from measure.record import Provenance, Record
+from unsettled.measure.record import Provenance, Record
 
 FINGERPRINTS = ("checkpoint_tensors", "checkpoint_bytes", "puzzles_digest")
 UNITS = {"exponents": "nats per update", "displacement": "share of the norm", "halting": "logit"}
@@ -68,7 +68,7 @@ class Difference:
 def difference(first: Record, second: Record) -> Difference:
     """Compare two records row by row, by example.
 
-    The limits of noise are the larger ones of the two records (`measure.noise.tolerances`). Exponents are compared as far as both
+    The limits of noise are the larger ones of the two records (`unsettled.measure.noise.tolerances`). Exponents are compared as far as both
     records have them; records of rollouts of other lengths share no quantity.
     """
     about = {
@@ -89,7 +89,7 @@ def difference(first: Record, second: Record) -> Difference:
 
 
 def _quantities(one: Record, other: Record) -> dict[str, Any]:
-    from measure.noise import compare, differences, tolerances
+    from unsettled.measure.noise import compare, differences, tolerances
 
     limits = {name: max(limit, tolerances(other)[name]) for name, limit in tolerances(one).items()}
     gaps = [

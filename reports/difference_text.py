@@ -9,10 +9,10 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
-from claims.harmless import harmless
-from claims.plain import plain_console, printed
-from reports.difference import Changed, Difference
-from reports.text import plural
+from unsettled.claims.harmless import harmless
+from unsettled.claims.plain import plain_console, printed
+from unsettled.reports.difference import Changed, Difference
+from unsettled.reports.text import plural
 
 
 def render(found: Difference, *, first: str, second: str, width: int = 80, colour: bool = False) -> str:

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from measure.errors import UserError
-from measure.record import Record, read_record
-from reports import figures_areas, figures_states
-from reports.audit import Audit
-from reports.figures_forest import forest
-from reports.figures_style import saved, style
-from reports.portrait import Portrait
-from reports.renderings import write_whole
+from unsettled.measure.errors import UserError
+from unsettled.measure.record import Record, read_record
+from unsettled.reports import figures_areas, figures_states
+from unsettled.reports.audit import Audit
+from unsettled.reports.figures_forest import forest
+from unsettled.reports.figures_style import saved, style
+from unsettled.reports.portrait import Portrait
+from unsettled.reports.renderings import write_whole
 
 KINDS = ("pdf", "svg", "png")
 Picture = Callable[[Portrait], "tuple[Figure, str] | None"]

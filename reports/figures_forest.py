@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from claims.stated import parse_stated
-from claims.verdict import Outcome, Verdict
-from reports.audit import Audit
-from reports.figures_style import BLUE, GREEN, GREY, PAGE, PURPLE, SKY, VERMILION, figure, foreign
-from reports.text import measured, plural
+from unsettled.claims.stated import parse_stated
+from unsettled.claims.verdict import Outcome, Verdict
+from unsettled.reports.audit import Audit
+from unsettled.reports.figures_style import BLUE, GREEN, GREY, PAGE, PURPLE, SKY, VERMILION, figure, foreign
+from unsettled.reports.text import measured, plural
 
 # In this order from the top; the mark tells verdicts apart without colour.
 MARKS: dict[str, tuple[str, str]] = {

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import numpy as np
 
-from claims.verdict import Verdict
-from claims.wording import figure
-from measure.record import Record, read_record
-from measure.settling import otsu_band, percentile_band, settled_failures
-from measure.statistics.auc import auc
-from measure.statistics.estimate import Estimate
-from measure.statistics.median import median
-from measure.statistics.proportion import proportion
-from reports.audit import Audit
-from reports.grid import Grid
-from reports.text import measured
+from unsettled.claims.verdict import Verdict
+from unsettled.claims.wording import figure
+from unsettled.measure.record import Record, read_record
+from unsettled.measure.settling import otsu_band, percentile_band, settled_failures
+from unsettled.measure.statistics.auc import auc
+from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.median import median
+from unsettled.measure.statistics.proportion import proportion
+from unsettled.reports.audit import Audit
+from unsettled.reports.grid import Grid
+from unsettled.reports.text import measured
 
 # Column → what is read off a record; each gives an Estimate.
 COLUMNS: dict[str, Callable[[Record], Estimate]] = {

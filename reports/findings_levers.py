@@ -9,17 +9,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from claims.wording import figure
-from measure.diagnosis import Table, find, record_tables
-from measure.diagnosis_long import long_tables
-from measure.diagnosis_text import cell_text
-from measure.levers.comparison import restarts_against_pruning
-from measure.levers.plan import KIND
-from measure.levers.report import Point, points
-from measure.levers.table import Table as Draws
-from measure.levers.table import table_of
-from measure.side_record import read_side
-from reports.grid import Grid
+from unsettled.claims.wording import figure
+from unsettled.measure.diagnosis import Table, find, record_tables
+from unsettled.measure.diagnosis_long import long_tables
+from unsettled.measure.diagnosis_text import cell_text
+from unsettled.measure.levers.comparison import restarts_against_pruning
+from unsettled.measure.levers.plan import KIND
+from unsettled.measure.levers.report import Point, points
+from unsettled.measure.levers.table import Table as Draws
+from unsettled.measure.levers.table import table_of
+from unsettled.measure.side_record import read_side
+from unsettled.reports.grid import Grid
 
 DRAWS = "restarts.parquet"
 PICTURE = "restarts.png"
@@ -102,7 +102,7 @@ def _told_apart(rows: list[tuple[str, ...]]) -> Iterator[tuple[tuple[str, ...], 
 
 def draw_pictures(found: list[Compared]) -> list[Path]:
     """Accuracy against compute beside every table of draws; returns what was written."""
-    from measure.levers.text import plot_points
+    from unsettled.measure.levers.text import plot_points
 
     written = []
     for one in found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reports.escaping import markdown
+from unsettled.reports.escaping import markdown
 
 
 @dataclass(frozen=True)

@@ -19,21 +19,21 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from claims.harmless import harmless
-from measure.errors import UserError
-from reports.audit import Audit
-from reports.html_boards import EACH, Boards, boards_of
-from reports.html_claims import claims_of, plain
-from reports.html_pictures import pictures
-from reports.html_svg import slug
-from reports.portrait import POINTS, Portrait, portrait_of
-from reports.terminal import sentence
-from reports.text import plural
+from unsettled.claims.harmless import harmless
+from unsettled.measure.errors import UserError
+from unsettled.reports.audit import Audit
+from unsettled.reports.html_boards import EACH, Boards, boards_of
+from unsettled.reports.html_claims import claims_of, plain
+from unsettled.reports.html_pictures import pictures
+from unsettled.reports.html_svg import slug
+from unsettled.reports.portrait import POINTS, Portrait, portrait_of
+from unsettled.reports.terminal import sentence
+from unsettled.reports.text import plural
 
 if TYPE_CHECKING:
-    from claims.ledger import Ledger
-    from claims.populations import Population
-    from reports.renderings import Context
+    from unsettled.claims.ledger import Ledger
+    from unsettled.claims.populations import Population
+    from unsettled.reports.renderings import Context
 
 TEMPLATES = Path(__file__).with_name("templates")
 # Points of all clouds of a page together, and the fewest of one: the page stays small whatever is measured.

@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from measure.errors import UserError
+from unsettled.measure.errors import UserError
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from claims.populations import Population
-    from measure.watch import Watched, Watching
-    from reports.portrait import Portrait
+    from unsettled.claims.populations import Population
+    from unsettled.measure.watch import Watched, Watching
+    from unsettled.reports.portrait import Portrait
 
 EACH = 4
-# Kinds of `measure.watch.KINDS` in words of the page, with what they are.
+# Kinds of `unsettled.measure.watch.KINDS` in words of the page, with what they are.
 WORDS = {
     "settled failure": ("failures that settled", "wrong at the end, hardly moving"),
     "wandering failure": ("failures that wander", "wrong at the end, still moving"),
@@ -42,7 +42,7 @@ class Boards:
 def boards_of(population: Population, portrait: Portrait, *, each: int = EACH) -> Boards:
     """Watch a few puzzles of a population again.
 
-    That is plain inference on some 16 puzzles. Where even that is long (see `claims.remeasure.cost_of_row`), fewer are
+    That is plain inference on some 16 puzzles. Where even that is long (see `unsettled.claims.remeasure.cost_of_row`), fewer are
     watched, and where it is too long for a report, none.
     """
     record = population.record
@@ -53,9 +53,9 @@ def boards_of(population: Population, portrait: Portrait, *, each: int = EACH) -
     affordable = _affordable(population)
     if not affordable:
         return Boards(population=population.name, reason="running some of its puzzles again would take minutes")
-    from claims.remeasure import suited_threads
-    from measure.checkpoints import load_checkpoint
-    from measure.watch import watch
+    from unsettled.claims.remeasure import suited_threads
+    from unsettled.measure.checkpoints import load_checkpoint
+    from unsettled.measure.watch import watch
 
     try:
         checkpoint = load_checkpoint(population.checkpoint, **population.structure)  # type: ignore[arg-type]
@@ -68,7 +68,7 @@ def boards_of(population: Population, portrait: Portrait, *, each: int = EACH) -
 
 def _affordable(population: Population) -> int:
     """Puzzles of each kind that plain inference runs in some twenty seconds of one core."""
-    from claims.remeasure import AFFORDABLE, cost_of_row
+    from unsettled.claims.remeasure import AFFORDABLE, cost_of_row
 
     once = cost_of_row(population) / (1 + population.record.provenance.exponents)  # type: ignore[union-attr]
     return int(2 * AFFORDABLE / once / len(WORDS))
@@ -105,7 +105,7 @@ def _example(example: Watched) -> dict[str, Any]:
 
 def _text(tokens: np.ndarray) -> str:
     """One character a cell: digits, letters from ten on, a dot for a blank or a token that is no digit."""
-    from measure.puzzle_tables import SYMBOLS
+    from unsettled.measure.puzzle_tables import SYMBOLS
 
     return "".join(SYMBOLS[token - 2] if 2 <= token < len(SYMBOLS) + 2 else "." for token in tokens.tolist())
 

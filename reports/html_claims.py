@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from claims.explain import Fact, explain
-from claims.known import Known
-from claims.verdict import TABLE, Outcome, Verdict
-from reports.audit import Audit
-from reports.html_strip import span_of, strip, zoom
-from reports.html_svg import slug
-from reports.text import figure, interval, measured
+from unsettled.claims.explain import Fact, explain
+from unsettled.claims.known import Known
+from unsettled.claims.verdict import TABLE, Outcome, Verdict
+from unsettled.reports.audit import Audit
+from unsettled.reports.html_strip import span_of, strip, zoom
+from unsettled.reports.html_svg import slug
+from unsettled.reports.text import figure, interval, measured
 
 if TYPE_CHECKING:
-    from claims.claim import AnyClaim
-    from claims.ledger import Ledger
-    from claims.populations import Population
+    from unsettled.claims.claim import AnyClaim
+    from unsettled.claims.ledger import Ledger
+    from unsettled.claims.populations import Population
 
 # In the order of the page: outcome → glyph and family. A family has one colour and one shape of mark.
 ORDER: dict[Outcome, tuple[str, str]] = {
@@ -143,7 +143,7 @@ def plain(outcome: str) -> str:
 
 
 class _Teller:
-    """What `claims.explain` asks of a run, answered from an audit: it explains the verdicts that were given, and judges nothing."""
+    """What `unsettled.claims.explain` asks of a run, answered from an audit: it explains the verdicts that were given, and judges nothing."""
 
     own_ledger, known = False, Known()
 

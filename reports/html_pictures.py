@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
-from measure.statistics.estimate import Estimate
-from reports.html_svg import SUPERSCRIPT, Frame, Scale, picture, slug, spread, tag
-from reports.portrait import Portrait
-from reports.portrait_states import Ribbon, Spectrum
-from reports.text import figure, plural
+from unsettled.measure.statistics.estimate import Estimate
+from unsettled.reports.html_svg import SUPERSCRIPT, Frame, Scale, picture, slug, spread, tag
+from unsettled.reports.portrait import Portrait
+from unsettled.reports.portrait_states import Ribbon, Spectrum
+from unsettled.reports.text import figure, plural
 
 WIDTH, HEIGHT = 460, 312
 LEFT, RIGHT, TOP, BOTTOM = 50, 446, 54, 264
@@ -261,7 +261,7 @@ def confidence(portrait: Portrait) -> Picture:
 
 def pictures(portrait: Portrait) -> Iterator[Picture]:
     """All pictures of a population in the order of the page; one that cannot be drawn says why."""
-    from reports.html_pictures_areas import deciles, early, roc
+    from unsettled.reports.html_pictures_areas import deciles, early, roc
 
     makers: Sequence[tuple[str, str, bool, Callable[[Portrait], Picture]]] = (
         ("cloud", "λ₁ against late displacement", portrait.cloud is not None, cloud),

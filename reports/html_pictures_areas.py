@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from measure.statistics.estimate import Estimate
-from reports.html_pictures import BOTTOM, LEFT, TOP, Picture, drawing, frame, legend, number, told
-from reports.html_svg import Frame, Scale, polyline, slug, tag
-from reports.portrait import Portrait
-from reports.portrait_areas import Matching, Separation
-from reports.text import plural
+from unsettled.measure.statistics.estimate import Estimate
+from unsettled.reports.html_pictures import BOTTOM, LEFT, TOP, Picture, drawing, frame, legend, number, told
+from unsettled.reports.html_svg import Frame, Scale, polyline, slug, tag
+from unsettled.reports.portrait import Portrait
+from unsettled.reports.portrait_areas import Matching, Separation
+from unsettled.reports.text import plural
 
 WIDE = 940
 # Sides of the corner that may be zoomed into; the smallest that holds the best threshold of every curve.

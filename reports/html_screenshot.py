@@ -1,4 +1,4 @@
-"""The README's screenshot of a page: `python -m reports.html_screenshot audit.html reports/screenshot.png`.
+"""The README's screenshot of a page: `python -m unsettled.reports.html_screenshot audit.html reports/screenshot.png`.
 
 Needs the extra `test` (playwright) and an installed Chromium; no browser is downloaded.
 """
@@ -9,7 +9,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from measure.errors import UserError
+from unsettled.measure.errors import UserError
 
 SIZE = {"width": 1180, "height": 1250}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -43,7 +43,7 @@ if __name__ == "__main__":
         source, target = map(Path, sys.argv[1:])
         print(f"{target}, {screenshot(source, target):,} bytes")
     except ValueError:
-        sys.exit("usage: python -m reports.html_screenshot PAGE.html OUT.png")
+        sys.exit("usage: python -m unsettled.reports.html_screenshot PAGE.html OUT.png")
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)

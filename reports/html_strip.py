@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from claims.case import Case
-from claims.catalogue import lookup
-from claims.claim import AnyClaim
-from claims.forms import region
-from claims.stated import parse_stated
-from claims.verdict import Verdict
-from reports.html_svg import Scale, below, label, polyline, short, spread, tag
+from unsettled.claims.case import Case
+from unsettled.claims.catalogue import lookup
+from unsettled.claims.claim import AnyClaim
+from unsettled.claims.forms import region
+from unsettled.claims.stated import parse_stated
+from unsettled.claims.verdict import Verdict
+from unsettled.reports.html_svg import Scale, below, label, polyline, short, spread, tag
 
 STRIP, ZOOM = (300, 26), (620, 66)
 

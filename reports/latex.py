@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from claims.verdict import Outcome, Verdict
-from reports.audit import Audit
-from reports.escaping import latex
-from reports.problems import level_of
-from reports.renderings import Context
-from reports.terminal import sentence
-from reports.text import measured, plural
+from unsettled.claims.verdict import Outcome, Verdict
+from unsettled.reports.audit import Audit
+from unsettled.reports.escaping import latex
+from unsettled.reports.problems import level_of
+from unsettled.reports.renderings import Context
+from unsettled.reports.terminal import sentence
+from unsettled.reports.text import measured, plural
 
 # Heading and column type; together they fit a text block of 345 pt in \footnotesize.
 COLUMNS = (

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from claims.verdict import TABLE, Outcome, Verdict
-from reports.audit import Audit, PopulationEntry
-from reports.changes import Change, changes
-from reports.escaping import markdown, markdown_code
-from reports.problems import level_of
-from reports.renderings import Context
-from reports.terminal import sentence
-from reports.text import measured, plural
+from unsettled.claims.verdict import TABLE, Outcome, Verdict
+from unsettled.reports.audit import Audit, PopulationEntry
+from unsettled.reports.changes import Change, changes
+from unsettled.reports.escaping import markdown, markdown_code
+from unsettled.reports.problems import level_of
+from unsettled.reports.renderings import Context
+from unsettled.reports.terminal import sentence
+from unsettled.reports.text import measured, plural
 
 # A comment on GitHub holds 65,536 characters; a job summary sixteen times as many.
 COMMENT = 65_000

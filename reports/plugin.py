@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from claims.harmless import harmless
-from claims.inputs import one_of
-from claims.plugin import RUN, collects_audit, is_worker
-from measure.errors import UserError
+from unsettled.claims.harmless import harmless
+from unsettled.claims.inputs import one_of
+from unsettled.claims.plugin import RUN, collects_audit, is_worker
+from unsettled.measure.errors import UserError
 
 HERE = Path(__file__).parent
 GATE, COLLECTOR, REPORTS = pytest.StashKey(), pytest.StashKey(), pytest.StashKey[tuple[Path, ...]]()
@@ -23,7 +23,7 @@ class NamesOfReports:
     def pytest_cmdline_main(self, config: pytest.Config) -> int | None:
         if not config.option.report:
             return None
-        from reports.renderings import targets
+        from unsettled.reports.renderings import targets
 
         try:
             config.stash[REPORTS] = targets(config.option.report, config.invocation_params.dir)
@@ -50,7 +50,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     run = config.stash.get(RUN, None)
     if run is None:
         return None
-    from reports.collector import Collector
+    from unsettled.reports.collector import Collector
 
     try:
         gate = config.stash[GATE] = _gate(config, run)
@@ -80,7 +80,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     run = config.stash.get(RUN, None)
     if run is None or not collects_audit(config):
         return []
-    from reports.audit import short_path
+    from unsettled.reports.audit import short_path
 
     settings = run.settings
     lines = [
@@ -92,8 +92,8 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 
 def _gate(config: pytest.Config, run):
-    from reports.baseline import Baseline, read_baseline
-    from reports.gate import Gate
+    from unsettled.reports.baseline import Baseline, read_baseline
+    from unsettled.reports.gate import Gate
 
     option = config.option
     writes = option.update_baseline and one_of("--update-baseline", option.update_baseline, ("new", "all"))

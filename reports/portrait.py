@@ -27,13 +27,13 @@ from typing import TypeVar
 
 import numpy as np
 
-from measure.errors import UserError
-from measure.record import Record
-from measure.settling import Band, Cells, Entry, cells, entry, otsu_band
-from measure.statistics.estimate import Estimate
-from measure.statistics.proportion import proportion
-from reports.portrait_areas import Horizon, Matching, Separation, horizons_of, matchings_of, separations_of
-from reports.portrait_states import Cloud, Confidence, Ribbon, Spectrum, cloud_of, confidence_of, ribbons_of, spectra_of
+from unsettled.measure.errors import UserError
+from unsettled.measure.record import Record
+from unsettled.measure.settling import Band, Cells, Entry, cells, entry, otsu_band
+from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.proportion import proportion
+from unsettled.reports.portrait_areas import Horizon, Matching, Separation, horizons_of, matchings_of, separations_of
+from unsettled.reports.portrait_states import Cloud, Confidence, Ribbon, Spectrum, cloud_of, confidence_of, ribbons_of, spectra_of
 
 # Above so many examples the cloud is a sample.
 POINTS = 2_000

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from measure.record import Record
-from measure.settling import Band
-from measure.statistics.auc import auc
-from measure.statistics.early import early_auc
-from measure.statistics.estimate import Estimate
-from measure.statistics.matching import matched_auc, quantile_edges
-from measure.statistics.roc import Curve, roc_curve
+from unsettled.measure.record import Record
+from unsettled.measure.settling import Band
+from unsettled.measure.statistics.auc import auc
+from unsettled.measure.statistics.early import early_auc
+from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.matching import matched_auc, quantile_edges
+from unsettled.measure.statistics.roc import Curve, roc_curve
 
 # What tells failure from success: key, name, and whether a high value speaks for failure.
 SCORES = (("exponent", "λ₁", True), ("displacement", "late displacement", True), ("halting", "halting logit", False))

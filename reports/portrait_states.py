@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from measure.errors import UserError
-from measure.record import Record
-from measure.settling import Band
-from measure.statistics.auc import auc
-from measure.statistics.estimate import Estimate
-from measure.statistics.median import median, sample_quantile
-from measure.statistics.proportion import proportion
+from unsettled.measure.errors import UserError
+from unsettled.measure.record import Record
+from unsettled.measure.settling import Band
+from unsettled.measure.statistics.auc import auc
+from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.median import median, sample_quantile
+from unsettled.measure.statistics.proportion import proportion
 
 OUTCOMES = ("success", "failure")
 # Shares of the examples below the lines of a ribbon; the middle one is the median.

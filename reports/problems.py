@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from claims.policy import CONTRADICTIONS, POLICIES, fate
-from claims.verdict import Outcome, Verdict
-from reports.audit import Audit
-from reports.renderings import Context
+from unsettled.claims.policy import CONTRADICTIONS, POLICIES, fate
+from unsettled.claims.verdict import Outcome, Verdict
+from unsettled.reports.audit import Audit
+from unsettled.reports.renderings import Context
 
 Level = Literal["error", "warning", "note"]
 # Rules of problems that are no claim's.

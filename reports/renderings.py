@@ -10,25 +10,25 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from measure.errors import UserError
+from unsettled.measure.errors import UserError
 
 if TYPE_CHECKING:
-    from claims.ledger import Ledger
-    from claims.populations import Population
-    from reports.audit import Audit
-    from reports.baseline import Baseline
+    from unsettled.claims.ledger import Ledger
+    from unsettled.claims.populations import Population
+    from unsettled.reports.audit import Audit
+    from unsettled.reports.baseline import Baseline
 
 # Name of a file, or its suffix → "module:function" and what it is for. A whole name goes before a suffix.
 RENDERINGS: dict[str, tuple[str, str]] = {
-    "audit.json": ("reports.renderings:render_audit", "the audit itself"),
-    ".html": ("reports.html:render", "one offline page, pictures first"),
-    ".md": ("reports.markdown:render", "a summary for pull requests"),
-    ".sarif": ("reports.sarif:render", "findings for code scanning, SARIF 2.1.0"),
-    ".svg": ("reports.badge:render_svg", "a badge"),
-    ".json": ("reports.badge:render_endpoint", "a badge, as an endpoint of shields.io"),
-    ".tex": ("reports.latex:render", "a table for an appendix"),
-    ".csv": ("reports.table_csv:render", "claims as a table"),
-    ".txt": ("reports.terminal:render_file", "what the terminal shows"),
+    "audit.json": ("unsettled.reports.renderings:render_audit", "the audit itself"),
+    ".html": ("unsettled.reports.html:render", "one offline page, pictures first"),
+    ".md": ("unsettled.reports.markdown:render", "a summary for pull requests"),
+    ".sarif": ("unsettled.reports.sarif:render", "findings for code scanning, SARIF 2.1.0"),
+    ".svg": ("unsettled.reports.badge:render_svg", "a badge"),
+    ".json": ("unsettled.reports.badge:render_endpoint", "a badge, as an endpoint of shields.io"),
+    ".tex": ("unsettled.reports.latex:render", "a table for an appendix"),
+    ".csv": ("unsettled.reports.table_csv:render", "claims as a table"),
+    ".txt": ("unsettled.reports.terminal:render_file", "what the terminal shows"),
 }
 
 
@@ -39,7 +39,7 @@ class Context:
     Attributes:
         root: the folder that relative paths of the audit lie in, and that paths in a report are relative to.
         ledger: the ledger that was judged, with the line of every claim.
-        populations: by name: records, and where checkpoints and puzzles lie (`claims.populations.Population`).
+        populations: by name: records, and where checkpoints and puzzles lie (`unsettled.claims.populations.Population`).
         baseline: the locked baseline that the verdicts were held to; None when they were not.
     """
 
@@ -100,7 +100,7 @@ def targets(paths: Iterable[str | Path], folder: Path) -> tuple[Path, ...]:
 
 
 def render_audit(audit: Audit, context: Context) -> str:
-    """The audit as JSON, as `reports.audit.write_audit` writes it."""
+    """The audit as JSON, as `unsettled.reports.audit.write_audit` writes it."""
     return audit.model_dump_json(indent=2) + "\n"
 
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from claims.ledger import Ledger, load_ledger
-from claims.populations import Population
-from measure.errors import UserError
-from reports.audit import Audit, PopulationEntry, digest_of
-from reports.baseline import Baseline
-from reports.problems import REPOSITORY
-from reports.renderings import Context
+from unsettled.claims.ledger import Ledger, load_ledger
+from unsettled.claims.populations import Population
+from unsettled.measure.errors import UserError
+from unsettled.reports.audit import Audit, PopulationEntry, digest_of
+from unsettled.reports.baseline import Baseline
+from unsettled.reports.problems import REPOSITORY
+from unsettled.reports.renderings import Context
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from claims.harmless import harmless
-from measure.errors import UserError
-from measure.record import COLUMNS, Record, read_record
-from reports.audit import digest_of
-from reports.escaping import uri
-from reports.renderings import write_whole
+from unsettled.claims.harmless import harmless
+from unsettled.measure.errors import UserError
+from unsettled.measure.record import COLUMNS, Record, read_record
+from unsettled.reports.audit import digest_of
+from unsettled.reports.escaping import uri
+from unsettled.reports.renderings import write_whole
 
 METADATA = "ro-crate-metadata.json"
 CONTEXT, PROFILE = "https://w3id.org/ro/crate/1.1/context", "https://w3id.org/ro/crate/1.1"

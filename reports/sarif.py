@@ -11,10 +11,10 @@ import json
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from reports.audit import Audit
-from reports.escaping import sarif_message, uri
-from reports.problems import DIFFERS, UNCAUGHT, Problem, ledger_file, problems
-from reports.renderings import Context
+from unsettled.reports.audit import Audit
+from unsettled.reports.escaping import sarif_message, uri
+from unsettled.reports.problems import DIFFERS, UNCAUGHT, Problem, ledger_file, problems
+from unsettled.reports.renderings import Context
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 # What the tools that show SARIF take for the root of the repository.

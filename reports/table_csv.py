@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import io
 
-from claims.verdict import Verdict
-from reports.audit import Audit
-from reports.escaping import csv_cell
-from reports.renderings import Context
+from unsettled.claims.verdict import Verdict
+from unsettled.reports.audit import Audit
+from unsettled.reports.escaping import csv_cell
+from unsettled.reports.renderings import Context
 
 COLUMNS = (
     "claim",

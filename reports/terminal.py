@@ -10,14 +10,14 @@ from rich.cells import set_cell_size
 from rich.padding import Padding
 from rich.text import Text
 
-from claims.harmless import harmless as safe
-from claims.plain import plain_console, printed
-from claims.verdict import TABLE, Outcome, Verdict
-from reports.audit import Audit, PopulationEntry
-from reports.text import measured, plural
+from unsettled.claims.harmless import harmless as safe
+from unsettled.claims.plain import plain_console, printed
+from unsettled.claims.verdict import TABLE, Outcome, Verdict
+from unsettled.reports.audit import Audit, PopulationEntry
+from unsettled.reports.text import measured, plural
 
 if TYPE_CHECKING:
-    from reports.renderings import Context
+    from unsettled.reports.renderings import Context
 
 STYLES: dict[str, str] = {
     "REPRODUCED": "bold green",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from claims.verdict import Measurement, Verdict
+from unsettled.claims.verdict import Measurement, Verdict
 
 
 def figure(value: float | None, *, percent: bool = False, open_end: str = "?") -> str:

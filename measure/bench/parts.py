@@ -8,11 +8,11 @@ from unittest.mock import patch
 
 from torch.profiler import ProfilerActivity, profile, record_function
 
-from measure import frame
-from measure.bench.networks import SHIPPED, Timed, timed
-from measure.bench.rollouts import plain
-from measure.bench.timing import Row, row
-from measure.models import fused
+from unsettled.measure import frame
+from unsettled.measure.bench.networks import SHIPPED, Timed, timed
+from unsettled.measure.bench.rollouts import plain
+from unsettled.measure.bench.timing import Row, row
+from unsettled.measure.models import fused
 
 _QR, _BETWEEN, _COPIES = "QR and bookkeeping", "gates and norms", "copies"
 #: What is measured as a whole, with all that is called inside: (owner, name) → part. Compiled code is no operation of torch.

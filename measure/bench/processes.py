@@ -7,14 +7,14 @@ import statistics
 import subprocess
 import sys
 
-from measure.bench.networks import ROOT, SHIPPED
-from measure.bench.timing import Row, row
+from unsettled.measure.bench.networks import ROOT, SHIPPED
+from unsettled.measure.bench.timing import Row, row
 
 _RUN = """
 import statistics, sys, time
 import torch
-from measure.bench.networks import timed
-from measure.bench.rollouts import plain
+from unsettled.measure.bench.networks import timed
+from unsettled.measure.bench.rollouts import plain
 name, k, batch, threads, seconds = sys.argv[1], *map(int, sys.argv[2:])
 torch.set_num_threads(threads)
 net, spent, wall = timed(name, batch=batch, segments=1), [], []
@@ -44,7 +44,7 @@ def _seconds(started: subprocess.Popen) -> tuple[float, float]:
 
 
 def memory_kept(repetitions: int, k: int = 1) -> list[Row]:
-    """With glibc's own settings, which hand freed memory back, over `measure.memory.keep_freed_memory`; seconds of CPU."""
+    """With glibc's own settings, which hand freed memory back, over `unsettled.measure.memory.keep_freed_memory`; seconds of CPU."""
     rows = []
     for name in SHIPPED:
         values = []

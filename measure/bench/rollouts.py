@@ -12,10 +12,10 @@ from unittest.mock import patch
 import numpy as np
 import torch
 
-from measure import frame, segment
-from measure.bench.networks import OFFICIAL, SHIPPED, Timed, TorchRollout, flops_per_update, timed
-from measure.bench.timing import Row, alternating, ratios, row
-from measure.lyapunov import tangent_growth
+from unsettled.measure import frame, segment
+from unsettled.measure.bench.networks import OFFICIAL, SHIPPED, Timed, TorchRollout, flops_per_update, timed
+from unsettled.measure.bench.timing import Row, alternating, ratios, row
+from unsettled.measure.lyapunov import tangent_growth
 
 KS = (1, 4, 8)
 ALL = (*SHIPPED, *OFFICIAL)
@@ -104,11 +104,11 @@ def qr_share(name: str, k: int, *, repetitions: int = 7) -> list[Row]:
 
 def overhead(*, repetitions: int = 7, k: int = 8) -> list[Row]:
     """What `unsettled measure` takes beside the updates and QR themselves: reading off, records, parts, progress."""
-    from measure.bench.networks import REFERENCES
-    from measure.campaign import measure
-    from measure.checkpoints import load_checkpoint
-    from measure.progress import progress
-    from measure.puzzles import read_puzzles
+    from unsettled.measure.bench.networks import REFERENCES
+    from unsettled.measure.campaign import measure
+    from unsettled.measure.checkpoints import load_checkpoint
+    from unsettled.measure.progress import progress
+    from unsettled.measure.puzzles import read_puzzles
 
     checkpoint = load_checkpoint(REFERENCES / FIRST)
     puzzles = read_puzzles(REFERENCES / FIRST / "puzzles.parquet", limit=16)
@@ -121,7 +121,7 @@ def overhead(*, repetitions: int = 7, k: int = 8) -> list[Row]:
         spent[0] += time.thread_time() - start
         return result
 
-    with patch("measure.lyapunov.run_segment", counted), tempfile.TemporaryDirectory() as folder:
+    with patch("unsettled.measure.lyapunov.run_segment", counted), tempfile.TemporaryDirectory() as folder:
         for repetition in range(repetitions + 1):
             spent[0], start = 0.0, time.thread_time()
             with progress("puzzles", len(puzzles)) as advance:

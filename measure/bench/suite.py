@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from measure.bench import parts, rollouts, toys, tried, whole
-from measure.bench.missed import MISSED
-from measure.bench.timing import Row
-from measure.errors import UserError
+from unsettled.measure.bench import parts, rollouts, toys, tried, whole
+from unsettled.measure.bench.missed import MISSED
+from unsettled.measure.bench.timing import Row
+from unsettled.measure.errors import UserError
 
 Run = Callable[[int], Iterable[Row]]
 

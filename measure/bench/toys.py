@@ -11,11 +11,11 @@ from unittest.mock import patch
 import numpy as np
 import torch
 
-from measure.bench import maps
-from measure.bench.timing import Row, alternating, ratios, row
-from measure.errors import UserError
-from measure.lyapunov import tangent_growth
-from measure.tangents import WithJacobian
+from unsettled.measure.bench import maps
+from unsettled.measure.bench.timing import Row, alternating, ratios, row
+from unsettled.measure.errors import UserError
+from unsettled.measure.lyapunov import tangent_growth
+from unsettled.measure.tangents import WithJacobian
 
 HENON = dict(orbits=2000, steps=5000)
 LORENZ = dict(orbits=64, steps=200, exponents=40)
@@ -35,7 +35,7 @@ def _jax():
 def _theirs(step: Callable, start: torch.Tensor, k: int, updates: int) -> dict[str, Callable[[], object]]:
     """Both estimators on a batch of starts: ``vmap`` of the whole run, compiled in the turn that does not count."""
     jax, chaotax, lyapax = _jax()
-    from measure.orthonormal import seeded_basis
+    from unsettled.measure.orthonormal import seeded_basis
 
     states = jax.numpy.array(start.numpy())
     basis = jax.numpy.array(seeded_basis(start.shape[1], k, 0, dtype=torch.float64).numpy())
@@ -51,7 +51,7 @@ def _theirs(step: Callable, start: torch.Tensor, k: int, updates: int) -> dict[s
 def henon(*, repetitions: int = 3, orbits: int = HENON["orbits"], steps: int = HENON["steps"]) -> list[Row]:
     """Both exponents of many Hénon orbits, QR at every update: ours as a compiled map, and as functions of torch."""
     jax, _, _ = _jax()
-    from fixtures.systems import SYSTEMS
+    from unsettled.fixtures.systems import SYSTEMS
 
     jnp, system = jax.numpy, SYSTEMS["henon"]
     start = system.starts(orbits)
@@ -65,7 +65,7 @@ def lorenz96(
 ) -> list[Row]:
     """Lorenz 96 with 40 variables: one Runge–Kutta step of length .01 an update, as all run it."""
     jax, _, _ = _jax()
-    from fixtures.systems import SYSTEMS
+    from unsettled.fixtures.systems import SYSTEMS
 
     start = SYSTEMS["lorenz-96"].starts(orbits)
     runs = {
@@ -106,7 +106,7 @@ def _rows(what: str, runs: dict[str, Callable[[], object]], repetitions: int) ->
 def from_series(*, repetitions: int = 3, points: int = 4000) -> list[Row]:
     """The largest exponent of one Hénon orbit against what nolds finds in its series of x (Rosenstein's and Eckmann's ways)."""
     nolds = _others("nolds")
-    from fixtures.systems import SYSTEMS
+    from unsettled.fixtures.systems import SYSTEMS
 
     system = SYSTEMS["henon"]
     start, known = system.starts(1), system.known[0].value
@@ -144,7 +144,7 @@ def from_flow(*, repetitions: int = 3, points: int = 20_000) -> list[Row]:
     from dysts.analysis import find_lyapunov_exponents
     from dysts.flows import Lorenz
 
-    from fixtures.systems import SYSTEMS
+    from unsettled.fixtures.systems import SYSTEMS
 
     system, model = SYSTEMS["lorenz-63"], Lorenz()
     model.ic, model.param_list = system.starts(1)[0].numpy(), [8 / 3, 28.0, 10.0]

@@ -11,14 +11,14 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.func import jvp, vmap
 
-from measure.bench.networks import SHIPPED, Timed, timed
-from measure.bench.processes import memory_kept, threads_or_processes
-from measure.bench.rollouts import plain
-from measure.bench.timing import Row, alternating, ratios, row
-from measure.growth import TangentGrowth
-from measure.lyapunov import tangent_growth
-from measure.models import fused, recursive
-from measure.models.layers import Attention
+from unsettled.measure.bench.networks import SHIPPED, Timed, timed
+from unsettled.measure.bench.processes import memory_kept, threads_or_processes
+from unsettled.measure.bench.rollouts import plain
+from unsettled.measure.bench.timing import Row, alternating, ratios, row
+from unsettled.measure.growth import TangentGrowth
+from unsettled.measure.lyapunov import tangent_growth
+from unsettled.measure.models import fused, recursive
+from unsettled.measure.models.layers import Attention
 
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
 CADENCES = (2, 4, 8)

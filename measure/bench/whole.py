@@ -8,8 +8,8 @@ import time
 
 import numpy as np
 
-from measure.bench.networks import ROOT
-from measure.bench.timing import Row, alternating, child, row
+from unsettled.measure.bench.networks import ROOT
+from unsettled.measure.bench.timing import Row, alternating, child, row
 
 _MILLION = 1_000_000
 _CAMPAIGN = """
@@ -17,10 +17,10 @@ import sys, tempfile
 from pathlib import Path
 import numpy as np, torch
 torch.set_num_threads(1)
-from fixtures.networks import tiny_checkpoint
-from measure.campaign import measure
-from measure.memory import peak_memory_mib
-from measure.sudoku import Box, PuzzleSet
+from unsettled.fixtures.networks import tiny_checkpoint
+from unsettled.measure.campaign import measure
+from unsettled.measure.memory import peak_memory_mib
+from unsettled.measure.sudoku import Box, PuzzleSet
 rows = int(sys.argv[1])
 label = np.array([1,2,3,4,3,4,1,2,2,1,4,3,4,3,2,1]) + 1
 inputs = np.tile(label, (rows, 1))
@@ -36,10 +36,10 @@ print(peak_memory_mib())
 
 _JUDGE = """
 import time
-from claims.judge import judge_all
-from claims.ledger import load_ledger
-from fixtures.ledgers import StandIn
-from fixtures.synthetic import HRM_FACTS, synthetic_record, with_noise
+from unsettled.claims.judge import judge_all
+from unsettled.claims.ledger import load_ledger
+from unsettled.fixtures.ledgers import StandIn
+from unsettled.fixtures.synthetic import HRM_FACTS, synthetic_record, with_noise
 ledger = load_ledger()
 record = with_noise(synthetic_record(8192, accuracy=0.55, facts=HRM_FACTS, seed=2))
 start = time.process_time()
@@ -75,8 +75,8 @@ def memory(*, few: int = 2_000, many: int = 20_000) -> list[Row]:
 
 def statistics(*, repetitions: int = 7) -> list[Row]:
     """Seconds of an AUC with its interval and of a matched AUC on a million examples."""
-    from measure.statistics.auc import auc
-    from measure.statistics.matching import matched_auc
+    from unsettled.measure.statistics.auc import auc
+    from unsettled.measure.statistics.matching import matched_auc
 
     generator = np.random.default_rng(0)
     positives = generator.random(_MILLION) < 0.3
@@ -95,7 +95,7 @@ def statistics(*, repetitions: int = 7) -> list[Row]:
 
 def commands(*, repetitions: int = 7) -> list[Row]:
     """CPU seconds of `unsettled --help`, and of audits that judge from records and re-measure nothing: of two of them, and of all."""
-    help_command = [sys.executable, "-c", "from measure.cli import main; main()", "--help"]
+    help_command = [sys.executable, "-c", "from unsettled.measure.cli import main; main()", "--help"]
     audit = [sys.executable, "-m", "pytest", "claims/", "-p", "no:cacheprovider", "--remeasure-rows", "0"]
     rows = [row("commands", "unsettled --help", [child(help_command, cwd=str(ROOT))[0] for _ in range(repetitions)], unit="s", bar=0.3)]
     for what, words, bar in (("two records", ["-k", "reference.hrm-9x9"], 5.0), ("all records", [], None)):

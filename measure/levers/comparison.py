@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from measure.errors import UserError
-from measure.levers.policies import SIGNALS, TANGENT, Confident, Halving, Policy, Prune, Restarts
-from measure.levers.selection import oracle, outcome, select
-from measure.levers.table import Draws, Signals, Table
-from measure.statistics.estimate import Estimate
-from measure.statistics.paired import paired_difference
+from unsettled.measure.errors import UserError
+from unsettled.measure.levers.policies import SIGNALS, TANGENT, Confident, Halving, Policy, Prune, Restarts
+from unsettled.measure.levers.selection import oracle, outcome, select
+from unsettled.measure.levers.table import Draws, Signals, Table
+from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.paired import paired_difference
 
 ORACLE = "oracle"  # in place of a rule: selection with labels
 LOOKS = (1, 2, 4, 8)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from measure.levers.comparison import (
+from unsettled.measure.levers.comparison import (
     ORACLE,
     Scored,
     confident_grid,
@@ -18,10 +18,10 @@ from measure.levers.comparison import (
     score,
     shallow_grid,
 )
-from measure.levers.policies import SIGNALS, Restarts, Verified
-from measure.levers.selection import RULES
-from measure.levers.table import Draws, Table
-from measure.statistics.proportion import proportion
+from unsettled.measure.levers.policies import SIGNALS, Restarts, Verified
+from unsettled.measure.levers.selection import RULES
+from unsettled.measure.levers.table import Draws, Table
+from unsettled.measure.statistics.proportion import proportion
 
 RESAMPLES = 2000
 FACTORS = (1, 2, 4, 8, 16, 32)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from measure.errors import UserError
-from measure.levers.table import Signals
+from unsettled.measure.errors import UserError
+from unsettled.measure.levers.table import Signals
 
 # Each sees signals alone. `first` selects nothing: it is what a single draw is worth.
 RULES: dict[str, str] = {

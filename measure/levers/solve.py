@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from measure.errors import UserError
-from measure.levers.draws import Seen, number_boards, run_rows
-from measure.levers.policies import TANGENT
-from measure.levers.selection import RULES, select
-from measure.levers.starts import Starts
-from measure.levers.table import Signals
-from measure.models import RecursiveModel
-from measure.rollout import board_of
-from measure.sudoku import BLANK, PuzzleSet, conflicts
+from unsettled.measure.errors import UserError
+from unsettled.measure.levers.draws import Seen, number_boards, run_rows
+from unsettled.measure.levers.policies import TANGENT
+from unsettled.measure.levers.selection import RULES, select
+from unsettled.measure.levers.starts import Starts
+from unsettled.measure.levers.table import Signals
+from unsettled.measure.models import RecursiveModel
+from unsettled.measure.rollout import board_of
+from unsettled.measure.sudoku import BLANK, PuzzleSet, conflicts
 
 
 @dataclass(frozen=True, kw_only=True)

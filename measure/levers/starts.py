@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from measure.errors import UserError
-from measure.models import RecursiveModel
-from measure.models.recursive import State
-from measure.sudoku import Box
-from measure.symmetry import Symmetries, identities, random_symmetries
+from unsettled.measure.errors import UserError
+from unsettled.measure.models import RecursiveModel
+from unsettled.measure.models.recursive import State
+from unsettled.measure.sudoku import Box
+from unsettled.measure.symmetry import Symmetries, identities, random_symmetries
 
 # What a draw may be, and the stream of random numbers that each takes.
 KINDS: dict[str, str] = {

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from measure.errors import UserError
-from measure.levers.plan import KIND, LONG, Plan
-from measure.side_record import SideRecord
+from unsettled.measure.errors import UserError
+from unsettled.measure.levers.plan import KIND, LONG, Plan
+from unsettled.measure.side_record import SideRecord
 
 LATE = 4
 

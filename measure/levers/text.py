@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from measure.levers.boards import drawn
-from measure.levers.report import Kind, Point
-from measure.levers.solve import Step
-from measure.statistics.estimate import Estimate
-from measure.sudoku import BLANK, Box
+from unsettled.measure.levers.boards import drawn
+from unsettled.measure.levers.report import Kind, Point
+from unsettled.measure.levers.solve import Step
+from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.sudoku import BLANK, Box
 
 
 def show_kinds(found: Iterable[Kind], console: Console) -> None:

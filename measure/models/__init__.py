@@ -1,9 +1,9 @@
 """Weight-compatible HRM and TRM."""
 
-from measure.models.config import ModelConfig, swiglu_width
-from measure.models.hrm import HRM
-from measure.models.recursive import RecursiveModel
-from measure.models.trm import TRM
+from unsettled.measure.models.config import ModelConfig, swiglu_width
+from unsettled.measure.models.hrm import HRM
+from unsettled.measure.models.recursive import RecursiveModel
+from unsettled.measure.models.trm import TRM
 
 
 def build(config: ModelConfig) -> RecursiveModel:

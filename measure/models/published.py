@@ -7,8 +7,8 @@ from typing import Any
 
 from torch import Tensor
 
-from measure.errors import UserError
-from measure.models.config import ModelConfig
+from unsettled.measure.errors import UserError
+from unsettled.measure.models.config import ModelConfig
 
 CONTAINERS = ("model", "model_state_dict", "state_dict")
 ANCHOR = "lm_head.weight"

@@ -17,10 +17,10 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit
 from scipy.stats import norm
 
-from measure.errors import UserError
-from measure.statistics.equivalence import equivalence
-from measure.statistics.estimate import Estimate, undefined
-from measure.statistics.sample import as_classes, check_choice, check_share
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.equivalence import equivalence
+from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.sample import as_classes, check_choice, check_share
 
 INTERVALS = ("logit", "wald", "score")
 

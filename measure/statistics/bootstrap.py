@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from measure.errors import UserError
-from measure.statistics.estimate import Estimate, undefined
-from measure.statistics.sample import as_mask, check_choice, check_share
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.sample import as_mask, check_choice, check_share
 
 KINDS = ("percentile", "bca")
 

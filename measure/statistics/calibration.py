@@ -14,11 +14,11 @@ from numpy.typing import ArrayLike
 from scipy.special import expit
 from sklearn.metrics import brier_score_loss
 
-from measure.errors import UserError
-from measure.statistics.bootstrap import bootstrap_examples
-from measure.statistics.estimate import Estimate, undefined
-from measure.statistics.proportion import proportion
-from measure.statistics.sample import as_mask, as_values, check_share
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.bootstrap import bootstrap_examples
+from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.proportion import proportion
+from unsettled.measure.statistics.sample import as_mask, as_values, check_share
 
 
 @dataclass(frozen=True, kw_only=True)

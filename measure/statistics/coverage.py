@@ -14,15 +14,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import binom, norm
 
-from measure.errors import UserError
-from measure.statistics.auc import INTERVALS, auc, auc_interval
-from measure.statistics.estimate import Estimate
-from measure.statistics.matching import WEIGHTS, matched_auc
-from measure.statistics.median import median, median_difference
-from measure.statistics.order import outmoved_share
-from measure.statistics.proportion import INTERVALS as SHARE_INTERVALS
-from measure.statistics.proportion import proportion
-from measure.statistics.sample import check_choice
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.auc import INTERVALS, auc, auc_interval
+from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.matching import WEIGHTS, matched_auc
+from unsettled.measure.statistics.median import median, median_difference
+from unsettled.measure.statistics.order import outmoved_share
+from unsettled.measure.statistics.proportion import INTERVALS as SHARE_INTERVALS
+from unsettled.measure.statistics.proportion import proportion
+from unsettled.measure.statistics.sample import check_choice
 
 Draw = Callable[[np.random.Generator, int], np.ndarray]
 

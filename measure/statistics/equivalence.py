@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from scipy.stats import norm
 
-from measure.errors import UserError
-from measure.statistics.estimate import Estimate
-from measure.statistics.sample import check_share
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.sample import check_share
 
 
 def equivalence(estimate: Estimate, *, target: float, margin: float, alpha: float = 0.05, planned_error: float | None = None) -> Estimate:

@@ -15,10 +15,10 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from measure.errors import UserError
-from measure.statistics.auc import auc, auc_difference
-from measure.statistics.estimate import Estimate, undefined
-from measure.statistics.sample import as_mask, check_share
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.auc import auc, auc_difference
+from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.sample import as_mask, check_share
 
 #: Of more examples of a class than this, a model of a few features gains nothing that would show, and takes memory and minutes.
 MOST_FITTED = 125_000

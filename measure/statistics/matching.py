@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from measure.errors import UserError
-from measure.statistics.auc import auc, auc_interval
-from measure.statistics.estimate import Estimate, undefined
-from measure.statistics.sample import as_classes, as_mask, as_values, check_choice, check_share, degenerate
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.auc import auc, auc_interval
+from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.sample import as_classes, as_mask, as_values, check_choice, check_share, degenerate
 
 WEIGHTS = ("pairs", "positives", "macro")
 EDGES = ("pooled", "within")

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import binom, norm
 
-from measure.errors import UserError
-from measure.statistics.estimate import Estimate, undefined
-from measure.statistics.sample import as_values, check_share
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.sample import as_values, check_share
 
 
 def median(values: ArrayLike, *, level: float = 0.95, unit: str = "", denominator: str = "examples") -> Estimate:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from statsmodels.stats.multitest import multipletests
 
-from measure.errors import UserError
-from measure.statistics.sample import check_share
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.sample import check_share
 
 
 @dataclass(frozen=True, kw_only=True)

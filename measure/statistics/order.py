@@ -20,11 +20,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import beta, binom, fisher_exact, hypergeom
 
-from measure.errors import UserError
-from measure.statistics.estimate import Estimate, undefined
-from measure.statistics.median import sample_quantile
-from measure.statistics.proportion import proportion
-from measure.statistics.sample import as_classes, check_share
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.median import sample_quantile
+from unsettled.measure.statistics.proportion import proportion
+from unsettled.measure.statistics.sample import as_classes, check_share
 
 
 def outmoved_share(displacement: ArrayLike, failures: ArrayLike, *, rank: int = 1, level: float = 0.95) -> Estimate:

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import binomtest, norm
 
-from measure.statistics.estimate import Estimate, undefined
-from measure.statistics.sample import as_mask, check_share
+from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.sample import as_mask, check_share
 
 
 def paired_difference(first: ArrayLike, second: ArrayLike, *, level: float = 0.95, denominator: str = "examples") -> Estimate:

@@ -12,11 +12,11 @@ from collections.abc import Callable
 import numpy as np
 from scipy.stats import norm
 
-from measure.errors import UserError
-from measure.statistics.auc import hanley_mcneil_error
-from measure.statistics.estimate import Estimate
-from measure.statistics.proportion import proportion
-from measure.statistics.sample import check_share
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.auc import hanley_mcneil_error
+from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.proportion import proportion
+from unsettled.measure.statistics.sample import check_share
 
 
 def z_power(difference: float, error: float, *, alpha: float = 0.05, sided: int = 2) -> float:

@@ -13,9 +13,9 @@ from scipy.optimize import brentq
 from scipy.stats import beta, binom, fisher_exact
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-from measure.errors import UserError
-from measure.statistics.estimate import Estimate, undefined
-from measure.statistics.sample import check_choice, check_share
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.sample import check_choice, check_share
 
 INTERVALS = {"clopper-pearson": "beta", "wilson": "wilson"}
 

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import beta
 
-from measure.errors import UserError
-from measure.statistics.sample import as_classes, check_share
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.sample import as_classes, check_share
 
 
 @dataclass(frozen=True, kw_only=True)

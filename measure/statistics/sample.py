@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from measure.errors import UserError
+from unsettled.measure.errors import UserError
 
 
 def check_share(name: str, value: float) -> float:

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import CensoredData, chi2, ecdf
 
-from measure.errors import UserError
-from measure.statistics.auc import auc_interval, placements
-from measure.statistics.estimate import Estimate, undefined
-from measure.statistics.sample import as_mask, as_values, check_share
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.auc import auc_interval, placements
+from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.sample import as_mask, as_values, check_share
 
 # Of each class, for an interval from resampling examples.
 FEWEST = 10

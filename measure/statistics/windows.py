@@ -16,13 +16,13 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from measure.errors import UserError
-from measure.statistics.auc import hanley_mcneil_error
-from measure.statistics.early import SLOPES, area_for_later, early_window
-from measure.statistics.equivalence import equivalence
-from measure.statistics.estimate import Estimate, undefined
-from measure.statistics.matching import stratified_auc
-from measure.statistics.multiplicity import holm
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.auc import hanley_mcneil_error
+from unsettled.measure.statistics.early import SLOPES, area_for_later, early_window
+from unsettled.measure.statistics.equivalence import equivalence
+from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.matching import stratified_auc
+from unsettled.measure.statistics.multiplicity import holm
 
 Arrays = Mapping[str, np.ndarray]
 Score = Callable[[Arrays, int], np.ndarray]
@@ -52,7 +52,7 @@ class WindowPoint:
 
 
 def windowed(name: str) -> Score:
-    """A score of `measure.statistics.early.EarlyWindow`, computed on arrays that are cut to the window first."""
+    """A score of `unsettled.measure.statistics.early.EarlyWindow`, computed on arrays that are cut to the window first."""
     return lambda whole, horizon: early_window(**whole, horizon=horizon).score(name)
 
 

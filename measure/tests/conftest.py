@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from measure.cli import main
+from unsettled.measure.cli import main
 
 
 @pytest.fixture

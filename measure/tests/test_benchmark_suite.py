@@ -9,13 +9,13 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from measure.bench import parts, suite, tried
-from measure.bench.missed import MISSED
-from measure.bench.networks import SHIPPED, TorchRollout, timed
-from measure.bench.timing import Row, alternating, ratios, row
-from measure.commands_bench import app
-from measure.errors import UserError
-from measure.lyapunov import tangent_growth
+from unsettled.measure.bench import parts, suite, tried
+from unsettled.measure.bench.missed import MISSED
+from unsettled.measure.bench.networks import SHIPPED, TorchRollout, timed
+from unsettled.measure.bench.timing import Row, alternating, ratios, row
+from unsettled.measure.commands_bench import app
+from unsettled.measure.errors import UserError
+from unsettled.measure.lyapunov import tangent_growth
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -95,7 +95,7 @@ def test_what_was_tried_measures_the_same_exponents(way):
 @pytest.mark.benchmark
 @pytest.mark.parametrize("part", suite.PARTS)
 def test_bars_are_met(part, capsys):
-    """A part with a miss that `measure.bench.missed` explains is an expected failure, with any other a failure."""
+    """A part with a miss that `unsettled.measure.bench.missed` explains is an expected failure, with any other a failure."""
     torch.set_num_threads(1)
     rows = list(suite.PARTS[part].run(7))
     with capsys.disabled():

@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fixtures.synthetic import synthetic_record
-from measure import bounded
-from measure.bounded import Bound
-from measure.errors import UserError
-from measure.record import read_record, write_record
+from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure import bounded
+from unsettled.measure.bounded import Bound
+from unsettled.measure.errors import UserError
+from unsettled.measure.record import read_record, write_record
 
 
 @pytest.fixture

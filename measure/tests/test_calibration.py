@@ -5,8 +5,8 @@ import pytest
 from scipy.special import expit, logit
 from sklearn.calibration import calibration_curve
 
-from measure.errors import UserError
-from measure.statistics.calibration import brier, calibration_error, confident_failures, missed_by_selection, reliability
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.calibration import brier, calibration_error, confident_failures, missed_by_selection, reliability
 
 RNG = np.random.default_rng(5)
 LOGITS = RNG.normal(0.5, 2.0, 3000)

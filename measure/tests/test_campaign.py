@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from fixtures.networks import tiny_checkpoint
-from measure import campaign
-from measure.campaign import measure, measure_rows
-from measure.checkpoints import digest_tensors
-from measure.errors import UserError
-from measure.record import read_record
-from measure.sudoku import Box, generate
+from unsettled.fixtures.networks import tiny_checkpoint
+from unsettled.measure import campaign
+from unsettled.measure.campaign import measure, measure_rows
+from unsettled.measure.checkpoints import digest_tensors
+from unsettled.measure.errors import UserError
+from unsettled.measure.record import read_record
+from unsettled.measure.sudoku import Box, generate
 
 SETTINGS = dict(k=2, segments=3, batch=4)
 

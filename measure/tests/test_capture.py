@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from fixtures.long_runs import long_record
-from fixtures.networks import tiny_checkpoint
-from fixtures.synthetic import synthetic_record
-from measure.capture import (
+from unsettled.fixtures.long_runs import long_record
+from unsettled.fixtures.networks import tiny_checkpoint
+from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure.capture import (
     FATES,
     LongRuns,
     capture_curve,
@@ -21,15 +21,15 @@ from measure.capture import (
     solved_later,
     solved_since,
 )
-from measure.capture_exponent import around_capture, before_capture, exponents, sliding
-from measure.capture_follow import measure_long
-from measure.capture_stages import LongSettings
-from measure.errors import UserError
-from measure.side_record import SideRecord, read_side
-from measure.statistics.auc import auc
-from measure.statistics.survival import landmark_auc, occurred_by, rate
-from measure.sudoku import Box, generate
-from measure.trajectory import follow
+from unsettled.measure.capture_exponent import around_capture, before_capture, exponents, sliding
+from unsettled.measure.capture_follow import measure_long
+from unsettled.measure.capture_stages import LongSettings
+from unsettled.measure.errors import UserError
+from unsettled.measure.side_record import SideRecord, read_side
+from unsettled.measure.statistics.auc import auc
+from unsettled.measure.statistics.survival import landmark_auc, occurred_by, rate
+from unsettled.measure.sudoku import Box, generate
+from unsettled.measure.trajectory import follow
 
 RUNS = LongRuns(long_record(800, seed=1))
 

@@ -7,20 +7,20 @@ import json
 import numpy as np
 import pytest
 
-from fixtures.long_runs import long_record
-from fixtures.networks import tiny_checkpoint
-from fixtures.synthetic import synthetic_record
-from measure.capture_follow import measure_long
-from measure.capture_stages import LongSettings
-from measure.diagnosis import record_tables
-from measure.diagnosis_long import long_tables
-from measure.diagnosis_text import cell_text, figure
-from measure.puzzles import write_parquet
-from measure.record import write_record
-from measure.side_record import read_side, write_side
-from measure.statistics.estimate import Estimate, undefined
-from measure.statistics.proportion import proportion
-from measure.sudoku import Box, generate
+from unsettled.fixtures.long_runs import long_record
+from unsettled.fixtures.networks import tiny_checkpoint
+from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure.capture_follow import measure_long
+from unsettled.measure.capture_stages import LongSettings
+from unsettled.measure.diagnosis import record_tables
+from unsettled.measure.diagnosis_long import long_tables
+from unsettled.measure.diagnosis_text import cell_text, figure
+from unsettled.measure.puzzles import write_parquet
+from unsettled.measure.record import write_record
+from unsettled.measure.side_record import read_side, write_side
+from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.proportion import proportion
+from unsettled.measure.sudoku import Box, generate
 
 RECORD = synthetic_record(300, seed=6)
 

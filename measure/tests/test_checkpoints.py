@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from measure.checkpoints import load_checkpoint, save_checkpoint
-from measure.errors import UserError
-from measure.models import ModelConfig, build
+from unsettled.measure.checkpoints import load_checkpoint, save_checkpoint
+from unsettled.measure.errors import UserError
+from unsettled.measure.models import ModelConfig, build
 
 GOLDEN = Path(__file__).parents[2] / "fixtures" / "golden"
 

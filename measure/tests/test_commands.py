@@ -8,10 +8,10 @@ import sys
 import numpy as np
 import pytest
 
-from fixtures.networks import tiny_checkpoint
-from measure.puzzles import write_parquet, write_published
-from measure.record import read_record
-from measure.sudoku import Box, generate
+from unsettled.fixtures.networks import tiny_checkpoint
+from unsettled.measure.puzzles import write_parquet, write_published
+from unsettled.measure.record import read_record
+from unsettled.measure.sudoku import Box, generate
 
 
 @pytest.fixture(scope="module")
@@ -70,11 +70,11 @@ def test_an_out_that_is_a_folder(place, unsettled):
 
 
 def test_the_installed_program_refuses_in_one_line(place):
-    command = [sys.executable, "-m", "measure.cli", "show", str(place / "none.parquet")]
+    command = [sys.executable, "-m", "unsettled.measure.cli", "show", str(place / "none.parquet")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and done.stderr.startswith("error: ")
 
 
 def test_help_does_not_import_torch():
-    code = "import sys; from measure.cli import build; build(); sys.exit('torch' in sys.modules or 'numba' in sys.modules)"
+    code = "import sys; from unsettled.measure.cli import build; build(); sys.exit('torch' in sys.modules or 'numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0

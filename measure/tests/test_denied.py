@@ -17,15 +17,15 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.faults_commands import RECIPE
-from fixtures.networks import tiny_checkpoint
-from fixtures.synthetic import synthetic_record
-from measure import campaign
-from measure.campaign import measure
-from measure.cli import main, run
-from measure.puzzles import write_parquet
-from measure.record import read_record, write_record
-from measure.sudoku import Box, generate
+from unsettled.fixtures.faults_commands import RECIPE
+from unsettled.fixtures.networks import tiny_checkpoint
+from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure import campaign
+from unsettled.measure.campaign import measure
+from unsettled.measure.cli import main, run
+from unsettled.measure.puzzles import write_parquet
+from unsettled.measure.record import read_record, write_record
+from unsettled.measure.sudoku import Box, generate
 
 # linux/capability.h, linux/prctl.h: to override permissions, and to read and search in spite of them
 OVERRIDING, CAPABILITY_VERSION_3, PR_CAPBSET_DROP = (1, 2), 0x20080522, 24

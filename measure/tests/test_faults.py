@@ -1,4 +1,4 @@
-"""kill -9 while measuring and merging (see `fixtures.faults`), and full disks."""
+"""kill -9 while measuring and merging (see `unsettled.fixtures.faults`), and full disks."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.faults_commands import Command
-from fixtures.synthetic import synthetic_record
-from measure.errors import UserError
-from measure.record import read_record, write_record
+from unsettled.fixtures.faults_commands import Command
+from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure.errors import UserError
+from unsettled.measure.record import read_record, write_record
 
 
 def test_killed_while_measuring_and_merging():
-    command = [sys.executable, "-m", "fixtures.faults", "--json", "--kills", "7", "--only", "measure", "--only", "merge"]
+    command = [sys.executable, "-m", "unsettled.fixtures.faults", "--json", "--kills", "7", "--only", "measure", "--only", "merge"]
     done = subprocess.run(command, cwd=Path(__file__).parents[2], env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True)
     assert not done.returncode, done.stderr[-2000:]
     assert sum(row["kills_at_moments"] + row["kills_at_random"] for row in json.loads(done.stdout)) >= 12
 
 
 def test_the_harness_notices_a_writer_that_is_not_whole(tmp_path):
-    from fixtures.faults import try_command
+    from unsettled.fixtures.faults import try_command
 
     def run(folder: Path) -> None:
         out = folder / "out" / "a.txt"

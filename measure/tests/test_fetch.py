@@ -10,10 +10,10 @@ import sys
 
 import pytest
 
-from fixtures.hub_server import COMMIT, Hub, serve
-from measure import hub
-from measure.download import fetch
-from measure.errors import UserError
+from unsettled.fixtures.hub_server import COMMIT, Hub, serve
+from unsettled.measure import hub
+from unsettled.measure.download import fetch
+from unsettled.measure.errors import UserError
 
 WEIGHTS = os.urandom(1 << 20)
 CONFIG = b"arch:\n  H_cycles: 2\n  L_cycles: 2\n  num_heads: 8\n"
@@ -150,7 +150,7 @@ def test_what_is_not_there(served, tmp_path):
 
 
 def test_a_hub_that_answers_with_another_commit(served, tmp_path, monkeypatch):
-    from fixtures import hub_server
+    from unsettled.fixtures import hub_server
 
     find = hub_server.Hub.find
     monkeypatch.setattr(hub_server.Hub, "find", lambda self, path: (lambda n, _, c, k: (n, "main", c, k))(*find(self, path)))
@@ -176,7 +176,7 @@ def test_a_damaged_trust_file_is_no_reason_to_trust(served, tmp_path):
 
 
 def test_two_fetches_at_once(served, tmp_path):
-    from measure.lock import sole_writer
+    from unsettled.measure.lock import sole_writer
 
     with sole_writer(tmp_path / "fetch"), pytest.raises(UserError, match="another fetch is writing there"):
         fetch("hrm-official", tmp_path)
@@ -202,12 +202,12 @@ def test_the_command_is_killed_and_goes_on(served, tmp_path):
     code = (
         "import os, huggingface_hub.file_download as f; f.constants.DOWNLOAD_CHUNK_SIZE = 1 << 16\n"
         "f.time.sleep = lambda _: os.kill(os.getpid(), 9)\n"  # it waits before it tries again
-        "import sys; sys.argv = ['unsettled', 'fetch', 'hrm-official']\nfrom measure.cli import main; main()"
+        "import sys; sys.argv = ['unsettled', 'fetch', 'hrm-official']\nfrom unsettled.measure.cli import main; main()"
     )
     environment = {**os.environ, "HF_ENDPOINT": served.endpoint, "UNSETTLED_CACHE": str(tmp_path)}
     died = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120)
     assert died.returncode == -9, died.stderr
-    command = [sys.executable, "-m", "measure.cli", "fetch", "hrm-official"]
+    command = [sys.executable, "-m", "unsettled.measure.cli", "fetch", "hrm-official"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert "trusted from its first fetch on" in done.stdout and "unsettled measure" in done.stdout

@@ -7,10 +7,10 @@ import torch
 from torch.autograd import forward_ad
 from torch.func import jvp
 
-from fixtures.networks import tiny_checkpoint
-from measure.lyapunov import tangent_growth
-from measure.models import fused
-from measure.models.layers import Attention, added_and_normed, gated, rope_tables, scaled_tables, tilted
+from unsettled.fixtures.networks import tiny_checkpoint
+from unsettled.measure.lyapunov import tangent_growth
+from unsettled.measure.models import fused
+from unsettled.measure.models.layers import Attention, added_and_normed, gated, rope_tables, scaled_tables, tilted
 
 KINDS = pytest.mark.parametrize(("dtype", "close"), [(torch.float32, 2e-6), (torch.float64, 4e-15)])
 ROWS = pytest.mark.parametrize("rows", [1, 2, 9])

@@ -1,4 +1,4 @@
-"""Changed bytes end in a result or in one clear line, for every reader that needs no report; see `fixtures.fuzz`."""
+"""Changed bytes end in a result or in one clear line, for every reader that needs no report; see `unsettled.fixtures.fuzz`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.fuzz import fuzz, mutated, scratch
-from fixtures.fuzz_readers import Reader, readers
-from measure.errors import UserError
+from unsettled.fixtures.fuzz import fuzz, mutated, scratch
+from unsettled.fixtures.fuzz_readers import Reader, readers
+from unsettled.measure.errors import UserError
 
 INPUTS = 20
 
@@ -54,9 +54,9 @@ def test_the_harness_notices_what_a_careless_reader_does(tmp_path):
 
 
 def test_a_reader_that_never_ends_costs_one_input(tmp_path, monkeypatch):
-    import fixtures.fuzz
+    import unsettled.fixtures.fuzz
 
-    monkeypatch.setattr(fixtures.fuzz, "LONGEST", 0.05)
+    monkeypatch.setattr(unsettled.fixtures.fuzz, "LONGEST", 0.05)
     path = tmp_path / "f"
     path.write_bytes(b"a")
 
@@ -70,7 +70,7 @@ def test_a_reader_that_never_ends_costs_one_input(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("text", [b"name = '\xff'\n", b"batch = " + b"9" * 5000, b"a = " + b"[" * 3000])
 def test_recipes_that_are_no_text_or_too_deep(tmp_path, text):
-    from fixtures.recipe import load_recipe
+    from unsettled.fixtures.recipe import load_recipe
 
     (tmp_path / "r.toml").write_bytes(text)
     with pytest.raises(UserError, match="not (valid|readable) TOML"):
@@ -78,7 +78,7 @@ def test_recipes_that_are_no_text_or_too_deep(tmp_path, text):
 
 
 def test_a_side_record_whose_column_has_no_readable_name(tmp_path):
-    from measure.side_record import read_side
+    from unsettled.measure.side_record import read_side
 
     side = next(reader for reader in readers(tmp_path) if reader.name == "side record").file
     data = side.read_bytes()
@@ -89,7 +89,7 @@ def test_a_side_record_whose_column_has_no_readable_name(tmp_path):
 
 def test_a_heading_of_many_digits_costs_no_time(tmp_path):
     """A pattern with two ways to read a digit took seconds for forty of them, twice as many for each more."""
-    from claims.manuscript import read_manuscript
+    from unsettled.claims.manuscript import read_manuscript
 
     (tmp_path / "draft.md").write_text("# " + "9" * 4000 + "A paper\n\n## 2.1. Results\n\nIt is 0.5.\n")
     start = time.process_time()
@@ -99,7 +99,7 @@ def test_a_heading_of_many_digits_costs_no_time(tmp_path):
 
 
 def test_a_pickle_that_ends_within_a_length(tmp_path):
-    from measure.checkpoints import read_tensors
+    from unsettled.measure.checkpoints import read_tensors
 
     (tmp_path / "step_1").write_bytes(b"\x80\x02X\x05\x00")
     with pytest.raises(UserError, match="evaluation is truncated or of a foreign format"):
@@ -110,8 +110,8 @@ def test_a_pickle_that_ends_within_a_length(tmp_path):
 def test_a_large_record_whose_columns_are_not_as_wide_as_declared(tmp_path, declared):
     import pyarrow.parquet as pq
 
-    from fixtures.synthetic import synthetic_record
-    from measure.record import METADATA_KEY, read_record, write_record
+    from unsettled.fixtures.synthetic import synthetic_record
+    from unsettled.measure.record import METADATA_KEY, read_record, write_record
 
     path = tmp_path / "r.parquet"
     write_record(synthetic_record(6, segments=2, k=1), path)
@@ -124,8 +124,8 @@ def test_a_large_record_whose_columns_are_not_as_wide_as_declared(tmp_path, decl
 
 @pytest.mark.parametrize("rating", ["1_0", '"1\n"', "\u0661", "1e", " "])
 def test_ratings_that_python_reads_and_arrow_does_not(tmp_path, rating):
-    from fixtures.fuzz_readers import CSV
-    from measure.puzzles import read_puzzles
+    from unsettled.fixtures.fuzz_readers import CSV
+    from unsettled.measure.puzzles import read_puzzles
 
     (tmp_path / "p.csv").write_text(CSV.replace(",0\n", f",{rating}\n"))
     with pytest.raises(UserError, match="rating .* is no number"):
@@ -133,8 +133,8 @@ def test_ratings_that_python_reads_and_arrow_does_not(tmp_path, rating):
 
 
 def test_a_broken_row_that_is_no_text_prints_nothing_but_its_error(tmp_path, capfd):
-    from fixtures.fuzz_readers import CSV
-    from measure.puzzles import read_puzzles
+    from unsettled.fixtures.fuzz_readers import CSV
+    from unsettled.measure.puzzles import read_puzzles
 
     (tmp_path / "p.csv").write_bytes(CSV.encode() + b"ma\xccde,1\n")
     with pytest.raises(UserError, match="p.csv:3: has 2 columns, expected 4"):

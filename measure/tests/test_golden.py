@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from measure.checkpoints import load_checkpoint
+from unsettled.measure.checkpoints import load_checkpoint
 
 GOLDEN = Path(__file__).parents[2] / "fixtures" / "golden"
 NETS = ("hrm", "trm_mlp", "trm_attention")
@@ -71,5 +71,7 @@ def test_inference_and_training_run_the_same_segment(net):
         plain = model.segment(model.initial_state(2), model.embed(inputs))
     graded = model.segment(model.initial_state(2), model.embed(inputs))
     assert graded[0].requires_grad and not plain[0].requires_grad
-    for one, other in zip(plain, graded, strict=True):  # what lies between the products is rounded elsewhere (`measure.models.fused`)
+    for one, other in zip(
+        plain, graded, strict=True
+    ):  # what lies between the products is rounded elsewhere (`unsettled.measure.models.fused`)
         torch.testing.assert_close(one, other.detach(), rtol=1e-5, atol=1e-5)

@@ -12,17 +12,17 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from claims.known import load_known
-from claims.ledger import load_ledger
-from fixtures.networks import tiny_checkpoint, tiny_model, write_published_checkpoint
-from fixtures.synthetic import synthetic_record
-from measure import limits
-from measure.checkpoints import load_checkpoint
-from measure.errors import UserError
-from measure.puzzles import read_puzzles
-from measure.record import METADATA_KEY, read_record, to_table
-from reports.audit import read_audit
-from reports.baseline import read_baseline
+from unsettled.claims.known import load_known
+from unsettled.claims.ledger import load_ledger
+from unsettled.fixtures.networks import tiny_checkpoint, tiny_model, write_published_checkpoint
+from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure import limits
+from unsettled.measure.checkpoints import load_checkpoint
+from unsettled.measure.errors import UserError
+from unsettled.measure.puzzles import read_puzzles
+from unsettled.measure.record import METADATA_KEY, read_record, to_table
+from unsettled.reports.audit import read_audit
+from unsettled.reports.baseline import read_baseline
 
 QUESTION, ANSWER = "....4.3......2.1", "2314413214233241"
 

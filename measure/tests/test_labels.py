@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fixtures.wanderers import NORM, SYSTEMS, known_runs
-from measure.errors import UserError
-from measure.labels import APPEARANCES, DEFINITIONS, NAMES, Thresholds, classify, counts, settled
-from measure.labels_evidence import evidence_of, plane_step
-from measure.labels_tables import confusion, rest_of, sweep
-from measure.trajectory import join
+from unsettled.fixtures.wanderers import NORM, SYSTEMS, known_runs
+from unsettled.measure.errors import UserError
+from unsettled.measure.labels import APPEARANCES, DEFINITIONS, NAMES, Thresholds, classify, counts, settled
+from unsettled.measure.labels_evidence import evidence_of, plane_step
+from unsettled.measure.labels_tables import confusion, rest_of, sweep
+from unsettled.measure.trajectory import join
 
 USUAL = Thresholds(rest=1e-4)
 

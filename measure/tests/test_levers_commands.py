@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from fixtures.networks import tiny_checkpoint
-from measure.cli import build
-from measure.errors import UserError
-from measure.levers.boards import drawn, read_boards
-from measure.puzzles import read_puzzles, write_parquet
-from measure.sudoku import Box, generate
+from unsettled.fixtures.networks import tiny_checkpoint
+from unsettled.measure.cli import build
+from unsettled.measure.errors import UserError
+from unsettled.measure.levers.boards import drawn, read_boards
+from unsettled.measure.puzzles import read_puzzles, write_parquet
+from unsettled.measure.sudoku import Box, generate
 
 BOX = Box(2, 2)
 PUZZLES = generate(BOX, 5, seed=8)

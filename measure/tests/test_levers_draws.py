@@ -7,18 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fixtures.networks import tiny_checkpoint, tiny_model
-from measure.checkpoints import load_checkpoint
-from measure.errors import UserError
-from measure.levers.draws import judge_boards, number_boards, run_draws, run_rows
-from measure.levers.gather import draw_chunk, gather, provenance_of
-from measure.levers.plan import Plan
-from measure.levers.policies import TANGENT, Restarts
-from measure.levers.starts import KINDS, Starts
-from measure.levers.table import table_of
-from measure.rollout import rollout
-from measure.sudoku import Box, PuzzleSet, conflicts, generate
-from measure.symmetry import random_symmetries
+from unsettled.fixtures.networks import tiny_checkpoint, tiny_model
+from unsettled.measure.checkpoints import load_checkpoint
+from unsettled.measure.errors import UserError
+from unsettled.measure.levers.draws import judge_boards, number_boards, run_draws, run_rows
+from unsettled.measure.levers.gather import draw_chunk, gather, provenance_of
+from unsettled.measure.levers.plan import Plan
+from unsettled.measure.levers.policies import TANGENT, Restarts
+from unsettled.measure.levers.starts import KINDS, Starts
+from unsettled.measure.levers.table import table_of
+from unsettled.measure.rollout import rollout
+from unsettled.measure.sudoku import Box, PuzzleSet, conflicts, generate
+from unsettled.measure.symmetry import random_symmetries
 
 REFERENCE = Path(__file__).parents[2] / "fixtures" / "reference"
 PUZZLES = generate(Box(2, 2), 6, seed=3)
@@ -108,7 +108,7 @@ def test_draws_at_rest_are_left_alone_and_show_what_they_would_have_shown():
 
 def test_a_policys_bill_is_what_its_segments_cost_when_they_are_run():
     """Each row is run again for just the segments that successive halving gave it."""
-    from measure.levers.policies import Halving
+    from unsettled.measure.levers.policies import Halving
 
     model, table = tiny_model("trm_mlp"), table_of_tiny(draws=4, segments=4)
     spent = Halving(signal="halting", draws=4, rungs=(1, 2), depth=4).spend(table.restarts["symmetry"].signals)
@@ -129,7 +129,7 @@ def table_of_tiny(**changes):
 
     Loaded.model = model
     columns = draw_chunk(Loaded, PUZZLES, plan)
-    from fixtures.draws import synthetic_draws
+    from unsettled.fixtures.draws import synthetic_draws
 
     side = synthetic_draws(6)
     provenance = side.provenance.model_copy(update={"settings": plan.model_dump(mode="json")})

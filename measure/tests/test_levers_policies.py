@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fixtures.draws import synthetic_draws, synthetic_table
-from measure.errors import UserError
-from measure.levers.comparison import (
+from unsettled.fixtures.draws import synthetic_draws, synthetic_table
+from unsettled.measure.errors import UserError
+from unsettled.measure.levers.comparison import (
     ORACLE,
     confident_grid,
     cross_fitted,
@@ -18,10 +18,10 @@ from measure.levers.comparison import (
     score,
     shallow_grid,
 )
-from measure.levers.policies import Confident, Halving, Prune, Restarts, Verified
-from measure.levers.report import bands, kinds, points
-from measure.levers.selection import RULES, oracle, select
-from measure.levers.table import table_of
+from unsettled.measure.levers.policies import Confident, Halving, Prune, Restarts, Verified
+from unsettled.measure.levers.report import bands, kinds, points
+from unsettled.measure.levers.selection import RULES, oracle, select
+from unsettled.measure.levers.table import table_of
 
 TABLE = synthetic_table(60, omen=1.0, confidence=2.0, seed=1)
 DRAWS = TABLE.restarts["symmetry"]

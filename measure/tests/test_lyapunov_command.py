@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
-from fixtures.systems import SYSTEMS
-from measure.commands_lyapunov import app
-from measure.errors import UserError
+from unsettled.fixtures.systems import SYSTEMS
+from unsettled.measure.commands_lyapunov import app
+from unsettled.measure.errors import UserError
 
 
 def invoke(*arguments: str):
@@ -42,7 +42,7 @@ def test_the_list_names_every_system():
 def test_a_wrong_answer_fails(monkeypatch):
     from dataclasses import replace
 
-    from fixtures.system import Known
+    from unsettled.fixtures.system import Known
 
     monkeypatch.setitem(SYSTEMS, "henon", replace(SYSTEMS["henon"], known=(Known(0.9), Known(-1.6))))
     result = invoke("--system", "henon", "--updates", "60", "--batch", "8")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fixtures.defects import DEFECTS, Defect
-from fixtures.identities import IDENTITIES
-from fixtures.identity import Case
-from fixtures.systems import SYSTEMS
+from unsettled.fixtures.defects import DEFECTS, Defect
+from unsettled.fixtures.identities import IDENTITIES
+from unsettled.fixtures.identity import Case
+from unsettled.fixtures.systems import SYSTEMS
 
 
 def error(defect: Defect) -> float:

@@ -7,11 +7,11 @@ import pytest
 import torch
 from scipy.integrate import solve_ivp
 
-from fixtures.systems import SYSTEMS
-from fixtures.systems_flows import lorenz63
-from measure.flow import Flow
-from measure.lyapunov import tangent_growth
-from measure.orthonormal import seeded_basis
+from unsettled.fixtures.systems import SYSTEMS
+from unsettled.fixtures.systems_flows import lorenz63
+from unsettled.measure.flow import Flow
+from unsettled.measure.lyapunov import tangent_growth
+from unsettled.measure.orthonormal import seeded_basis
 
 UPDATES = 16  # as many as a network has segments
 

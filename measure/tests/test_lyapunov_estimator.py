@@ -7,12 +7,12 @@ import math
 import pytest
 import torch
 
-from fixtures.systems import SYSTEMS, system
-from measure.errors import UserError
-from measure.growth import Status
-from measure.lyapunov import tangent_growth
-from measure.orthonormal import orthonormalise, seeded_basis
-from measure.seeds import growth_over_seeds
+from unsettled.fixtures.systems import SYSTEMS, system
+from unsettled.measure.errors import UserError
+from unsettled.measure.growth import Status
+from unsettled.measure.lyapunov import tangent_growth
+from unsettled.measure.orthonormal import orthonormalise, seeded_basis
+from unsettled.measure.seeds import growth_over_seeds
 
 HENON = SYSTEMS["henon"]
 

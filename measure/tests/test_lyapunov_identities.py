@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fixtures.identities import IDENTITIES, case
-from fixtures.systems import SYSTEMS
+from unsettled.fixtures.identities import IDENTITIES, case
+from unsettled.fixtures.systems import SYSTEMS
 
 DTYPES = (torch.float64, torch.float32)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from measure.finite_difference import difference_growth
-from measure.lyapunov import tangent_growth
-from measure.models import HRM, TRM, ModelConfig
-from measure.orthonormal import seeded_basis
-from measure.sweeps import singular_growth
+from unsettled.measure.finite_difference import difference_growth
+from unsettled.measure.lyapunov import tangent_growth
+from unsettled.measure.models import HRM, TRM, ModelConfig
+from unsettled.measure.orthonormal import seeded_basis
+from unsettled.measure.sweeps import singular_growth
 
 SEGMENTS, K = 16, 4
 

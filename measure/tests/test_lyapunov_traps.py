@@ -7,9 +7,9 @@ import math
 import pytest
 import torch
 
-from fixtures.systems import SYSTEMS
-from measure.growth import Status
-from measure.lyapunov import tangent_growth
+from unsettled.fixtures.systems import SYSTEMS
+from unsettled.measure.growth import Status
+from unsettled.measure.lyapunov import tangent_growth
 
 
 def test_doubling_map_dies_in_binary_and_the_exponent_does_not_show_it():

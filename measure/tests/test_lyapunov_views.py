@@ -8,13 +8,13 @@ import mpmath
 import pytest
 import torch
 
-from fixtures.systems import SYSTEMS
-from measure.errors import UserError
-from measure.finite_difference import difference_growth
-from measure.flow import Flow
-from measure.lyapunov import tangent_growth
-from measure.spectrum import kaplan_yorke, ks_entropy
-from measure.sweeps import singular_growth
+from unsettled.fixtures.systems import SYSTEMS
+from unsettled.measure.errors import UserError
+from unsettled.measure.finite_difference import difference_growth
+from unsettled.measure.flow import Flow
+from unsettled.measure.lyapunov import tangent_growth
+from unsettled.measure.spectrum import kaplan_yorke, ks_entropy
+from unsettled.measure.sweeps import singular_growth
 
 
 def tensor(*values):

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from fixtures.networks import tiny_checkpoint
-from measure import noise
-from measure.campaign import measure_rows
-from measure.checkpoints import load_checkpoint, save_checkpoint
-from measure.errors import UserError
-from measure.noise import (
+from unsettled.fixtures.networks import tiny_checkpoint
+from unsettled.measure import noise
+from unsettled.measure.campaign import measure_rows
+from unsettled.measure.checkpoints import load_checkpoint, save_checkpoint
+from unsettled.measure.errors import UserError
+from unsettled.measure.noise import (
     FLOOR_PASSES,
     TANGENT_SEEDS,
     differences,
@@ -22,8 +22,8 @@ from measure.noise import (
     tolerances,
     verify_rows,
 )
-from measure.provenance import TangentStarts
-from measure.sudoku import Box, generate
+from unsettled.measure.provenance import TangentStarts
+from unsettled.measure.sudoku import Box, generate
 
 SETTINGS = dict(k=2, segments=4, batch=4)
 
@@ -156,9 +156,9 @@ def test_another_checkpoint_or_other_puzzles_are_refused(calm, puzzles, calm_rec
 def test_the_command_writes_the_noise_into_a_record_and_changes_nothing_else(calm, puzzles, calm_record, tmp_path):
     from typer.testing import CliRunner
 
-    from measure.commands import app
-    from measure.puzzles import write_parquet
-    from measure.record import read_record, write_record
+    from unsettled.measure.commands import app
+    from unsettled.measure.puzzles import write_parquet
+    from unsettled.measure.record import read_record, write_record
 
     path = tmp_path / "record.parquet"
     write_record(calm_record, path)

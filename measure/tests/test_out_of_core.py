@@ -6,15 +6,15 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from fixtures.synthetic import synthetic_record
-from measure import streamed
-from measure.capture_exponent import before_capture_in
-from measure.errors import UserError
-from measure.record import COLUMNS, read_record, write_record
-from measure.settling import enter_and_stay, otsu_band, settled_failures
-from measure.statistics.early import early_auc
-from measure.streamed import StreamedColumn
-from measure.summary import summarise
+from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure import streamed
+from unsettled.measure.capture_exponent import before_capture_in
+from unsettled.measure.errors import UserError
+from unsettled.measure.record import COLUMNS, read_record, write_record
+from unsettled.measure.settling import enter_and_stay, otsu_band, settled_failures
+from unsettled.measure.statistics.early import early_auc
+from unsettled.measure.streamed import StreamedColumn
+from unsettled.measure.summary import summarise
 
 
 @pytest.fixture(scope="module")

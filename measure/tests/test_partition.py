@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from measure.commands_puzzles import app, parse_range
-from measure.errors import UserError
-from measure.partition import overlap, partition
-from measure.puzzles import Box, PuzzleSet, join, read_puzzles, write_parquet, write_published
-from measure.sudoku import generate, rate
-from measure.symmetry import augment, canonical_hash, hash_in_pieces
+from unsettled.measure.commands_puzzles import app, parse_range
+from unsettled.measure.errors import UserError
+from unsettled.measure.partition import overlap, partition
+from unsettled.measure.puzzles import Box, PuzzleSet, join, read_puzzles, write_parquet, write_published
+from unsettled.measure.sudoku import generate, rate
+from unsettled.measure.symmetry import augment, canonical_hash, hash_in_pieces
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fixtures.systems import SYSTEMS
-from fixtures.systems_flows import lorenz63, lorenz96
-from measure.bench import maps
-from measure.errors import UserError
-from measure.lyapunov import tangent_growth
+from unsettled.fixtures.systems import SYSTEMS
+from unsettled.fixtures.systems_flows import lorenz63, lorenz96
+from unsettled.measure.bench import maps
+from unsettled.measure.errors import UserError
+from unsettled.measure.lyapunov import tangent_growth
 
 TORCH = {
     "henon": (maps.henon, SYSTEMS["henon"].step),

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from fixtures.networks import tiny_checkpoint
-from measure.campaign import measure_rows
-from measure.errors import UserError
-from measure.predictions import IGNORED, checkpoint_beside, import_predictions
-from measure.record import read_record, write_record
-from measure.sudoku import Box, PuzzleSet, generate
-from measure.summary import summarise
+from unsettled.fixtures.networks import tiny_checkpoint
+from unsettled.measure.campaign import measure_rows
+from unsettled.measure.errors import UserError
+from unsettled.measure.predictions import IGNORED, checkpoint_beside, import_predictions
+from unsettled.measure.record import read_record, write_record
+from unsettled.measure.sudoku import Box, PuzzleSet, generate
+from unsettled.measure.summary import summarise
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from measure.errors import UserError
-from measure.puzzles import Box, iterate_puzzles, read_puzzles, write_parquet
-from measure.sudoku import generate
+from unsettled.measure.errors import UserError
+from unsettled.measure.puzzles import Box, iterate_puzzles, read_puzzles, write_parquet
+from unsettled.measure.sudoku import generate
 
 HEADER = "source,question,answer,rating\n"
 QUESTION, ANSWER = "....4.3......2.1", "2314413214233241"

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fixtures.synthetic import synthetic_record
-from measure.errors import UserError
-from measure.record import COLUMNS, METADATA_KEY, concatenate, read_record, to_table, write_record
+from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure.errors import UserError
+from unsettled.measure.record import COLUMNS, METADATA_KEY, concatenate, read_record, to_table, write_record
 
 
 @pytest.fixture

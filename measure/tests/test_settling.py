@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 from sklearn.cluster import KMeans
 
-from fixtures.synthetic import synthetic_record
-from measure.errors import UserError
-from measure.settling import (
+from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure.errors import UserError
+from unsettled.measure.settling import (
     Band,
     Cells,
     cells,

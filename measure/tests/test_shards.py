@@ -10,21 +10,21 @@ import numpy as np
 import pytest
 import torch
 
-from fixtures.networks import tiny_checkpoint
-from measure import campaign as campaigns
-from measure.campaign import measure_rows
-from measure.checkpoints import load_checkpoint
-from measure.errors import UserError
-from measure.lock import sole_writer
-from measure.merge import merge
-from measure.noise import differences
-from measure.processes import measure_by_processes
-from measure.puzzles import read_puzzles, write_parquet
-from measure.ranks import Rank, device_of, rank_of
-from measure.record import read_record
-from measure.sharded import measure_shard, open_campaign
-from measure.shards import shard_path
-from measure.sudoku import Box, PuzzleSet, generate
+from unsettled.fixtures.networks import tiny_checkpoint
+from unsettled.measure import campaign as campaigns
+from unsettled.measure.campaign import measure_rows
+from unsettled.measure.checkpoints import load_checkpoint
+from unsettled.measure.errors import UserError
+from unsettled.measure.lock import sole_writer
+from unsettled.measure.merge import merge
+from unsettled.measure.noise import differences
+from unsettled.measure.processes import measure_by_processes
+from unsettled.measure.puzzles import read_puzzles, write_parquet
+from unsettled.measure.ranks import Rank, device_of, rank_of
+from unsettled.measure.record import read_record
+from unsettled.measure.sharded import measure_shard, open_campaign
+from unsettled.measure.shards import shard_path
+from unsettled.measure.sudoku import Box, PuzzleSet, generate
 
 SETTINGS = dict(k=2, segments=3, batch=4)
 
@@ -172,7 +172,7 @@ def place(tmp_path_factory):
 
 def test_torchrun_needs_no_process_group(place):
     net, table, out = str(place / "net"), str(place / "p.parquet"), place / "s"
-    torchrun = [str(Path(sys.executable).with_name("torchrun")), "--nproc-per-node", "2", "-m", "measure"]
+    torchrun = [str(Path(sys.executable).with_name("torchrun")), "--nproc-per-node", "2", "-m", "unsettled.measure"]
     command = [*torchrun, net, table, "--out", str(out), "--k", "1", "--segments", "2"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
@@ -193,7 +193,7 @@ def test_processes_leave_a_record_and_nothing_beside_it(place, monkeypatch):
 
 
 def test_mistakes_of_a_rank_are_one_line(place, tmp_path):
-    command = [sys.executable, "-m", "measure", "net", "puzzles", "--out", str(tmp_path / "s"), "--rank", "2", "--ranks", "2"]
+    command = [sys.executable, "-m", "unsettled.measure", "net", "puzzles", "--out", str(tmp_path / "s"), "--rank", "2", "--ranks", "2"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and done.stderr.startswith("error: rank 2 of 2")
 
@@ -207,7 +207,7 @@ def test_a_process_that_stops_says_why(tmp_path, monkeypatch):
 
 
 def test_one_rank_against_two_on_a_shipped_checkpoint(tmp_path):
-    from measure.noise import compare
+    from unsettled.measure.noise import compare
 
     reference = Path(__file__).parents[2] / "fixtures" / "reference" / "trm-6x6"
     net, few = load_checkpoint(reference), read_puzzles(reference / "puzzles.parquet", limit=6)
@@ -225,8 +225,8 @@ def test_torchrun_with_two_ranks_gives_the_rows_of_one_rank(tmp_path):
     """The commands of `measure/RELIABILITY.md`, on 40 shipped puzzles."""
     reference = Path(__file__).parents[2] / "fixtures" / "reference" / "trm-6x6"
     asked = [str(reference), str(reference / "puzzles.parquet"), "--limit", "40", "--k", "2", "--out"]
-    unsettled = [sys.executable, "-c", "from measure.cli import main; main()"]
-    torchrun = [str(Path(sys.executable).with_name("torchrun")), "--nproc-per-node", "2", "-m", "measure"]
+    unsettled = [sys.executable, "-c", "from unsettled.measure.cli import main; main()"]
+    torchrun = [str(Path(sys.executable).with_name("torchrun")), "--nproc-per-node", "2", "-m", "unsettled.measure"]
     for command in (
         [*torchrun, *asked, str(tmp_path / "shards")],
         [*unsettled, "merge", str(tmp_path / "shards"), "--out", str(tmp_path / "two.parquet")],

@@ -8,13 +8,13 @@ import sys
 import pytest
 import torch
 
-from fixtures.networks import STRUCTURES, tiny_model
-from fixtures.systems import SYSTEMS
-from measure.frame import Frame
-from measure.lyapunov import tangent_growth
-from measure.models import recursive
-from measure.orthonormal import SMALL, orthonormalise
-from measure.tangents import WithJacobian
+from unsettled.fixtures.networks import STRUCTURES, tiny_model
+from unsettled.fixtures.systems import SYSTEMS
+from unsettled.measure.frame import Frame
+from unsettled.measure.lyapunov import tangent_growth
+from unsettled.measure.models import recursive
+from unsettled.measure.orthonormal import SMALL, orthonormalise
+from unsettled.measure.tangents import WithJacobian
 
 
 @pytest.mark.parametrize("share", [1.0, 3e-2, 2e-3, 1e-4])
@@ -112,6 +112,6 @@ def test_freed_memory_is_kept_unless_the_user_has_said_otherwise(environment, ke
     import os
 
     clean = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
-    code = "from measure.memory import keep_freed_memory as keep; print(keep())"
+    code = "from unsettled.measure.memory import keep_freed_memory as keep; print(keep())"
     run = subprocess.run([sys.executable, "-c", code], env=clean | environment, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == (kept if sys.platform.startswith("linux") else "False")

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu, norm, rankdata
 from sklearn.metrics import roc_auc_score
 
-from measure.errors import UserError
-from measure.statistics.auc import (
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.auc import (
     INTERVALS,
     auc,
     auc_difference,

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from measure.errors import UserError
-from measure.statistics.auc import auc
-from measure.statistics.coverage import (
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.auc import auc
+from unsettled.measure.statistics.coverage import (
     Case,
     auc_case,
     claim_cases,
@@ -22,8 +22,8 @@ from measure.statistics.coverage import (
     proportion_case,
     score_laws,
 )
-from measure.statistics.estimate import Estimate, undefined
-from measure.statistics.median import order_statistic_ranks
+from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.median import order_statistic_ranks
 
 
 def agrees(measured: Estimate, expected: float) -> bool:

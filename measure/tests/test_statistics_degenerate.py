@@ -6,11 +6,11 @@ import time
 import numpy as np
 import pytest
 
-from measure.statistics.auc import auc, auc_difference, auc_equivalence
-from measure.statistics.bootstrap import bootstrap_within_class
-from measure.statistics.increment import incremental_auc
-from measure.statistics.matching import matched_auc, stratified_auc
-from measure.statistics.order import failures_below_successes, outmoved_share
+from unsettled.measure.statistics.auc import auc, auc_difference, auc_equivalence
+from unsettled.measure.statistics.bootstrap import bootstrap_within_class
+from unsettled.measure.statistics.increment import incremental_auc
+from unsettled.measure.statistics.matching import matched_auc, stratified_auc
+from unsettled.measure.statistics.order import failures_below_successes, outmoved_share
 
 ESTIMATORS = {
     "auc": auc,

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from fixtures.synthetic import synthetic_record
-from measure.errors import UserError
-from measure.statistics.auc import auc
-from measure.statistics.early import SCORES, early_auc, early_window
+from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.auc import auc
+from unsettled.measure.statistics.early import SCORES, early_auc, early_window
 
 
 def arrays(n=400, *, seed=0):

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from measure.errors import UserError
-from measure.statistics.auc import auc
-from measure.statistics.matching import WEIGHTS, matched_auc, quantile_edges, strata_of, stratified_auc
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.auc import auc
+from unsettled.measure.statistics.matching import WEIGHTS, matched_auc, quantile_edges, strata_of, stratified_auc
 
 
 def sample(n=600, *, seed=0, levels=None):

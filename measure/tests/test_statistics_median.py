@@ -8,8 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, ks_2samp, norm
 
-from measure.errors import UserError
-from measure.statistics.median import bootstrap_medians, median, median_difference, order_statistic_ranks, quantile, sample_quantile
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.median import (
+    bootstrap_medians,
+    median,
+    median_difference,
+    order_statistic_ranks,
+    quantile,
+    sample_quantile,
+)
 
 
 @pytest.mark.parametrize("n", range(1, 40))

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, fisher_exact, norm
 
-from measure.errors import UserError
-from measure.statistics.order import extreme_power, failures_below_successes, fresh_rank_bound, outmoved_share
-from measure.statistics.proportion import zero_event_bound
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.order import extreme_power, failures_below_successes, fresh_rank_bound, outmoved_share
+from unsettled.measure.statistics.proportion import zero_event_bound
 
 
 def population(m=254, n=1794, *, seed=0):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from statsmodels.stats.contingency_tables import mcnemar
 
-from measure.errors import UserError
-from measure.statistics.paired import paired_difference
-from measure.statistics.proportion import proportion
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.paired import paired_difference
+from unsettled.measure.statistics.proportion import proportion
 
 
 def test_by_hand_and_against_statsmodels():

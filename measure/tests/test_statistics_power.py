@@ -11,12 +11,12 @@ from scipy.stats import norm
 from statsmodels.stats.power import normal_power
 from statsmodels.stats.weightstats import ztost
 
-from measure.errors import UserError
-from measure.statistics.auc import auc, auc_equivalence, hanley_mcneil_error
-from measure.statistics.equivalence import equivalence, equivalence_power, smallest_provable_margin
-from measure.statistics.estimate import Estimate, undefined
-from measure.statistics.multiplicity import holm
-from measure.statistics.power import (
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.auc import auc, auc_equivalence, hanley_mcneil_error
+from unsettled.measure.statistics.equivalence import equivalence, equivalence_power, smallest_provable_margin
+from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.multiplicity import holm
+from unsettled.measure.statistics.power import (
     auc_minimum_detectable_difference,
     auc_power,
     largest_error,

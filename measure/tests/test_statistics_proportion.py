@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import beta, binom, binomtest
 
-from measure.errors import UserError
-from measure.statistics.proportion import (
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.proportion import (
     acceptance_counts,
     binomial_power,
     n_for_zero_event_bound,

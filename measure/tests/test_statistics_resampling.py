@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from measure.errors import UserError
-from measure.statistics import increment
-from measure.statistics.auc import auc
-from measure.statistics.bootstrap import bootstrap_examples, bootstrap_within_class
-from measure.statistics.correlation import correlation
-from measure.statistics.increment import incremental_auc, out_of_fold_scores
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics import increment
+from unsettled.measure.statistics.auc import auc
+from unsettled.measure.statistics.bootstrap import bootstrap_examples, bootstrap_within_class
+from unsettled.measure.statistics.correlation import correlation
+from unsettled.measure.statistics.increment import incremental_auc, out_of_fold_scores
 
 
 def auc_of(positives, scores):

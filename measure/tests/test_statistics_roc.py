@@ -7,9 +7,9 @@ import pytest
 from scipy.stats import norm
 from sklearn.metrics import roc_curve as reference_curve
 
-from measure.errors import UserError
-from measure.statistics.auc import auc
-from measure.statistics.roc import roc_curve
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.auc import auc
+from unsettled.measure.statistics.roc import roc_curve
 
 
 def sample(n: int = 400, *, ties: bool = False, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

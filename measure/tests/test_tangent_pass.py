@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.func import jvp
 
-from fixtures.networks import STRUCTURES, tiny_model
-from measure.lyapunov import tangent_growth
+from unsettled.fixtures.networks import STRUCTURES, tiny_model
+from unsettled.measure.lyapunov import tangent_growth
 
 
 @pytest.fixture(params=STRUCTURES)

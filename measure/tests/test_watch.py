@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fixtures.synthetic import synthetic_record
-from measure.checkpoints import load_checkpoint
-from measure.errors import UserError
-from measure.puzzles import read_puzzles
-from measure.record import read_record
-from measure.settling import otsu_band
-from measure.sudoku import BLANK, conflicts
-from measure.watch import KINDS, choose, watch
+from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure.checkpoints import load_checkpoint
+from unsettled.measure.errors import UserError
+from unsettled.measure.puzzles import read_puzzles
+from unsettled.measure.record import read_record
+from unsettled.measure.settling import otsu_band
+from unsettled.measure.sudoku import BLANK, conflicts
+from unsettled.measure.watch import KINDS, choose, watch
 
 SMALL = Path(__file__).parents[2] / "fixtures" / "reference" / "trm-6x6"
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from fixtures.synthetic import synthetic_record
-from measure.errors import UserError
-from measure.statistics.early import early_auc
-from measure.statistics.windows import NAMES, combined, leaked, window_curve, windowed
+from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.early import early_auc
+from unsettled.measure.statistics.windows import NAMES, combined, leaked, window_curve, windowed
 
 
 def arrays(n=400, *, seed=0):

@@ -2,12 +2,12 @@
 
 import pytest
 
-from claims.planted import Planted
-from claims.remeasure import Remeasured
-from claims.verdict import Measurement, Outcome, Verdict
-from fixtures.audits import write_reference
-from fixtures.synthetic import HRM_FACTS, synthetic_record
-from reports.audit import Audit, LedgerEntry, PopulationEntry, Tool, count
+from unsettled.claims.planted import Planted
+from unsettled.claims.remeasure import Remeasured
+from unsettled.claims.verdict import Measurement, Outcome, Verdict
+from unsettled.fixtures.audits import write_reference
+from unsettled.fixtures.synthetic import HRM_FACTS, synthetic_record
+from unsettled.reports.audit import Audit, LedgerEntry, PopulationEntry, Tool, count
 
 
 @pytest.fixture(autouse=True)

@@ -1,14 +1,14 @@
-"""The kill harness with what `fixtures.faults` cannot name: reports and the baseline. ``python -m reports.tests.faults --kills 50``."""
+"""The kill harness with what `unsettled.fixtures.faults` cannot name: reports and the baseline. ``python -m unsettled.reports.tests.faults --kills 50``."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from fixtures.faults import main
-from fixtures.faults_commands import COMMANDS, Command, unsettled
-from fixtures.valid import audit_text, baseline_text
-from reports.audit import read_audit, write_audit
-from reports.baseline import read_baseline, update, write_baseline
+from unsettled.fixtures.faults import main
+from unsettled.fixtures.faults_commands import COMMANDS, Command, unsettled
+from unsettled.fixtures.valid import audit_text, baseline_text
+from unsettled.reports.audit import read_audit, write_audit
+from unsettled.reports.baseline import read_baseline, update, write_baseline
 
 
 def reporting(folder: Path) -> Command:
@@ -43,4 +43,4 @@ EVERY_COMMAND = {**COMMANDS, "report": reporting, "baseline": updating}
 
 
 if __name__ == "__main__":
-    main(EVERY_COMMAND, prog="python -m reports.tests.faults")
+    main(EVERY_COMMAND, prog="python -m unsettled.reports.tests.faults")

@@ -1,19 +1,19 @@
-"""Fuzzing with the readers that `fixtures.fuzz` cannot name: audits and baselines. ``python -m reports.tests.fuzz --seconds 60``."""
+"""Fuzzing with the readers that `unsettled.fixtures.fuzz` cannot name: audits and baselines. ``python -m unsettled.reports.tests.fuzz --seconds 60``."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from fixtures.fuzz import main
-from fixtures.fuzz_readers import Reader, readers
-from fixtures.valid import audit_text, baseline_text
-from reports.audit import read_audit
-from reports.baseline import read_baseline
+from unsettled.fixtures.fuzz import main
+from unsettled.fixtures.fuzz_readers import Reader, readers
+from unsettled.fixtures.valid import audit_text, baseline_text
+from unsettled.reports.audit import read_audit
+from unsettled.reports.baseline import read_baseline
 
 
 def every_reader(folder: Path) -> list[Reader]:
-    """Those of `fixtures.fuzz_readers`, and those of the reports."""
+    """Those of `unsettled.fixtures.fuzz_readers`, and those of the reports."""
     audit, baseline = folder / "audit.json", folder / "baseline.json"
     audit.write_text(audit_text())
     baseline.write_text(baseline_text())
@@ -25,4 +25,4 @@ def every_reader(folder: Path) -> list[Reader]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(every_reader, prog="python -m reports.tests.fuzz"))
+    sys.exit(main(every_reader, prog="python -m unsettled.reports.tests.fuzz"))

@@ -16,18 +16,18 @@ PACKAGES = ("measure", "claims", "fixtures", "reports")
 FORBIDDEN = {"measure": {"claims", "reports"}, "claims": {"reports"}, "fixtures": {"reports"}, "reports": set()}
 # These must be importable without torch: judging never measures.
 WITHOUT_TORCH = (
-    "claims.ledger",
-    "claims.judge",
-    "claims.catalogue",
-    "claims.arithmetic",
-    "claims.populations",
-    "measure.record",
-    "measure.settling",
-    "measure.statistics.auc",
-    "measure.puzzles",
-    "measure.cli",
-    "reports.audit",
-    "reports.terminal",
+    "unsettled.claims.ledger",
+    "unsettled.claims.judge",
+    "unsettled.claims.catalogue",
+    "unsettled.claims.arithmetic",
+    "unsettled.claims.populations",
+    "unsettled.measure.record",
+    "unsettled.measure.settling",
+    "unsettled.measure.statistics.auc",
+    "unsettled.measure.puzzles",
+    "unsettled.measure.cli",
+    "unsettled.reports.audit",
+    "unsettled.reports.terminal",
 )
 
 

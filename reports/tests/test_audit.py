@@ -5,12 +5,12 @@ import math
 
 import pytest
 
-from claims.inputs import Inputs
-from claims.ledger import load_ledger
-from claims.populations import discover
-from claims.verdict import Measurement
-from measure.errors import UserError
-from reports.audit import PopulationEntry, count, read_audit, write_audit
+from unsettled.claims.inputs import Inputs
+from unsettled.claims.ledger import load_ledger
+from unsettled.claims.populations import discover
+from unsettled.claims.verdict import Measurement
+from unsettled.measure.errors import UserError
+from unsettled.reports.audit import PopulationEntry, count, read_audit, write_audit
 
 
 def test_audit_survives_its_file(make_audit, make_verdict, tmp_path):

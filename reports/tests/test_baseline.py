@@ -6,19 +6,19 @@ import hypothesis  # noqa: F401 - an inner run must not be the first to import i
 import numpy as np
 import pytest
 
-import reports.collector  # noqa: F401
-from claims.inputs import Inputs
-from claims.judge import judge
-from claims.ledger import load_ledger
-from claims.noise_band import disturb
-from claims.populations import discover
-from claims.run import Run, Settings
-from fixtures.audits import accuracy_of, write_ledger, write_tiny_reference
-from fixtures.synthetic import synthetic_record
-from measure.errors import UserError
-from measure.provenance import NoiseFloor, TangentStarts
-from measure.record import read_record, write_record
-from reports.baseline import DECLARED_SHARE, Baseline, drift, lock, read_baseline, update, vanished, write_baseline
+import unsettled.reports.collector  # noqa: F401
+from unsettled.claims.inputs import Inputs
+from unsettled.claims.judge import judge
+from unsettled.claims.ledger import load_ledger
+from unsettled.claims.noise_band import disturb
+from unsettled.claims.populations import discover
+from unsettled.claims.run import Run, Settings
+from unsettled.fixtures.audits import accuracy_of, write_ledger, write_tiny_reference
+from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure.errors import UserError
+from unsettled.measure.provenance import NoiseFloor, TangentStarts
+from unsettled.measure.record import read_record, write_record
+from unsettled.reports.baseline import DECLARED_SHARE, Baseline, drift, lock, read_baseline, update, vanished, write_baseline
 
 NOISE = NoiseFloor(
     rows=64,
@@ -123,9 +123,9 @@ def test_remeasuring_the_same_cries_wolf_no_more_than_declared(judged, claim):
 @pytest.mark.asymptotic
 def test_real_remeasurements_cry_wolf_no_more_than_declared(tmp_path):
     """An untrained network measured 200 times under other batch sizes, last bits of its start, and tangent starts."""
-    from measure.checkpoints import load_checkpoint
-    from measure.noise import last_bit_start, remeasure
-    from measure.puzzles import read_puzzles
+    from unsettled.measure.checkpoints import load_checkpoint
+    from unsettled.measure.noise import last_bit_start, remeasure
+    from unsettled.measure.puzzles import read_puzzles
 
     folder = write_tiny_reference(tmp_path, puzzles=12)
     record = read_record(folder / "record.parquet")
@@ -205,9 +205,9 @@ def audit(pytester):
         write_ledger(pytester.path / "my.toml", claims)
         return pytester.runpytest_inprocess(
             "-p",
-            "claims.plugin",
+            "unsettled.claims.plugin",
             "-p",
-            "reports.plugin",
+            "unsettled.reports.plugin",
             "-p",
             "no:cacheprovider",
             "--ledger",
@@ -254,7 +254,7 @@ def test_lock_then_hold_then_notice(audit, pytester):
 
 @pytest.mark.parametrize(("locked", "now"), [("TRANSFERS", "DOES_NOT_TRANSFER"), ("DOES_NOT_TRANSFER", "TRANSFERS")])
 def test_change_of_what_does_not_transfer_is_drift_even_when_not_asked(references, locked, now, monkeypatch, tmp_path):
-    from reports.gate import Gate
+    from unsettled.reports.gate import Gate
 
     run = Run(Settings(seed=1, inputs=Inputs(references=references)))
     key = "trm.lambda1.auc@reference.trm"

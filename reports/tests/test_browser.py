@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from claims.inputs import Inputs
-from claims.run import Run, Settings
-from measure.settling import otsu_band
-from reports.audit import Audit, LedgerEntry, PopulationEntry, Tool, count
-from reports.html import render
-from reports.html_screenshot import chromium
-from reports.renderings import Context, write_report
+from unsettled.claims.inputs import Inputs
+from unsettled.claims.run import Run, Settings
+from unsettled.measure.settling import otsu_band
+from unsettled.reports.audit import Audit, LedgerEntry, PopulationEntry, Tool, count
+from unsettled.reports.html import render
+from unsettled.reports.html_screenshot import chromium
+from unsettled.reports.renderings import Context, write_report
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the extra `test` has it)")
 CHROMIUM = chromium()
@@ -443,7 +443,7 @@ def test_hostile_text_is_shown_and_not_run(visit, run, audit, tmp_path):
 
 
 def test_the_readme_screenshot_is_small_and_a_mistake_is_one_line(file, tmp_path):
-    command = [sys.executable, "-m", "reports.html_screenshot"]
+    command = [sys.executable, "-m", "unsettled.reports.html_screenshot"]
     done = subprocess.run([*command, file, tmp_path / "shot.png"], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0 and (tmp_path / "shot.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "shot.png").stat().st_size <= 250_000 and (ROOT / "reports" / "screenshot.png").stat().st_size <= 250_000

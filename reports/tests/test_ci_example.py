@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reports.audit import read_audit
-from reports.problems import problems
-from reports.renderings import Context, targets
+from unsettled.reports.audit import read_audit
+from unsettled.reports.problems import problems
+from unsettled.reports.renderings import Context, targets
 
 ROOT = Path(__file__).parents[2]
 WORKFLOW = ROOT / "reports" / "ci" / "unsettled.yml"
@@ -67,7 +67,7 @@ def test_every_file_it_names_is_there_or_written(steps, tmp_path):
 
 
 def test_records_are_kept_where_the_cache_looks(pytestconfig):
-    from claims.plugin import _folder
+    from unsettled.claims.plugin import _folder
 
     assert _folder(pytestconfig) == pytestconfig.invocation_params.dir / ".pytest_cache" / "d" / "unsettled"
 

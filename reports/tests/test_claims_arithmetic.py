@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from claims.arithmetic import arithmetic, digits_of
-from claims.feasible import Group, feasible, nearest, solve
-from claims.known import load_known
-from claims.ledger import load_ledger
-from claims.stated import parse_stated
-from claims.verdict import Outcome
-from fixtures.ledgers import claim_table, ledger_text
+from unsettled.claims.arithmetic import arithmetic, digits_of
+from unsettled.claims.feasible import Group, feasible, nearest, solve
+from unsettled.claims.known import load_known
+from unsettled.claims.ledger import load_ledger
+from unsettled.claims.stated import parse_stated
+from unsettled.claims.verdict import Outcome
+from unsettled.fixtures.ledgers import claim_table, ledger_text
 
 HRM = Group(
     right=parse_stated("52.6%"),

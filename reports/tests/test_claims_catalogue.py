@@ -7,17 +7,17 @@ import time
 import numpy as np
 import pytest
 
-from claims.catalogue import STATISTICS, estimate, lookup, statistic
-from claims.catalogue_settling import band_of
-from claims.judge import judge, judge_all
-from claims.ledger import load_ledger
-from claims.parameters import Settling
-from claims.registry import MissingInput
-from claims.verdict import Outcome
-from fixtures.ledgers import StandIn
-from fixtures.synthetic import HRM_FACTS, synthetic_record, with_noise
-from measure.errors import UserError
-from measure.statistics.estimate import Estimate
+from unsettled.claims.catalogue import STATISTICS, estimate, lookup, statistic
+from unsettled.claims.catalogue_settling import band_of
+from unsettled.claims.judge import judge, judge_all
+from unsettled.claims.ledger import load_ledger
+from unsettled.claims.parameters import Settling
+from unsettled.claims.registry import MissingInput
+from unsettled.claims.verdict import Outcome
+from unsettled.fixtures.ledgers import StandIn
+from unsettled.fixtures.synthetic import HRM_FACTS, synthetic_record, with_noise
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.estimate import Estimate
 
 RECORD = synthetic_record(600, accuracy=0.6, seed=11)
 NEEDED = {
@@ -311,7 +311,7 @@ def test_every_statistic_returns_an_estimate_with_ordered_limits():
 
 
 def test_judging_needs_no_torch():
-    code = "import sys, claims.judge, claims.arithmetic, claims.known; assert 'torch' not in sys.modules"
+    code = "import sys, unsettled.claims.judge, unsettled.claims.arithmetic, unsettled.claims.known; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

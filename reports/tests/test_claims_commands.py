@@ -14,22 +14,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from claims.case import Case
-from claims.explain import explain
-from claims.explain_text import render
-from claims.inputs import read_inputs
-from claims.judge import judge
-from claims.known import KNOWN
-from claims.ledger import PAPER, load_ledger
-from claims.run import Run, Settings
-from claims.turning import Asked, turning
-from claims.verdict import Outcome
-from fixtures.audits import write_reference
-from fixtures.ledgers import StandIn, claim_table, ledger_text
-from fixtures.synthetic import TRM_FACTS, synthetic_record
-from measure.cli import main
-from measure.errors import UserError
-from measure.record import write_record
+from unsettled.claims.case import Case
+from unsettled.claims.explain import explain
+from unsettled.claims.explain_text import render
+from unsettled.claims.inputs import read_inputs
+from unsettled.claims.judge import judge
+from unsettled.claims.known import KNOWN
+from unsettled.claims.ledger import PAPER, load_ledger
+from unsettled.claims.run import Run, Settings
+from unsettled.claims.turning import Asked, turning
+from unsettled.claims.verdict import Outcome
+from unsettled.fixtures.audits import write_reference
+from unsettled.fixtures.ledgers import StandIn, claim_table, ledger_text
+from unsettled.fixtures.synthetic import TRM_FACTS, synthetic_record
+from unsettled.measure.cli import main
+from unsettled.measure.errors import UserError
+from unsettled.measure.record import write_record
 
 
 @pytest.fixture
@@ -292,10 +292,10 @@ def test_check_text_by_its_exit_codes(unsettled, tmp_path):
 def test_importing_costs_nothing_and_explaining_needs_no_torch(tmp_path):
     write_reference(tmp_path / "references", synthetic_record(60))
     code = (
-        "import sys, claims.commands\n"
+        "import sys, unsettled.claims.commands\n"
         "print([m for m in ('torch', 'numpy', 'pandas', 'pydantic') if m in sys.modules])\n"
         "from typer.testing import CliRunner\n"
-        f"r = CliRunner().invoke(claims.commands.app, ['why', 'trm.lambda1.auc', '--references', {str(tmp_path / 'references')!r}])\n"
+        f"r = CliRunner().invoke(unsettled.claims.commands.app, ['why', 'trm.lambda1.auc', '--references', {str(tmp_path / 'references')!r}])\n"
         "print(r.exit_code, 'reference.trm' in r.output, 'torch' in sys.modules)"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)

@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from claims.catalogue import lookup
-from claims.judge import judge
-from claims.ledger import load_ledger
-from claims.registry import MissingInput
-from claims.verdict import Outcome
-from fixtures.ledgers import StandIn
-from fixtures.long_runs import long_record
-from fixtures.synthetic import synthetic_record
-from measure.capture import LongRuns
-from measure.errors import UserError
+from unsettled.claims.catalogue import lookup
+from unsettled.claims.judge import judge
+from unsettled.claims.ledger import load_ledger
+from unsettled.claims.registry import MissingInput
+from unsettled.claims.verdict import Outcome
+from unsettled.fixtures.ledgers import StandIn
+from unsettled.fixtures.long_runs import long_record
+from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure.capture import LongRuns
+from unsettled.measure.errors import UserError
 
 RECORD = synthetic_record(600, accuracy=0.6, seed=11)
 LONG = long_record(400, never=0.25, seed=2)

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from claims.fetched import fetched_populations
-from claims.inputs import Inputs
-from claims.remeasure import affordable_rows
-from claims.run import Run, Settings
-from fixtures.synthetic import synthetic_record
-from measure.hub import digest_of, entry_of, record_path
-from measure.record import write_record
+from unsettled.claims.fetched import fetched_populations
+from unsettled.claims.inputs import Inputs
+from unsettled.claims.remeasure import affordable_rows
+from unsettled.claims.run import Run, Settings
+from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure.hub import digest_of, entry_of, record_path
+from unsettled.measure.record import write_record
 
 NAME, PUZZLES = "trm-mlp-alphaxiv", "sudoku-extreme"
 

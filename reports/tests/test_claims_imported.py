@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from claims.judge import judge
-from claims.ledger import load_ledger
-from claims.populations import Population
-from fixtures.synthetic import HRM_FACTS, synthetic_record
-from measure.record import Imported, lacking_column, read_record, write_record
+from unsettled.claims.judge import judge
+from unsettled.claims.ledger import load_ledger
+from unsettled.claims.populations import Population
+from unsettled.fixtures.synthetic import HRM_FACTS, synthetic_record
+from unsettled.measure.record import Imported, lacking_column, read_record, write_record
 
 JUDGED = {"hrm.accuracy", "halting.tracks_correctness", "halting.separates", "updates.hundreds", "updates.hrm", "latent.width"}
 

@@ -10,18 +10,18 @@ from hypothesis import given
 from hypothesis import settings as quick
 from hypothesis import strategies as st
 
-from claims.catalogue import STATISTICS
-from claims.evidence import ALPHA, against_fresh, level_reached
-from claims.judge import adjust, judge, judge_all
-from claims.ledger import load_ledger
-from claims.noise_band import disturb, largest_change, under_noise
-from claims.stated import parse_stated
-from claims.verdict import Outcome
-from fixtures.ledgers import StandIn, claim_table, ledger_text
-from fixtures.synthetic import HRM_FACTS, synthetic_record
-from measure.provenance import NoiseFloor, TangentStarts
-from measure.statistics.estimate import Estimate, undefined
-from measure.statistics.proportion import proportion
+from unsettled.claims.catalogue import STATISTICS
+from unsettled.claims.evidence import ALPHA, against_fresh, level_reached
+from unsettled.claims.judge import adjust, judge, judge_all
+from unsettled.claims.ledger import load_ledger
+from unsettled.claims.noise_band import disturb, largest_change, under_noise
+from unsettled.claims.stated import parse_stated
+from unsettled.claims.verdict import Outcome
+from unsettled.fixtures.ledgers import StandIn, claim_table, ledger_text
+from unsettled.fixtures.synthetic import HRM_FACTS, synthetic_record
+from unsettled.measure.provenance import NoiseFloor, TangentStarts
+from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.proportion import proportion
 
 RECORD = synthetic_record(400, accuracy=0.6, seed=4)
 FORM = {"test": "share_above", "threshold": 0.5, "why": "more often than not"}
@@ -34,7 +34,7 @@ def paper():
 
 @pytest.fixture
 def ask(tmp_path):
-    """The verdict on a claim, changed from the one of `fixtures.ledgers`, for a record and a question."""
+    """The verdict on a claim, changed from the one of `unsettled.fixtures.ledgers`, for a record and a question."""
 
     def answer(question="recompute", record=RECORD, **changes):
         path = tmp_path / "ledger.toml"

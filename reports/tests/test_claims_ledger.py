@@ -6,13 +6,13 @@ import tomllib
 
 import pytest
 
-from claims.catalogue import STATISTICS
-from claims.forms import NotApplicable
-from claims.known import KNOWN, load_known
-from claims.ledger import PAPER, json_schema, load_ledger
-from claims.verdict import Outcome, Verdict
-from fixtures.ledgers import HEAD, claim_table, ledger_text
-from measure.errors import UserError
+from unsettled.claims.catalogue import STATISTICS
+from unsettled.claims.forms import NotApplicable
+from unsettled.claims.known import KNOWN, load_known
+from unsettled.claims.ledger import PAPER, json_schema, load_ledger
+from unsettled.claims.verdict import Outcome, Verdict
+from unsettled.fixtures.ledgers import HEAD, claim_table, ledger_text
+from unsettled.measure.errors import UserError
 
 ROWS_OF_THE_PAPER = [
     "hrm.accuracy",

@@ -3,20 +3,20 @@
 import numpy as np
 import pytest
 
-from claims.catalogue import lookup
-from claims.inputs import REFERENCES, Inputs
-from claims.judge import judge
-from claims.ledger import load_ledger
-from claims.populations import discover
-from claims.verdict import Outcome
-from fixtures.audits import write_reference
-from fixtures.draws import synthetic_draws
-from fixtures.synthetic import synthetic_record
-from measure.errors import UserError
-from measure.levers.table import table_of
-from measure.puzzles import read_puzzles
-from measure.record import read_record
-from measure.side_record import read_side, write_side
+from unsettled.claims.catalogue import lookup
+from unsettled.claims.inputs import REFERENCES, Inputs
+from unsettled.claims.judge import judge
+from unsettled.claims.ledger import load_ledger
+from unsettled.claims.populations import discover
+from unsettled.claims.verdict import Outcome
+from unsettled.fixtures.audits import write_reference
+from unsettled.fixtures.draws import synthetic_draws
+from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure.errors import UserError
+from unsettled.measure.levers.table import table_of
+from unsettled.measure.puzzles import read_puzzles
+from unsettled.measure.record import read_record
+from unsettled.measure.side_record import read_side, write_side
 
 RECORD = synthetic_record(700, accuracy=0.5, k=1, seed=4)
 SHIPPED = sorted(REFERENCES.glob("*/restarts.parquet"))

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from claims.binding import check
-from claims.ledger import load_ledger
-from claims.manuscript import parse_manuscript, read_manuscript
-from fixtures.ledgers import claim_table, ledger_text
-from measure.errors import UserError
+from unsettled.claims.binding import check
+from unsettled.claims.ledger import load_ledger
+from unsettled.claims.manuscript import parse_manuscript, read_manuscript
+from unsettled.fixtures.ledgers import claim_table, ledger_text
+from unsettled.measure.errors import UserError
 
 LEDGER = load_ledger()
 PRINTED = [claim for claim in LEDGER.claims if claim.printed is not None]

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fixtures.synthetic import HRM_FACTS, synthetic_record
-from measure.record import to_table
+from unsettled.fixtures.synthetic import HRM_FACTS, synthetic_record
+from unsettled.measure.record import to_table
 
 CHUNK, DISTINCT = 125_000, 4
 BYTES_A_ROW = 300
@@ -24,10 +24,10 @@ LARGEST = int(os.environ.get("UNSETTLED_ROWS", 10_000_000))
 JUDGE = """
 import resource, sys, time
 from pathlib import Path
-from claims.judge import judge
-from claims.ledger import load_ledger
-from claims.populations import Population
-from measure.memory import peak_memory_mib
+from unsettled.claims.judge import judge
+from unsettled.claims.ledger import load_ledger
+from unsettled.claims.populations import Population
+from unsettled.measure.memory import peak_memory_mib
 peak = lambda: peak_memory_mib() / 2**10
 clock = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_utime + resource.getrusage(resource.RUSAGE_SELF).ru_stime
 ledger, start, judged = load_ledger(), clock(), 0

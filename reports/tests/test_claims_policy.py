@@ -2,8 +2,8 @@
 
 import pytest
 
-from claims.policy import POLICIES, fate
-from claims.verdict import Outcome
+from unsettled.claims.policy import POLICIES, fate
+from unsettled.claims.verdict import Outcome
 
 # outcome → report under (draft, strict)
 EXPECTED = {

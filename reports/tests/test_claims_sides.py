@@ -3,20 +3,20 @@
 import numpy as np
 import pytest
 
-from claims import registry
-from claims.inputs import Inputs
-from claims.judge import judge
-from claims.ledger import load_ledger
-from claims.parameters import Nothing
-from claims.populations import discover
-from claims.sides import find_side
-from claims.verdict import Outcome
-from fixtures.audits import write_ledger
-from fixtures.synthetic import synthetic_record
-from measure.errors import UserError
-from measure.record import write_record
-from measure.side_record import SideProvenance, SideRecord, read_side, round_mantissa, write_side
-from measure.statistics.proportion import proportion
+from unsettled.claims import registry
+from unsettled.claims.inputs import Inputs
+from unsettled.claims.judge import judge
+from unsettled.claims.ledger import load_ledger
+from unsettled.claims.parameters import Nothing
+from unsettled.claims.populations import discover
+from unsettled.claims.sides import find_side
+from unsettled.claims.verdict import Outcome
+from unsettled.fixtures.audits import write_ledger
+from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure.errors import UserError
+from unsettled.measure.record import write_record
+from unsettled.measure.side_record import SideProvenance, SideRecord, read_side, round_mantissa, write_side
+from unsettled.measure.statistics.proportion import proportion
 
 RECORD = synthetic_record(40, seed=3)
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from fixtures.hostile import HOSTILE
-from fixtures.synthetic import synthetic_record
-from measure.cli import build
-from measure.record import NoiseFloor, write_record
-from reports.commands import app
-from reports.difference import difference
-from reports.difference_text import render, verdict
+from unsettled.fixtures.hostile import HOSTILE
+from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure.cli import build
+from unsettled.measure.record import NoiseFloor, write_record
+from unsettled.reports.commands import app
+from unsettled.reports.difference import difference
+from unsettled.reports.difference_text import render, verdict
 
 RECORD = synthetic_record(80)
 LEVELS = {"median": 1e-6, "q90": 1e-3, "q99": 2e-3, "largest": 3e-3}

@@ -1,4 +1,4 @@
-"""kill -9 while a report or the baseline is written, and two hundred kills of everything: see `fixtures.faults`."""
+"""kill -9 while a report or the baseline is written, and two hundred kills of everything: see `unsettled.fixtures.faults`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 def killed(kills: int, *only: str) -> list[dict]:
     words = [word for name in only for word in ("--only", name)]
-    command = [sys.executable, "-m", "reports.tests.faults", "--json", "--kills", str(kills), *words]
+    command = [sys.executable, "-m", "unsettled.reports.tests.faults", "--json", "--kills", str(kills), *words]
     done = subprocess.run(command, cwd=Path(__file__).parents[2], env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True)
     assert not done.returncode, done.stderr[-2000:]
     return json.loads(done.stdout)

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.hub_server import Hub, serve
-from fixtures.networks import OFFICIAL, write_published_checkpoint
-from measure.hub import entry_of
-from measure.puzzles import read_puzzles
-from reports.audit import read_audit
+from unsettled.fixtures.hub_server import Hub, serve
+from unsettled.fixtures.networks import OFFICIAL, write_published_checkpoint
+from unsettled.measure.hub import entry_of
+from unsettled.measure.puzzles import read_puzzles
+from unsettled.reports.audit import read_audit
 
 ROOT = Path(__file__).parents[2]
 NAME, PUZZLES, FEW = "trm-mlp-alphaxiv", "sudoku-extreme", 4
@@ -87,8 +87,8 @@ def test_fetched_measured_and_judged(tmp_path):
 NOTING = """
 import atexit, os, sys
 from pathlib import Path
-from measure.memory import peak_memory_mib
+from unsettled.measure.memory import peak_memory_mib
 atexit.register(lambda: Path(os.environ["PEAK"]).write_text(str(peak_memory_mib())))
 """
-UNSETTLED = (sys.executable, "-c", f"{NOTING}from measure.cli import main; main()")
+UNSETTLED = (sys.executable, "-c", f"{NOTING}from unsettled.measure.cli import main; main()")
 PYTEST = (sys.executable, "-c", f"{NOTING}import pytest; sys.exit(pytest.main(sys.argv[1:]))")

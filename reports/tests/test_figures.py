@@ -8,15 +8,15 @@ import pytest
 from matplotlib import rc_context, rcParams
 from typer.testing import CliRunner
 
-from fixtures.hostile import HOSTILE
-from fixtures.synthetic import synthetic_record
-from measure.errors import UserError
-from measure.record import write_record
-from reports.commands import app
-from reports.figures import PICTURES, draw_forest, draw_portrait, figure_kinds, named_records, slug
-from reports.figures_forest import lines_of
-from reports.figures_style import COLUMN, OUTCOMES, SCORES, saved, style
-from reports.portrait import portrait_of
+from unsettled.fixtures.hostile import HOSTILE
+from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure.errors import UserError
+from unsettled.measure.record import write_record
+from unsettled.reports.commands import app
+from unsettled.reports.figures import PICTURES, draw_forest, draw_portrait, figure_kinds, named_records, slug
+from unsettled.reports.figures_forest import lines_of
+from unsettled.reports.figures_style import COLUMN, OUTCOMES, SCORES, saved, style
+from unsettled.reports.portrait import portrait_of
 
 MAGIC = {"pdf": b"%PDF-1.4", "svg": b"<?xml", "png": b"\x89PNG"}
 
@@ -110,7 +110,7 @@ def test_names_of_records(tmp_path):
 
 
 def test_command_writes_figures_forest_and_captions(tmp_path, make_audit, make_verdict):
-    from reports.audit import write_audit
+    from unsettled.reports.audit import write_audit
 
     write_record(synthetic_record(60), tmp_path / "r.parquet")
     write_audit(make_audit([make_verdict()]), tmp_path / "audit.json")

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from fixtures.audits import write_reference
-from fixtures.synthetic import synthetic_record
-from measure.record import write_record
-from reports.findings import grids
-from reports.grid import Grid, render
+from unsettled.fixtures.audits import write_reference
+from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure.record import write_record
+from unsettled.reports.findings import grids
+from unsettled.reports.grid import Grid, render
 
 
 @pytest.fixture
@@ -57,8 +57,8 @@ def test_names_are_text(references):
 
 
 def test_without_its_words_the_command_is_one_line(tmp_path):
-    from measure.errors import UserError
-    from reports.commands_findings import app
+    from unsettled.measure.errors import UserError
+    from unsettled.reports.commands_findings import app
 
     result = CliRunner().invoke(app, ["--references", str(tmp_path)])
     assert isinstance(result.exception, UserError) and "words of the page" in str(result.exception)

@@ -1,4 +1,4 @@
-"""Audits and baselines that anyone may have written: a result or one clear line; see `fixtures.fuzz`."""
+"""Audits and baselines that anyone may have written: a result or one clear line; see `unsettled.fixtures.fuzz`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fixtures.fuzz import fuzz
-from fixtures.valid import AUDIT, BASELINE
-from measure.errors import UserError
-from reports.audit import read_audit
-from reports.baseline import read_baseline
-from reports.tests.fuzz import every_reader
+from unsettled.fixtures.fuzz import fuzz
+from unsettled.fixtures.valid import AUDIT, BASELINE
+from unsettled.measure.errors import UserError
+from unsettled.reports.audit import read_audit
+from unsettled.reports.baseline import read_baseline
+from unsettled.reports.tests.fuzz import every_reader
 
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),

@@ -10,12 +10,12 @@ from xml.etree import ElementTree
 import pytest
 from markdown_it import MarkdownIt
 
-from claims.harmless import harmless
-from claims.verdict import Measurement
-from fixtures.hostile import HOSTILE
-from reports import annotations, badge, escaping, latex, markdown, sarif, table_csv, terminal
-from reports.baseline import Baseline, Locked
-from reports.renderings import Context
+from unsettled.claims.harmless import harmless
+from unsettled.claims.verdict import Measurement
+from unsettled.fixtures.hostile import HOSTILE
+from unsettled.reports import annotations, badge, escaping, latex, markdown, sarif, table_csv, terminal
+from unsettled.reports.baseline import Baseline, Locked
+from unsettled.reports.renderings import Context
 
 OUTCOMES = ("REFUTED", "IMPOSSIBLE", "DRIFTED", "ERROR", "DOES_NOT_TRANSFER", "UNDERPOWERED", "UNVERIFIABLE", "TRANSFERS", "REPRODUCED")
 

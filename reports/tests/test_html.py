@@ -13,24 +13,24 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from claims.arithmetic import Row as Digits
-from claims.harmless import harmless
-from claims.inputs import Inputs
-from claims.populations import Population
-from claims.run import Run, Settings
-from claims.verdict import Measurement, Outcome
-from fixtures.audits import write_reference
-from fixtures.synthetic import synthetic_record
-from measure.absent import AbsentColumn
-from measure.record import write_record
-from reports.html import embedded, read, render, render_html
-from reports.html_boards import boards_of
-from reports.html_claims import ORDER, claims_of
-from reports.html_pictures import pictures
-from reports.html_strip import natural, span_of, strip, zoomed
-from reports.html_svg import Frame, Scale, polyline, slug, spread, tag
-from reports.portrait import portrait_of
-from reports.renderings import Context, renderer_of
+from unsettled.claims.arithmetic import Row as Digits
+from unsettled.claims.harmless import harmless
+from unsettled.claims.inputs import Inputs
+from unsettled.claims.populations import Population
+from unsettled.claims.run import Run, Settings
+from unsettled.claims.verdict import Measurement, Outcome
+from unsettled.fixtures.audits import write_reference
+from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure.absent import AbsentColumn
+from unsettled.measure.record import write_record
+from unsettled.reports.html import embedded, read, render, render_html
+from unsettled.reports.html_boards import boards_of
+from unsettled.reports.html_claims import ORDER, claims_of
+from unsettled.reports.html_pictures import pictures
+from unsettled.reports.html_strip import natural, span_of, strip, zoomed
+from unsettled.reports.html_svg import Frame, Scale, polyline, slug, spread, tag
+from unsettled.reports.portrait import portrait_of
+from unsettled.reports.renderings import Context, renderer_of
 
 
 class Page(HTMLParser):

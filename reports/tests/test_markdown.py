@@ -2,11 +2,11 @@
 
 import pytest
 
-from measure.errors import UserError
-from reports.annotations import append_summary
-from reports.baseline import Baseline, Locked
-from reports.markdown import COMMENT, ROWS, render
-from reports.renderings import Context
+from unsettled.measure.errors import UserError
+from unsettled.reports.annotations import append_summary
+from unsettled.reports.baseline import Baseline, Locked
+from unsettled.reports.markdown import COMMENT, ROWS, render
+from unsettled.reports.renderings import Context
 
 
 def locked(verdict="TRANSFERS", value=0.9931, low=0.99, high=0.996):

@@ -9,20 +9,20 @@ import numpy as np
 import pytest
 import torch  # noqa: F401
 
-import claims.run
-import reports.collector  # noqa: F401
-from claims.inputs import Inputs
-from claims.ledger import load_ledger
-from claims.planted import outcome_of, read_falsehoods
-from claims.populations import Population, discover
-from claims.remeasure import sample_rows
-from claims.verdict import Outcome
-from fixtures.audits import accuracy_of, write_ledger, write_tiny_reference
-from fixtures.synthetic import synthetic_record
-from measure.record import read_record, write_record
-from reports.audit import read_audit
+import unsettled.claims.run
+import unsettled.reports.collector  # noqa: F401
+from unsettled.claims.inputs import Inputs
+from unsettled.claims.ledger import load_ledger
+from unsettled.claims.planted import outcome_of, read_falsehoods
+from unsettled.claims.populations import Population, discover
+from unsettled.claims.remeasure import sample_rows
+from unsettled.claims.verdict import Outcome
+from unsettled.fixtures.audits import accuracy_of, write_ledger, write_tiny_reference
+from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure.record import read_record, write_record
+from unsettled.reports.audit import read_audit
 
-PLUGINS = ("-p", "claims.plugin", "-p", "reports.plugin", "-p", "no:cacheprovider")
+PLUGINS = ("-p", "unsettled.claims.plugin", "-p", "unsettled.reports.plugin", "-p", "no:cacheprovider")
 RECORD = synthetic_record(300)
 TRUE, FALSE = accuracy_of(RECORD), f"{RECORD.solved.mean() - 0.2:.1%}"
 
@@ -151,9 +151,9 @@ def test_acknowledgements_are_strict(audit, folder, claim, options, code, told):
 
 
 def test_fault_of_the_harness_is_an_error(audit, monkeypatch):
-    judge = claims.run.judge
+    judge = unsettled.claims.run.judge
     broken = {"outcome": Outcome.ERROR, "reason": "broke"}
-    monkeypatch.setattr(claims.run, "judge", lambda *given, **more: judge(*given, **more).model_copy(update=broken))
+    monkeypatch.setattr(unsettled.claims.run, "judge", lambda *given, **more: judge(*given, **more).model_copy(update=broken))
     result = audit(GOOD)
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*Nothing was decided*", "ERROR *test_claim?right@my?*broke*"])
@@ -270,7 +270,9 @@ def test_installed_plugin_needs_no_conftest_and_is_not_registered_twice(pytester
     metadata = folder / "site" / "stand_in-0.dist-info"
     metadata.mkdir(parents=True)
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: stand-in\nVersion: 0\n")
-    (metadata / "entry_points.txt").write_text("[pytest11]\nclaims.plugin = claims.plugin\nreports.plugin = reports.plugin\n")
+    (metadata / "entry_points.txt").write_text(
+        "[pytest11]\nclaims.plugin = unsettled.claims.plugin\nreports.plugin = unsettled.reports.plugin\n"
+    )
     monkeypatch.setenv("PYTHONPATH", str(folder / "site"))
     write_ledger(folder / "my.toml", GOOD)
     result = pytester.runpytest_subprocess(
@@ -287,7 +289,7 @@ def test_installed_plugin_needs_no_conftest_and_is_not_registered_twice(pytester
         "--trace-config",
     )
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["*claims.plugin *", "*1 REPRODUCED*"])
+    result.stdout.fnmatch_lines(["*unsettled.claims.plugin *", "*1 REPRODUCED*"])
 
 
 def test_hostile_text_does_nothing_to_the_terminal(audit, folder):

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from claims.inputs import Inputs, read_inputs, read_measuring
-from claims.ledger import load_ledger
-from claims.populations import discover
-from claims.remeasure import FEWEST, MOST, affordable_rows, sample_rows, settings_of
-from fixtures.audits import write_ledger, write_reference
-from fixtures.synthetic import HRM_FACTS, synthetic_record
-from measure.errors import UserError
-from measure.record import write_record
+from unsettled.claims.inputs import Inputs, read_inputs, read_measuring
+from unsettled.claims.ledger import load_ledger
+from unsettled.claims.populations import discover
+from unsettled.claims.remeasure import FEWEST, MOST, affordable_rows, sample_rows, settings_of
+from unsettled.fixtures.audits import write_ledger, write_reference
+from unsettled.fixtures.synthetic import HRM_FACTS, synthetic_record
+from unsettled.measure.errors import UserError
+from unsettled.measure.record import write_record
 
 
 @pytest.fixture

@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from claims.catalogue_separation import matched as claimed_matching
-from claims.catalogue_separation import separation as claimed_separation
-from claims.parameters import Baselined, Matched
-from fixtures.synthetic import synthetic_record
-from measure.errors import UserError
-from measure.record import read_record, write_record
-from measure.settling import settled_failures
-from measure.statistics.auc import auc
-from measure.statistics.early import early_auc
-from measure.statistics.median import median
-from reports.portrait import portrait_of
+from unsettled.claims.catalogue_separation import matched as claimed_matching
+from unsettled.claims.catalogue_separation import separation as claimed_separation
+from unsettled.claims.parameters import Baselined, Matched
+from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure.errors import UserError
+from unsettled.measure.record import read_record, write_record
+from unsettled.measure.settling import settled_failures
+from unsettled.measure.statistics.auc import auc
+from unsettled.measure.statistics.early import early_auc
+from unsettled.measure.statistics.median import median
+from unsettled.reports.portrait import portrait_of
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from measure.errors import UserError
-from reports.audit import read_audit
-from reports.renderings import RENDERINGS, Context, renderer_of, suffixes, targets, write_report
+from unsettled.measure.errors import UserError
+from unsettled.reports.audit import read_audit
+from unsettled.reports.renderings import RENDERINGS, Context, renderer_of, suffixes, targets, write_report
 
 
 @pytest.mark.parametrize("name", RENDERINGS)

@@ -3,16 +3,16 @@
 import pytest
 from typer.testing import CliRunner
 
-from claims.inputs import Inputs
-from claims.ledger import load_ledger
-from claims.populations import discover
-from fixtures.audits import write_ledger, write_reference
-from fixtures.synthetic import synthetic_record
-from measure.errors import UserError
-from measure.record import write_record
-from reports.audit import LedgerEntry, PopulationEntry, digest_of, write_audit
-from reports.commands import app
-from reports.revive import revive
+from unsettled.claims.inputs import Inputs
+from unsettled.claims.ledger import load_ledger
+from unsettled.claims.populations import discover
+from unsettled.fixtures.audits import write_ledger, write_reference
+from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure.errors import UserError
+from unsettled.measure.record import write_record
+from unsettled.reports.audit import LedgerEntry, PopulationEntry, digest_of, write_audit
+from unsettled.reports.commands import app
+from unsettled.reports.revive import revive
 
 
 @pytest.fixture

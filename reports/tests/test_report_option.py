@@ -6,20 +6,20 @@ import hypothesis  # noqa: F401 - pytester forgets what an inner run was first t
 import pytest
 import torch  # noqa: F401
 
-import claims.run
-import reports.collector
-import reports.latex
-from claims.ledger import load_ledger
-from fixtures.audits import accuracy_of, write_ledger
-from fixtures.hostile import HOSTILE, write_hostile_ledger
-from fixtures.synthetic import synthetic_record
-from measure.record import write_record
-from reports.audit import read_audit
-from reports.markdown import render
-from reports.renderings import Context
+import unsettled.claims.run
+import unsettled.reports.collector
+import unsettled.reports.latex
+from unsettled.claims.ledger import load_ledger
+from unsettled.fixtures.audits import accuracy_of, write_ledger
+from unsettled.fixtures.hostile import HOSTILE, write_hostile_ledger
+from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure.record import write_record
+from unsettled.reports.audit import read_audit
+from unsettled.reports.markdown import render
+from unsettled.reports.renderings import Context
 
 RECORD = synthetic_record(200)
-PLUGINS = ("-p", "claims.plugin", "-p", "reports.plugin", "-p", "no:cacheprovider")
+PLUGINS = ("-p", "unsettled.claims.plugin", "-p", "unsettled.reports.plugin", "-p", "no:cacheprovider")
 GIVEN = ("--references", "none", "--record", "my=r.parquet", "--same-examples", "my", "-k", "test_claim")
 QUIET = (".md", ".sarif", ".svg", ".json", ".tex", ".csv", ".txt")
 
@@ -74,7 +74,7 @@ def test_names_are_looked_at_before_anything_is_measured(folder, capfd, monkeypa
     def measured(run, path):
         raise AssertionError("measured before the names were looked at")
 
-    monkeypatch.setattr(claims.run.Run, "with_measurements", measured)
+    monkeypatch.setattr(unsettled.claims.run.Run, "with_measurements", measured)
     write_ledger(folder / "my.toml", {"right": ("share", "accuracy", "50%")})
     assert pytest.main([*PLUGINS, "--ledger", "my.toml", "--references", "none", "--report", "out.docx"]) == 2
     assert capfd.readouterr().err.startswith("error: out.docx")
@@ -110,7 +110,7 @@ def test_a_broken_rendering_costs_neither_the_others_nor_the_summary(pytester, f
     def broken(audit, context):
         raise RuntimeError("no\nluck")
 
-    monkeypatch.setattr(reports.latex, "render", broken)
+    monkeypatch.setattr(unsettled.reports.latex, "render", broken)
     result = audit(pytester, folder, "--report", "out.tex", "--report", "out.md")
     assert result.ret == pytest.ExitCode.INTERNAL_ERROR
     result.stdout.fnmatch_lines(

@@ -8,12 +8,12 @@ from urllib.parse import unquote
 import pytest
 from typer.testing import CliRunner
 
-from fixtures.hostile import HOSTILE
-from fixtures.synthetic import synthetic_record
-from measure.errors import UserError
-from measure.record import COLUMNS, write_record
-from reports.commands import app
-from reports.ro_crate import BESIDE, METADATA, write_crate
+from unsettled.fixtures.hostile import HOSTILE
+from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure.errors import UserError
+from unsettled.measure.record import COLUMNS, write_record
+from unsettled.reports.commands import app
+from unsettled.reports.ro_crate import BESIDE, METADATA, write_crate
 
 CONTEXT = json.loads((Path(__file__).parents[2] / "fixtures" / "schemas" / "ro-crate-1.1-context.json").read_text())["@context"]
 MIT = "https://spdx.org/licenses/MIT"

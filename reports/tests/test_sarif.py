@@ -6,12 +6,12 @@ from pathlib import Path
 import fastjsonschema
 import pytest
 
-from claims.ledger import PAPER, load_ledger
-from fixtures.hostile import HOSTILE
-from reports.annotations import SHOWN, annotations, guard
-from reports.problems import DIFFERS, UNCAUGHT, level_of, problems
-from reports.renderings import Context
-from reports.sarif import render
+from unsettled.claims.ledger import PAPER, load_ledger
+from unsettled.fixtures.hostile import HOSTILE
+from unsettled.reports.annotations import SHOWN, annotations, guard
+from unsettled.reports.problems import DIFFERS, UNCAUGHT, level_of, problems
+from unsettled.reports.renderings import Context
+from unsettled.reports.sarif import render
 
 SCHEMAS = Path(__file__).parents[2] / "fixtures" / "schemas"
 ALL = (

@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from reports import badge, latex, table_csv
-from reports.renderings import Context
+from unsettled.reports import badge, latex, table_csv
+from unsettled.reports.renderings import Context
 
 
 def rows_of(audit):

@@ -3,10 +3,10 @@
 import pytest
 from rich.cells import cell_len
 
-from claims.harmless import harmless
-from claims.verdict import Measurement, Outcome
-from reports.terminal import render, sentence
-from reports.text import measured
+from unsettled.claims.harmless import harmless
+from unsettled.claims.verdict import Measurement, Outcome
+from unsettled.reports.terminal import render, sentence
+from unsettled.reports.text import measured
 
 
 @pytest.fixture
