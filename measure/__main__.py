@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from unsettled.measure import options
-from unsettled.measure.cli import run
+from unsettled.measure.commands.app import run
+from unsettled.measure.commands.records import options
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

@@ -95,7 +95,7 @@ def statistics(*, repetitions: int = 7) -> list[Row]:
 
 def commands(*, repetitions: int = 7) -> list[Row]:
     """CPU seconds of `unsettled --help`, and of audits that judge from records and re-measure nothing: of two of them, and of all."""
-    help_command = [sys.executable, "-c", "from unsettled.measure.cli import main; main()", "--help"]
+    help_command = [sys.executable, "-c", "from unsettled.measure.commands.app import main; main()", "--help"]
     audit = [sys.executable, "-m", "pytest", "claims/", "-p", "no:cacheprovider", "--remeasure-rows", "0"]
     rows = [row("commands", "unsettled --help", [child(help_command, cwd=str(ROOT))[0] for _ in range(repetitions)], unit="s", bar=0.3)]
     for what, words, bar in (("two records", ["-k", "reference.hrm-9x9"], 5.0), ("all records", [], None)):

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from unsettled.measure.cli import main
+from unsettled.measure.commands.app import main
 
 
 @pytest.fixture

@@ -202,12 +202,12 @@ def test_the_command_is_killed_and_goes_on(served, tmp_path):
     code = (
         "import os, huggingface_hub.file_download as f; f.constants.DOWNLOAD_CHUNK_SIZE = 1 << 16\n"
         "f.time.sleep = lambda _: os.kill(os.getpid(), 9)\n"  # it waits before it tries again
-        "import sys; sys.argv = ['unsettled', 'fetch', 'hrm-official']\nfrom unsettled.measure.cli import main; main()"
+        "import sys; sys.argv = ['unsettled', 'fetch', 'hrm-official']\nfrom unsettled.measure.commands.app import main; main()"
     )
     environment = {**os.environ, "HF_ENDPOINT": served.endpoint, "UNSETTLED_CACHE": str(tmp_path)}
     died = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120)
     assert died.returncode == -9, died.stderr
-    command = [sys.executable, "-m", "unsettled.measure.cli", "fetch", "hrm-official"]
+    command = [sys.executable, "-m", "unsettled.measure.commands.app", "fetch", "hrm-official"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert "trusted from its first fetch on" in done.stdout and "unsettled measure" in done.stdout

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from unsettled.fixtures.networks import tiny_checkpoint
-from unsettled.measure.cli import build
+from unsettled.measure.commands.app import build
 from unsettled.measure.errors import UserError
 from unsettled.measure.levers.boards import drawn, read_boards
 from unsettled.measure.puzzles import read_puzzles, write_parquet

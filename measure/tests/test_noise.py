@@ -156,7 +156,7 @@ def test_another_checkpoint_or_other_puzzles_are_refused(calm, puzzles, calm_rec
 def test_the_command_writes_the_noise_into_a_record_and_changes_nothing_else(calm, puzzles, calm_record, tmp_path):
     from typer.testing import CliRunner
 
-    from unsettled.measure.commands import app
+    from unsettled.measure.commands.records import app
     from unsettled.measure.puzzles import write_parquet
     from unsettled.measure.record import read_record, write_record
 

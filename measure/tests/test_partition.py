@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from unsettled.measure.commands_puzzles import app, parse_range
+from unsettled.measure.commands.puzzles import app, parse_range
 from unsettled.measure.errors import UserError
 from unsettled.measure.partition import overlap, partition
 from unsettled.measure.puzzles import Box, PuzzleSet, join, read_puzzles, write_parquet, write_published

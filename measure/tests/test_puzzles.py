@@ -199,7 +199,7 @@ def test_a_long_csv_is_never_held_whole(sets, tmp_path, monkeypatch):
 def test_reading_needs_neither_numba_nor_torch(tmp_path, sets):
     write_parquet(sets[Box(2, 2)], tmp_path / "set.parquet")
     code = (
-        "import sys; from unsettled.measure.puzzles import read_puzzles; from unsettled.measure.sudoku import conflicts; import unsettled.measure.commands_puzzles;"
+        "import sys; from unsettled.measure.puzzles import read_puzzles; from unsettled.measure.sudoku import conflicts; import unsettled.measure.commands.puzzles;"
         "p = read_puzzles(sys.argv[1]); assert not conflicts(p.labels, p.box).any();"
         "print(sorted({'numba', 'torch'} & set(sys.modules)))"
     )

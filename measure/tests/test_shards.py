@@ -225,7 +225,7 @@ def test_torchrun_with_two_ranks_gives_the_rows_of_one_rank(tmp_path):
     """The commands of `measure/RELIABILITY.md`, on 40 shipped puzzles."""
     reference = Path(__file__).parents[2] / "fixtures" / "reference" / "trm-6x6"
     asked = [str(reference), str(reference / "puzzles.parquet"), "--limit", "40", "--k", "2", "--out"]
-    unsettled = [sys.executable, "-c", "from unsettled.measure.cli import main; main()"]
+    unsettled = [sys.executable, "-c", "from unsettled.measure.commands.app import main; main()"]
     torchrun = [str(Path(sys.executable).with_name("torchrun")), "--nproc-per-node", "2", "-m", "unsettled.measure"]
     for command in (
         [*torchrun, *asked, str(tmp_path / "shards")],

@@ -25,7 +25,7 @@ WITHOUT_TORCH = (
     "unsettled.measure.settling",
     "unsettled.measure.statistics.auc",
     "unsettled.measure.puzzles",
-    "unsettled.measure.cli",
+    "unsettled.measure.commands.app",
     "unsettled.reports.audit",
     "unsettled.reports.terminal",
 )

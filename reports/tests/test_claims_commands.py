@@ -27,7 +27,7 @@ from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.audits import write_reference
 from unsettled.fixtures.ledgers import StandIn, claim_table, ledger_text
 from unsettled.fixtures.synthetic import TRM_FACTS, synthetic_record
-from unsettled.measure.cli import main
+from unsettled.measure.commands.app import main
 from unsettled.measure.errors import UserError
 from unsettled.measure.record import write_record
 

@@ -90,5 +90,5 @@ from pathlib import Path
 from unsettled.measure.memory import peak_memory_mib
 atexit.register(lambda: Path(os.environ["PEAK"]).write_text(str(peak_memory_mib())))
 """
-UNSETTLED = (sys.executable, "-c", f"{NOTING}from unsettled.measure.cli import main; main()")
+UNSETTLED = (sys.executable, "-c", f"{NOTING}from unsettled.measure.commands.app import main; main()")
 PYTEST = (sys.executable, "-c", f"{NOTING}import pytest; sys.exit(pytest.main(sys.argv[1:]))")

@@ -13,14 +13,14 @@ from unsettled.measure.errors import UserError
 
 # Modules with a typer `app`; a name makes it a group of commands, None adds its commands to the root.
 MODULES: tuple[tuple[str, str | None], ...] = (
-    ("unsettled.measure.commands", None),
-    ("unsettled.measure.commands_puzzles", "puzzles"),
+    ("unsettled.measure.commands.records", None),
+    ("unsettled.measure.commands.puzzles", "puzzles"),
     ("unsettled.measure.commands_lyapunov", None),
     ("unsettled.measure.commands_bench", None),
-    ("unsettled.measure.commands_diagnose", None),
-    ("unsettled.measure.commands_levers", None),
-    ("unsettled.measure.commands_scale", None),
-    ("unsettled.measure.commands_fetch", None),
+    ("unsettled.measure.commands.diagnose", None),
+    ("unsettled.measure.commands.policies", None),
+    ("unsettled.measure.commands.scale", None),
+    ("unsettled.measure.commands.hub", None),
     ("unsettled.claims.commands", None),
     ("unsettled.reports.commands", None),
     ("unsettled.reports.commands_findings", None),

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from unsettled.measure import options
+from unsettled.measure.commands.records import options
 
 app = typer.Typer()
 
@@ -18,7 +18,7 @@ def merge(
     out: Annotated[Path, typer.Option(help="The record to write (Parquet).")],
 ) -> None:
     """Join the shards of one measurement, when every puzzle is there exactly once and all of them agree."""
-    from unsettled.measure.commands import show
+    from unsettled.measure.commands.records import show
     from unsettled.measure.merge import merge as join
 
     options.refuse_folder(out)
@@ -40,7 +40,7 @@ def import_preds(
 ) -> None:
     """Turn what HRM's evaluate wrote into a record of outcomes and last halting logits; other claims stay unverifiable."""
     from unsettled.measure.checkpoints import load_checkpoint
-    from unsettled.measure.commands import show
+    from unsettled.measure.commands.records import show
     from unsettled.measure.predictions import checkpoint_beside, import_predictions
     from unsettled.measure.puzzles import read_puzzles
     from unsettled.measure.record import write_record

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from unsettled.measure import options
+from unsettled.measure.commands.records import options
 
 app = typer.Typer()
 

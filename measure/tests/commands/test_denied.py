@@ -22,7 +22,7 @@ from unsettled.fixtures.networks import tiny_checkpoint
 from unsettled.fixtures.synthetic import synthetic_record
 from unsettled.measure import campaign
 from unsettled.measure.campaign import measure
-from unsettled.measure.cli import main, run
+from unsettled.measure.commands.app import main, run
 from unsettled.measure.puzzles import write_parquet
 from unsettled.measure.record import read_record, write_record
 from unsettled.measure.sudoku import Box, generate

@@ -70,11 +70,13 @@ def test_an_out_that_is_a_folder(place, unsettled):
 
 
 def test_the_installed_program_refuses_in_one_line(place):
-    command = [sys.executable, "-m", "unsettled.measure.cli", "show", str(place / "none.parquet")]
+    command = [sys.executable, "-m", "unsettled.measure.commands.app", "show", str(place / "none.parquet")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and done.stderr.startswith("error: ")
 
 
 def test_help_does_not_import_torch():
-    code = "import sys; from unsettled.measure.cli import build; build(); sys.exit('torch' in sys.modules or 'numba' in sys.modules)"
+    code = (
+        "import sys; from unsettled.measure.commands.app import build; build(); sys.exit('torch' in sys.modules or 'numba' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
