@@ -38,7 +38,7 @@ def rank(
     split: options.Split = "test",
 ) -> None:
     """Measure this rank's shards of a puzzle set into a folder, one record a shard. Resumes, with any number of ranks."""
-    from unsettled.measure.ranks import device_of, rank_of
+    from unsettled.measure.scale.ranks import device_of, rank_of
 
     me = rank_of(os.environ, number=number, of=ranks)
 
@@ -46,7 +46,7 @@ def rank(
     from unsettled.measure.noise import FLOOR_PASSES
     from unsettled.measure.progress import progress
     from unsettled.measure.puzzles import read_puzzles
-    from unsettled.measure.sharded import measure_shard, noise_rows_of, open_campaign
+    from unsettled.measure.scale.run import measure_shard, noise_rows_of, open_campaign
 
     settings = dict(k=k, segments=segments, seed=seed, batch=batch, device=device_of(device, me), dtype=dtype, qr_every=qr_every)
     loaded = load_checkpoint(checkpoint, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads)

@@ -46,7 +46,7 @@ def measure(
     options.refuse_folder(out)
     begun = time.monotonic()
     if processes > 1:
-        from unsettled.measure.processes import measure_by_processes
+        from unsettled.measure.scale.processes import measure_by_processes
 
         measure_by_processes(context.params, out, processes)
         show(out)

@@ -19,7 +19,7 @@ def merge(
 ) -> None:
     """Join the shards of one measurement, when every puzzle is there exactly once and all of them agree."""
     from unsettled.measure.commands.records import show
-    from unsettled.measure.merge import merge as join
+    from unsettled.measure.scale.merge import merge as join
 
     options.refuse_folder(out)
     join(folder, out)

@@ -15,7 +15,7 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.noise import FLOOR_PASSES, floor_of_sample
 from unsettled.measure.puzzles import PuzzleSet
 from unsettled.measure.record import Provenance
-from unsettled.measure.shards import MANIFEST, Campaign, check_shard, digest_ids, part_of, read_campaign, shard_path
+from unsettled.measure.scale.plan import MANIFEST, Campaign, check_shard, digest_ids, part_of, read_campaign, shard_path
 
 
 def open_campaign(folder: Path, checkpoint: Checkpoint, puzzles: PuzzleSet, *, shards: int, **settings: Unpack[Settings]) -> Campaign:

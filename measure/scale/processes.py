@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.merge import merge
+from unsettled.measure.scale.merge import merge
 
 POSITIONAL = ("checkpoint", "puzzles")
 NOT_OF_A_RANK = ("out", "processes", *POSITIONAL)

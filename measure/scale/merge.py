@@ -13,7 +13,7 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.lock import sole_writer
 from unsettled.measure.record import COLUMNS, METADATA_KEY, Provenance, Record, from_table
 from unsettled.measure.record_writer import ROW_GROUP, RecordWriter
-from unsettled.measure.shards import Campaign, check_shard, digest_ids, read_campaign, shard_path
+from unsettled.measure.scale.plan import Campaign, check_shard, digest_ids, read_campaign, shard_path
 
 
 def merge(folder: Path, out: Path) -> Provenance:

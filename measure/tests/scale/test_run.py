@@ -16,14 +16,14 @@ from unsettled.measure.campaign import measure_rows
 from unsettled.measure.checkpoints import load_checkpoint
 from unsettled.measure.errors import UserError
 from unsettled.measure.lock import sole_writer
-from unsettled.measure.merge import merge
 from unsettled.measure.noise import differences
-from unsettled.measure.processes import measure_by_processes
 from unsettled.measure.puzzles import read_puzzles, write_parquet
-from unsettled.measure.ranks import Rank, device_of, rank_of
 from unsettled.measure.record import read_record
-from unsettled.measure.sharded import measure_shard, open_campaign
-from unsettled.measure.shards import shard_path
+from unsettled.measure.scale.merge import merge
+from unsettled.measure.scale.plan import shard_path
+from unsettled.measure.scale.processes import measure_by_processes
+from unsettled.measure.scale.ranks import Rank, device_of, rank_of
+from unsettled.measure.scale.run import measure_shard, open_campaign
 from unsettled.measure.sudoku import Box, PuzzleSet, generate
 
 SETTINGS = dict(k=2, segments=3, batch=4)
@@ -209,7 +209,7 @@ def test_a_process_that_stops_says_why(tmp_path, monkeypatch):
 def test_one_rank_against_two_on_a_shipped_checkpoint(tmp_path):
     from unsettled.measure.noise import compare
 
-    reference = Path(__file__).parents[2] / "fixtures" / "reference" / "trm-6x6"
+    reference = Path(__file__).parents[3] / "fixtures" / "reference" / "trm-6x6"
     net, few = load_checkpoint(reference), read_puzzles(reference / "puzzles.parquet", limit=6)
     settings = dict(k=1, segments=8, batch=4)
     for number in range(2):
@@ -223,7 +223,7 @@ def test_one_rank_against_two_on_a_shipped_checkpoint(tmp_path):
 @pytest.mark.asymptotic
 def test_torchrun_with_two_ranks_gives_the_rows_of_one_rank(tmp_path):
     """The commands of `measure/RELIABILITY.md`, on 40 shipped puzzles."""
-    reference = Path(__file__).parents[2] / "fixtures" / "reference" / "trm-6x6"
+    reference = Path(__file__).parents[3] / "fixtures" / "reference" / "trm-6x6"
     asked = [str(reference), str(reference / "puzzles.parquet"), "--limit", "40", "--k", "2", "--out"]
     unsettled = [sys.executable, "-c", "from unsettled.measure.commands.app import main; main()"]
     torchrun = [str(Path(sys.executable).with_name("torchrun")), "--nproc-per-node", "2", "-m", "unsettled.measure"]

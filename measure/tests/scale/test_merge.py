@@ -11,10 +11,10 @@ import pytest
 from unsettled.fixtures.synthetic import synthetic_record
 from unsettled.measure import record_writer
 from unsettled.measure.errors import UserError
-from unsettled.measure.merge import merge
 from unsettled.measure.record import Record, read_record, write_record
 from unsettled.measure.record_writer import RecordWriter
-from unsettled.measure.shards import Campaign, digest_ids, shard_path
+from unsettled.measure.scale.merge import merge
+from unsettled.measure.scale.plan import Campaign, digest_ids, shard_path
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def scatter(record: Record, folder, shards: int) -> Campaign:
 @pytest.mark.parametrize("shards", [1, 2, 3, 7, 23])
 @pytest.mark.parametrize("group", [1, 4, 5, 4096])
 def test_rows_come_back_in_the_order_of_the_puzzles(whole, tmp_path, monkeypatch, shards, group):
-    monkeypatch.setattr("unsettled.measure.merge.ROW_GROUP", group)
+    monkeypatch.setattr("unsettled.measure.scale.merge.ROW_GROUP", group)
     monkeypatch.setattr(record_writer, "ROW_GROUP", group)
     scatter(whole, tmp_path / "s", shards)
     merge(tmp_path / "s", tmp_path / "r")

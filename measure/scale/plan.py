@@ -3,7 +3,7 @@
 Shard s of S holds puzzles s, s + S, s + 2S, … Nothing is exchanged while measuring: a process may die and be started
 again alone, and goes on where it stopped. `campaign.json` fixes S and the whole measurement at the first start. Ranks
 deal the shards out among themselves by number, so that more or fewer of them than before can finish the same folder.
-`unsettled.measure.sharded` measures them, `unsettled.measure.merge` makes one record of them.
+`unsettled.measure.scale.run` measures them, `unsettled.measure.scale.merge` makes one record of them.
 """
 
 from __future__ import annotations
