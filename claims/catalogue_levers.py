@@ -8,9 +8,9 @@ import numpy as np
 
 from unsettled.claims.parameters import Gained, RestartPool, Restarts
 from unsettled.claims.registry import side_kind, statistic
-from unsettled.measure.levers import comparison
-from unsettled.measure.levers.policies import Restarts as Restarting
-from unsettled.measure.levers.table import Table, table_of
+from unsettled.measure.policies import comparison
+from unsettled.measure.policies.policies import Restarts as Restarting
+from unsettled.measure.policies.table import Table, table_of
 from unsettled.measure.record import Record
 from unsettled.measure.side_record import SideRecord
 from unsettled.measure.statistics.estimate import Estimate

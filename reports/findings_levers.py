@@ -13,11 +13,11 @@ from unsettled.claims.wording import figure
 from unsettled.measure.diagnosis import Table, find, record_tables
 from unsettled.measure.diagnosis_long import long_tables
 from unsettled.measure.diagnosis_text import cell_text
-from unsettled.measure.levers.comparison import restarts_against_pruning
-from unsettled.measure.levers.plan import KIND
-from unsettled.measure.levers.report import Point, points
-from unsettled.measure.levers.table import Table as Draws
-from unsettled.measure.levers.table import table_of
+from unsettled.measure.policies.budgets import Point, points
+from unsettled.measure.policies.comparison import restarts_against_pruning
+from unsettled.measure.policies.plan import KIND
+from unsettled.measure.policies.table import Table as Draws
+from unsettled.measure.policies.table import table_of
 from unsettled.measure.side_record import read_side
 from unsettled.reports.grid import Grid
 
@@ -102,7 +102,7 @@ def _told_apart(rows: list[tuple[str, ...]]) -> Iterator[tuple[tuple[str, ...], 
 
 def draw_pictures(found: list[Compared]) -> list[Path]:
     """Accuracy against compute beside every table of draws; returns what was written."""
-    from unsettled.measure.levers.text import plot_points
+    from unsettled.measure.policies.text import plot_points
 
     written = []
     for one in found:

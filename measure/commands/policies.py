@@ -48,10 +48,11 @@ def levers(
 
     from unsettled.measure.checkpoints import load_checkpoint
     from unsettled.measure.errors import UserError
-    from unsettled.measure.levers import comparison, report, text
-    from unsettled.measure.levers.gather import gather
-    from unsettled.measure.levers.plan import Plan
-    from unsettled.measure.levers.table import table_of
+    from unsettled.measure.policies import budgets as report
+    from unsettled.measure.policies import comparison, text
+    from unsettled.measure.policies.gather import gather
+    from unsettled.measure.policies.plan import Plan
+    from unsettled.measure.policies.table import table_of
     from unsettled.measure.progress import progress
     from unsettled.measure.puzzles import read_puzzles
 
@@ -128,11 +129,11 @@ def solve(
     from rich.text import Text
 
     from unsettled.measure.checkpoints import load_checkpoint
-    from unsettled.measure.levers import text
-    from unsettled.measure.levers.boards import drawn, read_boards
-    from unsettled.measure.levers.solve import solve as steps_of
-    from unsettled.measure.levers.starts import Starts
+    from unsettled.measure.policies import text
+    from unsettled.measure.policies.solve import solve as steps_of
     from unsettled.measure.rollout import board_of
+    from unsettled.measure.rollout_starts import Starts
+    from unsettled.measure.typed_boards import drawn, read_boards
 
     drawing = Starts(kind=starts, seed=seed, scale=scale, sigma=sigma)
     model = load_checkpoint(checkpoint, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads).model

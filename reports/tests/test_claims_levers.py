@@ -13,7 +13,7 @@ from unsettled.fixtures.audits import write_reference
 from unsettled.fixtures.draws import synthetic_draws
 from unsettled.fixtures.synthetic import synthetic_record
 from unsettled.measure.errors import UserError
-from unsettled.measure.levers.table import table_of
+from unsettled.measure.policies.table import table_of
 from unsettled.measure.puzzles import read_puzzles
 from unsettled.measure.record import read_record
 from unsettled.measure.side_record import read_side, write_side

@@ -10,17 +10,17 @@ from hypothesis import strategies as st
 from unsettled.fixtures.networks import tiny_checkpoint, tiny_model
 from unsettled.measure.checkpoints import load_checkpoint
 from unsettled.measure.errors import UserError
-from unsettled.measure.levers.draws import judge_boards, number_boards, run_draws, run_rows
-from unsettled.measure.levers.gather import draw_chunk, gather, provenance_of
-from unsettled.measure.levers.plan import Plan
-from unsettled.measure.levers.policies import TANGENT, Restarts
-from unsettled.measure.levers.starts import KINDS, Starts
-from unsettled.measure.levers.table import table_of
+from unsettled.measure.policies.draws import judge_boards, number_boards, run_draws, run_rows
+from unsettled.measure.policies.gather import draw_chunk, gather, provenance_of
+from unsettled.measure.policies.plan import Plan
+from unsettled.measure.policies.policies import TANGENT, Restarts
+from unsettled.measure.policies.table import table_of
 from unsettled.measure.rollout import rollout
+from unsettled.measure.rollout_starts import KINDS, Starts
 from unsettled.measure.sudoku import Box, PuzzleSet, conflicts, generate
 from unsettled.measure.symmetry import random_symmetries
 
-REFERENCE = Path(__file__).parents[2] / "fixtures" / "reference"
+REFERENCE = Path(__file__).parents[3] / "fixtures" / "reference"
 PUZZLES = generate(Box(2, 2), 6, seed=3)
 PLAN = Plan(draws=3, segments=2, depth=3, chunk=2, batch=4)
 
@@ -108,7 +108,7 @@ def test_draws_at_rest_are_left_alone_and_show_what_they_would_have_shown():
 
 def test_a_policys_bill_is_what_its_segments_cost_when_they_are_run():
     """Each row is run again for just the segments that successive halving gave it."""
-    from unsettled.measure.levers.policies import Halving
+    from unsettled.measure.policies.policies import Halving
 
     model, table = tiny_model("trm_mlp"), table_of_tiny(draws=4, segments=4)
     spent = Halving(signal="halting", draws=4, rungs=(1, 2), depth=4).spend(table.restarts["symmetry"].signals)

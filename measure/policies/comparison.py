@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.levers.policies import SIGNALS, TANGENT, Confident, Halving, Policy, Prune, Restarts
-from unsettled.measure.levers.selection import oracle, outcome, select
-from unsettled.measure.levers.table import Draws, Signals, Table
+from unsettled.measure.policies.policies import SIGNALS, TANGENT, Confident, Halving, Policy, Prune, Restarts
+from unsettled.measure.policies.selection import oracle, outcome, select
+from unsettled.measure.policies.table import Draws, Signals, Table
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.paired import paired_difference
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from unsettled.fixtures.draws import synthetic_draws, synthetic_table
 from unsettled.measure.errors import UserError
-from unsettled.measure.levers.comparison import (
+from unsettled.measure.policies.budgets import bands, kinds, points
+from unsettled.measure.policies.comparison import (
     ORACLE,
     confident_grid,
     cross_fitted,
@@ -18,10 +19,9 @@ from unsettled.measure.levers.comparison import (
     score,
     shallow_grid,
 )
-from unsettled.measure.levers.policies import Confident, Halving, Prune, Restarts, Verified
-from unsettled.measure.levers.report import bands, kinds, points
-from unsettled.measure.levers.selection import RULES, oracle, select
-from unsettled.measure.levers.table import table_of
+from unsettled.measure.policies.policies import Confident, Halving, Prune, Restarts, Verified
+from unsettled.measure.policies.selection import RULES, oracle, select
+from unsettled.measure.policies.table import table_of
 
 TABLE = synthetic_table(60, omen=1.0, confidence=2.0, seed=1)
 DRAWS = TABLE.restarts["symmetry"]

@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from unsettled.measure.levers.boards import drawn
-from unsettled.measure.levers.report import Kind, Point
-from unsettled.measure.levers.solve import Step
+from unsettled.measure.policies.budgets import Kind, Point
+from unsettled.measure.policies.solve import Step
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.sudoku import BLANK, Box
+from unsettled.measure.typed_boards import drawn
 
 
 def show_kinds(found: Iterable[Kind], console: Console) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unsettled.measure.levers.comparison import (
+from unsettled.measure.policies.comparison import (
     ORACLE,
     Scored,
     confident_grid,
@@ -18,9 +18,9 @@ from unsettled.measure.levers.comparison import (
     score,
     shallow_grid,
 )
-from unsettled.measure.levers.policies import SIGNALS, Restarts, Verified
-from unsettled.measure.levers.selection import RULES
-from unsettled.measure.levers.table import Draws, Table
+from unsettled.measure.policies.policies import SIGNALS, Restarts, Verified
+from unsettled.measure.policies.selection import RULES
+from unsettled.measure.policies.table import Draws, Table
 from unsettled.measure.statistics.proportion import proportion
 
 RESAMPLES = 2000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.levers.table import Signals
+from unsettled.measure.policies.table import Signals
 
 # Each sees signals alone. `first` selects nothing: it is what a single draw is worth.
 RULES: dict[str, str] = {

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.levers.table import Signals
+from unsettled.measure.policies.table import Signals
 
 TANGENT = 1.0  # evaluations that one tangent adds to each update
 SIGNALS = ("halting", "displacement", "exponent")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.levers.plan import KIND, LONG, Plan
+from unsettled.measure.policies.plan import KIND, LONG, Plan
 from unsettled.measure.side_record import SideRecord
 
 LATE = 4

@@ -9,13 +9,13 @@ from typer.testing import CliRunner
 from unsettled.fixtures.networks import tiny_checkpoint
 from unsettled.measure.commands.app import build
 from unsettled.measure.errors import UserError
-from unsettled.measure.levers.boards import drawn, read_boards
 from unsettled.measure.puzzles import read_puzzles, write_parquet
 from unsettled.measure.sudoku import Box, generate
+from unsettled.measure.typed_boards import drawn, read_boards
 
 BOX = Box(2, 2)
 PUZZLES = generate(BOX, 5, seed=8)
-HRM = Path(__file__).parents[2] / "fixtures" / "reference" / "hrm-6x6"
+HRM = Path(__file__).parents[3] / "fixtures" / "reference" / "hrm-6x6"
 
 
 def cells(tokens):

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.levers.draws import Seen, number_boards, run_rows
-from unsettled.measure.levers.policies import TANGENT
-from unsettled.measure.levers.selection import RULES, select
-from unsettled.measure.levers.starts import Starts
-from unsettled.measure.levers.table import Signals
 from unsettled.measure.models import RecursiveModel
+from unsettled.measure.policies.draws import Seen, number_boards, run_rows
+from unsettled.measure.policies.policies import TANGENT
+from unsettled.measure.policies.selection import RULES, select
+from unsettled.measure.policies.table import Signals
 from unsettled.measure.rollout import board_of
+from unsettled.measure.rollout_starts import Starts
 from unsettled.measure.sudoku import BLANK, PuzzleSet, conflicts
 
 

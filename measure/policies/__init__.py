@@ -1,0 +1,1 @@
+"""What to do at test time: restarts, pruning, depth and selection, compared at equal compute."""
