@@ -88,7 +88,7 @@ def verify_sample(population: Population, *, rows: int, seed: int, tamper: Calla
     Raises:
         UserError: checkpoint, puzzles and record are not of one measurement.
     """
-    from unsettled.measure.noise import verify_rows
+    from unsettled.measure.campaign.noise import verify_rows
 
     checkpoint, puzzles = _load(population)
     drawn = population.record.take(sample_rows(population, rows=rows, seed=seed))
@@ -133,8 +133,8 @@ def measure_population(population: Population, folder: Path, *, changes: Mapping
     Raises:
         UserError: checkpoint or puzzles cannot be read, or do not fit.
     """
-    from unsettled.measure.campaign import StaleParts, measure
-    from unsettled.measure.noise import FLOOR_PASSES, floor_of_sample, rows_of
+    from unsettled.measure.campaign.noise import FLOOR_PASSES, floor_of_sample, rows_of
+    from unsettled.measure.campaign.run import StaleParts, measure
     from unsettled.measure.progress import progress
 
     settings = settings_of(population, changes)
@@ -159,7 +159,7 @@ def measure_population(population: Population, folder: Path, *, changes: Mapping
 
 def compare_records(population: Population, again: Path, *, seed: int) -> Remeasured:
     """A population's record against a whole one measured again, row by row."""
-    from unsettled.measure.noise import compare, differences
+    from unsettled.measure.campaign.noise import compare, differences
 
     record, fresh = population.record, read_record(again)
     if not np.array_equal(record.example_id, fresh.example_id):
@@ -180,7 +180,7 @@ def compare_records(population: Population, again: Path, *, seed: int) -> Remeas
 
 def _closer(population: Population, record: Record, suspects: np.ndarray, *, seed: int) -> Remeasured:
     """Rows beyond the floor, each judged by its own measured noise."""
-    from unsettled.measure.noise import verify_rows
+    from unsettled.measure.campaign.noise import verify_rows
 
     checkpoint, puzzles = _load(population)
     with suited_threads(checkpoint.facts.parameters):

@@ -1,6 +1,6 @@
 """What long rollouts say: when puzzles are solved, whether they stay so, and what becomes of those that are not.
 
-Everything here reads a long record (`unsettled.measure.capture_follow` writes it) with numpy alone. Capture means the first segment after
+Everything here reads a long record (`unsettled.measure.campaign.long` writes it) with numpy alone. Capture means the first segment after
 which the board is right.
 """
 

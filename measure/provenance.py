@@ -46,7 +46,7 @@ class TangentStarts(_Strict):
 
 
 class NoiseFloor(_Strict):
-    """How far numerically equivalent re-measurements of the same rows lie apart (see `unsettled.measure.noise`).
+    """How far numerically equivalent re-measurements of the same rows lie apart (see `unsettled.measure.campaign.noise`).
 
     ``quantiles`` maps a quantity to its absolute differences at the named quantiles; ``label_flips`` counts
     rows whose outcome changed among ``rows`` × ``alternates`` comparisons. ``tangent_starts`` is apart: not noise of

@@ -68,7 +68,7 @@ class Difference:
 def difference(first: Record, second: Record) -> Difference:
     """Compare two records row by row, by example.
 
-    The limits of noise are the larger ones of the two records (`unsettled.measure.noise.tolerances`). Exponents are compared as far as both
+    The limits of noise are the larger ones of the two records (`unsettled.measure.campaign.noise.tolerances`). Exponents are compared as far as both
     records have them; records of rollouts of other lengths share no quantity.
     """
     about = {
@@ -89,7 +89,7 @@ def difference(first: Record, second: Record) -> Difference:
 
 
 def _quantities(one: Record, other: Record) -> dict[str, Any]:
-    from unsettled.measure.noise import compare, differences, tolerances
+    from unsettled.measure.campaign.noise import compare, differences, tolerances
 
     limits = {name: max(limit, tolerances(other)[name]) for name, limit in tolerances(one).items()}
     gaps = [

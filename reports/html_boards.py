@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     import numpy as np
 
     from unsettled.claims.populations import Population
-    from unsettled.measure.watch import Watched, Watching
+    from unsettled.measure.campaign.watch import Watched, Watching
     from unsettled.reports.portrait import Portrait
 
 EACH = 4
-# Kinds of `unsettled.measure.watch.KINDS` in words of the page, with what they are.
+# Kinds of `unsettled.measure.campaign.watch.KINDS` in words of the page, with what they are.
 WORDS = {
     "settled failure": ("failures that settled", "wrong at the end, hardly moving"),
     "wandering failure": ("failures that wander", "wrong at the end, still moving"),
@@ -54,8 +54,8 @@ def boards_of(population: Population, portrait: Portrait, *, each: int = EACH) -
     if not affordable:
         return Boards(population=population.name, reason="running some of its puzzles again would take minutes")
     from unsettled.claims.remeasure import suited_threads
+    from unsettled.measure.campaign.watch import watch
     from unsettled.measure.checkpoints import load_checkpoint
-    from unsettled.measure.watch import watch
 
     try:
         checkpoint = load_checkpoint(population.checkpoint, **population.structure)  # type: ignore[arg-type]

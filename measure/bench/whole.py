@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np, torch
 torch.set_num_threads(1)
 from unsettled.fixtures.networks import tiny_checkpoint
-from unsettled.measure.campaign import measure
+from unsettled.measure.campaign.run import measure
 from unsettled.measure.memory import peak_memory_mib
 from unsettled.measure.sudoku import Box, PuzzleSet
 rows = int(sys.argv[1])

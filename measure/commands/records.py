@@ -37,7 +37,8 @@ def measure(
     """Measure a checkpoint on puzzles: exponents, displacement, halting and outcome, one row a puzzle. Resumes."""
     import time
 
-    from unsettled.measure import campaign, noise
+    from unsettled.measure.campaign.run import noise
+    from unsettled.measure.campaign.run import run as campaign
     from unsettled.measure.checkpoints import load_checkpoint
     from unsettled.measure.memory import peak_memory_mib
     from unsettled.measure.progress import progress
@@ -73,7 +74,7 @@ def measure_noise(
     split: options.Split = "test",
 ) -> None:
     """Measure the numerical noise of an existing record: other batch, last bits, precision, and tangent starts."""
-    from unsettled.measure import noise
+    from unsettled.measure.campaign.run import noise
     from unsettled.measure.checkpoints import load_checkpoint
     from unsettled.measure.errors import UserError
     from unsettled.measure.progress import progress

@@ -39,9 +39,9 @@ def import_preds(
     split: options.Split = "test",
 ) -> None:
     """Turn what HRM's evaluate wrote into a record of outcomes and last halting logits; other claims stay unverifiable."""
+    from unsettled.measure.campaign.imported import checkpoint_beside, import_predictions
     from unsettled.measure.checkpoints import load_checkpoint
     from unsettled.measure.commands.records import show
-    from unsettled.measure.predictions import checkpoint_beside, import_predictions
     from unsettled.measure.puzzles import read_puzzles
     from unsettled.measure.record import write_record
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from unsettled.measure.campaign import commit_of_program
+from unsettled.measure.campaign.run import commit_of_program
 from unsettled.measure.checkpoints import Checkpoint
 from unsettled.measure.errors import UserError
 from unsettled.measure.lock import sole_writer

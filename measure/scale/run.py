@@ -9,10 +9,10 @@ from typing import Unpack
 
 import numpy as np
 
-from unsettled.measure.campaign import Advance, Settings, measure, provenance_of
+from unsettled.measure.campaign.noise import FLOOR_PASSES, floor_of_sample
+from unsettled.measure.campaign.run import Advance, Settings, measure, provenance_of
 from unsettled.measure.checkpoints import Checkpoint
 from unsettled.measure.errors import UserError
-from unsettled.measure.noise import FLOOR_PASSES, floor_of_sample
 from unsettled.measure.puzzles import PuzzleSet
 from unsettled.measure.record import Provenance
 from unsettled.measure.scale.plan import MANIFEST, Campaign, check_shard, digest_ids, part_of, read_campaign, shard_path

@@ -7,6 +7,8 @@ import torch
 from unsettled.fixtures.long_runs import long_record
 from unsettled.fixtures.networks import tiny_checkpoint
 from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure.campaign.long import measure_long
+from unsettled.measure.campaign.long_stages import LongSettings
 from unsettled.measure.capture import (
     FATES,
     LongRuns,
@@ -22,8 +24,6 @@ from unsettled.measure.capture import (
     solved_since,
 )
 from unsettled.measure.capture_exponent import around_capture, before_capture, exponents, sliding
-from unsettled.measure.capture_follow import measure_long
-from unsettled.measure.capture_stages import LongSettings
 from unsettled.measure.errors import UserError
 from unsettled.measure.side_record import SideRecord, read_side
 from unsettled.measure.statistics.auc import auc

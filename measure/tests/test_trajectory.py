@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from unsettled.fixtures.networks import STRUCTURES, tiny_checkpoint, tiny_model
-from unsettled.measure.campaign import measure_rows
+from unsettled.measure.campaign.run import measure_rows
 from unsettled.measure.errors import UserError
 from unsettled.measure.sudoku import Box, generate
 from unsettled.measure.trajectory import PERIODS, follow, join

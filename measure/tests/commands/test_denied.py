@@ -20,8 +20,8 @@ import pytest
 from unsettled.fixtures.faults_commands import RECIPE
 from unsettled.fixtures.networks import tiny_checkpoint
 from unsettled.fixtures.synthetic import synthetic_record
-from unsettled.measure import campaign
-from unsettled.measure.campaign import measure
+from unsettled.measure.campaign.run import measure
+from unsettled.measure.campaign.run import run as campaign
 from unsettled.measure.commands.app import main, run
 from unsettled.measure.puzzles import write_parquet
 from unsettled.measure.record import read_record, write_record

@@ -11,12 +11,12 @@ import pytest
 import torch
 
 from unsettled.fixtures.networks import tiny_checkpoint
-from unsettled.measure import campaign as campaigns
-from unsettled.measure.campaign import measure_rows
+from unsettled.measure.campaign.noise import differences
+from unsettled.measure.campaign.run import measure_rows
+from unsettled.measure.campaign.run import run as campaigns
 from unsettled.measure.checkpoints import load_checkpoint
 from unsettled.measure.errors import UserError
 from unsettled.measure.lock import sole_writer
-from unsettled.measure.noise import differences
 from unsettled.measure.puzzles import read_puzzles, write_parquet
 from unsettled.measure.record import read_record
 from unsettled.measure.scale.merge import merge
@@ -207,7 +207,7 @@ def test_a_process_that_stops_says_why(tmp_path, monkeypatch):
 
 
 def test_one_rank_against_two_on_a_shipped_checkpoint(tmp_path):
-    from unsettled.measure.noise import compare
+    from unsettled.measure.campaign.noise import compare
 
     reference = Path(__file__).parents[3] / "fixtures" / "reference" / "trm-6x6"
     net, few = load_checkpoint(reference), read_puzzles(reference / "puzzles.parquet", limit=6)

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from unsettled.fixtures.networks import tiny_checkpoint
-from unsettled.measure import campaign
-from unsettled.measure.campaign import measure, measure_rows
+from unsettled.measure.campaign.run import measure, measure_rows
+from unsettled.measure.campaign.run import run as campaign
 from unsettled.measure.checkpoints import digest_tensors
 from unsettled.measure.errors import UserError
 from unsettled.measure.record import read_record

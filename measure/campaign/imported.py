@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from unsettled.measure.bounded import bounded
-from unsettled.measure.campaign import commit_of_program
+from unsettled.measure.campaign.run import commit_of_program
 from unsettled.measure.checkpoints import Checkpoint, read_tensors
 from unsettled.measure.errors import UserError
 from unsettled.measure.hub import digest_of

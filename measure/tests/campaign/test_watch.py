@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure.campaign.watch import KINDS, choose, watch
 from unsettled.measure.checkpoints import load_checkpoint
 from unsettled.measure.errors import UserError
 from unsettled.measure.puzzles import read_puzzles
 from unsettled.measure.record import read_record
 from unsettled.measure.settling import otsu_band
 from unsettled.measure.sudoku import BLANK, conflicts
-from unsettled.measure.watch import KINDS, choose, watch
 
-SMALL = Path(__file__).parents[2] / "fixtures" / "reference" / "trm-6x6"
+SMALL = Path(__file__).parents[3] / "fixtures" / "reference" / "trm-6x6"
 
 
 @pytest.fixture(scope="module")

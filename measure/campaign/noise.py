@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from unsettled.measure.campaign import Advance, measure_rows
+from unsettled.measure.campaign.run import Advance, measure_rows
 from unsettled.measure.checkpoints import Checkpoint
 from unsettled.measure.errors import UserError
 from unsettled.measure.models.recursive import State

@@ -7,11 +7,7 @@ import pytest
 import torch
 
 from unsettled.fixtures.networks import tiny_checkpoint
-from unsettled.measure import noise
-from unsettled.measure.campaign import measure_rows
-from unsettled.measure.checkpoints import load_checkpoint, save_checkpoint
-from unsettled.measure.errors import UserError
-from unsettled.measure.noise import (
+from unsettled.measure.campaign.noise import (
     FLOOR_PASSES,
     TANGENT_SEEDS,
     differences,
@@ -22,6 +18,9 @@ from unsettled.measure.noise import (
     tolerances,
     verify_rows,
 )
+from unsettled.measure.campaign.run import measure_rows, noise
+from unsettled.measure.checkpoints import load_checkpoint, save_checkpoint
+from unsettled.measure.errors import UserError
 from unsettled.measure.provenance import TangentStarts
 from unsettled.measure.sudoku import Box, generate
 

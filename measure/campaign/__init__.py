@@ -1,0 +1,1 @@
+"""Many batches: one measurement that resumes, its noise, and what is followed for longer."""
