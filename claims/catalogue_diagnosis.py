@@ -13,10 +13,10 @@ from unsettled.claims.catalogue_separation import trajectories
 from unsettled.claims.catalogue_settling import band_figures, band_of, members, no_band, unusable
 from unsettled.claims.parameters import Class, Early, Mobility, Part, Segments, Settling
 from unsettled.claims.registry import Parameters, side_kind, statistic
-from unsettled.measure.capture import LongRuns, kept_solved
-from unsettled.measure.capture_exponent import before_capture, before_capture_in, exponents
-from unsettled.measure.labels import NAMES, Thresholds, classify, settled
-from unsettled.measure.labels_tables import rest_of
+from unsettled.measure.analysis.capture import LongRuns, kept_solved
+from unsettled.measure.analysis.capture_exponent import before_capture, before_capture_in, exponents
+from unsettled.measure.analysis.label_tables import rest_of
+from unsettled.measure.analysis.labels import NAMES, Thresholds, classify, settled
 from unsettled.measure.record import Record
 from unsettled.measure.side_record import SideRecord
 from unsettled.measure.statistics.calibration import brier, calibration_error
@@ -96,7 +96,7 @@ class RestLater(Rest):
 
 
 class Labelled(Rest):
-    """Failures that bear one of ``labels`` over the ``window`` segments up to ``end``; see `unsettled.measure.labels.DEFINITIONS`."""
+    """Failures that bear one of ``labels`` over the ``window`` segments up to ``end``; see `unsettled.measure.analysis.labels.DEFINITIONS`."""
 
     labels: Annotated[tuple[Literal["settled", "periodic", "plateau", "drifting", "wandering"], ...], Field(min_length=1)]
     end: Segments = 16

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unsettled.claims.wording import figure
-from unsettled.measure.diagnosis import Table, find, record_tables
-from unsettled.measure.diagnosis_long import long_tables
-from unsettled.measure.diagnosis_text import cell_text
+from unsettled.measure.analysis.diagnosis import Table, find, record_tables
+from unsettled.measure.analysis.diagnosis_long import long_tables
+from unsettled.measure.analysis.diagnosis_text import cell_text
 from unsettled.measure.policies.budgets import Point, points
 from unsettled.measure.policies.comparison import restarts_against_pruning
 from unsettled.measure.policies.plan import KIND

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from unsettled.measure.analysis.labels import Evidence
 from unsettled.measure.errors import UserError
-from unsettled.measure.labels import Evidence
 from unsettled.measure.trajectory import PERIODS, Trajectories
 
 

@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from unsettled.measure.analysis.capture import first_solved, solved_since
+from unsettled.measure.analysis.labels import Evidence
 from unsettled.measure.campaign.evidence import evidence_of
 from unsettled.measure.campaign.long_stages import LATE, LongSettings, follow_to_rest, held_at_rest, merged, noisy_start, resting
 from unsettled.measure.campaign.run import provenance_of
-from unsettled.measure.capture import first_solved, solved_since
 from unsettled.measure.checkpoints import Checkpoint
 from unsettled.measure.errors import UserError
-from unsettled.measure.labels import Evidence
 from unsettled.measure.puzzles import PuzzleSet
 from unsettled.measure.side_record import SideProvenance, SideRecord, read_side, round_mantissa, write_side
 from unsettled.measure.trajectory import Trajectories, follow

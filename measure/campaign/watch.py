@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from unsettled.measure.analysis.settling import Band, entry
 from unsettled.measure.checkpoints import Checkpoint
 from unsettled.measure.errors import UserError
 from unsettled.measure.puzzles import iterate_puzzles
 from unsettled.measure.record import Record
-from unsettled.measure.settling import Band, entry
 from unsettled.measure.sudoku import Box, PuzzleSet
 from unsettled.measure.trajectory import follow
 

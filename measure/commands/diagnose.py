@@ -78,14 +78,14 @@ def diagnose(
 
     from rich.console import Console
 
-    from unsettled.measure.diagnosis import find, record_tables
-    from unsettled.measure.diagnosis_text import show
+    from unsettled.measure.analysis.diagnosis import find, record_tables
+    from unsettled.measure.analysis.diagnosis_text import show
     from unsettled.measure.errors import UserError
 
     record, side, beside = find(place)
     tables = record_tables(record)
     if side is not None:
-        from unsettled.measure.diagnosis_long import long_tables
+        from unsettled.measure.analysis.diagnosis_long import long_tables
 
         tables += long_tables(side, record, rest)
     width = shutil.get_terminal_size((PLAIN_WIDTH, 24)).columns if sys.stdout.isatty() else PLAIN_WIDTH

@@ -100,8 +100,8 @@ def show(record: Annotated[Path, typer.Argument(help="A record written by `unset
     from rich.table import Table
     from rich.text import Text
 
+    from unsettled.measure.analysis.summary import summarise
     from unsettled.measure.record import read_record
-    from unsettled.measure.summary import summarise
 
     def plain(text: str) -> Text:
         return Text("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))

@@ -8,13 +8,13 @@ import pytest
 
 from unsettled.fixtures.synthetic import synthetic_record
 from unsettled.measure import streamed
-from unsettled.measure.capture_exponent import before_capture_in
+from unsettled.measure.analysis.capture_exponent import before_capture_in
+from unsettled.measure.analysis.settling import enter_and_stay, otsu_band, settled_failures
+from unsettled.measure.analysis.summary import summarise
 from unsettled.measure.errors import UserError
 from unsettled.measure.record import COLUMNS, read_record, write_record
-from unsettled.measure.settling import enter_and_stay, otsu_band, settled_failures
 from unsettled.measure.statistics.early import early_auc
 from unsettled.measure.streamed import StreamedColumn
-from unsettled.measure.summary import summarise
 
 
 @pytest.fixture(scope="module")

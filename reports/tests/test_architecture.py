@@ -22,7 +22,7 @@ WITHOUT_TORCH = (
     "unsettled.claims.arithmetic",
     "unsettled.claims.populations",
     "unsettled.measure.record",
-    "unsettled.measure.settling",
+    "unsettled.measure.analysis.settling",
     "unsettled.measure.statistics.auc",
     "unsettled.measure.puzzles",
     "unsettled.measure.commands.app",

@@ -13,7 +13,7 @@ import pytest
 
 from unsettled.claims.inputs import Inputs
 from unsettled.claims.run import Run, Settings
-from unsettled.measure.settling import otsu_band
+from unsettled.measure.analysis.settling import otsu_band
 from unsettled.reports.audit import Audit, LedgerEntry, PopulationEntry, Tool, count
 from unsettled.reports.html import render
 from unsettled.reports.html_screenshot import chromium

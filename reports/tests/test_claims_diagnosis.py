@@ -11,7 +11,7 @@ from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.ledgers import StandIn
 from unsettled.fixtures.long_runs import long_record
 from unsettled.fixtures.synthetic import synthetic_record
-from unsettled.measure.capture import LongRuns
+from unsettled.measure.analysis.capture import LongRuns
 from unsettled.measure.errors import UserError
 
 RECORD = synthetic_record(600, accuracy=0.6, seed=11)

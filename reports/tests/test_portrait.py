@@ -9,9 +9,9 @@ from unsettled.claims.catalogue_separation import matched as claimed_matching
 from unsettled.claims.catalogue_separation import separation as claimed_separation
 from unsettled.claims.parameters import Baselined, Matched
 from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure.analysis.settling import settled_failures
 from unsettled.measure.errors import UserError
 from unsettled.measure.record import read_record, write_record
-from unsettled.measure.settling import settled_failures
 from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.early import early_auc
 from unsettled.measure.statistics.median import median

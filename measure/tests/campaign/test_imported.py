@@ -10,12 +10,12 @@ import pytest
 import torch
 
 from unsettled.fixtures.networks import tiny_checkpoint
+from unsettled.measure.analysis.summary import summarise
 from unsettled.measure.campaign.imported import IGNORED, checkpoint_beside, import_predictions
 from unsettled.measure.campaign.run import measure_rows
 from unsettled.measure.errors import UserError
 from unsettled.measure.record import read_record, write_record
 from unsettled.measure.sudoku import Box, PuzzleSet, generate
-from unsettled.measure.summary import summarise
 
 
 @pytest.fixture(scope="module")

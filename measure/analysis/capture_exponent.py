@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from unsettled.measure.capture import LongRuns, first_solved
+from unsettled.measure.analysis.capture import LongRuns, first_solved
 from unsettled.measure.errors import UserError
 from unsettled.measure.record import Record
 from unsettled.measure.statistics.equivalence import equivalence

@@ -10,8 +10,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from unsettled.measure.analysis.labels import Evidence
 from unsettled.measure.errors import UserError
-from unsettled.measure.labels import Evidence
 from unsettled.measure.side_record import SideRecord
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.proportion import proportion

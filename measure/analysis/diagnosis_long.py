@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from unsettled.measure.capture import (
+from unsettled.measure.analysis.capture import (
     FATES,
     LongRuns,
     capture_curve,
@@ -15,11 +15,11 @@ from unsettled.measure.capture import (
     solved_from_other_starts,
     solved_later,
 )
-from unsettled.measure.capture_exponent import LEADS, OFFSETS, WINDOW, around_capture, before_capture, exponents
-from unsettled.measure.diagnosis import MARGIN, Cell, Marked, Table
+from unsettled.measure.analysis.capture_exponent import LEADS, OFFSETS, WINDOW, around_capture, before_capture, exponents
+from unsettled.measure.analysis.diagnosis import MARGIN, Cell, Marked, Table
+from unsettled.measure.analysis.label_tables import SWEEPS, confusion, rest_of, sweep
+from unsettled.measure.analysis.labels import APPEARANCES, DEFINITIONS, NAMES, Thresholds, classify
 from unsettled.measure.errors import UserError
-from unsettled.measure.labels import APPEARANCES, DEFINITIONS, NAMES, Thresholds, classify
-from unsettled.measure.labels_tables import SWEEPS, confusion, rest_of, sweep
 from unsettled.measure.record import Record
 from unsettled.measure.side_record import SideRecord
 from unsettled.measure.statistics.auc import auc

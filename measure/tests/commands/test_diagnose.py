@@ -10,11 +10,11 @@ import pytest
 from unsettled.fixtures.long_runs import long_record
 from unsettled.fixtures.networks import tiny_checkpoint
 from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.measure.analysis.diagnosis import record_tables
+from unsettled.measure.analysis.diagnosis_long import long_tables
+from unsettled.measure.analysis.diagnosis_text import cell_text, figure
 from unsettled.measure.campaign.long import measure_long
 from unsettled.measure.campaign.long_stages import LongSettings
-from unsettled.measure.diagnosis import record_tables
-from unsettled.measure.diagnosis_long import long_tables
-from unsettled.measure.diagnosis_text import cell_text, figure
 from unsettled.measure.puzzles import write_parquet
 from unsettled.measure.record import write_record
 from unsettled.measure.side_record import read_side, write_side

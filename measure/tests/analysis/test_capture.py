@@ -7,9 +7,7 @@ import torch
 from unsettled.fixtures.long_runs import long_record
 from unsettled.fixtures.networks import tiny_checkpoint
 from unsettled.fixtures.synthetic import synthetic_record
-from unsettled.measure.campaign.long import measure_long
-from unsettled.measure.campaign.long_stages import LongSettings
-from unsettled.measure.capture import (
+from unsettled.measure.analysis.capture import (
     FATES,
     LongRuns,
     capture_curve,
@@ -23,7 +21,9 @@ from unsettled.measure.capture import (
     solved_later,
     solved_since,
 )
-from unsettled.measure.capture_exponent import around_capture, before_capture, exponents, sliding
+from unsettled.measure.analysis.capture_exponent import around_capture, before_capture, exponents, sliding
+from unsettled.measure.campaign.long import measure_long
+from unsettled.measure.campaign.long_stages import LongSettings
 from unsettled.measure.errors import UserError
 from unsettled.measure.side_record import SideRecord, read_side
 from unsettled.measure.statistics.auc import auc

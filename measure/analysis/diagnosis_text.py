@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from unsettled.measure.diagnosis import Cell, Marked, Table
+from unsettled.measure.analysis.diagnosis import Cell, Marked, Table
 from unsettled.measure.statistics.estimate import Estimate
 
 

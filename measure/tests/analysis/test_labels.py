@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from unsettled.fixtures.wanderers import NORM, SYSTEMS, known_runs
+from unsettled.measure.analysis.label_tables import confusion, rest_of, sweep
+from unsettled.measure.analysis.labels import APPEARANCES, DEFINITIONS, NAMES, Thresholds, classify, counts, settled
 from unsettled.measure.campaign.evidence import evidence_of, plane_step
 from unsettled.measure.errors import UserError
-from unsettled.measure.labels import APPEARANCES, DEFINITIONS, NAMES, Thresholds, classify, counts, settled
-from unsettled.measure.labels_tables import confusion, rest_of, sweep
 from unsettled.measure.trajectory import join
 
 USUAL = Thresholds(rest=1e-4)

@@ -10,8 +10,7 @@ from scipy.stats import norm
 from sklearn.cluster import KMeans
 
 from unsettled.fixtures.synthetic import synthetic_record
-from unsettled.measure.errors import UserError
-from unsettled.measure.settling import (
+from unsettled.measure.analysis.settling import (
     Band,
     Cells,
     cells,
@@ -25,6 +24,7 @@ from unsettled.measure.settling import (
     settled_failures,
     without_threshold,
 )
+from unsettled.measure.errors import UserError
 
 
 def record_of(displacement, solved):

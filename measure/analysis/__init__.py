@@ -1,0 +1,1 @@
+"""What records say, without torch: convergence, time to solution, labels of failure, diagnosis."""
