@@ -6,7 +6,7 @@ import numpy as np
 
 from unsettled.measure.analysis.labels import Evidence
 from unsettled.measure.errors import UserError
-from unsettled.measure.trajectory import PERIODS, Trajectories
+from unsettled.measure.rollout.trajectory import PERIODS, Trajectories
 
 
 def evidence_of(runs: Trajectories, *, end: int | None = None, window: int = 8) -> Evidence:

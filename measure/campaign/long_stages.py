@@ -12,7 +12,7 @@ from unsettled.measure.checkpoints import Checkpoint
 from unsettled.measure.errors import UserError
 from unsettled.measure.models.recursive import State
 from unsettled.measure.puzzles import PuzzleSet
-from unsettled.measure.trajectory import ARRAYS, Trajectories, follow
+from unsettled.measure.rollout.trajectory import ARRAYS, Trajectories, follow
 
 LATE = 8
 

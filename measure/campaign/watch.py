@@ -15,8 +15,8 @@ from unsettled.measure.checkpoints import Checkpoint
 from unsettled.measure.errors import UserError
 from unsettled.measure.puzzles import iterate_puzzles
 from unsettled.measure.record import Record
+from unsettled.measure.rollout.trajectory import follow
 from unsettled.measure.sudoku import Box, PuzzleSet
-from unsettled.measure.trajectory import follow
 
 # Whom to watch, in the order in which they are shown.
 KINDS = ("settled failure", "wandering failure", "slow success", "fast success")

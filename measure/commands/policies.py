@@ -131,8 +131,8 @@ def solve(
     from unsettled.measure.checkpoints import load_checkpoint
     from unsettled.measure.policies import text
     from unsettled.measure.policies.solve import solve as steps_of
-    from unsettled.measure.rollout import board_of
-    from unsettled.measure.rollout_starts import Starts
+    from unsettled.measure.rollout.rollout import board_of
+    from unsettled.measure.rollout.starts import Starts
     from unsettled.measure.typed_boards import drawn, read_boards
 
     drawing = Starts(kind=starts, seed=seed, scale=scale, sigma=sigma)

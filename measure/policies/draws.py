@@ -10,8 +10,8 @@ import torch
 
 from unsettled.measure.lyapunov import tangent_growth
 from unsettled.measure.models import RecursiveModel
-from unsettled.measure.rollout import Observer
-from unsettled.measure.rollout_starts import Starts
+from unsettled.measure.rollout.rollout import Observer
+from unsettled.measure.rollout.starts import Starts
 from unsettled.measure.sudoku import PuzzleSet, conflicts
 
 REST = 8  # segments without a step before a draw counts as at rest

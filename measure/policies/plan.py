@@ -28,7 +28,7 @@ class Plan(BaseModel):
         starts: kinds of restarts, from `RESTARTS`, each with ``draws`` draws of ``segments`` segments.
         exponents: the kinds along whose draws λ₁ is measured.
         depth: segments of the one long rollout from the trained start.
-        scale, sigma: of random states and of the noise on a carry, see `unsettled.measure.rollout_starts`.
+        scale, sigma: of random states and of the noise on a carry, see `unsettled.measure.rollout.starts`.
         seed: of all draws.
         stop_at_rest: a draw whose steps stay within this fraction of the norm for `REST` segments is not run further: what it
             showed last stands for the rest. Not for draws along which λ₁ is measured or whose carry is perturbed. 0: never.

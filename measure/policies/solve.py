@@ -13,8 +13,8 @@ from unsettled.measure.policies.draws import Seen, number_boards, run_rows
 from unsettled.measure.policies.policies import TANGENT
 from unsettled.measure.policies.selection import RULES, select
 from unsettled.measure.policies.table import Signals
-from unsettled.measure.rollout import board_of
-from unsettled.measure.rollout_starts import Starts
+from unsettled.measure.rollout.rollout import board_of
+from unsettled.measure.rollout.starts import Starts
 from unsettled.measure.sudoku import BLANK, PuzzleSet, conflicts
 
 

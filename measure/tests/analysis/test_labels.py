@@ -10,7 +10,7 @@ from unsettled.measure.analysis.label_tables import confusion, rest_of, sweep
 from unsettled.measure.analysis.labels import APPEARANCES, DEFINITIONS, NAMES, Thresholds, classify, counts, settled
 from unsettled.measure.campaign.evidence import evidence_of, plane_step
 from unsettled.measure.errors import UserError
-from unsettled.measure.trajectory import join
+from unsettled.measure.rollout.trajectory import join
 
 USUAL = Thresholds(rest=1e-4)
 

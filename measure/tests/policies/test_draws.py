@@ -15,8 +15,8 @@ from unsettled.measure.policies.gather import draw_chunk, gather, provenance_of
 from unsettled.measure.policies.plan import Plan
 from unsettled.measure.policies.policies import TANGENT, Restarts
 from unsettled.measure.policies.table import table_of
-from unsettled.measure.rollout import rollout
-from unsettled.measure.rollout_starts import KINDS, Starts
+from unsettled.measure.rollout.rollout import rollout
+from unsettled.measure.rollout.starts import KINDS, Starts
 from unsettled.measure.sudoku import Box, PuzzleSet, conflicts, generate
 from unsettled.measure.symmetry import random_symmetries
 

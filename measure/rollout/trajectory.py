@@ -1,7 +1,7 @@
 """Whole trajectories for diagnosis: decoded boards, loss, recurrence and movement after every segment, for one start or many.
 
 A record keeps what its claims need; `follow` keeps what tells *how* a run fails. Both read the state after each segment
-through the same `unsettled.measure.rollout.Observer`, and both run the same `unsettled.measure.lyapunov.tangent_growth`.
+through the same `unsettled.measure.rollout.rollout.Observer`, and both run the same `unsettled.measure.lyapunov.tangent_growth`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov import tangent_growth
 from unsettled.measure.models import RecursiveModel
 from unsettled.measure.models.recursive import State
-from unsettled.measure.rollout import Observer, board_of, columns
+from unsettled.measure.rollout.rollout import Observer, board_of, columns
 from unsettled.measure.sudoku import PuzzleSet
 
 PERIODS = 8
