@@ -12,7 +12,7 @@ from unsettled.claims.forms import Form, describe
 from unsettled.claims.ledger import AnyClaim, Ledger
 from unsettled.claims.verdict import Measurement, Outcome, Power, Verdict
 from unsettled.claims.wording import figure
-from unsettled.measure.record import Record
+from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.estimate import Estimate
 
 Mode = Literal["recompute", "replicate", "transfer"]

@@ -13,7 +13,7 @@ from unsettled.claims import (  # noqa: F401  (they register)
     catalogue_settling,
 )
 from unsettled.claims.registry import STATISTICS, MissingInput, Statistic, lookup, statistic
-from unsettled.measure.record import Record
+from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.estimate import Estimate
 
 if TYPE_CHECKING:

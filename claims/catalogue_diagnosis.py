@@ -17,8 +17,8 @@ from unsettled.measure.analysis.capture import LongRuns, kept_solved
 from unsettled.measure.analysis.capture_exponent import before_capture, before_capture_in, exponents
 from unsettled.measure.analysis.label_tables import rest_of
 from unsettled.measure.analysis.labels import NAMES, Thresholds, classify, settled
-from unsettled.measure.record import Record
-from unsettled.measure.side_record import SideRecord
+from unsettled.measure.record.record import Record
+from unsettled.measure.record.side import SideRecord
 from unsettled.measure.statistics.calibration import brier, calibration_error
 from unsettled.measure.statistics.early import early_window
 from unsettled.measure.statistics.estimate import Estimate, undefined

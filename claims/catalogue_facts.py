@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from unsettled.claims.parameters import External, Nothing, Per, Rollout
 from unsettled.claims.registry import MissingInput, statistic
-from unsettled.measure.record import Record
+from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.proportion import proportion
 

@@ -11,8 +11,8 @@ from unsettled.claims.registry import side_kind, statistic
 from unsettled.measure.policies import comparison
 from unsettled.measure.policies.policies import Restarts as Restarting
 from unsettled.measure.policies.table import Table, table_of
-from unsettled.measure.record import Record
-from unsettled.measure.side_record import SideRecord
+from unsettled.measure.record.record import Record
+from unsettled.measure.record.side import SideRecord
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.paired import paired_difference
 

@@ -11,7 +11,7 @@ from unsettled.claims.catalogue_settling import band_of, members, unusable
 from unsettled.claims.parameters import Baselined, Early, ExponentOf, Matched
 from unsettled.claims.registry import statistic
 from unsettled.measure.errors import UserError
-from unsettled.measure.record import Record
+from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.auc import auc, auc_difference, auc_interval
 from unsettled.measure.statistics.early import early_auc, early_window
 from unsettled.measure.statistics.estimate import Estimate, undefined

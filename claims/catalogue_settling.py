@@ -10,7 +10,7 @@ import numpy as np
 from unsettled.claims.parameters import ConfidentShare, Extreme, SettledShare, Settling, Stays
 from unsettled.claims.registry import statistic
 from unsettled.measure.analysis.settling import Band, enter_and_stay, otsu_band, percentile_band
-from unsettled.measure.record import Record
+from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.order import extreme_power, failures_below_successes, outmoved_share

@@ -22,7 +22,7 @@ from unsettled.claims.stated import Stated
 from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.claims.wording import caveat, figure, interval, number
 from unsettled.measure.errors import UserError
-from unsettled.measure.record import Record
+from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.multiplicity import holm
 

@@ -19,7 +19,7 @@ from unsettled.claims.noise_band import largest_change, under_noise
 from unsettled.claims.populations import Population
 from unsettled.claims.remeasure import Remeasured
 from unsettled.claims.verdict import Outcome, Verdict
-from unsettled.measure.record import Record
+from unsettled.measure.record.record import Record
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "falsehoods"
 FALSEHOODS, DIGITS = FOLDER / "falsehoods.toml", FOLDER / "digits.toml"

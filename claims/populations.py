@@ -14,8 +14,8 @@ from unsettled.claims.inputs import NAME, Inputs
 from unsettled.claims.ledger import Ledger
 from unsettled.claims.sides import find_side
 from unsettled.measure.errors import UserError
-from unsettled.measure.record import Record, read_record
-from unsettled.measure.side_record import SideRecord
+from unsettled.measure.record.record import Record, read_record
+from unsettled.measure.record.side import SideRecord
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.record import Record
+from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.estimate import Estimate
 
 

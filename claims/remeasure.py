@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from unsettled.claims.inputs import MEASURING
 from unsettled.claims.populations import Population
 from unsettled.measure.errors import UserError
-from unsettled.measure.record import Record, read_record
+from unsettled.measure.record.record import Record, read_record
 
 NOISE_ROWS = 64
 # Ten seconds or so of one core, in units of `cost_of_row`; and the bounds of what that is spent on.

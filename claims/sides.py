@@ -14,8 +14,8 @@ import numpy as np
 
 from unsettled.claims.registry import SIDE_KINDS
 from unsettled.measure.errors import UserError
-from unsettled.measure.record import Record
-from unsettled.measure.side_record import SideRecord, read_side
+from unsettled.measure.record.record import Record
+from unsettled.measure.record.side import SideRecord, read_side
 
 
 def candidates(kind: str, *beside: Path | None) -> list[Path]:

@@ -24,7 +24,7 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.limits import check_file, check_network, check_tensors
 from unsettled.measure.models import ModelConfig, RecursiveModel, build
 from unsettled.measure.models.published import bare_state, infer_config
-from unsettled.measure.record import ModelFacts
+from unsettled.measure.record.record import ModelFacts
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
 PUBLISHED_CONFIGS = ("all_config.yaml", "config.yaml")

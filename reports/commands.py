@@ -71,7 +71,7 @@ def diff(first: Annotated[Path, typer.Argument(help="A record.")], second: Annot
     import shutil
     import sys
 
-    from unsettled.measure.record import read_record
+    from unsettled.measure.record.record import read_record
     from unsettled.reports.difference import difference
     from unsettled.reports.difference_text import render
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.record import Record, read_record
+from unsettled.measure.record.record import Record, read_record
 from unsettled.reports import figures_areas, figures_states
 from unsettled.reports.audit import Audit
 from unsettled.reports.figures_forest import forest

@@ -18,7 +18,7 @@ from unsettled.measure.policies.comparison import restarts_against_pruning
 from unsettled.measure.policies.plan import KIND
 from unsettled.measure.policies.table import Table as Draws
 from unsettled.measure.policies.table import table_of
-from unsettled.measure.side_record import read_side
+from unsettled.measure.record.side import read_side
 from unsettled.reports.grid import Grid
 
 DRAWS = "restarts.parquet"

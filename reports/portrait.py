@@ -29,7 +29,7 @@ import numpy as np
 
 from unsettled.measure.analysis.settling import Band, Cells, Entry, cells, entry, otsu_band
 from unsettled.measure.errors import UserError
-from unsettled.measure.record import Record
+from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.proportion import proportion
 from unsettled.reports.portrait_areas import Horizon, Matching, Separation, horizons_of, matchings_of, separations_of

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unsettled.measure.analysis.settling import Band
-from unsettled.measure.record import Record
+from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.early import early_auc
 from unsettled.measure.statistics.estimate import Estimate

@@ -9,7 +9,7 @@ import numpy as np
 
 from unsettled.measure.analysis.settling import Band
 from unsettled.measure.errors import UserError
-from unsettled.measure.record import Record
+from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.median import median, sample_quantile

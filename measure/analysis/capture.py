@@ -12,7 +12,7 @@ import numpy as np
 
 from unsettled.measure.analysis.labels import Evidence
 from unsettled.measure.errors import UserError
-from unsettled.measure.side_record import SideRecord
+from unsettled.measure.record.side import SideRecord
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.proportion import proportion
 from unsettled.measure.statistics.survival import occurred_by, rate

@@ -13,7 +13,7 @@ import numpy as np
 
 from unsettled.measure.analysis.capture import LongRuns, first_solved
 from unsettled.measure.errors import UserError
-from unsettled.measure.record import Record
+from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.equivalence import equivalence
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.survival import FEWEST, landmark_auc

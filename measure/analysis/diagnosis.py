@@ -11,8 +11,8 @@ import numpy as np
 from unsettled.measure.analysis.capture_exponent import WINDOW, before_capture_in
 from unsettled.measure.analysis.settling import otsu_band
 from unsettled.measure.errors import UserError
-from unsettled.measure.record import Record, read_record
-from unsettled.measure.side_record import SideRecord, read_side
+from unsettled.measure.record.record import Record, read_record
+from unsettled.measure.record.side import SideRecord, read_side
 from unsettled.measure.statistics.calibration import brier, calibration_error, confident_failures, missed_by_selection, reliability
 from unsettled.measure.statistics.early import SLOPES
 from unsettled.measure.statistics.estimate import Estimate

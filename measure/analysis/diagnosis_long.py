@@ -20,8 +20,8 @@ from unsettled.measure.analysis.diagnosis import MARGIN, Cell, Marked, Table
 from unsettled.measure.analysis.label_tables import SWEEPS, confusion, rest_of, sweep
 from unsettled.measure.analysis.labels import APPEARANCES, DEFINITIONS, NAMES, Thresholds, classify
 from unsettled.measure.errors import UserError
-from unsettled.measure.record import Record
-from unsettled.measure.side_record import SideRecord
+from unsettled.measure.record.record import Record
+from unsettled.measure.record.side import SideRecord
 from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.correlation import correlation
 from unsettled.measure.statistics.proportion import proportion

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.record import Record
+from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.order import outmoved_share

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from unsettled.measure.record import Record
+from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.proportion import proportion
 
 

@@ -24,7 +24,7 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.hub import digest_of
 from unsettled.measure.limits import check_file, check_tensors
 from unsettled.measure.puzzles import PuzzleSet
-from unsettled.measure.record import Imported, Provenance, Record, lacking_column
+from unsettled.measure.record.record import Imported, Provenance, Record, lacking_column
 from unsettled.measure.rollout.rollout import board_of
 from unsettled.measure.sudoku import conflicts
 

@@ -22,8 +22,8 @@ from unsettled.measure.campaign.run import provenance_of
 from unsettled.measure.checkpoints import Checkpoint
 from unsettled.measure.errors import UserError
 from unsettled.measure.puzzles import PuzzleSet
+from unsettled.measure.record.side import SideProvenance, SideRecord, read_side, round_mantissa, write_side
 from unsettled.measure.rollout.trajectory import Trajectories, follow
-from unsettled.measure.side_record import SideProvenance, SideRecord, read_side, round_mantissa, write_side
 
 KIND = "long"
 CHUNK = 32

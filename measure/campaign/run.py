@@ -20,8 +20,8 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.lock import sole_writer
 from unsettled.measure.models.recursive import State
 from unsettled.measure.puzzles import PuzzleSet
-from unsettled.measure.record import NoiseFloor, Provenance, Record, concatenate, read_provenance, read_record, write_record
-from unsettled.measure.record_writer import RecordWriter
+from unsettled.measure.record.record import NoiseFloor, Provenance, Record, concatenate, read_provenance, read_record, write_record
+from unsettled.measure.record.writer import RecordWriter
 from unsettled.measure.rollout.rollout import board_of, rollout
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16}

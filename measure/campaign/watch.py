@@ -14,7 +14,7 @@ from unsettled.measure.analysis.settling import Band, entry
 from unsettled.measure.checkpoints import Checkpoint
 from unsettled.measure.errors import UserError
 from unsettled.measure.puzzles import iterate_puzzles
-from unsettled.measure.record import Record
+from unsettled.measure.record.record import Record
 from unsettled.measure.rollout.trajectory import follow
 from unsettled.measure.sudoku import Box, PuzzleSet
 

@@ -79,7 +79,7 @@ def measure_noise(
     from unsettled.measure.errors import UserError
     from unsettled.measure.progress import progress
     from unsettled.measure.puzzles import read_puzzles
-    from unsettled.measure.record import read_record, write_record
+    from unsettled.measure.record.record import read_record, write_record
 
     kept = read_record(record)
     cycles = {"H_cycles": kept.provenance.model.H_cycles, "L_cycles": kept.provenance.model.L_cycles}
@@ -101,7 +101,7 @@ def show(record: Annotated[Path, typer.Argument(help="A record written by `unset
     from rich.text import Text
 
     from unsettled.measure.analysis.summary import summarise
-    from unsettled.measure.record import read_record
+    from unsettled.measure.record.record import read_record
 
     def plain(text: str) -> Text:
         return Text("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))

@@ -43,7 +43,7 @@ def import_preds(
     from unsettled.measure.checkpoints import load_checkpoint
     from unsettled.measure.commands.records import show
     from unsettled.measure.puzzles import read_puzzles
-    from unsettled.measure.record import write_record
+    from unsettled.measure.record.record import write_record
 
     options.refuse_folder(out)
     path = checkpoint or checkpoint_beside(predictions[0])

@@ -9,7 +9,7 @@ import numpy as np
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.policies.plan import KIND, LONG, Plan
-from unsettled.measure.side_record import SideRecord
+from unsettled.measure.record.side import SideRecord
 
 LATE = 4
 

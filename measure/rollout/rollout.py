@@ -48,7 +48,7 @@ def _length(part: Tensor) -> Tensor:
 def rollout(
     model: RecursiveModel, puzzles: PuzzleSet, *, k: int, segments: int, seed: int, qr_every: int = 1, start: State | None = None
 ) -> dict[str, np.ndarray]:
-    """Measure one batch; returns the columns of a record (see `unsettled.measure.record.COLUMNS`).
+    """Measure one batch; returns the columns of a record (see `unsettled.measure.record.record.COLUMNS`).
 
     Args:
         model: in evaluation mode, on its device and in its dtype.

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.lock import sole_writer
-from unsettled.measure.record import COLUMNS, METADATA_KEY, Provenance, Record, from_table
-from unsettled.measure.record_writer import ROW_GROUP, RecordWriter
+from unsettled.measure.record.record import COLUMNS, METADATA_KEY, Provenance, Record, from_table
+from unsettled.measure.record.writer import ROW_GROUP, RecordWriter
 from unsettled.measure.scale.plan import Campaign, check_shard, digest_ids, read_campaign, shard_path
 
 

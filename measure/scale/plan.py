@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from unsettled.measure.bounded import bounded
 from unsettled.measure.errors import UserError
-from unsettled.measure.record import Provenance, read_provenance
+from unsettled.measure.record.record import Provenance, read_provenance
 from unsettled.measure.sudoku import PuzzleSet
 
 MANIFEST = "campaign.json"

@@ -14,7 +14,7 @@ from unsettled.measure.campaign.run import Advance, Settings, measure, provenanc
 from unsettled.measure.checkpoints import Checkpoint
 from unsettled.measure.errors import UserError
 from unsettled.measure.puzzles import PuzzleSet
-from unsettled.measure.record import Provenance
+from unsettled.measure.record.record import Provenance
 from unsettled.measure.scale.plan import MANIFEST, Campaign, check_shard, digest_ids, part_of, read_campaign, shard_path
 
 

@@ -17,7 +17,7 @@ from unsettled.fixtures.synthetic import synthetic_record
 from unsettled.measure import bounded
 from unsettled.measure.bounded import Bound
 from unsettled.measure.errors import UserError
-from unsettled.measure.record import read_record, write_record
+from unsettled.measure.record.record import read_record, write_record
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from unsettled.fixtures.faults_commands import Command
 from unsettled.fixtures.synthetic import synthetic_record
 from unsettled.measure.errors import UserError
-from unsettled.measure.record import read_record, write_record
+from unsettled.measure.record.record import read_record, write_record
 
 
 def test_killed_while_measuring_and_merging():

@@ -78,7 +78,7 @@ def test_recipes_that_are_no_text_or_too_deep(tmp_path, text):
 
 
 def test_a_side_record_whose_column_has_no_readable_name(tmp_path):
-    from unsettled.measure.side_record import read_side
+    from unsettled.measure.record.side import read_side
 
     side = next(reader for reader in readers(tmp_path) if reader.name == "side record").file
     data = side.read_bytes()
@@ -111,7 +111,7 @@ def test_a_large_record_whose_columns_are_not_as_wide_as_declared(tmp_path, decl
     import pyarrow.parquet as pq
 
     from unsettled.fixtures.synthetic import synthetic_record
-    from unsettled.measure.record import METADATA_KEY, read_record, write_record
+    from unsettled.measure.record.record import METADATA_KEY, read_record, write_record
 
     path = tmp_path / "r.parquet"
     write_record(synthetic_record(6, segments=2, k=1), path)

@@ -20,7 +20,7 @@ from unsettled.measure import limits
 from unsettled.measure.checkpoints import load_checkpoint
 from unsettled.measure.errors import UserError
 from unsettled.measure.puzzles import read_puzzles
-from unsettled.measure.record import METADATA_KEY, read_record, to_table
+from unsettled.measure.record.record import METADATA_KEY, read_record, to_table
 from unsettled.reports.audit import read_audit
 from unsettled.reports.baseline import read_baseline
 

@@ -21,7 +21,7 @@ WITHOUT_TORCH = (
     "unsettled.claims.catalogue",
     "unsettled.claims.arithmetic",
     "unsettled.claims.populations",
-    "unsettled.measure.record",
+    "unsettled.measure.record.record",
     "unsettled.measure.analysis.settling",
     "unsettled.measure.statistics.auc",
     "unsettled.measure.puzzles",

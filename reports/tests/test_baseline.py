@@ -16,8 +16,8 @@ from unsettled.claims.run import Run, Settings
 from unsettled.fixtures.audits import accuracy_of, write_ledger, write_tiny_reference
 from unsettled.fixtures.synthetic import synthetic_record
 from unsettled.measure.errors import UserError
-from unsettled.measure.provenance import NoiseFloor, TangentStarts
-from unsettled.measure.record import read_record, write_record
+from unsettled.measure.record.provenance import NoiseFloor, TangentStarts
+from unsettled.measure.record.record import read_record, write_record
 from unsettled.reports.baseline import DECLARED_SHARE, Baseline, drift, lock, read_baseline, update, vanished, write_baseline
 
 NOISE = NoiseFloor(

@@ -29,7 +29,7 @@ from unsettled.fixtures.ledgers import StandIn, claim_table, ledger_text
 from unsettled.fixtures.synthetic import TRM_FACTS, synthetic_record
 from unsettled.measure.commands.app import main
 from unsettled.measure.errors import UserError
-from unsettled.measure.record import write_record
+from unsettled.measure.record.record import write_record
 
 
 @pytest.fixture

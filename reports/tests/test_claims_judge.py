@@ -19,7 +19,7 @@ from unsettled.claims.stated import parse_stated
 from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.ledgers import StandIn, claim_table, ledger_text
 from unsettled.fixtures.synthetic import HRM_FACTS, synthetic_record
-from unsettled.measure.provenance import NoiseFloor, TangentStarts
+from unsettled.measure.record.provenance import NoiseFloor, TangentStarts
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.proportion import proportion
 

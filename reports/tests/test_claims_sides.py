@@ -14,8 +14,8 @@ from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.audits import write_ledger
 from unsettled.fixtures.synthetic import synthetic_record
 from unsettled.measure.errors import UserError
-from unsettled.measure.record import write_record
-from unsettled.measure.side_record import SideProvenance, SideRecord, read_side, round_mantissa, write_side
+from unsettled.measure.record.record import write_record
+from unsettled.measure.record.side import SideProvenance, SideRecord, read_side, round_mantissa, write_side
 from unsettled.measure.statistics.proportion import proportion
 
 RECORD = synthetic_record(40, seed=3)

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from unsettled.fixtures.hostile import HOSTILE
 from unsettled.fixtures.synthetic import synthetic_record
 from unsettled.measure.commands.app import build
-from unsettled.measure.record import NoiseFloor, write_record
+from unsettled.measure.record.record import NoiseFloor, write_record
 from unsettled.reports.commands import app
 from unsettled.reports.difference import difference
 from unsettled.reports.difference_text import render, verdict

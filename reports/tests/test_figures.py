@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from unsettled.fixtures.hostile import HOSTILE
 from unsettled.fixtures.synthetic import synthetic_record
 from unsettled.measure.errors import UserError
-from unsettled.measure.record import write_record
+from unsettled.measure.record.record import write_record
 from unsettled.reports.commands import app
 from unsettled.reports.figures import PICTURES, draw_forest, draw_portrait, figure_kinds, named_records, slug
 from unsettled.reports.figures_forest import lines_of

@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from unsettled.fixtures.audits import write_reference
 from unsettled.fixtures.synthetic import synthetic_record
-from unsettled.measure.record import write_record
+from unsettled.measure.record.record import write_record
 from unsettled.reports.findings import grids
 from unsettled.reports.grid import Grid, render
 

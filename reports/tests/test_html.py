@@ -22,7 +22,7 @@ from unsettled.claims.verdict import Measurement, Outcome
 from unsettled.fixtures.audits import write_reference
 from unsettled.fixtures.synthetic import synthetic_record
 from unsettled.measure.absent import AbsentColumn
-from unsettled.measure.record import write_record
+from unsettled.measure.record.record import write_record
 from unsettled.reports.html import embedded, read, render, render_html
 from unsettled.reports.html_boards import boards_of
 from unsettled.reports.html_claims import ORDER, claims_of

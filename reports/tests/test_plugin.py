@@ -19,7 +19,7 @@ from unsettled.claims.remeasure import sample_rows
 from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.audits import accuracy_of, write_ledger, write_tiny_reference
 from unsettled.fixtures.synthetic import synthetic_record
-from unsettled.measure.record import read_record, write_record
+from unsettled.measure.record.record import read_record, write_record
 from unsettled.reports.audit import read_audit
 
 PLUGINS = ("-p", "unsettled.claims.plugin", "-p", "unsettled.reports.plugin", "-p", "no:cacheprovider")

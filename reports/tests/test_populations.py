@@ -11,7 +11,7 @@ from unsettled.claims.remeasure import FEWEST, MOST, affordable_rows, sample_row
 from unsettled.fixtures.audits import write_ledger, write_reference
 from unsettled.fixtures.synthetic import HRM_FACTS, synthetic_record
 from unsettled.measure.errors import UserError
-from unsettled.measure.record import write_record
+from unsettled.measure.record.record import write_record
 
 
 @pytest.fixture

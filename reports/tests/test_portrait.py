@@ -11,7 +11,7 @@ from unsettled.claims.parameters import Baselined, Matched
 from unsettled.fixtures.synthetic import synthetic_record
 from unsettled.measure.analysis.settling import settled_failures
 from unsettled.measure.errors import UserError
-from unsettled.measure.record import read_record, write_record
+from unsettled.measure.record.record import read_record, write_record
 from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.early import early_auc
 from unsettled.measure.statistics.median import median

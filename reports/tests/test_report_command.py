@@ -9,7 +9,7 @@ from unsettled.claims.populations import discover
 from unsettled.fixtures.audits import write_ledger, write_reference
 from unsettled.fixtures.synthetic import synthetic_record
 from unsettled.measure.errors import UserError
-from unsettled.measure.record import write_record
+from unsettled.measure.record.record import write_record
 from unsettled.reports.audit import LedgerEntry, PopulationEntry, digest_of, write_audit
 from unsettled.reports.commands import app
 from unsettled.reports.revive import revive

@@ -13,7 +13,7 @@ from unsettled.claims.ledger import load_ledger
 from unsettled.fixtures.audits import accuracy_of, write_ledger
 from unsettled.fixtures.hostile import HOSTILE, write_hostile_ledger
 from unsettled.fixtures.synthetic import synthetic_record
-from unsettled.measure.record import write_record
+from unsettled.measure.record.record import write_record
 from unsettled.reports.audit import read_audit
 from unsettled.reports.markdown import render
 from unsettled.reports.renderings import Context

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from unsettled.fixtures.hostile import HOSTILE
 from unsettled.fixtures.synthetic import synthetic_record
 from unsettled.measure.errors import UserError
-from unsettled.measure.record import COLUMNS, write_record
+from unsettled.measure.record.record import COLUMNS, write_record
 from unsettled.reports.commands import app
 from unsettled.reports.ro_crate import BESIDE, METADATA, write_crate
 

@@ -25,8 +25,8 @@ from unsettled.measure.analysis.capture_exponent import around_capture, before_c
 from unsettled.measure.campaign.long import measure_long
 from unsettled.measure.campaign.long_stages import LongSettings
 from unsettled.measure.errors import UserError
+from unsettled.measure.record.side import SideRecord, read_side
 from unsettled.measure.rollout.trajectory import follow
-from unsettled.measure.side_record import SideRecord, read_side
 from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.survival import landmark_auc, occurred_by, rate
 from unsettled.measure.sudoku import Box, generate

@@ -21,7 +21,7 @@ from unsettled.measure.campaign.noise import (
 from unsettled.measure.campaign.run import measure_rows, noise
 from unsettled.measure.checkpoints import load_checkpoint, save_checkpoint
 from unsettled.measure.errors import UserError
-from unsettled.measure.provenance import TangentStarts
+from unsettled.measure.record.provenance import TangentStarts
 from unsettled.measure.sudoku import Box, generate
 
 SETTINGS = dict(k=2, segments=4, batch=4)
@@ -157,7 +157,7 @@ def test_the_command_writes_the_noise_into_a_record_and_changes_nothing_else(cal
 
     from unsettled.measure.commands.records import app
     from unsettled.measure.puzzles import write_parquet
-    from unsettled.measure.record import read_record, write_record
+    from unsettled.measure.record.record import read_record, write_record
 
     path = tmp_path / "record.parquet"
     write_record(calm_record, path)

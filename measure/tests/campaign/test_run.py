@@ -12,7 +12,7 @@ from unsettled.measure.campaign.run import measure, measure_rows
 from unsettled.measure.campaign.run import run as campaign
 from unsettled.measure.checkpoints import digest_tensors
 from unsettled.measure.errors import UserError
-from unsettled.measure.record import read_record
+from unsettled.measure.record.record import read_record
 from unsettled.measure.sudoku import Box, generate
 
 SETTINGS = dict(k=2, segments=3, batch=4)

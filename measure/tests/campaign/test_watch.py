@@ -13,7 +13,7 @@ from unsettled.measure.campaign.watch import KINDS, choose, watch
 from unsettled.measure.checkpoints import load_checkpoint
 from unsettled.measure.errors import UserError
 from unsettled.measure.puzzles import read_puzzles
-from unsettled.measure.record import read_record
+from unsettled.measure.record.record import read_record
 from unsettled.measure.sudoku import BLANK, conflicts
 
 SMALL = Path(__file__).parents[3] / "fixtures" / "reference" / "trm-6x6"

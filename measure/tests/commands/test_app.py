@@ -10,7 +10,7 @@ import pytest
 
 from unsettled.fixtures.networks import tiny_checkpoint
 from unsettled.measure.puzzles import write_parquet, write_published
-from unsettled.measure.record import read_record
+from unsettled.measure.record.record import read_record
 from unsettled.measure.sudoku import Box, generate
 
 

@@ -24,7 +24,7 @@ from unsettled.measure.campaign.run import measure
 from unsettled.measure.campaign.run import run as campaign
 from unsettled.measure.commands.app import main, run
 from unsettled.measure.puzzles import write_parquet
-from unsettled.measure.record import read_record, write_record
+from unsettled.measure.record.record import read_record, write_record
 from unsettled.measure.sudoku import Box, generate
 
 # linux/capability.h, linux/prctl.h: to override permissions, and to read and search in spite of them

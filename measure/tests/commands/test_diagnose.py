@@ -16,8 +16,8 @@ from unsettled.measure.analysis.diagnosis_text import cell_text, figure
 from unsettled.measure.campaign.long import measure_long
 from unsettled.measure.campaign.long_stages import LongSettings
 from unsettled.measure.puzzles import write_parquet
-from unsettled.measure.record import write_record
-from unsettled.measure.side_record import read_side, write_side
+from unsettled.measure.record.record import write_record
+from unsettled.measure.record.side import read_side, write_side
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.proportion import proportion
 from unsettled.measure.sudoku import Box, generate

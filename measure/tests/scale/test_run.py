@@ -18,7 +18,7 @@ from unsettled.measure.checkpoints import load_checkpoint
 from unsettled.measure.errors import UserError
 from unsettled.measure.lock import sole_writer
 from unsettled.measure.puzzles import read_puzzles, write_parquet
-from unsettled.measure.record import read_record
+from unsettled.measure.record.record import read_record
 from unsettled.measure.scale.merge import merge
 from unsettled.measure.scale.plan import shard_path
 from unsettled.measure.scale.processes import measure_by_processes

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from unsettled.measure.bounded import bounded
 from unsettled.measure.errors import UserError
 from unsettled.measure.limits import check_rows
-from unsettled.measure.record import ModelFacts
+from unsettled.measure.record.record import ModelFacts
 
 SIDE_VERSION = 1
 SIDE_KEY = b"unsettled.side"

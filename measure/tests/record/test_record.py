@@ -9,7 +9,7 @@ import pytest
 
 from unsettled.fixtures.synthetic import synthetic_record
 from unsettled.measure.errors import UserError
-from unsettled.measure.record import COLUMNS, METADATA_KEY, concatenate, read_record, to_table, write_record
+from unsettled.measure.record.record import COLUMNS, METADATA_KEY, concatenate, read_record, to_table, write_record
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from unsettled.measure.absent import AbsentColumn
 from unsettled.measure.bounded import bounded
 from unsettled.measure.errors import UserError
 from unsettled.measure.limits import check_rows
-from unsettled.measure.provenance import SCHEMA_VERSION, Imported, ModelFacts, NoiseFloor, Provenance
+from unsettled.measure.record.provenance import SCHEMA_VERSION, Imported, ModelFacts, NoiseFloor, Provenance
 from unsettled.measure.streamed import ColumnFile, to_numpy
 
 __all__ = [

@@ -10,7 +10,7 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from unsettled.measure.record import Provenance, Record, to_table
+from unsettled.measure.record.record import Provenance, Record, to_table
 
 ROW_GROUP = 4096
 

@@ -1,0 +1,1 @@
+"""The file a measurement is: its columns, its provenance, its writer, and the files beside it."""
