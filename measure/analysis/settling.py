@@ -15,13 +15,13 @@ from typing import Literal
 
 import numpy as np
 
+from unsettled.measure.columns.streamed import PIECE_ROWS, in_pieces
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.order import outmoved_share
 from unsettled.measure.statistics.proportion import proportion, zero_event_bound
-from unsettled.measure.streamed import PIECE_ROWS, in_pieces
 
 Part = Literal["H", "L", "joint"]
 

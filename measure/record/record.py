@@ -16,12 +16,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
-from unsettled.measure.absent import AbsentColumn
 from unsettled.measure.bounded import bounded
+from unsettled.measure.columns.absent import AbsentColumn
+from unsettled.measure.columns.streamed import ColumnFile, to_numpy
 from unsettled.measure.errors import UserError
 from unsettled.measure.limits import check_rows
 from unsettled.measure.record.provenance import SCHEMA_VERSION, Imported, ModelFacts, NoiseFloor, Provenance
-from unsettled.measure.streamed import ColumnFile, to_numpy
 
 __all__ = [
     "COLUMNS",
@@ -68,8 +68,8 @@ COLUMNS: dict[str, tuple[str, int]] = {
 class Record:
     """Per-example measurements as numpy arrays: N puzzles, S segments, k exponents.
 
-    Columns by segment are `unsettled.measure.streamed.StreamedColumn` in a record that is too large for memory, and
-    `unsettled.measure.absent.AbsentColumn` where an imported record lacks them; both are used like arrays.
+    Columns by segment are `unsettled.measure.columns.streamed.StreamedColumn` in a record that is too large for memory, and
+    `unsettled.measure.columns.absent.AbsentColumn` where an imported record lacks them; both are used like arrays.
 
     ``growth[n, s, i]`` is Σ log|R_ii| over segment s in nats, QR order, −inf kept. ``displacement_*[n, s]`` is
     ‖z(s) − z(s−1)‖₂ over segment s (the first starts at the initial state); ``norm_*`` is ‖z‖₂ after it.

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from unsettled.measure.columns.streamed import StreamedColumn
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc import auc, auc_equivalence
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.sample import check_choice
-from unsettled.measure.streamed import StreamedColumn
 
 SLOPES = ("exponent_slope", "displacement_slope", "halting_slope")
 SCORES = ("exponent", "spectrum_mean", "displacement", "last_displacement", "halting", *SLOPES)

@@ -21,7 +21,7 @@ from unsettled.claims.run import Run, Settings
 from unsettled.claims.verdict import Measurement, Outcome
 from unsettled.fixtures.audits import write_reference
 from unsettled.fixtures.synthetic import synthetic_record
-from unsettled.measure.absent import AbsentColumn
+from unsettled.measure.columns.absent import AbsentColumn
 from unsettled.measure.record.record import write_record
 from unsettled.reports.html import embedded, read, render, render_html
 from unsettled.reports.html_boards import boards_of

@@ -7,14 +7,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from unsettled.fixtures.synthetic import synthetic_record
-from unsettled.measure import streamed
 from unsettled.measure.analysis.capture_exponent import before_capture_in
 from unsettled.measure.analysis.settling import enter_and_stay, otsu_band, settled_failures
 from unsettled.measure.analysis.summary import summarise
+from unsettled.measure.columns import streamed
+from unsettled.measure.columns.streamed import StreamedColumn
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import COLUMNS, read_record, write_record
 from unsettled.measure.statistics.early import early_auc
-from unsettled.measure.streamed import StreamedColumn
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""Columns of a Parquet file, computed in pieces, without loading the file."""
