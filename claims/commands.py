@@ -40,7 +40,7 @@ def why(
     from unsettled.claims.inputs import read_inputs
     from unsettled.claims.ledger import PAPER
     from unsettled.claims.run import Run, Settings
-    from unsettled.measure.hub import cache_folder
+    from unsettled.measure.hub.registry import cache_folder
 
     inputs = read_inputs(records=record or (), same_examples=same_examples or (), references=references, fetched=cache_folder())
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ

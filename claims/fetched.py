@@ -8,7 +8,7 @@ from pathlib import Path
 
 from unsettled.claims.populations import Population
 from unsettled.measure.errors import UserError
-from unsettled.measure.hub import Entry, expected_digests, fetched_file, measure_command, record_path, registry
+from unsettled.measure.hub.registry import Entry, expected_digests, fetched_file, measure_command, record_path, registry
 
 PUZZLES = "sudoku-extreme"
 

@@ -186,7 +186,7 @@ def _read(config: pytest.Config) -> Run:
     from unsettled.claims.ledger import PAPER
     from unsettled.claims.policy import POLICIES
     from unsettled.claims.run import Run, Settings
-    from unsettled.measure.hub import cache_folder
+    from unsettled.measure.hub.registry import cache_folder
 
     option = config.option
     shared = getattr(config, "workerinput", {}).get("unsettled", {})

@@ -16,8 +16,8 @@ def fetch(
     cache: Annotated[Path | None, typer.Option(help="Where it is kept; otherwise UNSETTLED_CACHE, or this user's cache folder.")] = None,
 ) -> None:
     """Fetch published checkpoints and puzzles from the hub. Resumes; checks digests; never runs what it fetched."""
-    from unsettled.measure.download import fetch as get
-    from unsettled.measure.hub import cache_folder, entry_of, expected_digests, fetched_file, measure_command, registry
+    from unsettled.measure.hub.download import fetch as get
+    from unsettled.measure.hub.registry import cache_folder, entry_of, expected_digests, fetched_file, measure_command, registry
 
     folder = cache or cache_folder()
     if not names:
@@ -37,6 +37,6 @@ def fetch(
 
 
 def _origin(name: str, file: str) -> str:
-    from unsettled.measure.hub import entry_of
+    from unsettled.measure.hub.registry import entry_of
 
     return ", as known beforehand" if entry_of(name).files[file] else ", trusted from its first fetch on"

@@ -8,7 +8,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.hub import COMMIT, Entry, Trusted, check_digest, digest_of, entry_of, expected_digests, read_trust, write_trust
+from unsettled.measure.hub.registry import (
+    COMMIT,
+    Entry,
+    Trusted,
+    check_digest,
+    digest_of,
+    entry_of,
+    expected_digests,
+    read_trust,
+    write_trust,
+)
 from unsettled.measure.lock import sole_writer
 
 

@@ -11,9 +11,9 @@ import sys
 import pytest
 
 from unsettled.fixtures.hub_server import COMMIT, Hub, serve
-from unsettled.measure import hub
-from unsettled.measure.download import fetch
 from unsettled.measure.errors import UserError
+from unsettled.measure.hub.download import fetch
+from unsettled.measure.hub.registry import registry as hub
 
 WEIGHTS = os.urandom(1 << 20)
 CONFIG = b"arch:\n  H_cycles: 2\n  L_cycles: 2\n  num_heads: 8\n"

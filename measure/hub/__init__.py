@@ -1,0 +1,1 @@
+"""Published checkpoints and puzzles, downloaded by name and checked by digest."""
