@@ -210,7 +210,7 @@ def suited_threads(parameters: int) -> Iterator[None]:
 
 
 def _load(population: Population, *, limit: int | None = None):
-    from unsettled.measure.checkpoints import load_checkpoint
+    from unsettled.measure.networks.checkpoints import load_checkpoint
     from unsettled.measure.puzzles import read_puzzles
 
     checkpoint = load_checkpoint(population.checkpoint, **population.structure)

@@ -43,7 +43,7 @@ def rank(
     me = rank_of(os.environ, number=number, of=ranks)
 
     from unsettled.measure.campaign.noise import FLOOR_PASSES
-    from unsettled.measure.checkpoints import load_checkpoint
+    from unsettled.measure.networks.checkpoints import load_checkpoint
     from unsettled.measure.progress import progress
     from unsettled.measure.puzzles import read_puzzles
     from unsettled.measure.scale.run import measure_shard, noise_rows_of, open_campaign

@@ -195,7 +195,7 @@ def _checkpoint(checkpoint: Path, puzzles: Path, *, batch: int, segments: int, k
     from rich.console import Console
     from rich.table import Table
 
-    from unsettled.measure.checkpoints import load_checkpoint
+    from unsettled.measure.networks.checkpoints import load_checkpoint
     from unsettled.measure.puzzles import read_puzzles
     from unsettled.measure.rollout.convergence import network_convergence
 

@@ -49,7 +49,7 @@ def check_file(path: Path, kind: str) -> None:
 
 
 def check_network(config: Any, *, where: object) -> None:
-    """Refuse a structure (`unsettled.measure.models.ModelConfig`) that nobody could run. Raises UserError with the limit."""
+    """Refuse a structure (`unsettled.measure.networks.ModelConfig`) that nobody could run. Raises UserError with the limit."""
     for name, most in LARGEST_NETWORK.items():
         if getattr(config, name) > most:
             raise UserError(f"{name} is {getattr(config, name):,}, at most {most:,} are read", where=where)

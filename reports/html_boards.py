@@ -55,7 +55,7 @@ def boards_of(population: Population, portrait: Portrait, *, each: int = EACH) -
         return Boards(population=population.name, reason="running some of its puzzles again would take minutes")
     from unsettled.claims.remeasure import suited_threads
     from unsettled.measure.campaign.watch import watch
-    from unsettled.measure.checkpoints import load_checkpoint
+    from unsettled.measure.networks.checkpoints import load_checkpoint
 
     try:
         checkpoint = load_checkpoint(population.checkpoint, **population.structure)  # type: ignore[arg-type]

@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from unsettled.measure.models import ModelConfig, RecursiveModel, build
-from unsettled.measure.models.layers import Attention, Block, SwiGLU, rotate
+from unsettled.measure.networks import ModelConfig, RecursiveModel, build
+from unsettled.measure.networks.layers import Attention, Block, SwiGLU, rotate
 
 ROOT = Path(__file__).parents[2]
 REFERENCES = ROOT / "fixtures" / "reference"
@@ -50,7 +50,7 @@ def timed(name: str, *, batch: int | None = None, segments: int | None = None, h
             model = build(ModelConfig(hidden_size=hidden, cells=81, vocabulary=11, inner=inner, **OFFICIAL[name])).eval()
         sizes = (2, 1)
     else:
-        from unsettled.measure.checkpoints import load_checkpoint
+        from unsettled.measure.networks.checkpoints import load_checkpoint
 
         model = load_checkpoint(REFERENCES / name).model
         sizes = (8, SHIPPED[name])

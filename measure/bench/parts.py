@@ -12,7 +12,7 @@ from unsettled.measure import frame
 from unsettled.measure.bench.networks import SHIPPED, Timed, timed
 from unsettled.measure.bench.rollouts import plain
 from unsettled.measure.bench.timing import Row, row
-from unsettled.measure.models import fused
+from unsettled.measure.networks import fused
 
 _QR, _BETWEEN, _COPIES = "QR and bookkeeping", "gates and norms", "copies"
 #: What is measured as a whole, with all that is called inside: (owner, name) → part. Compiled code is no operation of torch.

@@ -106,7 +106,7 @@ def overhead(*, repetitions: int = 7, k: int = 8) -> list[Row]:
     """What `unsettled measure` takes beside the updates and QR themselves: reading off, records, parts, progress."""
     from unsettled.measure.bench.networks import REFERENCES
     from unsettled.measure.campaign.run import measure
-    from unsettled.measure.checkpoints import load_checkpoint
+    from unsettled.measure.networks.checkpoints import load_checkpoint
     from unsettled.measure.progress import progress
     from unsettled.measure.puzzles import read_puzzles
 

@@ -17,8 +17,8 @@ from unsettled.measure.bench.rollouts import plain
 from unsettled.measure.bench.timing import Row, alternating, ratios, row
 from unsettled.measure.growth import TangentGrowth
 from unsettled.measure.lyapunov import tangent_growth
-from unsettled.measure.models import fused, recursive
-from unsettled.measure.models.layers import Attention
+from unsettled.measure.networks import fused, recursive
+from unsettled.measure.networks.layers import Attention
 
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
 CADENCES = (2, 4, 8)

@@ -19,8 +19,8 @@ from unsettled.measure.analysis.labels import Evidence
 from unsettled.measure.campaign.evidence import evidence_of
 from unsettled.measure.campaign.long_stages import LATE, LongSettings, follow_to_rest, held_at_rest, merged, noisy_start, resting
 from unsettled.measure.campaign.run import provenance_of
-from unsettled.measure.checkpoints import Checkpoint
 from unsettled.measure.errors import UserError
+from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.puzzles import PuzzleSet
 from unsettled.measure.record.side import SideProvenance, SideRecord, read_side, round_mantissa, write_side
 from unsettled.measure.rollout.trajectory import Trajectories, follow

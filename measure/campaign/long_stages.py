@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from unsettled.measure.checkpoints import Checkpoint
 from unsettled.measure.errors import UserError
-from unsettled.measure.models.recursive import State
+from unsettled.measure.networks.checkpoints import Checkpoint
+from unsettled.measure.networks.recursive import State
 from unsettled.measure.puzzles import PuzzleSet
 from unsettled.measure.rollout.trajectory import ARRAYS, Trajectories, follow
 

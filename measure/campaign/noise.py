@@ -15,9 +15,9 @@ import numpy as np
 import torch
 
 from unsettled.measure.campaign.run import Advance, measure_rows
-from unsettled.measure.checkpoints import Checkpoint
 from unsettled.measure.errors import UserError
-from unsettled.measure.models.recursive import State
+from unsettled.measure.networks.checkpoints import Checkpoint
+from unsettled.measure.networks.recursive import State
 from unsettled.measure.puzzles import PuzzleSet
 from unsettled.measure.record.provenance import NoiseFloor, TangentStarts
 from unsettled.measure.record.record import Record, concatenate

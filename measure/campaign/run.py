@@ -15,10 +15,10 @@ from typing import TypedDict, Unpack
 import numpy as np
 import torch
 
-from unsettled.measure.checkpoints import Checkpoint
 from unsettled.measure.errors import UserError
 from unsettled.measure.lock import sole_writer
-from unsettled.measure.models.recursive import State
+from unsettled.measure.networks.checkpoints import Checkpoint
+from unsettled.measure.networks.recursive import State
 from unsettled.measure.puzzles import PuzzleSet
 from unsettled.measure.record.record import NoiseFloor, Provenance, Record, concatenate, read_provenance, read_record, write_record
 from unsettled.measure.record.writer import RecordWriter

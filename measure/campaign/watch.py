@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from unsettled.measure.analysis.settling import Band, entry
-from unsettled.measure.checkpoints import Checkpoint
 from unsettled.measure.errors import UserError
+from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.puzzles import iterate_puzzles
 from unsettled.measure.record.record import Record
 from unsettled.measure.rollout.trajectory import follow

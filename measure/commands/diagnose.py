@@ -40,7 +40,7 @@ def follow(
     """Follow a checkpoint far beyond its usual rollout, from several starts, and keep how its runs end. Resumes."""
     from unsettled.measure.campaign.long import measure_long
     from unsettled.measure.campaign.long_stages import LongSettings
-    from unsettled.measure.checkpoints import load_checkpoint
+    from unsettled.measure.networks.checkpoints import load_checkpoint
     from unsettled.measure.progress import progress
     from unsettled.measure.puzzles import read_puzzles
 

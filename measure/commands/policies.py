@@ -46,8 +46,8 @@ def levers(
     from pydantic import ValidationError
     from rich.console import Console
 
-    from unsettled.measure.checkpoints import load_checkpoint
     from unsettled.measure.errors import UserError
+    from unsettled.measure.networks.checkpoints import load_checkpoint
     from unsettled.measure.policies import budgets as report
     from unsettled.measure.policies import comparison, text
     from unsettled.measure.policies.gather import gather
@@ -128,7 +128,7 @@ def solve(
     from rich.live import Live
     from rich.text import Text
 
-    from unsettled.measure.checkpoints import load_checkpoint
+    from unsettled.measure.networks.checkpoints import load_checkpoint
     from unsettled.measure.policies import text
     from unsettled.measure.policies.solve import solve as steps_of
     from unsettled.measure.rollout.rollout import board_of

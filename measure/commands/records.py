@@ -39,8 +39,8 @@ def measure(
 
     from unsettled.measure.campaign.run import noise
     from unsettled.measure.campaign.run import run as campaign
-    from unsettled.measure.checkpoints import load_checkpoint
     from unsettled.measure.memory import peak_memory_mib
+    from unsettled.measure.networks.checkpoints import load_checkpoint
     from unsettled.measure.progress import progress
     from unsettled.measure.puzzles import read_puzzles
 
@@ -75,8 +75,8 @@ def measure_noise(
 ) -> None:
     """Measure the numerical noise of an existing record: other batch, last bits, precision, and tangent starts."""
     from unsettled.measure.campaign.run import noise
-    from unsettled.measure.checkpoints import load_checkpoint
     from unsettled.measure.errors import UserError
+    from unsettled.measure.networks.checkpoints import load_checkpoint
     from unsettled.measure.progress import progress
     from unsettled.measure.puzzles import read_puzzles
     from unsettled.measure.record.record import read_record, write_record

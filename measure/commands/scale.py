@@ -40,8 +40,8 @@ def import_preds(
 ) -> None:
     """Turn what HRM's evaluate wrote into a record of outcomes and last halting logits; other claims stay unverifiable."""
     from unsettled.measure.campaign.imported import checkpoint_beside, import_predictions
-    from unsettled.measure.checkpoints import load_checkpoint
     from unsettled.measure.commands.records import show
+    from unsettled.measure.networks.checkpoints import load_checkpoint
     from unsettled.measure.puzzles import read_puzzles
     from unsettled.measure.record.record import write_record
 

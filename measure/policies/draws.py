@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from unsettled.measure.lyapunov import tangent_growth
-from unsettled.measure.models import RecursiveModel
+from unsettled.measure.networks import RecursiveModel
 from unsettled.measure.rollout.rollout import Observer
 from unsettled.measure.rollout.starts import Starts
 from unsettled.measure.sudoku import PuzzleSet, conflicts

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from unsettled.measure.campaign.run import commit_of_program
-from unsettled.measure.checkpoints import Checkpoint
 from unsettled.measure.errors import UserError
 from unsettled.measure.lock import sole_writer
+from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.policies.draws import judge_boards, number_boards, run_draws
 from unsettled.measure.policies.plan import KIND, SEGMENT_COLUMNS, Plan
 from unsettled.measure.puzzles import PuzzleSet

@@ -1,7 +1,7 @@
 """Policies: how many segments each draw of a puzzle gets, decided from signals alone, and what that costs.
 
 Compute is counted in evaluations of the network: one state update is one; carrying one tangent along costs one more for
-every update, for a tangent goes through the same matrices as the state (the jet of `unsettled.measure.models` has 1 + k columns).
+every update, for a tangent goes through the same matrices as the state (the jet of `unsettled.measure.networks` has 1 + k columns).
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.models import RecursiveModel
+from unsettled.measure.networks import RecursiveModel
 from unsettled.measure.policies.draws import Seen, number_boards, run_rows
 from unsettled.measure.policies.policies import TANGENT
 from unsettled.measure.policies.selection import RULES, select

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from unsettled.measure.models import RecursiveModel
+from unsettled.measure.networks import RecursiveModel
 from unsettled.measure.puzzles import PuzzleSet
 from unsettled.measure.seeds import growth_over_seeds
 from unsettled.measure.sweeps import singular_growth

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from unsettled.measure.lyapunov import tangent_growth
-from unsettled.measure.models import RecursiveModel
-from unsettled.measure.models.recursive import State
+from unsettled.measure.networks import RecursiveModel
+from unsettled.measure.networks.recursive import State
 from unsettled.measure.sudoku import Box, PuzzleSet, conflicts
 
 

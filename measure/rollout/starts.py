@@ -12,8 +12,8 @@ import numpy as np
 import torch
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.models import RecursiveModel
-from unsettled.measure.models.recursive import State
+from unsettled.measure.networks import RecursiveModel
+from unsettled.measure.networks.recursive import State
 from unsettled.measure.sudoku import Box
 from unsettled.measure.symmetry import Symmetries, identities, random_symmetries
 

@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from unsettled.measure.checkpoints import Checkpoint
 from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov import tangent_growth
-from unsettled.measure.models import RecursiveModel
-from unsettled.measure.models.recursive import State
+from unsettled.measure.networks import RecursiveModel
+from unsettled.measure.networks.checkpoints import Checkpoint
+from unsettled.measure.networks.recursive import State
 from unsettled.measure.rollout.rollout import Observer, board_of, columns
 from unsettled.measure.sudoku import PuzzleSet
 

@@ -99,7 +99,7 @@ def test_a_heading_of_many_digits_costs_no_time(tmp_path):
 
 
 def test_a_pickle_that_ends_within_a_length(tmp_path):
-    from unsettled.measure.checkpoints import read_tensors
+    from unsettled.measure.networks.checkpoints import read_tensors
 
     (tmp_path / "step_1").write_bytes(b"\x80\x02X\x05\x00")
     with pytest.raises(UserError, match="evaluation is truncated or of a foreign format"):

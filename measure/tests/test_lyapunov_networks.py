@@ -7,7 +7,7 @@ import torch
 
 from unsettled.measure.finite_difference import difference_growth
 from unsettled.measure.lyapunov import tangent_growth
-from unsettled.measure.models import HRM, TRM, ModelConfig
+from unsettled.measure.networks import HRM, TRM, ModelConfig
 from unsettled.measure.orthonormal import seeded_basis
 from unsettled.measure.sweeps import singular_growth
 

@@ -12,7 +12,7 @@ from unsettled.fixtures.networks import STRUCTURES, tiny_model
 from unsettled.fixtures.systems import SYSTEMS
 from unsettled.measure.frame import Frame
 from unsettled.measure.lyapunov import tangent_growth
-from unsettled.measure.models import recursive
+from unsettled.measure.networks import recursive
 from unsettled.measure.orthonormal import SMALL, orthonormalise
 from unsettled.measure.tangents import WithJacobian
 

@@ -19,8 +19,8 @@ from unsettled.measure.campaign.noise import (
     verify_rows,
 )
 from unsettled.measure.campaign.run import measure_rows, noise
-from unsettled.measure.checkpoints import load_checkpoint, save_checkpoint
 from unsettled.measure.errors import UserError
+from unsettled.measure.networks.checkpoints import load_checkpoint, save_checkpoint
 from unsettled.measure.record.provenance import TangentStarts
 from unsettled.measure.sudoku import Box, generate
 

@@ -10,8 +10,8 @@ import torch
 from unsettled.fixtures.networks import tiny_checkpoint
 from unsettled.measure.campaign.run import measure, measure_rows
 from unsettled.measure.campaign.run import run as campaign
-from unsettled.measure.checkpoints import digest_tensors
 from unsettled.measure.errors import UserError
+from unsettled.measure.networks.checkpoints import digest_tensors
 from unsettled.measure.record.record import read_record
 from unsettled.measure.sudoku import Box, generate
 

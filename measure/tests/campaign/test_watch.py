@@ -10,8 +10,8 @@ import pytest
 from unsettled.fixtures.synthetic import synthetic_record
 from unsettled.measure.analysis.settling import otsu_band
 from unsettled.measure.campaign.watch import KINDS, choose, watch
-from unsettled.measure.checkpoints import load_checkpoint
 from unsettled.measure.errors import UserError
+from unsettled.measure.networks.checkpoints import load_checkpoint
 from unsettled.measure.puzzles import read_puzzles
 from unsettled.measure.record.record import read_record
 from unsettled.measure.sudoku import BLANK, conflicts

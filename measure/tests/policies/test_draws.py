@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unsettled.fixtures.networks import tiny_checkpoint, tiny_model
-from unsettled.measure.checkpoints import load_checkpoint
 from unsettled.measure.errors import UserError
+from unsettled.measure.networks.checkpoints import load_checkpoint
 from unsettled.measure.policies.draws import judge_boards, number_boards, run_draws, run_rows
 from unsettled.measure.policies.gather import draw_chunk, gather, provenance_of
 from unsettled.measure.policies.plan import Plan

@@ -14,9 +14,9 @@ from unsettled.fixtures.networks import tiny_checkpoint
 from unsettled.measure.campaign.noise import differences
 from unsettled.measure.campaign.run import measure_rows
 from unsettled.measure.campaign.run import run as campaigns
-from unsettled.measure.checkpoints import load_checkpoint
 from unsettled.measure.errors import UserError
 from unsettled.measure.lock import sole_writer
+from unsettled.measure.networks.checkpoints import load_checkpoint
 from unsettled.measure.puzzles import read_puzzles, write_parquet
 from unsettled.measure.record.record import read_record
 from unsettled.measure.scale.merge import merge

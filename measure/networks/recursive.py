@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from unsettled.measure.models.config import ModelConfig
-from unsettled.measure.models.layers import Level, Linear, Rope, rope_tables, scaled_tables
+from unsettled.measure.networks.config import ModelConfig
+from unsettled.measure.networks.layers import Level, Linear, Rope, rope_tables, scaled_tables
 
 State = tuple[Tensor, Tensor]
 

@@ -4,7 +4,7 @@ Every layer maps a *jet* (B, 1 + k, tokens, hidden): row 0 is the state, rows 1 
 forward with it. With k = 0 that is plain inference, so the network that answers and the network whose tangents are
 measured are one piece of code. Linear maps treat state and tangents alike, in one matrix product: k exponents cost
 1 + k forward passes. All is written from plain products, so that torch's own forward and reverse modes apply too; what lies between the
-products is done in one pass over memory where it can be (`unsettled.measure.models.fused`).
+products is done in one pass over memory where it can be (`unsettled.measure.networks.fused`).
 Parameter names are those of the published checkpoints.
 """
 
@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from unsettled.measure.models import fused
+from unsettled.measure.networks import fused
 
 Rope = tuple[Tensor, Tensor]
 

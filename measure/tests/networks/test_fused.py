@@ -9,8 +9,8 @@ from torch.func import jvp
 
 from unsettled.fixtures.networks import tiny_checkpoint
 from unsettled.measure.lyapunov import tangent_growth
-from unsettled.measure.models import fused
-from unsettled.measure.models.layers import Attention, added_and_normed, gated, rope_tables, scaled_tables, tilted
+from unsettled.measure.networks import fused
+from unsettled.measure.networks.layers import Attention, added_and_normed, gated, rope_tables, scaled_tables, tilted
 
 KINDS = pytest.mark.parametrize(("dtype", "close"), [(torch.float32, 2e-6), (torch.float64, 4e-15)])
 ROWS = pytest.mark.parametrize("rows", [1, 2, 9])

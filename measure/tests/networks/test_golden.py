@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from unsettled.measure.checkpoints import load_checkpoint
+from unsettled.measure.networks.checkpoints import load_checkpoint
 
-GOLDEN = Path(__file__).parents[2] / "fixtures" / "golden"
+GOLDEN = Path(__file__).parents[3] / "fixtures" / "golden"
 NETS = ("hrm", "trm_mlp", "trm_attention")
 TOLERANCE = 1e-4
 
@@ -73,5 +73,5 @@ def test_inference_and_training_run_the_same_segment(net):
     assert graded[0].requires_grad and not plain[0].requires_grad
     for one, other in zip(
         plain, graded, strict=True
-    ):  # what lies between the products is rounded elsewhere (`unsettled.measure.models.fused`)
+    ):  # what lies between the products is rounded elsewhere (`unsettled.measure.networks.fused`)
         torch.testing.assert_close(one, other.detach(), rtol=1e-5, atol=1e-5)

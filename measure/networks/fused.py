@@ -2,7 +2,7 @@
 
 A state goes through the same operations whether tangents go with it or not: on the machines tried, a float32 orbit of the shipped
 networks is the same to the last bit with k = 0 and with any k (`unsettled bench orbit`).
-`unsettled.measure.models.layers` spells every function out in torch as well, and goes there under gradients, under torch's own
+`unsettled.measure.networks.layers` spells every function out in torch as well, and goes there under gradients, under torch's own
 transforms, on a GPU and in half precision. Both agree to rounding (`measure/tests/test_fused.py`). Here a row of a jet is read while
 it is in the nearest cache; in torch every product, sum and mean is a pass of its own.
 numba's cache notices changes in a function's own file only: all of it stays in one.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from unsettled.measure.models.config import ModelConfig
-from unsettled.measure.models.recursive import RecursiveModel
+from unsettled.measure.networks.config import ModelConfig
+from unsettled.measure.networks.recursive import RecursiveModel
 
 
 class TRM(RecursiveModel):

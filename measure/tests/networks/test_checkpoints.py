@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from unsettled.measure.checkpoints import load_checkpoint, save_checkpoint
 from unsettled.measure.errors import UserError
-from unsettled.measure.models import ModelConfig, build
+from unsettled.measure.networks import ModelConfig, build
+from unsettled.measure.networks.checkpoints import load_checkpoint, save_checkpoint
 
-GOLDEN = Path(__file__).parents[2] / "fixtures" / "golden"
+GOLDEN = Path(__file__).parents[3] / "fixtures" / "golden"
 
 
 def golden_state(name: str = "trm_mlp") -> dict[str, torch.Tensor]:

@@ -22,8 +22,8 @@ from torch import Tensor
 from unsettled.measure.bounded import bounded
 from unsettled.measure.errors import UserError
 from unsettled.measure.limits import check_file, check_network, check_tensors
-from unsettled.measure.models import ModelConfig, RecursiveModel, build
-from unsettled.measure.models.published import bare_state, infer_config
+from unsettled.measure.networks import ModelConfig, RecursiveModel, build
+from unsettled.measure.networks.published import bare_state, infer_config
 from unsettled.measure.record.record import ModelFacts
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"

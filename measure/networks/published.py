@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.models.config import ModelConfig
+from unsettled.measure.networks.config import ModelConfig
 
 CONTAINERS = ("model", "model_state_dict", "state_dict")
 ANCHOR = "lm_head.weight"
