@@ -211,7 +211,7 @@ def suited_threads(parameters: int) -> Iterator[None]:
 
 def _load(population: Population, *, limit: int | None = None):
     from unsettled.measure.networks.checkpoints import load_checkpoint
-    from unsettled.measure.puzzles import read_puzzles
+    from unsettled.measure.tasks.read import read_puzzles
 
     checkpoint = load_checkpoint(population.checkpoint, **population.structure)
     return checkpoint, read_puzzles(population.puzzles, limit=limit)

@@ -196,8 +196,8 @@ def _checkpoint(checkpoint: Path, puzzles: Path, *, batch: int, segments: int, k
     from rich.table import Table
 
     from unsettled.measure.networks.checkpoints import load_checkpoint
-    from unsettled.measure.puzzles import read_puzzles
     from unsettled.measure.rollout.convergence import network_convergence
+    from unsettled.measure.tasks.read import read_puzzles
 
     loaded = load_checkpoint(checkpoint)
     report = network_convergence(loaded.model, read_puzzles(puzzles, limit=batch), k=k, segments=segments, seed=seed)

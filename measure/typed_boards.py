@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.puzzle_tables import SYMBOLS
 from unsettled.measure.sudoku import BLANK, Box
+from unsettled.measure.tasks.tables import SYMBOLS
 
 RULES = set("-+=|─│┼═║╬ \t")  # what is drawn between boxes
 BLANKS = ".0_"
@@ -21,7 +21,7 @@ def read_boards(text: str, box: Box) -> list[np.ndarray]:
     """The puzzles of a text or of the file that it names, each (cells,) uint8 tokens: 1 for a blank, digit + 1 for a clue.
 
     A file holds one puzzle a line, or grids of one row a line with an empty line between two of them; or it is a puzzle set
-    as `unsettled.measure.puzzles.read_puzzles` reads it (CSV, Parquet, a folder).
+    as `unsettled.measure.tasks.read.read_puzzles` reads it (CSV, Parquet, a folder).
 
     Args:
         box: the board that the checkpoint reads.
@@ -57,7 +57,7 @@ def _is_file(text: str) -> bool:
 
 
 def _from_set(path: Path, box: Box) -> list[np.ndarray]:
-    from unsettled.measure.puzzles import read_puzzles
+    from unsettled.measure.tasks.read import read_puzzles
 
     puzzles = read_puzzles(path)
     if puzzles.box.size != box.size:

@@ -108,7 +108,7 @@ def overhead(*, repetitions: int = 7, k: int = 8) -> list[Row]:
     from unsettled.measure.campaign.run import measure
     from unsettled.measure.networks.checkpoints import load_checkpoint
     from unsettled.measure.progress import progress
-    from unsettled.measure.puzzles import read_puzzles
+    from unsettled.measure.tasks.read import read_puzzles
 
     checkpoint = load_checkpoint(REFERENCES / FIRST)
     puzzles = read_puzzles(REFERENCES / FIRST / "puzzles.parquet", limit=16)

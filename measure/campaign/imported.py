@@ -23,10 +23,10 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.hub.registry import digest_of
 from unsettled.measure.limits import check_file, check_tensors
 from unsettled.measure.networks.checkpoints import Checkpoint, read_tensors
-from unsettled.measure.puzzles import PuzzleSet
 from unsettled.measure.record.record import Imported, Provenance, Record, lacking_column
 from unsettled.measure.rollout.rollout import board_of
 from unsettled.measure.sudoku import conflicts
+from unsettled.measure.tasks.read import PuzzleSet
 
 IGNORED = -100
 NAME = re.compile(r"(?P<checkpoint>.+)_all_preds\.(?P<rank>\d+)")

@@ -21,9 +21,9 @@ from unsettled.measure.campaign.long_stages import LATE, LongSettings, follow_to
 from unsettled.measure.campaign.run import provenance_of
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import Checkpoint
-from unsettled.measure.puzzles import PuzzleSet
 from unsettled.measure.record.side import SideProvenance, SideRecord, read_side, round_mantissa, write_side
 from unsettled.measure.rollout.trajectory import Trajectories, follow
+from unsettled.measure.tasks.read import PuzzleSet
 
 KIND = "long"
 CHUNK = 32

@@ -11,8 +11,8 @@ import torch
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.networks.recursive import State
-from unsettled.measure.puzzles import PuzzleSet
 from unsettled.measure.rollout.trajectory import ARRAYS, Trajectories, follow
+from unsettled.measure.tasks.read import PuzzleSet
 
 LATE = 8
 

@@ -18,9 +18,9 @@ from unsettled.measure.campaign.run import Advance, measure_rows
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.networks.recursive import State
-from unsettled.measure.puzzles import PuzzleSet
 from unsettled.measure.record.provenance import NoiseFloor, TangentStarts
 from unsettled.measure.record.record import Record, concatenate
+from unsettled.measure.tasks.read import PuzzleSet
 
 QUANTILES = {"median": 0.5, "q90": 0.9, "q99": 0.99, "largest": 1.0}
 # A row is looked at more closely beyond this many times the 90 % quantile of the record's own noise …

@@ -13,10 +13,10 @@ import numpy as np
 from unsettled.measure.analysis.settling import Band, entry
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import Checkpoint
-from unsettled.measure.puzzles import iterate_puzzles
 from unsettled.measure.record.record import Record
 from unsettled.measure.rollout.trajectory import follow
 from unsettled.measure.sudoku import Box, PuzzleSet
+from unsettled.measure.tasks.read import iterate_puzzles
 
 # Whom to watch, in the order in which they are shown.
 KINDS = ("settled failure", "wandering failure", "slow success", "fast success")
@@ -104,7 +104,7 @@ def watch(checkpoint: Checkpoint, puzzles: object, record: Record, band: Band, *
 
     Args:
         checkpoint: the one that the record was measured on.
-        puzzles: the path they were read from (see `unsettled.measure.puzzles.read_puzzles`), or a `PuzzleSet`.
+        puzzles: the path they were read from (see `unsettled.measure.tasks.read.read_puzzles`), or a `PuzzleSet`.
         band: what counts as settled.
         each: at most so many puzzles of each kind.
 

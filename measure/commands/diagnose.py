@@ -42,7 +42,7 @@ def follow(
     from unsettled.measure.campaign.long_stages import LongSettings
     from unsettled.measure.networks.checkpoints import load_checkpoint
     from unsettled.measure.progress import progress
-    from unsettled.measure.puzzles import read_puzzles
+    from unsettled.measure.tasks.read import read_puzzles
 
     options.refuse_folder(out)
     settings = LongSettings(

@@ -54,7 +54,7 @@ def levers(
     from unsettled.measure.policies.plan import Plan
     from unsettled.measure.policies.table import table_of
     from unsettled.measure.progress import progress
-    from unsettled.measure.puzzles import read_puzzles
+    from unsettled.measure.tasks.read import read_puzzles
 
     options.refuse_folder(out)
     if minutes is not None and not minutes > 0:

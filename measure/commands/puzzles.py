@@ -56,7 +56,7 @@ def convert(
     canonical: Canonical = True,
 ) -> None:
     """Convert puzzles, checking every one; reads and writes piece by piece."""
-    from unsettled.measure.puzzles import count_puzzles, iterate_puzzles, read_puzzles
+    from unsettled.measure.tasks.read import count_puzzles, iterate_puzzles, read_puzzles
 
     _check_target(target)
     if limit is None:
@@ -79,7 +79,7 @@ def rate(
 
     from unsettled.measure import sudoku
     from unsettled.measure.errors import UserError
-    from unsettled.measure.puzzles import count_puzzles, iterate_puzzles
+    from unsettled.measure.tasks.read import count_puzzles, iterate_puzzles
 
     if not _is_parquet(target):
         raise UserError("the published layout has no place for ratings", where=target, mend="name a .parquet file")
@@ -107,8 +107,8 @@ def split_(
     """Split into train, test and hard so that no two puzzles are equivalent, neither across nor within."""
     from unsettled.measure import partition
     from unsettled.measure.progress import progress
-    from unsettled.measure.puzzles import read_puzzles
     from unsettled.measure.symmetry import hash_in_pieces
+    from unsettled.measure.tasks.read import read_puzzles
 
     puzzles = read_puzzles(source, split=split)
     with progress("compare", len(puzzles)) as advance:
@@ -130,8 +130,8 @@ def overlap(
     """Count puzzles of the second set that are equivalent to one of the first; exit code 1 if there are any."""
     from unsettled.measure import partition
     from unsettled.measure.progress import progress
-    from unsettled.measure.puzzles import read_puzzles
     from unsettled.measure.symmetry import hash_in_pieces
+    from unsettled.measure.tasks.read import read_puzzles
 
     sets = read_puzzles(first, split=first_split), read_puzzles(second, split=second_split)
     with progress("compare", sum(map(len, sets))) as advance:
@@ -169,7 +169,7 @@ def _check_target(target: Path) -> None:
 def _write(pieces: Iterable[PuzzleSet], count: int, target: Path, *, split: str, canonical: bool) -> None:
     """Writes to Parquet or to the published layout, by the target's name, with a bar and a closing line."""
     from unsettled.measure.progress import progress
-    from unsettled.measure.puzzles import write_parquet, write_published
+    from unsettled.measure.tasks.read import write_parquet, write_published
 
     _check_target(target)
     with progress(f"write {target.name}", count) as advance:

@@ -42,7 +42,7 @@ def measure(
     from unsettled.measure.memory import peak_memory_mib
     from unsettled.measure.networks.checkpoints import load_checkpoint
     from unsettled.measure.progress import progress
-    from unsettled.measure.puzzles import read_puzzles
+    from unsettled.measure.tasks.read import read_puzzles
 
     options.refuse_folder(out)
     begun = time.monotonic()
@@ -78,8 +78,8 @@ def measure_noise(
     from unsettled.measure.errors import UserError
     from unsettled.measure.networks.checkpoints import load_checkpoint
     from unsettled.measure.progress import progress
-    from unsettled.measure.puzzles import read_puzzles
     from unsettled.measure.record.record import read_record, write_record
+    from unsettled.measure.tasks.read import read_puzzles
 
     kept = read_record(record)
     cycles = {"H_cycles": kept.provenance.model.H_cycles, "L_cycles": kept.provenance.model.L_cycles}

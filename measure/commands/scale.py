@@ -42,8 +42,8 @@ def import_preds(
     from unsettled.measure.campaign.imported import checkpoint_beside, import_predictions
     from unsettled.measure.commands.records import show
     from unsettled.measure.networks.checkpoints import load_checkpoint
-    from unsettled.measure.puzzles import read_puzzles
     from unsettled.measure.record.record import write_record
+    from unsettled.measure.tasks.read import read_puzzles
 
     options.refuse_folder(out)
     path = checkpoint or checkpoint_beside(predictions[0])

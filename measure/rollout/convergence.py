@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from unsettled.measure.networks import RecursiveModel
-from unsettled.measure.puzzles import PuzzleSet
 from unsettled.measure.seeds import growth_over_seeds
 from unsettled.measure.sweeps import singular_growth
+from unsettled.measure.tasks.read import PuzzleSet
 
 
 @dataclass(frozen=True)

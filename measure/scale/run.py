@@ -13,9 +13,9 @@ from unsettled.measure.campaign.noise import FLOOR_PASSES, floor_of_sample
 from unsettled.measure.campaign.run import Advance, Settings, measure, provenance_of
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import Checkpoint
-from unsettled.measure.puzzles import PuzzleSet
 from unsettled.measure.record.record import Provenance
 from unsettled.measure.scale.plan import MANIFEST, Campaign, check_shard, digest_ids, part_of, read_campaign, shard_path
+from unsettled.measure.tasks.read import PuzzleSet
 
 
 def open_campaign(folder: Path, checkpoint: Checkpoint, puzzles: PuzzleSet, *, shards: int, **settings: Unpack[Settings]) -> Campaign:

@@ -125,7 +125,7 @@ def test_a_large_record_whose_columns_are_not_as_wide_as_declared(tmp_path, decl
 @pytest.mark.parametrize("rating", ["1_0", '"1\n"', "\u0661", "1e", " "])
 def test_ratings_that_python_reads_and_arrow_does_not(tmp_path, rating):
     from unsettled.fixtures.fuzz_readers import CSV
-    from unsettled.measure.puzzles import read_puzzles
+    from unsettled.measure.tasks.read import read_puzzles
 
     (tmp_path / "p.csv").write_text(CSV.replace(",0\n", f",{rating}\n"))
     with pytest.raises(UserError, match="rating .* is no number"):
@@ -134,7 +134,7 @@ def test_ratings_that_python_reads_and_arrow_does_not(tmp_path, rating):
 
 def test_a_broken_row_that_is_no_text_prints_nothing_but_its_error(tmp_path, capfd):
     from unsettled.fixtures.fuzz_readers import CSV
-    from unsettled.measure.puzzles import read_puzzles
+    from unsettled.measure.tasks.read import read_puzzles
 
     (tmp_path / "p.csv").write_bytes(CSV.encode() + b"ma\xccde,1\n")
     with pytest.raises(UserError, match="p.csv:3: has 2 columns, expected 4"):

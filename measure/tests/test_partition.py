@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 from unsettled.measure.commands.puzzles import app, parse_range
 from unsettled.measure.errors import UserError
 from unsettled.measure.partition import overlap, partition
-from unsettled.measure.puzzles import Box, PuzzleSet, join, read_puzzles, write_parquet, write_published
 from unsettled.measure.sudoku import generate, rate
 from unsettled.measure.symmetry import augment, canonical_hash, hash_in_pieces
+from unsettled.measure.tasks.read import Box, PuzzleSet, join, read_puzzles, write_parquet, write_published
 
 
 @pytest.fixture(scope="module")

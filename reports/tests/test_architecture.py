@@ -24,7 +24,7 @@ WITHOUT_TORCH = (
     "unsettled.measure.record.record",
     "unsettled.measure.analysis.settling",
     "unsettled.measure.statistics.auc",
-    "unsettled.measure.puzzles",
+    "unsettled.measure.tasks.read",
     "unsettled.measure.commands.app",
     "unsettled.reports.audit",
     "unsettled.reports.terminal",

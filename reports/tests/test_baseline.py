@@ -125,7 +125,7 @@ def test_real_remeasurements_cry_wolf_no_more_than_declared(tmp_path):
     """An untrained network measured 200 times under other batch sizes, last bits of its start, and tangent starts."""
     from unsettled.measure.campaign.noise import last_bit_start, remeasure
     from unsettled.measure.networks.checkpoints import load_checkpoint
-    from unsettled.measure.puzzles import read_puzzles
+    from unsettled.measure.tasks.read import read_puzzles
 
     folder = write_tiny_reference(tmp_path, puzzles=12)
     record = read_record(folder / "record.parquet")

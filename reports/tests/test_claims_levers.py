@@ -14,9 +14,9 @@ from unsettled.fixtures.draws import synthetic_draws
 from unsettled.fixtures.synthetic import synthetic_record
 from unsettled.measure.errors import UserError
 from unsettled.measure.policies.table import table_of
-from unsettled.measure.puzzles import read_puzzles
 from unsettled.measure.record.record import read_record
 from unsettled.measure.record.side import read_side, write_side
+from unsettled.measure.tasks.read import read_puzzles
 
 RECORD = synthetic_record(700, accuracy=0.5, k=1, seed=4)
 SHIPPED = sorted(REFERENCES.glob("*/restarts.parquet"))

@@ -19,7 +19,7 @@ import pytest
 from unsettled.fixtures.hub_server import Hub, serve
 from unsettled.fixtures.networks import OFFICIAL, write_published_checkpoint
 from unsettled.measure.hub.registry import entry_of
-from unsettled.measure.puzzles import read_puzzles
+from unsettled.measure.tasks.read import read_puzzles
 from unsettled.reports.audit import read_audit
 
 ROOT = Path(__file__).parents[2]

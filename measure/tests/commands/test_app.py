@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from unsettled.fixtures.networks import tiny_checkpoint
-from unsettled.measure.puzzles import write_parquet, write_published
 from unsettled.measure.record.record import read_record
 from unsettled.measure.sudoku import Box, generate
+from unsettled.measure.tasks.read import write_parquet, write_published
 
 
 @pytest.fixture(scope="module")

@@ -15,12 +15,12 @@ from unsettled.measure.analysis.diagnosis_long import long_tables
 from unsettled.measure.analysis.diagnosis_text import cell_text, figure
 from unsettled.measure.campaign.long import measure_long
 from unsettled.measure.campaign.long_stages import LongSettings
-from unsettled.measure.puzzles import write_parquet
 from unsettled.measure.record.record import write_record
 from unsettled.measure.record.side import read_side, write_side
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.proportion import proportion
 from unsettled.measure.sudoku import Box, generate
+from unsettled.measure.tasks.read import write_parquet
 
 RECORD = synthetic_record(300, seed=6)
 

@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 from unsettled.fixtures.networks import tiny_checkpoint
 from unsettled.measure.commands.app import build
 from unsettled.measure.errors import UserError
-from unsettled.measure.puzzles import read_puzzles, write_parquet
 from unsettled.measure.sudoku import Box, generate
+from unsettled.measure.tasks.read import read_puzzles, write_parquet
 from unsettled.measure.typed_boards import drawn, read_boards
 
 BOX = Box(2, 2)

@@ -19,8 +19,8 @@ from unsettled.fixtures.synthetic import synthetic_record
 from unsettled.measure import limits
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import load_checkpoint
-from unsettled.measure.puzzles import read_puzzles
 from unsettled.measure.record.record import METADATA_KEY, read_record, to_table
+from unsettled.measure.tasks.read import read_puzzles
 from unsettled.reports.audit import read_audit
 from unsettled.reports.baseline import read_baseline
 

@@ -17,7 +17,6 @@ from unsettled.measure.campaign.run import run as campaigns
 from unsettled.measure.errors import UserError
 from unsettled.measure.lock import sole_writer
 from unsettled.measure.networks.checkpoints import load_checkpoint
-from unsettled.measure.puzzles import read_puzzles, write_parquet
 from unsettled.measure.record.record import read_record
 from unsettled.measure.scale.merge import merge
 from unsettled.measure.scale.plan import shard_path
@@ -25,6 +24,7 @@ from unsettled.measure.scale.processes import measure_by_processes
 from unsettled.measure.scale.ranks import Rank, device_of, rank_of
 from unsettled.measure.scale.run import measure_shard, open_campaign
 from unsettled.measure.sudoku import Box, PuzzleSet, generate
+from unsettled.measure.tasks.read import read_puzzles, write_parquet
 
 SETTINGS = dict(k=2, segments=3, batch=4)
 

@@ -1,7 +1,7 @@
 """Where puzzles come from: the published npy layout, or a text table; found by looking at what a path is.
 
 A source knows how many puzzles it holds, yields them as chunks in their order, and can say where a puzzle stands in its file.
-Whether the puzzles are legal is not asked here: see :mod:`unsettled.measure.puzzles`.
+Whether the puzzles are legal is not asked here: see :mod:`unsettled.measure.tasks.read`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from tokenize import TokenError
 import numpy as np
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.puzzle_tables import CHUNK_ROWS, NOT_A_SYMBOL, Chunk, CsvTable, ParquetTable, board_size
 from unsettled.measure.sudoku import Box
+from unsettled.measure.tasks.tables import CHUNK_ROWS, NOT_A_SYMBOL, Chunk, CsvTable, ParquetTable, board_size
 
 
 class PublishedFolder:

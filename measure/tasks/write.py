@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from unsettled.measure.puzzle_tables import BOX_KEY, CHUNK_ROWS, SYMBOLS
 from unsettled.measure.sudoku import Box, PuzzleSet
+from unsettled.measure.tasks.tables import BOX_KEY, CHUNK_ROWS, SYMBOLS
 
 Advance = Callable[[int], None]
 _SYMBOL_OF_TOKEN = np.frombuffer(("?." + SYMBOLS).encode("ascii"), np.uint8)
@@ -82,7 +82,7 @@ def write_parquet(
     int16, ``canonical`` string: the hash that equivalent puzzles share.
 
     Args:
-        puzzles: a set, or pieces of one (see :func:`unsettled.measure.puzzles.iterate_puzzles`), which are never held together.
+        puzzles: a set, or pieces of one (see :func:`unsettled.measure.tasks.read.iterate_puzzles`), which are never held together.
         path: the file; its folder is made if need be.
         canonical: compute the hashes. Without, or on boards larger than 9×9, the column is null.
         advance: is told how many more puzzles are done.

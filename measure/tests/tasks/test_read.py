@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from unsettled.measure import puzzle_tables
-from unsettled.measure.puzzles import Box, PuzzleSet, count_puzzles, iterate_puzzles, join, read_puzzles, write_parquet, write_published
 from unsettled.measure.sudoku import generate
 from unsettled.measure.symmetry import canonical_hash
+from unsettled.measure.tasks import tables as puzzle_tables
+from unsettled.measure.tasks.read import Box, PuzzleSet, count_puzzles, iterate_puzzles, join, read_puzzles, write_parquet, write_published
 
 BOXES = [Box(2, 2), Box(2, 3), Box(3, 2), Box(3, 3), Box(2, 4)]
 HEADER = "source,question,answer,rating\n"
@@ -112,7 +112,7 @@ def test_csv_may_lack_source_and_rating_and_hold_blank_lines_and_zeros(tmp_path)
 
 
 def test_same_puzzles_give_the_same_bytes_however_they_arrive(sets, tmp_path, monkeypatch):
-    monkeypatch.setattr("unsettled.measure.puzzle_writers.CHUNK_ROWS", 16)
+    monkeypatch.setattr("unsettled.measure.tasks.write.CHUNK_ROWS", 16)
     puzzles = sets[Box(2, 3)]
     pieces = [puzzles.take(slice(*ends)) for ends in ((0, 1), (1, 40), (40, 40), (40, 60))]
     for name, given in (("one", puzzles), ("many", iter(pieces))):
@@ -146,7 +146,7 @@ def test_an_interrupted_write_leaves_nothing_and_keeps_what_was_there(sets, tmp_
 
 @pytest.mark.parametrize("form", ["csv", "parquet", "folder"])
 def test_limit_takes_the_first_and_a_seed_draws(form, sets, tmp_path, monkeypatch):
-    monkeypatch.setattr("unsettled.measure.puzzle_sources.CHUNK_ROWS", 16)
+    monkeypatch.setattr("unsettled.measure.tasks.sources.CHUNK_ROWS", 16)
     monkeypatch.setattr(puzzle_tables, "CHUNK_ROWS", 16)
     puzzles = sets[Box(2, 2)]
     path = tmp_path / f"set.{form}"
@@ -199,7 +199,7 @@ def test_a_long_csv_is_never_held_whole(sets, tmp_path, monkeypatch):
 def test_reading_needs_neither_numba_nor_torch(tmp_path, sets):
     write_parquet(sets[Box(2, 2)], tmp_path / "set.parquet")
     code = (
-        "import sys; from unsettled.measure.puzzles import read_puzzles; from unsettled.measure.sudoku import conflicts; import unsettled.measure.commands.puzzles;"
+        "import sys; from unsettled.measure.tasks.read import read_puzzles; from unsettled.measure.sudoku import conflicts; import unsettled.measure.commands.puzzles;"
         "p = read_puzzles(sys.argv[1]); assert not conflicts(p.labels, p.box).any();"
         "print(sorted({'numba', 'torch'} & set(sys.modules)))"
     )

@@ -9,10 +9,10 @@ import numpy as np
 
 from unsettled.measure.bounded import bounded
 from unsettled.measure.errors import UserError
-from unsettled.measure.puzzle_sources import Source, open_source
-from unsettled.measure.puzzle_tables import SYMBOLS, Chunk, board_size
-from unsettled.measure.puzzle_writers import join, write_parquet, write_published
 from unsettled.measure.sudoku import BLANK, Box, PuzzleSet, conflicts
+from unsettled.measure.tasks.sources import Source, open_source
+from unsettled.measure.tasks.tables import SYMBOLS, Chunk, board_size
+from unsettled.measure.tasks.write import join, write_parquet, write_published
 
 __all__ = ["Box", "PuzzleSet", "count_puzzles", "iterate_puzzles", "join", "read_puzzles", "write_parquet", "write_published"]
 
