@@ -25,8 +25,8 @@ from unsettled.measure.limits import check_file, check_tensors
 from unsettled.measure.networks.checkpoints import Checkpoint, read_tensors
 from unsettled.measure.record.record import Imported, Provenance, Record, lacking_column
 from unsettled.measure.rollout.rollout import board_of
-from unsettled.measure.sudoku import conflicts
 from unsettled.measure.tasks.read import PuzzleSet
+from unsettled.measure.tasks.sudoku.boards import conflicts
 
 IGNORED = -100
 NAME = re.compile(r"(?P<checkpoint>.+)_all_preds\.(?P<rank>\d+)")

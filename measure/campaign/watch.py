@@ -15,8 +15,8 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.record.record import Record
 from unsettled.measure.rollout.trajectory import follow
-from unsettled.measure.sudoku import Box, PuzzleSet
 from unsettled.measure.tasks.read import iterate_puzzles
+from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet
 
 # Whom to watch, in the order in which they are shown.
 KINDS = ("settled failure", "wandering failure", "slow success", "fast success")

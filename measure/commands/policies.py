@@ -133,7 +133,7 @@ def solve(
     from unsettled.measure.policies.solve import solve as steps_of
     from unsettled.measure.rollout.rollout import board_of
     from unsettled.measure.rollout.starts import Starts
-    from unsettled.measure.typed_boards import drawn, read_boards
+    from unsettled.measure.tasks.sudoku.typed import drawn, read_boards
 
     drawing = Starts(kind=starts, seed=seed, scale=scale, sigma=sigma)
     model = load_checkpoint(checkpoint, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads).model

@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from unsettled.measure.sudoku import PuzzleSet
+    from unsettled.measure.tasks.sudoku.boards import PuzzleSet
 
 app = typer.Typer(help="Generate, convert, rate, split and compare puzzle sets.", no_args_is_help=True)
 
@@ -32,8 +32,8 @@ def generate(
     canonical: Canonical = True,
 ) -> None:
     """Generate puzzles with exactly one solution, rated by search nodes."""
-    from unsettled.measure import sudoku
     from unsettled.measure.progress import progress
+    from unsettled.measure.tasks.sudoku import boards as sudoku
 
     board, clues = sudoku.Box.parse(box), parse_range(extra_clues)
     _check_target(out)
@@ -77,9 +77,9 @@ def rate(
     """Replace ratings by the number of search nodes our solver needs; refuses puzzles without exactly one solution."""
     from dataclasses import replace
 
-    from unsettled.measure import sudoku
     from unsettled.measure.errors import UserError
     from unsettled.measure.tasks.read import count_puzzles, iterate_puzzles
+    from unsettled.measure.tasks.sudoku import boards as sudoku
 
     if not _is_parquet(target):
         raise UserError("the published layout has no place for ratings", where=target, mend="name a .parquet file")
@@ -105,10 +105,10 @@ def split_(
     published: Annotated[bool, typer.Option(help="Write the published layout instead of Parquet files.")] = False,
 ) -> None:
     """Split into train, test and hard so that no two puzzles are equivalent, neither across nor within."""
-    from unsettled.measure import partition
     from unsettled.measure.progress import progress
-    from unsettled.measure.symmetry import hash_in_pieces
     from unsettled.measure.tasks.read import read_puzzles
+    from unsettled.measure.tasks.sudoku import partition
+    from unsettled.measure.tasks.sudoku.symmetry import hash_in_pieces
 
     puzzles = read_puzzles(source, split=split)
     with progress("compare", len(puzzles)) as advance:
@@ -128,10 +128,10 @@ def overlap(
     second_split: Annotated[str, typer.Option(help="Split of the second set, if it is a folder.")] = "test",
 ) -> None:
     """Count puzzles of the second set that are equivalent to one of the first; exit code 1 if there are any."""
-    from unsettled.measure import partition
     from unsettled.measure.progress import progress
-    from unsettled.measure.symmetry import hash_in_pieces
     from unsettled.measure.tasks.read import read_puzzles
+    from unsettled.measure.tasks.sudoku import partition
+    from unsettled.measure.tasks.sudoku.symmetry import hash_in_pieces
 
     sets = read_puzzles(first, split=first_split), read_puzzles(second, split=second_split)
     with progress("compare", sum(map(len, sets))) as advance:

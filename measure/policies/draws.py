@@ -12,7 +12,7 @@ from unsettled.measure.lyapunov import tangent_growth
 from unsettled.measure.networks import RecursiveModel
 from unsettled.measure.rollout.rollout import Observer
 from unsettled.measure.rollout.starts import Starts
-from unsettled.measure.sudoku import PuzzleSet, conflicts
+from unsettled.measure.tasks.sudoku.boards import PuzzleSet, conflicts
 
 REST = 8  # segments without a step before a draw counts as at rest
 

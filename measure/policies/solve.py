@@ -15,7 +15,7 @@ from unsettled.measure.policies.selection import RULES, select
 from unsettled.measure.policies.table import Signals
 from unsettled.measure.rollout.rollout import board_of
 from unsettled.measure.rollout.starts import Starts
-from unsettled.measure.sudoku import BLANK, PuzzleSet, conflicts
+from unsettled.measure.tasks.sudoku.boards import BLANK, PuzzleSet, conflicts
 
 
 @dataclass(frozen=True, kw_only=True)

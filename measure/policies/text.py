@@ -13,8 +13,8 @@ from rich.text import Text
 from unsettled.measure.policies.budgets import Kind, Point
 from unsettled.measure.policies.solve import Step
 from unsettled.measure.statistics.estimate import Estimate
-from unsettled.measure.sudoku import BLANK, Box
-from unsettled.measure.typed_boards import drawn
+from unsettled.measure.tasks.sudoku.boards import BLANK, Box
+from unsettled.measure.tasks.sudoku.typed import drawn
 
 
 def show_kinds(found: Iterable[Kind], console: Console) -> None:

@@ -14,7 +14,7 @@ from torch import Tensor
 from unsettled.measure.lyapunov import tangent_growth
 from unsettled.measure.networks import RecursiveModel
 from unsettled.measure.networks.recursive import State
-from unsettled.measure.sudoku import Box, PuzzleSet, conflicts
+from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet, conflicts
 
 
 @dataclass

@@ -14,8 +14,8 @@ import torch
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks import RecursiveModel
 from unsettled.measure.networks.recursive import State
-from unsettled.measure.sudoku import Box
-from unsettled.measure.symmetry import Symmetries, identities, random_symmetries
+from unsettled.measure.tasks.sudoku.boards import Box
+from unsettled.measure.tasks.sudoku.symmetry import Symmetries, identities, random_symmetries
 
 # What a draw may be, and the stream of random numbers that each takes.
 KINDS: dict[str, str] = {

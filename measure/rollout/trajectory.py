@@ -20,7 +20,7 @@ from unsettled.measure.networks import RecursiveModel
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.networks.recursive import State
 from unsettled.measure.rollout.rollout import Observer, board_of, columns
-from unsettled.measure.sudoku import PuzzleSet
+from unsettled.measure.tasks.sudoku.boards import PuzzleSet
 
 PERIODS = 8
 

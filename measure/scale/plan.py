@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from unsettled.measure.bounded import bounded
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Provenance, read_provenance
-from unsettled.measure.sudoku import PuzzleSet
+from unsettled.measure.tasks.sudoku.boards import PuzzleSet
 
 MANIFEST = "campaign.json"
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from unsettled.measure.bounded import bounded
 from unsettled.measure.errors import UserError
-from unsettled.measure.sudoku import BLANK, Box, PuzzleSet, conflicts
 from unsettled.measure.tasks.sources import Source, open_source
+from unsettled.measure.tasks.sudoku.boards import BLANK, Box, PuzzleSet, conflicts
 from unsettled.measure.tasks.tables import SYMBOLS, Chunk, board_size
 from unsettled.measure.tasks.write import join, write_parquet, write_published
 

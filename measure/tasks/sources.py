@@ -14,7 +14,7 @@ from tokenize import TokenError
 import numpy as np
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.sudoku import Box
+from unsettled.measure.tasks.sudoku.boards import Box
 from unsettled.measure.tasks.tables import CHUNK_ROWS, NOT_A_SYMBOL, Chunk, CsvTable, ParquetTable, board_size
 
 

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.limits import LARGEST_BOARD
-from unsettled.measure.sudoku import BLANK, Box
+from unsettled.measure.tasks.sudoku.boards import BLANK, Box
 
 CHUNK_ROWS = 16384
 BLOCK_BYTES = 1 << 18  # of CSV; pyarrow reads some 32 blocks ahead

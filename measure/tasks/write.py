@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from unsettled.measure.sudoku import Box, PuzzleSet
+from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet
 from unsettled.measure.tasks.tables import BOX_KEY, CHUNK_ROWS, SYMBOLS
 
 Advance = Callable[[int], None]
@@ -87,7 +87,7 @@ def write_parquet(
         canonical: compute the hashes. Without, or on boards larger than 9×9, the column is null.
         advance: is told how many more puzzles are done.
     """
-    from unsettled.measure.symmetry import LARGEST_CANONICAL, hash_in_pieces
+    from unsettled.measure.tasks.sudoku.symmetry import LARGEST_CANONICAL, hash_in_pieces
 
     box, pieces = _pieces(puzzles)
     fields = {

@@ -6,8 +6,8 @@ from unsettled.claims.populations import Population
 from unsettled.claims.remeasure import measure_population
 from unsettled.fixtures.networks import tiny_checkpoint
 from unsettled.measure.record.record import read_record, write_record
-from unsettled.measure.sudoku import Box, generate
 from unsettled.measure.tasks.read import write_parquet
+from unsettled.measure.tasks.sudoku.boards import Box, generate
 
 SETTINGS = {"k": 1, "segments": 2, "batch": 4}
 

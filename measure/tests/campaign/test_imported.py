@@ -15,7 +15,7 @@ from unsettled.measure.campaign.imported import IGNORED, checkpoint_beside, impo
 from unsettled.measure.campaign.run import measure_rows
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import read_record, write_record
-from unsettled.measure.sudoku import Box, PuzzleSet, generate
+from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet, generate
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from unsettled.measure.campaign.run import measure_rows, noise
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import load_checkpoint, save_checkpoint
 from unsettled.measure.record.provenance import TangentStarts
-from unsettled.measure.sudoku import Box, generate
+from unsettled.measure.tasks.sudoku.boards import Box, generate
 
 SETTINGS = dict(k=2, segments=4, batch=4)
 

@@ -13,8 +13,8 @@ from unsettled.measure.campaign.watch import KINDS, choose, watch
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import load_checkpoint
 from unsettled.measure.record.record import read_record
-from unsettled.measure.sudoku import BLANK, conflicts
 from unsettled.measure.tasks.read import read_puzzles
+from unsettled.measure.tasks.sudoku.boards import BLANK, conflicts
 
 SMALL = Path(__file__).parents[3] / "fixtures" / "reference" / "trm-6x6"
 

@@ -10,8 +10,8 @@ import pytest
 
 from unsettled.fixtures.networks import tiny_checkpoint
 from unsettled.measure.record.record import read_record
-from unsettled.measure.sudoku import Box, generate
 from unsettled.measure.tasks.read import write_parquet, write_published
+from unsettled.measure.tasks.sudoku.boards import Box, generate
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 from unsettled.fixtures.networks import tiny_checkpoint
 from unsettled.measure.commands.app import build
 from unsettled.measure.errors import UserError
-from unsettled.measure.sudoku import Box, generate
 from unsettled.measure.tasks.read import read_puzzles, write_parquet
-from unsettled.measure.typed_boards import drawn, read_boards
+from unsettled.measure.tasks.sudoku.boards import Box, generate
+from unsettled.measure.tasks.sudoku.typed import drawn, read_boards
 
 BOX = Box(2, 2)
 PUZZLES = generate(BOX, 5, seed=8)

@@ -17,8 +17,8 @@ from unsettled.measure.policies.policies import TANGENT, Restarts
 from unsettled.measure.policies.table import table_of
 from unsettled.measure.rollout.rollout import rollout
 from unsettled.measure.rollout.starts import KINDS, Starts
-from unsettled.measure.sudoku import Box, PuzzleSet, conflicts, generate
-from unsettled.measure.symmetry import random_symmetries
+from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet, conflicts, generate
+from unsettled.measure.tasks.sudoku.symmetry import random_symmetries
 
 REFERENCE = Path(__file__).parents[3] / "fixtures" / "reference"
 PUZZLES = generate(Box(2, 2), 6, seed=3)

@@ -8,7 +8,7 @@ from unsettled.fixtures.networks import STRUCTURES, tiny_checkpoint, tiny_model
 from unsettled.measure.campaign.run import measure_rows
 from unsettled.measure.errors import UserError
 from unsettled.measure.rollout.trajectory import PERIODS, follow, join
-from unsettled.measure.sudoku import Box, generate
+from unsettled.measure.tasks.sudoku.boards import Box, generate
 
 PUZZLES = generate(Box(2, 2), 7, seed=3)
 SHARED = ("solved_at", "displacement_H", "displacement_L", "norm_H", "norm_L", "halting_logit", "conflicts", "growth")

@@ -23,8 +23,8 @@ from unsettled.measure.scale.plan import shard_path
 from unsettled.measure.scale.processes import measure_by_processes
 from unsettled.measure.scale.ranks import Rank, device_of, rank_of
 from unsettled.measure.scale.run import measure_shard, open_campaign
-from unsettled.measure.sudoku import Box, PuzzleSet, generate
 from unsettled.measure.tasks.read import read_puzzles, write_parquet
+from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet, generate
 
 SETTINGS = dict(k=2, segments=3, batch=4)
 

@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from unsettled.measure.sudoku import generate
-from unsettled.measure.symmetry import canonical_hash
 from unsettled.measure.tasks import tables as puzzle_tables
 from unsettled.measure.tasks.read import Box, PuzzleSet, count_puzzles, iterate_puzzles, join, read_puzzles, write_parquet, write_published
+from unsettled.measure.tasks.sudoku.boards import generate
+from unsettled.measure.tasks.sudoku.symmetry import canonical_hash
 
 BOXES = [Box(2, 2), Box(2, 3), Box(3, 2), Box(3, 3), Box(2, 4)]
 HEADER = "source,question,answer,rating\n"
@@ -199,7 +199,7 @@ def test_a_long_csv_is_never_held_whole(sets, tmp_path, monkeypatch):
 def test_reading_needs_neither_numba_nor_torch(tmp_path, sets):
     write_parquet(sets[Box(2, 2)], tmp_path / "set.parquet")
     code = (
-        "import sys; from unsettled.measure.tasks.read import read_puzzles; from unsettled.measure.sudoku import conflicts; import unsettled.measure.commands.puzzles;"
+        "import sys; from unsettled.measure.tasks.read import read_puzzles; from unsettled.measure.tasks.sudoku.boards import conflicts; import unsettled.measure.commands.puzzles;"
         "p = read_puzzles(sys.argv[1]); assert not conflicts(p.labels, p.box).any();"
         "print(sorted({'numba', 'torch'} & set(sys.modules)))"
     )

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.sudoku import generate
 from unsettled.measure.tasks.read import Box, iterate_puzzles, read_puzzles, write_parquet
+from unsettled.measure.tasks.sudoku.boards import generate
 
 HEADER = "source,question,answer,rating\n"
 QUESTION, ANSWER = "....4.3......2.1", "2314413214233241"

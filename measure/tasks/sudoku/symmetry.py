@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.sudoku import BLANK, Box, PuzzleSet, conflicts, solve
+from unsettled.measure.tasks.sudoku.boards import BLANK, Box, PuzzleSet, conflicts, solve
 
 LARGEST_CANONICAL = 9
 HASHED_AT_ONCE = 1024
@@ -119,7 +119,7 @@ def canonical_hash(inputs: np.ndarray, box: Box, *, labels: np.ndarray | None = 
     """
     if box.size > LARGEST_CANONICAL:
         raise UserError(f"no canonical form for {box.size}×{box.size} boards", mend="9×9 at most")
-    from unsettled.measure import canonical  # compiles with numba: only for those who compare puzzles
+    from unsettled.measure.tasks.sudoku import canonical
 
     inputs = np.asarray(inputs)
     if labels is None:

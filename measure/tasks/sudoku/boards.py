@@ -175,7 +175,7 @@ def generate(box: Box, count: int, *, seed: int, extra_clues: tuple[int, int] = 
         more candidates by the deterministic solver until the solution is found and proven unique. Cells forced by a
         naked or hidden single are free, so 0 means that singles alone solve it.
     """
-    from unsettled.measure import search  # compiles with numba: only for those who generate
+    from unsettled.measure.tasks.sudoku import search
 
     low, high = extra_clues
     if count < 0 or first < 0:
@@ -214,7 +214,7 @@ def rate(inputs: np.ndarray, box: Box, *, first: int = 0) -> np.ndarray:
 
 def _search(inputs: np.ndarray, box: Box, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Solutions and search nodes, after a check that givens agree with each other and leave exactly one solution."""
-    from unsettled.measure import search  # compiles with numba: only for those who solve
+    from unsettled.measure.tasks.sudoku import search
 
     boards = np.asarray(inputs).astype(np.int8) - 1
     if boards.ndim != 2 or boards.shape[1] != box.cells or (boards.size and not (0 <= boards.min() <= boards.max() <= box.size)):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.sudoku import BLANK, Box
+from unsettled.measure.tasks.sudoku.boards import BLANK, Box
 from unsettled.measure.tasks.tables import SYMBOLS
 
 RULES = set("-+=|─│┼═║╬ \t")  # what is drawn between boxes

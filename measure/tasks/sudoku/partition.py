@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.sudoku import PuzzleSet
+from unsettled.measure.tasks.sudoku.boards import PuzzleSet
 
 # What makes a puzzle harder: a key that sorts the hardest first.
 HARDNESS: dict[str, Callable[[PuzzleSet], np.ndarray]] = {
@@ -34,7 +34,7 @@ def partition(puzzles: PuzzleSet, canonical: np.ndarray, *, held_out: int, hard:
 
     Args:
         puzzles: the set.
-        canonical: (N,) hashes of its puzzles, see :func:`unsettled.measure.symmetry.hash_in_pieces`.
+        canonical: (N,) hashes of its puzzles, see :func:`unsettled.measure.tasks.sudoku.symmetry.hash_in_pieces`.
         held_out: puzzles in the random sample ``test``.
         hard: puzzles in ``hard``; ties at its edge go to the earlier puzzle.
         by: what hard means: ``"rating"`` (highest) or ``"givens"`` (fewest).

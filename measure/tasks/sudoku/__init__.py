@@ -1,0 +1,1 @@
+"""Sudoku: boards, rules and their search, symmetries, and disjoint sets of puzzles."""
