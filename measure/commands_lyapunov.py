@@ -118,7 +118,7 @@ def _print_convergence(result: Comparison) -> None:
 def _print_dimensions(result: Comparison) -> None:
     import torch
 
-    from unsettled.measure.spectrum import kaplan_yorke, ks_entropy
+    from unsettled.measure.lyapunov.spectrum import kaplan_yorke, ks_entropy
 
     measured = torch.tensor([line.measured for line in result.lines if line.index], dtype=torch.float64)
     complete = len(measured) == result.system.size

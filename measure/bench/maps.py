@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numba import njit
 
-from unsettled.measure.pointwise import Pointwise, Push
+from unsettled.measure.lyapunov.pointwise import Pointwise, Push
 
 STEP = 0.01
 FORCING = 8.0

@@ -8,10 +8,10 @@ from unittest.mock import patch
 
 from torch.profiler import ProfilerActivity, profile, record_function
 
-from unsettled.measure import frame
 from unsettled.measure.bench.networks import SHIPPED, Timed, timed
 from unsettled.measure.bench.rollouts import plain
 from unsettled.measure.bench.timing import Row, row
+from unsettled.measure.lyapunov.estimator import frame
 from unsettled.measure.networks import fused
 
 _QR, _BETWEEN, _COPIES = "QR and bookkeeping", "gates and norms", "copies"

@@ -12,10 +12,9 @@ from unittest.mock import patch
 import numpy as np
 import torch
 
-from unsettled.measure import frame, segment
 from unsettled.measure.bench.networks import OFFICIAL, SHIPPED, Timed, TorchRollout, flops_per_update, timed
 from unsettled.measure.bench.timing import Row, alternating, ratios, row
-from unsettled.measure.lyapunov import tangent_growth
+from unsettled.measure.lyapunov.estimator import frame, segment, tangent_growth
 
 KS = (1, 4, 8)
 ALL = (*SHIPPED, *OFFICIAL)
@@ -121,7 +120,7 @@ def overhead(*, repetitions: int = 7, k: int = 8) -> list[Row]:
         spent[0] += time.thread_time() - start
         return result
 
-    with patch("unsettled.measure.lyapunov.run_segment", counted), tempfile.TemporaryDirectory() as folder:
+    with patch("unsettled.measure.lyapunov.estimator.run_segment", counted), tempfile.TemporaryDirectory() as folder:
         for repetition in range(repetitions + 1):
             spent[0], start = 0.0, time.thread_time()
             with progress("puzzles", len(puzzles)) as advance:

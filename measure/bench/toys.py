@@ -14,8 +14,8 @@ import torch
 from unsettled.measure.bench import maps
 from unsettled.measure.bench.timing import Row, alternating, ratios, row
 from unsettled.measure.errors import UserError
-from unsettled.measure.lyapunov import tangent_growth
-from unsettled.measure.tangents import WithJacobian
+from unsettled.measure.lyapunov.estimator import tangent_growth
+from unsettled.measure.lyapunov.tangents import WithJacobian
 
 HENON = dict(orbits=2000, steps=5000)
 LORENZ = dict(orbits=64, steps=200, exponents=40)
@@ -35,7 +35,7 @@ def _jax():
 def _theirs(step: Callable, start: torch.Tensor, k: int, updates: int) -> dict[str, Callable[[], object]]:
     """Both estimators on a batch of starts: ``vmap`` of the whole run, compiled in the turn that does not count."""
     jax, chaotax, lyapax = _jax()
-    from unsettled.measure.orthonormal import seeded_basis
+    from unsettled.measure.lyapunov.orthonormal import seeded_basis
 
     states = jax.numpy.array(start.numpy())
     basis = jax.numpy.array(seeded_basis(start.shape[1], k, 0, dtype=torch.float64).numpy())

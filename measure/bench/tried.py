@@ -15,8 +15,8 @@ from unsettled.measure.bench.networks import SHIPPED, Timed, timed
 from unsettled.measure.bench.processes import memory_kept, threads_or_processes
 from unsettled.measure.bench.rollouts import plain
 from unsettled.measure.bench.timing import Row, alternating, ratios, row
-from unsettled.measure.growth import TangentGrowth
-from unsettled.measure.lyapunov import tangent_growth
+from unsettled.measure.lyapunov.estimator import tangent_growth
+from unsettled.measure.lyapunov.growth import TangentGrowth
 from unsettled.measure.networks import fused, recursive
 from unsettled.measure.networks.layers import Attention
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from unsettled.measure.lyapunov import tangent_growth
+from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.networks import RecursiveModel
 from unsettled.measure.rollout.rollout import Observer
 from unsettled.measure.rollout.starts import Starts

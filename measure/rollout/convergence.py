@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from unsettled.measure.lyapunov.seeds import growth_over_seeds
+from unsettled.measure.lyapunov.sweeps import singular_growth
 from unsettled.measure.networks import RecursiveModel
-from unsettled.measure.seeds import growth_over_seeds
-from unsettled.measure.sweeps import singular_growth
 from unsettled.measure.tasks.read import PuzzleSet
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from unsettled.measure.lyapunov import tangent_growth
+from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.networks import RecursiveModel
 from unsettled.measure.networks.recursive import State
 from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet, conflicts

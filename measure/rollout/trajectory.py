@@ -1,7 +1,7 @@
 """Whole trajectories for diagnosis: decoded boards, loss, recurrence and movement after every segment, for one start or many.
 
 A record keeps what its claims need; `follow` keeps what tells *how* a run fails. Both read the state after each segment
-through the same `unsettled.measure.rollout.rollout.Observer`, and both run the same `unsettled.measure.lyapunov.tangent_growth`.
+through the same `unsettled.measure.rollout.rollout.Observer`, and both run the same `unsettled.measure.lyapunov.estimator.tangent_growth`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.lyapunov import tangent_growth
+from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.networks import RecursiveModel
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.networks.recursive import State

@@ -15,7 +15,7 @@ from unsettled.measure.bench.networks import SHIPPED, TorchRollout, timed
 from unsettled.measure.bench.timing import Row, alternating, ratios, row
 from unsettled.measure.commands_bench import app
 from unsettled.measure.errors import UserError
-from unsettled.measure.lyapunov import tangent_growth
+from unsettled.measure.lyapunov.estimator import tangent_growth
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -10,11 +10,11 @@ import torch
 
 from unsettled.fixtures.networks import STRUCTURES, tiny_model
 from unsettled.fixtures.systems import SYSTEMS
-from unsettled.measure.frame import Frame
-from unsettled.measure.lyapunov import tangent_growth
+from unsettled.measure.lyapunov.estimator import tangent_growth
+from unsettled.measure.lyapunov.frame import Frame
+from unsettled.measure.lyapunov.orthonormal import SMALL, orthonormalise
+from unsettled.measure.lyapunov.tangents import WithJacobian
 from unsettled.measure.networks import recursive
-from unsettled.measure.orthonormal import SMALL, orthonormalise
-from unsettled.measure.tangents import WithJacobian
 
 
 @pytest.mark.parametrize("share", [1.0, 3e-2, 2e-3, 1e-4])

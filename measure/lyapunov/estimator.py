@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.frame import Frame
-from unsettled.measure.growth import Status, TangentGrowth
+from unsettled.measure.lyapunov.frame import Frame
+from unsettled.measure.lyapunov.growth import Status, TangentGrowth
+from unsettled.measure.lyapunov.orthonormal import Method, default_method, orthonormalise, seeded_basis, working_dtype
+from unsettled.measure.lyapunov.segment import Step, at_least, run_segment, segment_of
+from unsettled.measure.lyapunov.tangents import Parts, State, as_parts, sizes
 from unsettled.measure.memory import keep_freed_memory
-from unsettled.measure.orthonormal import Method, default_method, orthonormalise, seeded_basis, working_dtype
-from unsettled.measure.segment import Step, at_least, run_segment, segment_of
-from unsettled.measure.tangents import Parts, State, as_parts, sizes
 
 Observe = Callable[[int, State], None]
 
@@ -44,7 +44,7 @@ def tangent_growth(
     Args:
         step: a map state → state, applied ``updates_per_segment`` times a segment; or the sequence of updates that make
             one segment, in order. Each example of the batch must depend on itself alone. An update may bring its own
-            tangent pass, see `unsettled.measure.tangents.push`.
+            tangent pass, see `unsettled.measure.lyapunov.tangents.push`.
         state: a float tensor, or a tuple of them, with a leading batch dimension B; d entries per example in all.
         k: how many exponents, 0 ≤ k ≤ d. With 0 only the orbit is run.
         segments: how many segments are counted.

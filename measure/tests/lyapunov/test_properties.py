@@ -8,9 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unsettled.measure.lyapunov import tangent_growth
-from unsettled.measure.orthonormal import orthonormalise, seeded_basis
-from unsettled.measure.singular import log_singular_values
+from unsettled.measure.lyapunov.estimator import tangent_growth
+from unsettled.measure.lyapunov.orthonormal import orthonormalise, seeded_basis
+from unsettled.measure.lyapunov.singular import log_singular_values
 
 FAST = settings(max_examples=25, deadline=None)
 _SPREAD = 2.0  # nats from the largest to the smallest singular value of one matrix

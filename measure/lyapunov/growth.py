@@ -1,4 +1,4 @@
-"""What `unsettled.measure.lyapunov.tangent_growth` returns: growth per segment, and the views of it that carry a unit."""
+"""What `unsettled.measure.lyapunov.estimator.tangent_growth` returns: growth per segment, and the views of it that carry a unit."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.singular import log_singular_values
-from unsettled.measure.spectrum import Entropy, kaplan_yorke, ks_entropy
-from unsettled.measure.tangents import State
+from unsettled.measure.lyapunov.singular import log_singular_values
+from unsettled.measure.lyapunov.spectrum import Entropy, kaplan_yorke, ks_entropy
+from unsettled.measure.lyapunov.tangents import State
 
 Unit = Literal["update", "segment", "time"]
 
@@ -99,14 +99,14 @@ class TangentGrowth:
         """Finite-time exponents (B, k), largest first: log singular values over the time of all counted segments.
 
         They are those of the tangent map *restricted to the k tangents that were carried*, so each is at most the true
-        one; `unsettled.measure.sweeps.singular_growth` finds the true leading ones. NaN or +inf where the growth is.
+        one; `unsettled.measure.lyapunov.sweeps.singular_growth` finds the true leading ones. NaN or +inf where the growth is.
         """
         values = log_singular_values(self.triangular, self.log_scale) / self.segments / self._per_segment(unit)
         values = torch.where((self.status == Status.OVERFLOW)[:, None], torch.inf, values)
         return torch.where((self.status == Status.NON_FINITE)[:, None], torch.nan, values)
 
     def kaplan_yorke(self, *, undecided: Literal["raise", "nan"] = "raise") -> Tensor:
-        """Kaplan–Yorke dimension (B,); see `unsettled.measure.spectrum.kaplan_yorke` for when it refuses."""
+        """Kaplan–Yorke dimension (B,); see `unsettled.measure.lyapunov.spectrum.kaplan_yorke` for when it refuses."""
         return kaplan_yorke(self.exponents(), complete=self.complete, undecided=undecided)
 
     def ks_entropy(self, *, unit: Unit = "update") -> Entropy:

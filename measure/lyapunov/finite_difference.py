@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.tangents import State, as_parts
+from unsettled.measure.lyapunov.tangents import State, as_parts
 
 RELATIVE_STEP = 1e-4
 
@@ -25,7 +25,7 @@ def difference_growth(
 ) -> Tensor:
     """Growth (B, segments, k) of k tangents whose images are (f(z + εv) − f(z − εv)) / 2ε, with ε = relative_step · ‖z‖.
 
-    It shares nothing with `unsettled.measure.lyapunov` but the definition: the pair of trajectories is restarted around the orbit
+    It shares nothing with `unsettled.measure.lyapunov.estimator` but the definition: the pair of trajectories is restarted around the orbit
     after every update, at distance ε along the new orthonormal directions. Its error is of order ε², about 1e-7 relative
     for smooth maps; kinks closer than ε to the orbit are felt.
 

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.growth import TangentGrowth, Unit
-from unsettled.measure.lyapunov import tangent_growth
-from unsettled.measure.segment import Step
-from unsettled.measure.tangents import State
+from unsettled.measure.lyapunov.estimator import tangent_growth
+from unsettled.measure.lyapunov.growth import TangentGrowth, Unit
+from unsettled.measure.lyapunov.segment import Step
+from unsettled.measure.lyapunov.tangents import State
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from unsettled.fixtures.systems import SYSTEMS
-from unsettled.measure.growth import Status
-from unsettled.measure.lyapunov import tangent_growth
+from unsettled.measure.lyapunov.estimator import tangent_growth
+from unsettled.measure.lyapunov.growth import Status
 
 
 def test_doubling_map_dies_in_binary_and_the_exponent_does_not_show_it():

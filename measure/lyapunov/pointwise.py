@@ -1,7 +1,7 @@
 """Maps of small states written for one example, compiled by numba: a whole batch and its tangents in one call.
 
 For states of a few numbers a call of torch costs more than what it computes. A map that is worth writing by hand comes as
-one plain function of arrays; `unsettled.measure.lyapunov.tangent_growth` takes it like any other update.
+one plain function of arrays; `unsettled.measure.lyapunov.estimator.tangent_growth` takes it like any other update.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.frame import Frame
-from unsettled.measure.tangents import Parts, State, Update, advance, flatten, push, split
+from unsettled.measure.lyapunov.frame import Frame
+from unsettled.measure.lyapunov.tangents import Parts, State, Update, advance, flatten, push, split
 
 Step = Callable[..., State] | Sequence[Callable[..., State]]
 

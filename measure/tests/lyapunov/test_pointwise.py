@@ -9,7 +9,7 @@ from unsettled.fixtures.systems import SYSTEMS
 from unsettled.fixtures.systems_flows import lorenz63, lorenz96
 from unsettled.measure.bench import maps
 from unsettled.measure.errors import UserError
-from unsettled.measure.lyapunov import tangent_growth
+from unsettled.measure.lyapunov.estimator import tangent_growth
 
 TORCH = {
     "henon": (maps.henon, SYSTEMS["henon"].step),

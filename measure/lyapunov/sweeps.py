@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 from torch.func import vjp, vmap
 
-from unsettled.measure.frame import Frame
-from unsettled.measure.growth import Unit, per_segment
-from unsettled.measure.lyapunov import check_counts, starting_basis
-from unsettled.measure.orthonormal import Method, default_method
-from unsettled.measure.segment import Step, at_least, run_segment, segment_of
-from unsettled.measure.singular import log_singular_values
-from unsettled.measure.tangents import Parts, State, Update, advance, as_parts, flatten, sizes, split
+from unsettled.measure.lyapunov.estimator import check_counts, starting_basis
+from unsettled.measure.lyapunov.frame import Frame
+from unsettled.measure.lyapunov.growth import Unit, per_segment
+from unsettled.measure.lyapunov.orthonormal import Method, default_method
+from unsettled.measure.lyapunov.segment import Step, at_least, run_segment, segment_of
+from unsettled.measure.lyapunov.singular import log_singular_values
+from unsettled.measure.lyapunov.tangents import Parts, State, Update, advance, as_parts, flatten, sizes, split
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def singular_growth(
 ) -> SingularGrowth:
     """The k leading singular values of the tangent map over ``segments`` segments, by ``sweeps`` sweeps.
 
-    Arguments as in `unsettled.measure.lyapunov.tangent_growth`. One sweep costs a backward and a forward pass; the states at the
+    Arguments as in `unsettled.measure.lyapunov.estimator.tangent_growth`. One sweep costs a backward and a forward pass; the states at the
     starts of segments are kept, those inside a segment are computed again. The step needs a reverse-mode derivative.
     """
     parts = as_parts(state)
@@ -118,7 +118,7 @@ def _backwards(updates: list[Update], parts: Parts, frame: Frame, *, is_tuple: b
 
 
 def pull(update: Update, parts: Parts, cotangents: Parts, *, is_tuple: bool) -> Parts:
-    """Df(z)ᵀ·u for k cotangents, components (B, k, …): the adjoint of `unsettled.measure.tangents.push`."""
+    """Df(z)ᵀ·u for k cotangents, components (B, k, …): the adjoint of `unsettled.measure.lyapunov.tangents.push`."""
 
     def apply(*inputs: Tensor) -> Parts:
         return as_parts(update(inputs if is_tuple else inputs[0]))

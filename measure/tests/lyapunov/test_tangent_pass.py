@@ -7,7 +7,7 @@ import torch
 from torch.func import jvp
 
 from unsettled.fixtures.networks import STRUCTURES, tiny_model
-from unsettled.measure.lyapunov import tangent_growth
+from unsettled.measure.lyapunov.estimator import tangent_growth
 
 
 @pytest.fixture(params=STRUCTURES)

@@ -9,9 +9,9 @@ from scipy.integrate import solve_ivp
 
 from unsettled.fixtures.systems import SYSTEMS
 from unsettled.fixtures.systems_flows import lorenz63
-from unsettled.measure.flow import Flow
-from unsettled.measure.lyapunov import tangent_growth
-from unsettled.measure.orthonormal import seeded_basis
+from unsettled.measure.lyapunov.estimator import tangent_growth
+from unsettled.measure.lyapunov.flow import Flow
+from unsettled.measure.lyapunov.orthonormal import seeded_basis
 
 UPDATES = 16  # as many as a network has segments
 

@@ -11,7 +11,7 @@ from scipy import stats
 from unsettled.fixtures.comparison import compare
 from unsettled.fixtures.systems import SYSTEMS, system
 from unsettled.fixtures.systems_linear import GAUSSIAN_SIZE, gaussian_growth_law
-from unsettled.measure.lyapunov import tangent_growth
+from unsettled.measure.lyapunov.estimator import tangent_growth
 
 LONG = [name for name, one in SYSTEMS.items() if one.known and one.finite is None and one.name != "gaussian-products"]
 CHAOTIC = ["logistic", "chebyshev-2", "chebyshev-3", "chebyshev-5", "skew-tent", "gauss", "cat", "baker", "kaplan-yorke"]

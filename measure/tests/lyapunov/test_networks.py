@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from unsettled.measure.finite_difference import difference_growth
-from unsettled.measure.lyapunov import tangent_growth
+from unsettled.measure.lyapunov.estimator import tangent_growth
+from unsettled.measure.lyapunov.finite_difference import difference_growth
+from unsettled.measure.lyapunov.orthonormal import seeded_basis
+from unsettled.measure.lyapunov.sweeps import singular_growth
 from unsettled.measure.networks import HRM, TRM, ModelConfig
-from unsettled.measure.orthonormal import seeded_basis
-from unsettled.measure.sweeps import singular_growth
 
 SEGMENTS, K = 16, 4
 

@@ -10,11 +10,11 @@ import torch
 
 from unsettled.fixtures.systems import SYSTEMS
 from unsettled.measure.errors import UserError
-from unsettled.measure.finite_difference import difference_growth
-from unsettled.measure.flow import Flow
-from unsettled.measure.lyapunov import tangent_growth
-from unsettled.measure.spectrum import kaplan_yorke, ks_entropy
-from unsettled.measure.sweeps import singular_growth
+from unsettled.measure.lyapunov.estimator import tangent_growth
+from unsettled.measure.lyapunov.finite_difference import difference_growth
+from unsettled.measure.lyapunov.flow import Flow
+from unsettled.measure.lyapunov.spectrum import kaplan_yorke, ks_entropy
+from unsettled.measure.lyapunov.sweeps import singular_growth
 
 
 def tensor(*values):

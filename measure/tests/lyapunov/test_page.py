@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).parents[2] / "README.md"
 
 
 def test_blocks_of_the_page_run(capsys):

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from unsettled.measure.orthonormal import Method, in_one_loop, least_share, orthonormalise, working_dtype
+from unsettled.measure.lyapunov.orthonormal import Method, in_one_loop, least_share, orthonormalise, working_dtype
 
 
 class Frame:
@@ -58,7 +58,7 @@ class Frame:
         return triangular.to(self.basis.device), log_scale.to(self.basis.device)
 
     def _absorb_in_one_loop(self, x: Tensor) -> None:
-        from unsettled.measure.compiled import absorb
+        from unsettled.measure.lyapunov.kernels import absorb
 
         self.basis = torch.empty_like(x)
         kept = (self._growth, self._stretch, self._product, self._scale)
@@ -77,6 +77,6 @@ class Frame:
 
 
 def accumulate_into(factor: Tensor, *kept: np.ndarray) -> None:
-    from unsettled.measure.compiled import accumulate
+    from unsettled.measure.lyapunov.kernels import accumulate
 
     accumulate(factor.cpu().contiguous().numpy(), *kept)

@@ -9,10 +9,10 @@ import torch
 
 from unsettled.fixtures.systems import SYSTEMS, system
 from unsettled.measure.errors import UserError
-from unsettled.measure.growth import Status
-from unsettled.measure.lyapunov import tangent_growth
-from unsettled.measure.orthonormal import orthonormalise, seeded_basis
-from unsettled.measure.seeds import growth_over_seeds
+from unsettled.measure.lyapunov.estimator import tangent_growth
+from unsettled.measure.lyapunov.growth import Status
+from unsettled.measure.lyapunov.orthonormal import orthonormalise, seeded_basis
+from unsettled.measure.lyapunov.seeds import growth_over_seeds
 
 HENON = SYSTEMS["henon"]
 

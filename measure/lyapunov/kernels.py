@@ -1,6 +1,6 @@
 """Inner loops compiled by numba, for the CPU: QR of tangents that are clearly independent, and the frame's bookkeeping.
 
-What they leave undone they say, and `unsettled.measure.orthonormal` does it by Householder: short, dependent or broken tangents.
+What they leave undone they say, and `unsettled.measure.lyapunov.orthonormal` does it by Householder: short, dependent or broken tangents.
 numba's cache notices changes in a function's own file only: all of it stays in one.
 """
 
@@ -161,7 +161,7 @@ def _count(b, factor, growth, stretch, triangular, log_scale, row):
 
 @njit(**_OPTIONS)
 def accumulate(factor, growth, stretch, triangular, log_scale, overflow):
-    """Multiply factors (B, k, k) of a QR into the frame, in place; see `unsettled.measure.frame.Frame` for what each array is.
+    """Multiply factors (B, k, k) of a QR into the frame, in place; see `unsettled.measure.lyapunov.frame.Frame` for what each array is.
 
     An example whose factor holds NaN is marked in ``overflow`` and left as it is. A row of ``triangular`` is rescaled only
     where its entries leave a wide range, and a logarithm taken only where the product ``stretch`` does.

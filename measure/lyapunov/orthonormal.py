@@ -142,7 +142,7 @@ def _compiled(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _gram_schmidt(x: Tensor, least: float) -> tuple[Tensor, Tensor, np.ndarray]:
-    from unsettled.measure.compiled import gram_schmidt
+    from unsettled.measure.lyapunov.kernels import gram_schmidt
 
     x = x.contiguous()
     q, r = torch.empty_like(x), x.new_empty(*x.shape[:2], x.shape[1], dtype=torch.float64)
@@ -163,7 +163,7 @@ def _cholesky_float32(x: Tensor, least: float) -> tuple[Tensor, Tensor, np.ndarr
 
 def _factors(x: Tensor) -> tuple[Tensor, Tensor, np.ndarray]:
     """Cholesky factors (B, k, k) of the Gram matrices of float32 rows, their inverses, and each example's smallest share."""
-    from unsettled.measure.compiled import factorise
+    from unsettled.measure.lyapunov.kernels import factorise
 
     gram = x.new_zeros(*x.shape[:2], x.shape[1], dtype=torch.float64)
     for piece in x.split(PIECE, dim=2):

@@ -1,0 +1,1 @@
+"""Growth along any batched map: the estimator, tangents, frames and sweeps."""
