@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from unsettled.claims.explain import Page
-from unsettled.claims.harmless import harmless as safe
-from unsettled.claims.plain import plain_console, printed
+from unsettled.measure.support.console import plain_console, printed
+from unsettled.measure.support.text import harmless as safe
 
 LABEL = 15  # columns of the labels
 

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from unsettled.claims.ledger import Ledger
 from unsettled.claims.located import LocatedToml
 from unsettled.claims.verdict import Outcome, Verdict
-from unsettled.measure.bounded import bounded
 from unsettled.measure.errors import UserError
+from unsettled.measure.support.bounded import bounded
 
 KNOWN = Path(__file__).with_name("known.toml")
 ACKNOWLEDGEABLE = (Outcome.REFUTED, Outcome.IMPOSSIBLE)

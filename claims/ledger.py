@@ -12,8 +12,8 @@ from unsettled.claims.claim import AnyClaim, Claim
 from unsettled.claims.forms import NotApplicable
 from unsettled.claims.ledger_rules import check_ledger
 from unsettled.claims.located import LocatedToml
-from unsettled.measure.bounded import bounded
 from unsettled.measure.errors import UserError
+from unsettled.measure.support.bounded import bounded
 
 __all__ = ["PAPER", "AnyClaim", "Claim", "DeclaredPopulation", "Ledger", "Paper", "json_schema", "load_ledger"]
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.limits import check_file
+from unsettled.measure.support.limits import check_file
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"^\s*(?:\"([^\"]+)\"|'([^']+)'|([A-Za-z0-9_-]+))\s*[.=]")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from unsettled.claims.manuscript_policy import ABBREVIATIONS, AS_WRITTEN, FILLER, HEDGES, MASKS, TEX, TEX_MASKS, Hedge
 from unsettled.claims.stated import Stated, parse_stated
-from unsettled.measure.bounded import bounded
 from unsettled.measure.errors import UserError
+from unsettled.measure.support.bounded import bounded
 
 SUFFIXES = (".md", ".txt", ".tex")
 LARGEST = 10_000_000  # bytes

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from unsettled.claims.harmless import harmless
 from unsettled.claims.inputs import one_of, read_inputs, read_measuring, whole_number
 from unsettled.measure.errors import UserError
+from unsettled.measure.support.text import harmless
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

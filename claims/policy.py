@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from unsettled.claims.harmless import harmless
 from unsettled.claims.verdict import TABLE, Outcome, Verdict
+from unsettled.measure.support.text import harmless
 
 Report = Literal["passed", "failed", "xfailed", "skipped", "error"]
 

@@ -135,7 +135,7 @@ def measure_population(population: Population, folder: Path, *, changes: Mapping
     """
     from unsettled.measure.campaign.noise import FLOOR_PASSES, floor_of_sample, rows_of
     from unsettled.measure.campaign.run import StaleParts, measure
-    from unsettled.measure.progress import progress
+    from unsettled.measure.support.progress import progress
 
     settings = settings_of(population, changes)
     checkpoint, puzzles = _load(population, limit=int(settings.pop("limit")) or None)

@@ -44,8 +44,8 @@ def rank(
 
     from unsettled.measure.campaign.noise import FLOOR_PASSES
     from unsettled.measure.networks.checkpoints import load_checkpoint
-    from unsettled.measure.progress import progress
     from unsettled.measure.scale.run import measure_shard, noise_rows_of, open_campaign
+    from unsettled.measure.support.progress import progress
     from unsettled.measure.tasks.read import read_puzzles
 
     settings = dict(k=k, segments=segments, seed=seed, batch=batch, device=device_of(device, me), dtype=dtype, qr_every=qr_every)

@@ -17,9 +17,9 @@ from unsettled.claims.planted import Planted
 from unsettled.claims.populations import Population
 from unsettled.claims.remeasure import Remeasured
 from unsettled.claims.verdict import TABLE, Verdict
-from unsettled.measure.bounded import bounded
 from unsettled.measure.errors import UserError
-from unsettled.measure.limits import check_file
+from unsettled.measure.support.bounded import bounded
+from unsettled.measure.support.limits import check_file
 
 SCHEMA_VERSION = 1
 

@@ -17,9 +17,9 @@ from unsettled.claims.ledger import Claim
 from unsettled.claims.noise_band import disturb
 from unsettled.claims.populations import Population
 from unsettled.claims.verdict import Outcome, Verdict
-from unsettled.measure.bounded import bounded
 from unsettled.measure.errors import UserError
-from unsettled.measure.limits import check_file
+from unsettled.measure.support.bounded import bounded
+from unsettled.measure.support.limits import check_file
 from unsettled.reports.audit import fingerprints
 
 SCHEMA_VERSION = 1

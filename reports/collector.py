@@ -11,12 +11,12 @@ import pytest
 from pydantic import BaseModel
 
 from unsettled.claims.arithmetic import arithmetic
-from unsettled.claims.harmless import harmless
 from unsettled.claims.planted import Planted
 from unsettled.claims.remeasure import Remeasured
 from unsettled.claims.run import Run
 from unsettled.claims.verdict import Verdict
 from unsettled.measure.errors import UserError
+from unsettled.measure.support.text import harmless
 from unsettled.reports.annotations import annotations, append_summary, guard, in_actions
 from unsettled.reports.audit import Audit, LedgerEntry, PopulationEntry, Tool, count, digest_of, short_path, write_audit
 from unsettled.reports.gate import Gate

@@ -17,7 +17,7 @@ def report(
     baseline: Annotated[Path | None, typer.Option(help="Say what left this locked baseline.")] = None,
 ) -> None:
     """Render an audit that was written before; nothing is measured or judged again."""
-    from unsettled.claims.harmless import harmless
+    from unsettled.measure.support.text import harmless
     from unsettled.reports.audit import read_audit
     from unsettled.reports.baseline import read_baseline
     from unsettled.reports.renderings import targets, write_report
@@ -41,8 +41,8 @@ def figures(
     kinds: Annotated[str, typer.Option(help="Formats, with commas between them.")] = "pdf,svg,png",
 ) -> None:
     """Draw every picture of the paper as PDF, SVG and PNG, with captions. Equal records give equal bytes."""
-    from unsettled.claims.harmless import harmless
-    from unsettled.measure.progress import progress
+    from unsettled.measure.support.progress import progress
+    from unsettled.measure.support.text import harmless
     from unsettled.reports.audit import read_audit
     from unsettled.reports.figures import PICTURES, draw_forest, draw_portrait, figure_kinds, make_folder, named_records, write_captions
     from unsettled.reports.portrait import portrait_of

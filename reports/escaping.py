@@ -1,7 +1,7 @@
 """Foreign text made harmless for each medium: Markdown on GitHub, workflow commands, LaTeX, CSV, SARIF messages, SVG.
 
 A ledger, a record and the path of either may hold anything. Every function takes any text and returns text that the medium shows
-and does not obey; control and bidirectional characters are shown as escapes in all of them (`unsettled.claims.harmless`).
+and does not obey; control and bidirectional characters are shown as escapes in all of them (`unsettled.measure.support.text`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 import unicodedata
 from urllib.parse import quote
 
-from unsettled.claims.harmless import harmless
+from unsettled.measure.support.text import harmless
 
 # Backslash escapes of CommonMark for what is read within a line or a table cell; `$` starts mathematics on GitHub.
 _MARKDOWN = str.maketrans({c: "\\" + c for c in "\\`*[]{}|~$#"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"})

@@ -18,7 +18,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 
-from unsettled.claims.harmless import harmless
+from unsettled.measure.support.text import harmless
 
 # Inches: a column of a two-column paper, and the text block.
 COLUMN, PAGE = 3.35, 6.9

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from unsettled.claims.harmless import harmless
 from unsettled.measure.errors import UserError
+from unsettled.measure.support.text import harmless
 from unsettled.reports.audit import Audit
 from unsettled.reports.html_boards import EACH, Boards, boards_of
 from unsettled.reports.html_claims import claims_of, plain

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from markupsafe import Markup, escape
 
-from unsettled.claims.harmless import harmless
+from unsettled.measure.support.text import harmless
 
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 Shape = Literal["dot", "cross", "ring", "diamond"]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from unsettled.claims.harmless import harmless
 from unsettled.claims.inputs import one_of
 from unsettled.claims.plugin import RUN, collects_audit, is_worker
 from unsettled.measure.errors import UserError
+from unsettled.measure.support.text import harmless
 
 HERE = Path(__file__).parent
 GATE, COLLECTOR, REPORTS = pytest.StashKey(), pytest.StashKey(), pytest.StashKey[tuple[Path, ...]]()

@@ -10,9 +10,9 @@ from rich.cells import set_cell_size
 from rich.padding import Padding
 from rich.text import Text
 
-from unsettled.claims.harmless import harmless as safe
-from unsettled.claims.plain import plain_console, printed
 from unsettled.claims.verdict import TABLE, Outcome, Verdict
+from unsettled.measure.support.console import plain_console, printed
+from unsettled.measure.support.text import harmless as safe
 from unsettled.reports.audit import Audit, PopulationEntry
 from unsettled.reports.text import measured, plural
 

@@ -44,7 +44,7 @@ def _seconds(started: subprocess.Popen) -> tuple[float, float]:
 
 
 def memory_kept(repetitions: int, k: int = 1) -> list[Row]:
-    """With glibc's own settings, which hand freed memory back, over `unsettled.measure.memory.keep_freed_memory`; seconds of CPU."""
+    """With glibc's own settings, which hand freed memory back, over `unsettled.measure.support.memory.keep_freed_memory`; seconds of CPU."""
     rows = []
     for name in SHIPPED:
         values = []

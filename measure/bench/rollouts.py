@@ -106,7 +106,7 @@ def overhead(*, repetitions: int = 7, k: int = 8) -> list[Row]:
     from unsettled.measure.bench.networks import REFERENCES
     from unsettled.measure.campaign.run import measure
     from unsettled.measure.networks.checkpoints import load_checkpoint
-    from unsettled.measure.progress import progress
+    from unsettled.measure.support.progress import progress
     from unsettled.measure.tasks.read import read_puzzles
 
     checkpoint = load_checkpoint(REFERENCES / FIRST)

@@ -19,7 +19,7 @@ import numpy as np, torch
 torch.set_num_threads(1)
 from unsettled.fixtures.networks import tiny_checkpoint
 from unsettled.measure.campaign.run import measure
-from unsettled.measure.memory import peak_memory_mib
+from unsettled.measure.support.memory import peak_memory_mib
 from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet
 rows = int(sys.argv[1])
 label = np.array([1,2,3,4,3,4,1,2,2,1,4,3,4,3,2,1]) + 1

@@ -17,14 +17,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from unsettled.measure.bounded import bounded
 from unsettled.measure.campaign.run import commit_of_program
 from unsettled.measure.errors import UserError
 from unsettled.measure.hub.registry import digest_of
-from unsettled.measure.limits import check_file, check_tensors
 from unsettled.measure.networks.checkpoints import Checkpoint, read_tensors
 from unsettled.measure.record.record import Imported, Provenance, Record, lacking_column
 from unsettled.measure.rollout.rollout import board_of
+from unsettled.measure.support.bounded import bounded
+from unsettled.measure.support.limits import check_file, check_tensors
 from unsettled.measure.tasks.read import PuzzleSet
 from unsettled.measure.tasks.sudoku.boards import conflicts
 

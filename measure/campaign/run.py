@@ -16,12 +16,12 @@ import numpy as np
 import torch
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.lock import sole_writer
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.networks.recursive import State
 from unsettled.measure.record.record import NoiseFloor, Provenance, Record, concatenate, read_provenance, read_record, write_record
 from unsettled.measure.record.writer import RecordWriter
 from unsettled.measure.rollout.rollout import board_of, rollout
+from unsettled.measure.support.lock import sole_writer
 from unsettled.measure.tasks.read import PuzzleSet
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16}

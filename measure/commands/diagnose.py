@@ -41,7 +41,7 @@ def follow(
     from unsettled.measure.campaign.long import measure_long
     from unsettled.measure.campaign.long_stages import LongSettings
     from unsettled.measure.networks.checkpoints import load_checkpoint
-    from unsettled.measure.progress import progress
+    from unsettled.measure.support.progress import progress
     from unsettled.measure.tasks.read import read_puzzles
 
     options.refuse_folder(out)

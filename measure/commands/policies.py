@@ -53,7 +53,7 @@ def levers(
     from unsettled.measure.policies.gather import gather
     from unsettled.measure.policies.plan import Plan
     from unsettled.measure.policies.table import table_of
-    from unsettled.measure.progress import progress
+    from unsettled.measure.support.progress import progress
     from unsettled.measure.tasks.read import read_puzzles
 
     options.refuse_folder(out)

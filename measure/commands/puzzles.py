@@ -32,7 +32,7 @@ def generate(
     canonical: Canonical = True,
 ) -> None:
     """Generate puzzles with exactly one solution, rated by search nodes."""
-    from unsettled.measure.progress import progress
+    from unsettled.measure.support.progress import progress
     from unsettled.measure.tasks.sudoku import boards as sudoku
 
     board, clues = sudoku.Box.parse(box), parse_range(extra_clues)
@@ -105,7 +105,7 @@ def split_(
     published: Annotated[bool, typer.Option(help="Write the published layout instead of Parquet files.")] = False,
 ) -> None:
     """Split into train, test and hard so that no two puzzles are equivalent, neither across nor within."""
-    from unsettled.measure.progress import progress
+    from unsettled.measure.support.progress import progress
     from unsettled.measure.tasks.read import read_puzzles
     from unsettled.measure.tasks.sudoku import partition
     from unsettled.measure.tasks.sudoku.symmetry import hash_in_pieces
@@ -128,7 +128,7 @@ def overlap(
     second_split: Annotated[str, typer.Option(help="Split of the second set, if it is a folder.")] = "test",
 ) -> None:
     """Count puzzles of the second set that are equivalent to one of the first; exit code 1 if there are any."""
-    from unsettled.measure.progress import progress
+    from unsettled.measure.support.progress import progress
     from unsettled.measure.tasks.read import read_puzzles
     from unsettled.measure.tasks.sudoku import partition
     from unsettled.measure.tasks.sudoku.symmetry import hash_in_pieces
@@ -168,7 +168,7 @@ def _check_target(target: Path) -> None:
 
 def _write(pieces: Iterable[PuzzleSet], count: int, target: Path, *, split: str, canonical: bool) -> None:
     """Writes to Parquet or to the published layout, by the target's name, with a bar and a closing line."""
-    from unsettled.measure.progress import progress
+    from unsettled.measure.support.progress import progress
     from unsettled.measure.tasks.read import write_parquet, write_published
 
     _check_target(target)

@@ -39,9 +39,9 @@ def measure(
 
     from unsettled.measure.campaign.run import noise
     from unsettled.measure.campaign.run import run as campaign
-    from unsettled.measure.memory import peak_memory_mib
     from unsettled.measure.networks.checkpoints import load_checkpoint
-    from unsettled.measure.progress import progress
+    from unsettled.measure.support.memory import peak_memory_mib
+    from unsettled.measure.support.progress import progress
     from unsettled.measure.tasks.read import read_puzzles
 
     options.refuse_folder(out)
@@ -77,8 +77,8 @@ def measure_noise(
     from unsettled.measure.campaign.run import noise
     from unsettled.measure.errors import UserError
     from unsettled.measure.networks.checkpoints import load_checkpoint
-    from unsettled.measure.progress import progress
     from unsettled.measure.record.record import read_record, write_record
+    from unsettled.measure.support.progress import progress
     from unsettled.measure.tasks.read import read_puzzles
 
     kept = read_record(record)

@@ -19,7 +19,7 @@ from unsettled.measure.hub.registry import (
     read_trust,
     write_trust,
 )
-from unsettled.measure.lock import sole_writer
+from unsettled.measure.support.lock import sole_writer
 
 
 def fetch(name: str, folder: Path) -> Path:

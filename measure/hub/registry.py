@@ -19,8 +19,8 @@ from typing import Literal
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
-from unsettled.measure.bounded import bounded
 from unsettled.measure.errors import UserError
+from unsettled.measure.support.bounded import bounded
 
 CACHE_VARIABLE = "UNSETTLED_CACHE"
 REGISTRY = Path(__file__).with_name("hub.toml")

@@ -17,7 +17,7 @@ from unsettled.measure.lyapunov.growth import Status, TangentGrowth
 from unsettled.measure.lyapunov.orthonormal import Method, default_method, orthonormalise, seeded_basis, working_dtype
 from unsettled.measure.lyapunov.segment import Step, at_least, run_segment, segment_of
 from unsettled.measure.lyapunov.tangents import Parts, State, as_parts, sizes
-from unsettled.measure.memory import keep_freed_memory
+from unsettled.measure.support.memory import keep_freed_memory
 
 Observe = Callable[[int, State], None]
 

@@ -19,12 +19,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from unsettled.measure.bounded import bounded
 from unsettled.measure.errors import UserError
-from unsettled.measure.limits import check_file, check_network, check_tensors
 from unsettled.measure.networks import ModelConfig, RecursiveModel, build
 from unsettled.measure.networks.published import bare_state, infer_config
 from unsettled.measure.record.record import ModelFacts
+from unsettled.measure.support.bounded import bounded
+from unsettled.measure.support.limits import check_file, check_network, check_tensors
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
 PUBLISHED_CONFIGS = ("all_config.yaml", "config.yaml")

@@ -13,13 +13,13 @@ import numpy as np
 
 from unsettled.measure.campaign.run import commit_of_program
 from unsettled.measure.errors import UserError
-from unsettled.measure.lock import sole_writer
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.policies.draws import judge_boards, number_boards, run_draws
 from unsettled.measure.policies.plan import KIND, SEGMENT_COLUMNS, Plan
 from unsettled.measure.record.side import SideProvenance, SideRecord, read_side, round_mantissa, write_side
 from unsettled.measure.rollout.rollout import board_of
 from unsettled.measure.rollout.starts import Starts
+from unsettled.measure.support.lock import sole_writer
 from unsettled.measure.tasks.read import PuzzleSet
 
 Advance = Callable[[int], None]

@@ -16,12 +16,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
-from unsettled.measure.bounded import bounded
 from unsettled.measure.columns.absent import AbsentColumn
 from unsettled.measure.columns.streamed import ColumnFile, to_numpy
 from unsettled.measure.errors import UserError
-from unsettled.measure.limits import check_rows
 from unsettled.measure.record.provenance import SCHEMA_VERSION, Imported, ModelFacts, NoiseFloor, Provenance
+from unsettled.measure.support.bounded import bounded
+from unsettled.measure.support.limits import check_rows
 
 __all__ = [
     "COLUMNS",

@@ -19,10 +19,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from unsettled.measure.bounded import bounded
 from unsettled.measure.errors import UserError
-from unsettled.measure.limits import check_rows
 from unsettled.measure.record.record import ModelFacts
+from unsettled.measure.support.bounded import bounded
+from unsettled.measure.support.limits import check_rows
 
 SIDE_VERSION = 1
 SIDE_KEY = b"unsettled.side"

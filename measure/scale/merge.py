@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.lock import sole_writer
 from unsettled.measure.record.record import COLUMNS, METADATA_KEY, Provenance, Record, from_table
 from unsettled.measure.record.writer import ROW_GROUP, RecordWriter
 from unsettled.measure.scale.plan import Campaign, check_shard, digest_ids, read_campaign, shard_path
+from unsettled.measure.support.lock import sole_writer
 
 
 def merge(folder: Path, out: Path) -> Provenance:

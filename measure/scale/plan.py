@@ -15,9 +15,9 @@ from typing import Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from unsettled.measure.bounded import bounded
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Provenance, read_provenance
+from unsettled.measure.support.bounded import bounded
 from unsettled.measure.tasks.sudoku.boards import PuzzleSet
 
 MANIFEST = "campaign.json"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from unsettled.measure.bounded import bounded
 from unsettled.measure.errors import UserError
+from unsettled.measure.support.bounded import bounded
 from unsettled.measure.tasks.sources import Source, open_source
 from unsettled.measure.tasks.sudoku.boards import BLANK, Box, PuzzleSet, conflicts
 from unsettled.measure.tasks.tables import SYMBOLS, Chunk, board_size

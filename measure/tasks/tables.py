@@ -15,7 +15,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.limits import LARGEST_BOARD
+from unsettled.measure.support.limits import LARGEST_BOARD
 from unsettled.measure.tasks.sudoku.boards import BLANK, Box
 
 CHUNK_ROWS = 16384

@@ -112,6 +112,6 @@ def test_freed_memory_is_kept_unless_the_user_has_said_otherwise(environment, ke
     import os
 
     clean = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
-    code = "from unsettled.measure.memory import keep_freed_memory as keep; print(keep())"
+    code = "from unsettled.measure.support.memory import keep_freed_memory as keep; print(keep())"
     run = subprocess.run([sys.executable, "-c", code], env=clean | environment, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == (kept if sys.platform.startswith("linux") else "False")

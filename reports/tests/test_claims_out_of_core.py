@@ -27,7 +27,7 @@ from pathlib import Path
 from unsettled.claims.judge import judge
 from unsettled.claims.ledger import load_ledger
 from unsettled.claims.populations import Population
-from unsettled.measure.memory import peak_memory_mib
+from unsettled.measure.support.memory import peak_memory_mib
 peak = lambda: peak_memory_mib() / 2**10
 clock = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_utime + resource.getrusage(resource.RUSAGE_SELF).ru_stime
 ledger, start, judged = load_ledger(), clock(), 0

@@ -87,7 +87,7 @@ def test_fetched_measured_and_judged(tmp_path):
 NOTING = """
 import atexit, os, sys
 from pathlib import Path
-from unsettled.measure.memory import peak_memory_mib
+from unsettled.measure.support.memory import peak_memory_mib
 atexit.register(lambda: Path(os.environ["PEAK"]).write_text(str(peak_memory_mib())))
 """
 UNSETTLED = (sys.executable, "-c", f"{NOTING}from unsettled.measure.commands.app import main; main()")

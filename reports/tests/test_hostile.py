@@ -10,9 +10,9 @@ from xml.etree import ElementTree
 import pytest
 from markdown_it import MarkdownIt
 
-from unsettled.claims.harmless import harmless
 from unsettled.claims.verdict import Measurement
 from unsettled.fixtures.hostile import HOSTILE
+from unsettled.measure.support.text import harmless
 from unsettled.reports import annotations, badge, escaping, latex, markdown, sarif, table_csv, terminal
 from unsettled.reports.baseline import Baseline, Locked
 from unsettled.reports.renderings import Context

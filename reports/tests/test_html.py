@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from unsettled.claims.arithmetic import Row as Digits
-from unsettled.claims.harmless import harmless
 from unsettled.claims.inputs import Inputs
 from unsettled.claims.populations import Population
 from unsettled.claims.run import Run, Settings
@@ -23,6 +22,7 @@ from unsettled.fixtures.audits import write_reference
 from unsettled.fixtures.synthetic import synthetic_record
 from unsettled.measure.columns.absent import AbsentColumn
 from unsettled.measure.record.record import write_record
+from unsettled.measure.support.text import harmless
 from unsettled.reports.html import embedded, read, render, render_html
 from unsettled.reports.html_boards import boards_of
 from unsettled.reports.html_claims import ORDER, claims_of

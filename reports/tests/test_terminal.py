@@ -3,8 +3,8 @@
 import pytest
 from rich.cells import cell_len
 
-from unsettled.claims.harmless import harmless
 from unsettled.claims.verdict import Measurement, Outcome
+from unsettled.measure.support.text import harmless
 from unsettled.reports.terminal import render, sentence
 from unsettled.reports.text import measured
 

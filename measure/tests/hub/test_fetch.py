@@ -176,7 +176,7 @@ def test_a_damaged_trust_file_is_no_reason_to_trust(served, tmp_path):
 
 
 def test_two_fetches_at_once(served, tmp_path):
-    from unsettled.measure.lock import sole_writer
+    from unsettled.measure.support.lock import sole_writer
 
     with sole_writer(tmp_path / "fetch"), pytest.raises(UserError, match="another fetch is writing there"):
         fetch("hrm-official", tmp_path)

@@ -16,10 +16,10 @@ from unsettled.claims.known import load_known
 from unsettled.claims.ledger import load_ledger
 from unsettled.fixtures.networks import tiny_checkpoint, tiny_model, write_published_checkpoint
 from unsettled.fixtures.synthetic import synthetic_record
-from unsettled.measure import limits
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import load_checkpoint
 from unsettled.measure.record.record import METADATA_KEY, read_record, to_table
+from unsettled.measure.support import limits
 from unsettled.measure.tasks.read import read_puzzles
 from unsettled.reports.audit import read_audit
 from unsettled.reports.baseline import read_baseline

@@ -15,7 +15,6 @@ from unsettled.measure.campaign.noise import differences
 from unsettled.measure.campaign.run import measure_rows
 from unsettled.measure.campaign.run import run as campaigns
 from unsettled.measure.errors import UserError
-from unsettled.measure.lock import sole_writer
 from unsettled.measure.networks.checkpoints import load_checkpoint
 from unsettled.measure.record.record import read_record
 from unsettled.measure.scale.merge import merge
@@ -23,6 +22,7 @@ from unsettled.measure.scale.plan import shard_path
 from unsettled.measure.scale.processes import measure_by_processes
 from unsettled.measure.scale.ranks import Rank, device_of, rank_of
 from unsettled.measure.scale.run import measure_shard, open_campaign
+from unsettled.measure.support.lock import sole_writer
 from unsettled.measure.tasks.read import read_puzzles, write_parquet
 from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet, generate
 

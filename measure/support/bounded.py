@@ -1,6 +1,6 @@
 """Reading a stranger's file within bounds of processor time and memory, which the kernel keeps.
 
-`unsettled.measure.limits` refuses what a file *says* of itself; this holds whatever it says. ``UNSETTLED_UNLIMITED=1`` lifts it for files that
+`unsettled.measure.support.limits` refuses what a file *says* of itself; this holds whatever it says. ``UNSETTLED_UNLIMITED=1`` lifts it for files that
 you trust.
 """
 
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.memory import address_space
+from unsettled.measure.support.memory import address_space
 
 GIB = 1 << 30
 P, R = ParamSpec("P"), TypeVar("R")

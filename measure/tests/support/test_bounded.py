@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from unsettled.fixtures.synthetic import synthetic_record
-from unsettled.measure import bounded
-from unsettled.measure.bounded import Bound
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import read_record, write_record
+from unsettled.measure.support import bounded
+from unsettled.measure.support.bounded import Bound
 
 
 @pytest.fixture

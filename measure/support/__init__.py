@@ -1,0 +1,1 @@
+"""What any wing may use and none owns: limits, locks, memory, progress."""
