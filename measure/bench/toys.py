@@ -51,7 +51,7 @@ def _theirs(step: Callable, start: torch.Tensor, k: int, updates: int) -> dict[s
 def henon(*, repetitions: int = 3, orbits: int = HENON["orbits"], steps: int = HENON["steps"]) -> list[Row]:
     """Both exponents of many Hénon orbits, QR at every update: ours as a compiled map, and as functions of torch."""
     jax, _, _ = _jax()
-    from unsettled.fixtures.systems import SYSTEMS
+    from unsettled.fixtures.systems.known import SYSTEMS
 
     jnp, system = jax.numpy, SYSTEMS["henon"]
     start = system.starts(orbits)
@@ -65,7 +65,7 @@ def lorenz96(
 ) -> list[Row]:
     """Lorenz 96 with 40 variables: one Runge–Kutta step of length .01 an update, as all run it."""
     jax, _, _ = _jax()
-    from unsettled.fixtures.systems import SYSTEMS
+    from unsettled.fixtures.systems.known import SYSTEMS
 
     start = SYSTEMS["lorenz-96"].starts(orbits)
     runs = {
@@ -106,7 +106,7 @@ def _rows(what: str, runs: dict[str, Callable[[], object]], repetitions: int) ->
 def from_series(*, repetitions: int = 3, points: int = 4000) -> list[Row]:
     """The largest exponent of one Hénon orbit against what nolds finds in its series of x (Rosenstein's and Eckmann's ways)."""
     nolds = _others("nolds")
-    from unsettled.fixtures.systems import SYSTEMS
+    from unsettled.fixtures.systems.known import SYSTEMS
 
     system = SYSTEMS["henon"]
     start, known = system.starts(1), system.known[0].value
@@ -144,7 +144,7 @@ def from_flow(*, repetitions: int = 3, points: int = 20_000) -> list[Row]:
     from dysts.analysis import find_lyapunov_exponents
     from dysts.flows import Lorenz
 
-    from unsettled.fixtures.systems import SYSTEMS
+    from unsettled.fixtures.systems.known import SYSTEMS
 
     system, model = SYSTEMS["lorenz-63"], Lorenz()
     model.ic, model.param_list = system.starts(1)[0].numpy(), [8 / 3, 28.0, 10.0]

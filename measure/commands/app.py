@@ -15,7 +15,7 @@ from unsettled.measure.errors import UserError
 MODULES: tuple[tuple[str, str | None], ...] = (
     ("unsettled.measure.commands.records", None),
     ("unsettled.measure.commands.puzzles", "puzzles"),
-    ("unsettled.measure.commands_lyapunov", None),
+    ("unsettled.fixtures.systems.commands", None),
     ("unsettled.measure.commands_bench", None),
     ("unsettled.measure.commands.diagnose", None),
     ("unsettled.measure.commands.policies", None),

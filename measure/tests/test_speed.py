@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from unsettled.fixtures.networks import STRUCTURES, tiny_model
-from unsettled.fixtures.systems import SYSTEMS
+from unsettled.fixtures.systems.known import SYSTEMS
 from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.lyapunov.frame import Frame
 from unsettled.measure.lyapunov.orthonormal import SMALL, orthonormalise

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
-from unsettled.fixtures.systems import SYSTEMS
-from unsettled.measure.commands_lyapunov import app
+from unsettled.fixtures.systems.commands import app
+from unsettled.fixtures.systems.known import SYSTEMS
 from unsettled.measure.errors import UserError
 
 
@@ -42,7 +42,7 @@ def test_the_list_names_every_system():
 def test_a_wrong_answer_fails(monkeypatch):
     from dataclasses import replace
 
-    from unsettled.fixtures.system import Known
+    from unsettled.fixtures.systems.system import Known
 
     monkeypatch.setitem(SYSTEMS, "henon", replace(SYSTEMS["henon"], known=(Known(0.9), Known(-1.6))))
     result = invoke("--system", "henon", "--updates", "60", "--batch", "8")

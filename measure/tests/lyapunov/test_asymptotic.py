@@ -8,9 +8,9 @@ import pytest
 import torch
 from scipy import stats
 
-from unsettled.fixtures.comparison import compare
-from unsettled.fixtures.systems import SYSTEMS, system
-from unsettled.fixtures.systems_linear import GAUSSIAN_SIZE, gaussian_growth_law
+from unsettled.fixtures.systems.comparison import compare
+from unsettled.fixtures.systems.known import SYSTEMS, system
+from unsettled.fixtures.systems.linear import GAUSSIAN_SIZE, gaussian_growth_law
 from unsettled.measure.lyapunov.estimator import tangent_growth
 
 LONG = [name for name, one in SYSTEMS.items() if one.known and one.finite is None and one.name != "gaussian-products"]

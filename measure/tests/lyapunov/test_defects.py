@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from unsettled.fixtures.defects import DEFECTS, Defect
-from unsettled.fixtures.identities import IDENTITIES
-from unsettled.fixtures.identity import Case
-from unsettled.fixtures.systems import SYSTEMS
+from unsettled.fixtures.systems.defects import DEFECTS, Defect
+from unsettled.fixtures.systems.identities import IDENTITIES
+from unsettled.fixtures.systems.identity import Case
+from unsettled.fixtures.systems.known import SYSTEMS
 
 
 def error(defect: Defect) -> float:

@@ -7,8 +7,8 @@ import pytest
 import torch
 from scipy.integrate import solve_ivp
 
-from unsettled.fixtures.systems import SYSTEMS
-from unsettled.fixtures.systems_flows import lorenz63
+from unsettled.fixtures.systems.flows import lorenz63
+from unsettled.fixtures.systems.known import SYSTEMS
 from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.lyapunov.flow import Flow
 from unsettled.measure.lyapunov.orthonormal import seeded_basis

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from unsettled.fixtures.systems import SYSTEMS, system
+from unsettled.fixtures.systems.known import SYSTEMS, system
 from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.lyapunov.growth import Status

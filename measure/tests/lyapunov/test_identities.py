@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from unsettled.fixtures.identities import IDENTITIES, case
-from unsettled.fixtures.systems import SYSTEMS
+from unsettled.fixtures.systems.identities import IDENTITIES, case
+from unsettled.fixtures.systems.known import SYSTEMS
 
 DTYPES = (torch.float64, torch.float32)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from unsettled.fixtures.systems import SYSTEMS
-from unsettled.fixtures.systems_flows import lorenz63, lorenz96
+from unsettled.fixtures.systems.flows import lorenz63, lorenz96
+from unsettled.fixtures.systems.known import SYSTEMS
 from unsettled.measure.bench import maps
 from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov.estimator import tangent_growth

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from unsettled.fixtures.systems import SYSTEMS
+from unsettled.fixtures.systems.known import SYSTEMS
 from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.lyapunov.growth import Status
 

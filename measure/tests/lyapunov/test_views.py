@@ -8,7 +8,7 @@ import mpmath
 import pytest
 import torch
 
-from unsettled.fixtures.systems import SYSTEMS
+from unsettled.fixtures.systems.known import SYSTEMS
 from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.lyapunov.finite_difference import difference_growth
