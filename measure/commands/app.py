@@ -16,7 +16,7 @@ MODULES: tuple[tuple[str, str | None], ...] = (
     ("unsettled.measure.commands.records", None),
     ("unsettled.measure.commands.puzzles", "puzzles"),
     ("unsettled.fixtures.systems.commands", None),
-    ("unsettled.measure.commands_bench", None),
+    ("unsettled.fixtures.bench.commands", None),
     ("unsettled.measure.commands.diagnose", None),
     ("unsettled.measure.commands.policies", None),
     ("unsettled.measure.commands.scale", None),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from unsettled.fixtures.bench import maps
 from unsettled.fixtures.systems.flows import lorenz63, lorenz96
 from unsettled.fixtures.systems.known import SYSTEMS
-from unsettled.measure.bench import maps
 from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov.estimator import tangent_growth
 
