@@ -24,7 +24,7 @@ MODULES: tuple[tuple[str, str | None], ...] = (
     ("unsettled.claims.commands", None),
     ("unsettled.reports.commands", None),
     ("unsettled.reports.commands_findings", None),
-    ("unsettled.fixtures.commands", None),
+    ("unsettled.fixtures.training.commands", None),
 )
 
 

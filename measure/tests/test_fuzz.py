@@ -70,7 +70,7 @@ def test_a_reader_that_never_ends_costs_one_input(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("text", [b"name = '\xff'\n", b"batch = " + b"9" * 5000, b"a = " + b"[" * 3000])
 def test_recipes_that_are_no_text_or_too_deep(tmp_path, text):
-    from unsettled.fixtures.recipe import load_recipe
+    from unsettled.fixtures.training.recipe import load_recipe
 
     (tmp_path / "r.toml").write_bytes(text)
     with pytest.raises(UserError, match="not (valid|readable) TOML"):
