@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from unsettled.fixtures.hostile import HOSTILE
+from unsettled.fixtures.faults.hostile import HOSTILE
 from unsettled.fixtures.synthetic import synthetic_record
 from unsettled.measure.commands.app import build
 from unsettled.measure.record.record import NoiseFloor, write_record

@@ -8,7 +8,7 @@ import pytest
 from matplotlib import rc_context, rcParams
 from typer.testing import CliRunner
 
-from unsettled.fixtures.hostile import HOSTILE
+from unsettled.fixtures.faults.hostile import HOSTILE
 from unsettled.fixtures.synthetic import synthetic_record
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import write_record

@@ -11,7 +11,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from unsettled.claims.verdict import Measurement
-from unsettled.fixtures.hostile import HOSTILE
+from unsettled.fixtures.faults.hostile import HOSTILE
 from unsettled.measure.support.text import harmless
 from unsettled.reports import annotations, badge, escaping, latex, markdown, sarif, table_csv, terminal
 from unsettled.reports.baseline import Baseline, Locked

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import pytest
 from typer.testing import CliRunner
 
-from unsettled.fixtures.hostile import HOSTILE
+from unsettled.fixtures.faults.hostile import HOSTILE
 from unsettled.fixtures.synthetic import synthetic_record
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import COLUMNS, write_record

@@ -7,7 +7,7 @@ import fastjsonschema
 import pytest
 
 from unsettled.claims.ledger import PAPER, load_ledger
-from unsettled.fixtures.hostile import HOSTILE
+from unsettled.fixtures.faults.hostile import HOSTILE
 from unsettled.reports.annotations import SHOWN, annotations, guard
 from unsettled.reports.problems import DIFFERS, UNCAUGHT, level_of, problems
 from unsettled.reports.renderings import Context

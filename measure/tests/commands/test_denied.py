@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from unsettled.fixtures.faults_commands import RECIPE
+from unsettled.fixtures.faults.kill_commands import RECIPE
 from unsettled.fixtures.networks import tiny_checkpoint
 from unsettled.fixtures.synthetic import synthetic_record
 from unsettled.measure.campaign.run import measure
