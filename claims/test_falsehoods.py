@@ -7,7 +7,7 @@ from unsettled.claims.ledger import load_ledger
 from unsettled.claims.planted import DIGITS, outcome_of, read_falsehoods
 from unsettled.claims.plugin import find, run_of
 from unsettled.claims.populations import Population
-from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.fixtures.synthetic.records import synthetic_record
 
 
 def pytest_generate_tests(metafunc):

@@ -5,8 +5,8 @@ import pytest
 from unsettled.claims.planted import Planted
 from unsettled.claims.remeasure import Remeasured
 from unsettled.claims.verdict import Measurement, Outcome, Verdict
-from unsettled.fixtures.audits import write_reference
-from unsettled.fixtures.synthetic import HRM_FACTS, synthetic_record
+from unsettled.fixtures.synthetic.audits import write_reference
+from unsettled.fixtures.synthetic.records import HRM_FACTS, synthetic_record
 from unsettled.reports.audit import Audit, LedgerEntry, PopulationEntry, Tool, count
 
 

@@ -13,8 +13,8 @@ from unsettled.claims.ledger import load_ledger
 from unsettled.claims.noise_band import disturb
 from unsettled.claims.populations import discover
 from unsettled.claims.run import Run, Settings
-from unsettled.fixtures.audits import accuracy_of, write_ledger, write_tiny_reference
-from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.fixtures.synthetic.audits import accuracy_of, write_ledger, write_tiny_reference
+from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.provenance import NoiseFloor, TangentStarts
 from unsettled.measure.record.record import read_record, write_record

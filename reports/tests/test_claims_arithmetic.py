@@ -14,7 +14,7 @@ from unsettled.claims.known import load_known
 from unsettled.claims.ledger import load_ledger
 from unsettled.claims.stated import parse_stated
 from unsettled.claims.verdict import Outcome
-from unsettled.fixtures.ledgers import claim_table, ledger_text
+from unsettled.fixtures.synthetic.ledgers import claim_table, ledger_text
 
 HRM = Group(
     right=parse_stated("52.6%"),

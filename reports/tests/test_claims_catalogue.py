@@ -14,8 +14,8 @@ from unsettled.claims.ledger import load_ledger
 from unsettled.claims.parameters import Settling
 from unsettled.claims.registry import MissingInput
 from unsettled.claims.verdict import Outcome
-from unsettled.fixtures.ledgers import StandIn
-from unsettled.fixtures.synthetic import HRM_FACTS, synthetic_record, with_noise
+from unsettled.fixtures.synthetic.ledgers import StandIn
+from unsettled.fixtures.synthetic.records import HRM_FACTS, synthetic_record, with_noise
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import Estimate
 

@@ -24,9 +24,9 @@ from unsettled.claims.ledger import PAPER, load_ledger
 from unsettled.claims.run import Run, Settings
 from unsettled.claims.turning import Asked, turning
 from unsettled.claims.verdict import Outcome
-from unsettled.fixtures.audits import write_reference
-from unsettled.fixtures.ledgers import StandIn, claim_table, ledger_text
-from unsettled.fixtures.synthetic import TRM_FACTS, synthetic_record
+from unsettled.fixtures.synthetic.audits import write_reference
+from unsettled.fixtures.synthetic.ledgers import StandIn, claim_table, ledger_text
+from unsettled.fixtures.synthetic.records import TRM_FACTS, synthetic_record
 from unsettled.measure.commands.app import main
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import write_record

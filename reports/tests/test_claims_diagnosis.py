@@ -8,9 +8,9 @@ from unsettled.claims.judge import judge
 from unsettled.claims.ledger import load_ledger
 from unsettled.claims.registry import MissingInput
 from unsettled.claims.verdict import Outcome
-from unsettled.fixtures.ledgers import StandIn
-from unsettled.fixtures.long_runs import long_record
-from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.fixtures.synthetic.ledgers import StandIn
+from unsettled.fixtures.synthetic.long_runs import long_record
+from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.analysis.capture import LongRuns
 from unsettled.measure.errors import UserError
 

@@ -11,7 +11,7 @@ from unsettled.claims.fetched import fetched_populations
 from unsettled.claims.inputs import Inputs
 from unsettled.claims.remeasure import affordable_rows
 from unsettled.claims.run import Run, Settings
-from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.hub.registry import digest_of, entry_of, record_path
 from unsettled.measure.record.record import write_record
 

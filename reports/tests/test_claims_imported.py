@@ -8,7 +8,7 @@ import pytest
 from unsettled.claims.judge import judge
 from unsettled.claims.ledger import load_ledger
 from unsettled.claims.populations import Population
-from unsettled.fixtures.synthetic import HRM_FACTS, synthetic_record
+from unsettled.fixtures.synthetic.records import HRM_FACTS, synthetic_record
 from unsettled.measure.record.record import Imported, lacking_column, read_record, write_record
 
 JUDGED = {"hrm.accuracy", "halting.tracks_correctness", "halting.separates", "updates.hundreds", "updates.hrm", "latent.width"}

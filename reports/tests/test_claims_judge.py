@@ -17,8 +17,8 @@ from unsettled.claims.ledger import load_ledger
 from unsettled.claims.noise_band import disturb, largest_change, under_noise
 from unsettled.claims.stated import parse_stated
 from unsettled.claims.verdict import Outcome
-from unsettled.fixtures.ledgers import StandIn, claim_table, ledger_text
-from unsettled.fixtures.synthetic import HRM_FACTS, synthetic_record
+from unsettled.fixtures.synthetic.ledgers import StandIn, claim_table, ledger_text
+from unsettled.fixtures.synthetic.records import HRM_FACTS, synthetic_record
 from unsettled.measure.record.provenance import NoiseFloor, TangentStarts
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.proportion import proportion
@@ -34,7 +34,7 @@ def paper():
 
 @pytest.fixture
 def ask(tmp_path):
-    """The verdict on a claim, changed from the one of `unsettled.fixtures.ledgers`, for a record and a question."""
+    """The verdict on a claim, changed from the one of `unsettled.fixtures.synthetic.ledgers`, for a record and a question."""
 
     def answer(question="recompute", record=RECORD, **changes):
         path = tmp_path / "ledger.toml"

@@ -11,7 +11,7 @@ from unsettled.claims.forms import NotApplicable
 from unsettled.claims.known import KNOWN, load_known
 from unsettled.claims.ledger import PAPER, json_schema, load_ledger
 from unsettled.claims.verdict import Outcome, Verdict
-from unsettled.fixtures.ledgers import HEAD, claim_table, ledger_text
+from unsettled.fixtures.synthetic.ledgers import HEAD, claim_table, ledger_text
 from unsettled.measure.errors import UserError
 
 ROWS_OF_THE_PAPER = [

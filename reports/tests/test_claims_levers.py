@@ -9,9 +9,9 @@ from unsettled.claims.judge import judge
 from unsettled.claims.ledger import load_ledger
 from unsettled.claims.populations import discover
 from unsettled.claims.verdict import Outcome
-from unsettled.fixtures.audits import write_reference
-from unsettled.fixtures.draws import synthetic_draws
-from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.fixtures.synthetic.audits import write_reference
+from unsettled.fixtures.synthetic.draws import synthetic_draws
+from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError
 from unsettled.measure.policies.table import table_of
 from unsettled.measure.record.record import read_record

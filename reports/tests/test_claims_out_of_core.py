@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from unsettled.fixtures.synthetic import HRM_FACTS, synthetic_record
+from unsettled.fixtures.synthetic.records import HRM_FACTS, synthetic_record
 from unsettled.measure.record.record import to_table
 
 CHUNK, DISTINCT = 125_000, 4

@@ -4,7 +4,7 @@ import pytest
 
 from unsettled.claims.populations import Population
 from unsettled.claims.remeasure import measure_population
-from unsettled.fixtures.networks import tiny_checkpoint
+from unsettled.fixtures.synthetic.networks import tiny_checkpoint
 from unsettled.measure.record.record import read_record, write_record
 from unsettled.measure.tasks.read import write_parquet
 from unsettled.measure.tasks.sudoku.boards import Box, generate

@@ -11,8 +11,8 @@ from unsettled.claims.parameters import Nothing
 from unsettled.claims.populations import discover
 from unsettled.claims.sides import find_side
 from unsettled.claims.verdict import Outcome
-from unsettled.fixtures.audits import write_ledger
-from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.fixtures.synthetic.audits import write_ledger
+from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import write_record
 from unsettled.measure.record.side import SideProvenance, SideRecord, read_side, round_mantissa, write_side

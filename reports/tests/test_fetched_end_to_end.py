@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from unsettled.fixtures.faults.hub_server import Hub, serve
-from unsettled.fixtures.networks import OFFICIAL, write_published_checkpoint
+from unsettled.fixtures.synthetic.networks import OFFICIAL, write_published_checkpoint
 from unsettled.measure.hub.registry import entry_of
 from unsettled.measure.tasks.read import read_puzzles
 from unsettled.reports.audit import read_audit

@@ -9,7 +9,7 @@ from matplotlib import rc_context, rcParams
 from typer.testing import CliRunner
 
 from unsettled.fixtures.faults.hostile import HOSTILE
-from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import write_record
 from unsettled.reports.commands import app

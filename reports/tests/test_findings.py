@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from unsettled.fixtures.audits import write_reference
-from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.fixtures.synthetic.audits import write_reference
+from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.record.record import write_record
 from unsettled.reports.findings import grids
 from unsettled.reports.grid import Grid, render

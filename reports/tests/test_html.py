@@ -18,8 +18,8 @@ from unsettled.claims.inputs import Inputs
 from unsettled.claims.populations import Population
 from unsettled.claims.run import Run, Settings
 from unsettled.claims.verdict import Measurement, Outcome
-from unsettled.fixtures.audits import write_reference
-from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.fixtures.synthetic.audits import write_reference
+from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.columns.absent import AbsentColumn
 from unsettled.measure.record.record import write_record
 from unsettled.measure.support.text import harmless

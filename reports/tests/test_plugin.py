@@ -17,8 +17,8 @@ from unsettled.claims.planted import outcome_of, read_falsehoods
 from unsettled.claims.populations import Population, discover
 from unsettled.claims.remeasure import sample_rows
 from unsettled.claims.verdict import Outcome
-from unsettled.fixtures.audits import accuracy_of, write_ledger, write_tiny_reference
-from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.fixtures.synthetic.audits import accuracy_of, write_ledger, write_tiny_reference
+from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.record.record import read_record, write_record
 from unsettled.reports.audit import read_audit
 

@@ -8,8 +8,8 @@ from unsettled.claims.inputs import Inputs, read_inputs, read_measuring
 from unsettled.claims.ledger import load_ledger
 from unsettled.claims.populations import discover
 from unsettled.claims.remeasure import FEWEST, MOST, affordable_rows, sample_rows, settings_of
-from unsettled.fixtures.audits import write_ledger, write_reference
-from unsettled.fixtures.synthetic import HRM_FACTS, synthetic_record
+from unsettled.fixtures.synthetic.audits import write_ledger, write_reference
+from unsettled.fixtures.synthetic.records import HRM_FACTS, synthetic_record
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import write_record
 

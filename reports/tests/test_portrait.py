@@ -8,7 +8,7 @@ import pytest
 from unsettled.claims.catalogue_separation import matched as claimed_matching
 from unsettled.claims.catalogue_separation import separation as claimed_separation
 from unsettled.claims.parameters import Baselined, Matched
-from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.analysis.settling import settled_failures
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import read_record, write_record

@@ -6,8 +6,8 @@ from typer.testing import CliRunner
 from unsettled.claims.inputs import Inputs
 from unsettled.claims.ledger import load_ledger
 from unsettled.claims.populations import discover
-from unsettled.fixtures.audits import write_ledger, write_reference
-from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.fixtures.synthetic.audits import write_ledger, write_reference
+from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import write_record
 from unsettled.reports.audit import LedgerEntry, PopulationEntry, digest_of, write_audit

@@ -10,9 +10,9 @@ import unsettled.claims.run
 import unsettled.reports.collector
 import unsettled.reports.latex
 from unsettled.claims.ledger import load_ledger
-from unsettled.fixtures.audits import accuracy_of, write_ledger
 from unsettled.fixtures.faults.hostile import HOSTILE, write_hostile_ledger
-from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.fixtures.synthetic.audits import accuracy_of, write_ledger
+from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.record.record import write_record
 from unsettled.reports.audit import read_audit
 from unsettled.reports.markdown import render

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from unsettled.fixtures.faults.hostile import HOSTILE
-from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import COLUMNS, write_record
 from unsettled.reports.commands import app

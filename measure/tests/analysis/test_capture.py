@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from unsettled.fixtures.long_runs import long_record
-from unsettled.fixtures.networks import tiny_checkpoint
-from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.fixtures.synthetic.long_runs import long_record
+from unsettled.fixtures.synthetic.networks import tiny_checkpoint
+from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.analysis.capture import (
     FATES,
     LongRuns,

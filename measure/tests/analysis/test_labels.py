@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from unsettled.fixtures.wanderers import NORM, SYSTEMS, known_runs
+from unsettled.fixtures.synthetic.wanderers import NORM, SYSTEMS, known_runs
 from unsettled.measure.analysis.label_tables import confusion, rest_of, sweep
 from unsettled.measure.analysis.labels import APPEARANCES, DEFINITIONS, NAMES, Thresholds, classify, counts, settled
 from unsettled.measure.campaign.evidence import evidence_of, plane_step

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from unsettled.fixtures.networks import tiny_checkpoint
+from unsettled.fixtures.synthetic.networks import tiny_checkpoint
 from unsettled.measure.analysis.summary import summarise
 from unsettled.measure.campaign.imported import IGNORED, checkpoint_beside, import_predictions
 from unsettled.measure.campaign.run import measure_rows

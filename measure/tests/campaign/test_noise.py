@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from unsettled.fixtures.networks import tiny_checkpoint
+from unsettled.fixtures.synthetic.networks import tiny_checkpoint
 from unsettled.measure.campaign.noise import (
     FLOOR_PASSES,
     TANGENT_SEEDS,

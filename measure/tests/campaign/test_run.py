@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from unsettled.fixtures.networks import tiny_checkpoint
+from unsettled.fixtures.synthetic.networks import tiny_checkpoint
 from unsettled.measure.campaign.run import measure, measure_rows
 from unsettled.measure.campaign.run import run as campaign
 from unsettled.measure.errors import UserError

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.analysis.settling import otsu_band
 from unsettled.measure.campaign.watch import KINDS, choose, watch
 from unsettled.measure.errors import UserError

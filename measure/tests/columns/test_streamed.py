@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.analysis.capture_exponent import before_capture_in
 from unsettled.measure.analysis.settling import enter_and_stay, otsu_band, settled_failures
 from unsettled.measure.analysis.summary import summarise

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from unsettled.fixtures.networks import tiny_checkpoint
+from unsettled.fixtures.synthetic.networks import tiny_checkpoint
 from unsettled.measure.record.record import read_record
 from unsettled.measure.tasks.read import write_parquet, write_published
 from unsettled.measure.tasks.sudoku.boards import Box, generate

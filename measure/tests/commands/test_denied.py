@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 
 from unsettled.fixtures.faults.kill_commands import RECIPE
-from unsettled.fixtures.networks import tiny_checkpoint
-from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.fixtures.synthetic.networks import tiny_checkpoint
+from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.campaign.run import measure
 from unsettled.measure.campaign.run import run as campaign
 from unsettled.measure.commands.app import main, run

@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from unsettled.fixtures.long_runs import long_record
-from unsettled.fixtures.networks import tiny_checkpoint
-from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.fixtures.synthetic.long_runs import long_record
+from unsettled.fixtures.synthetic.networks import tiny_checkpoint
+from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.analysis.diagnosis import record_tables
 from unsettled.measure.analysis.diagnosis_long import long_tables
 from unsettled.measure.analysis.diagnosis_text import cell_text, figure

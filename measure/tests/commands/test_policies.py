@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from unsettled.fixtures.networks import tiny_checkpoint
+from unsettled.fixtures.synthetic.networks import tiny_checkpoint
 from unsettled.measure.commands.app import build
 from unsettled.measure.errors import UserError
 from unsettled.measure.tasks.read import read_puzzles, write_parquet

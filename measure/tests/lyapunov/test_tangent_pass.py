@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.func import jvp
 
-from unsettled.fixtures.networks import STRUCTURES, tiny_model
+from unsettled.fixtures.synthetic.networks import STRUCTURES, tiny_model
 from unsettled.measure.lyapunov.estimator import tangent_growth
 
 

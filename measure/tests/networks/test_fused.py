@@ -7,7 +7,7 @@ import torch
 from torch.autograd import forward_ad
 from torch.func import jvp
 
-from unsettled.fixtures.networks import tiny_checkpoint
+from unsettled.fixtures.synthetic.networks import tiny_checkpoint
 from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.networks import fused
 from unsettled.measure.networks.layers import Attention, added_and_normed, gated, rope_tables, scaled_tables, tilted

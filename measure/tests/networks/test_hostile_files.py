@@ -14,8 +14,8 @@ import torch
 
 from unsettled.claims.known import load_known
 from unsettled.claims.ledger import load_ledger
-from unsettled.fixtures.networks import tiny_checkpoint, tiny_model, write_published_checkpoint
-from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.fixtures.synthetic.networks import tiny_checkpoint, tiny_model, write_published_checkpoint
+from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import load_checkpoint
 from unsettled.measure.record.record import METADATA_KEY, read_record, to_table

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unsettled.fixtures.networks import tiny_checkpoint, tiny_model
+from unsettled.fixtures.synthetic.networks import tiny_checkpoint, tiny_model
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import load_checkpoint
 from unsettled.measure.policies.draws import judge_boards, number_boards, run_draws, run_rows
@@ -129,7 +129,7 @@ def table_of_tiny(**changes):
 
     Loaded.model = model
     columns = draw_chunk(Loaded, PUZZLES, plan)
-    from unsettled.fixtures.draws import synthetic_draws
+    from unsettled.fixtures.synthetic.draws import synthetic_draws
 
     side = synthetic_draws(6)
     provenance = side.provenance.model_copy(update={"settings": plan.model_dump(mode="json")})

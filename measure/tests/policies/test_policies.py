@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unsettled.fixtures.draws import synthetic_draws, synthetic_table
+from unsettled.fixtures.synthetic.draws import synthetic_draws, synthetic_table
 from unsettled.measure.errors import UserError
 from unsettled.measure.policies.budgets import bands, kinds, points
 from unsettled.measure.policies.comparison import (

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from unsettled.fixtures.networks import STRUCTURES, tiny_checkpoint, tiny_model
+from unsettled.fixtures.synthetic.networks import STRUCTURES, tiny_checkpoint, tiny_model
 from unsettled.measure.campaign.run import measure_rows
 from unsettled.measure.errors import UserError
 from unsettled.measure.rollout.trajectory import PERIODS, follow, join

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from unsettled.fixtures.networks import tiny_checkpoint
+from unsettled.fixtures.synthetic.networks import tiny_checkpoint
 from unsettled.measure.campaign.noise import differences
 from unsettled.measure.campaign.run import measure_rows
 from unsettled.measure.campaign.run import run as campaigns

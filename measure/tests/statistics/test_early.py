@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from unsettled.fixtures.synthetic import synthetic_record
+from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.early import SCORES, early_auc, early_window
