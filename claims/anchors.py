@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from unsettled.claims.ledger import Ledger
+from unsettled.claims.ledger.ledger import Ledger
+from unsettled.claims.ledger.stated import Stated, parse_stated
 from unsettled.claims.manuscript import Number
-from unsettled.claims.stated import Stated, parse_stated
 from unsettled.claims.vocabulary import stems
 
 Role = Literal["stated", "member", "size", "setting", "figure"]

@@ -6,8 +6,8 @@ from pydantic import BaseModel, ConfigDict
 
 from unsettled.claims.examine import examine
 from unsettled.claims.feasible import nearest
-from unsettled.claims.ledger import AnyClaim, Ledger
-from unsettled.claims.stated import parse_stated
+from unsettled.claims.ledger.ledger import AnyClaim, Ledger
+from unsettled.claims.ledger.stated import parse_stated
 from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.claims.wording import fraction, listing
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from unsettled.claims.anchors import Anchor, Fit, anchors_of, fit, same_shape, slip
 from unsettled.claims.concession import concedes
-from unsettled.claims.ledger import Ledger
+from unsettled.claims.ledger.ledger import Ledger
 from unsettled.claims.manuscript import Manuscript, Number, Phrase
 from unsettled.claims.manuscript_policy import BESIDE
 from unsettled.claims.places import Places

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
 from unsettled.claims.evidence import Evidence
-from unsettled.claims.forms import Form, describe
-from unsettled.claims.ledger import AnyClaim, Ledger
+from unsettled.claims.ledger.forms import Form, describe
+from unsettled.claims.ledger.ledger import AnyClaim, Ledger
 from unsettled.claims.verdict import Measurement, Outcome, Power, Verdict
 from unsettled.claims.wording import figure
 from unsettled.measure.record.record import Record

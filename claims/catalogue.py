@@ -17,7 +17,7 @@ from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.estimate import Estimate
 
 if TYPE_CHECKING:
-    from unsettled.claims.ledger import AnyClaim
+    from unsettled.claims.ledger.ledger import AnyClaim
 
 __all__ = ["STATISTICS", "MissingInput", "Statistic", "estimate", "lookup", "statistic"]
 

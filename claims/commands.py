@@ -17,7 +17,7 @@ def schema(ledger: Annotated[bool, typer.Option("--ledger", help="The schema of 
     """Print the JSON Schema of a ledger, for editors that check and complete TOML."""
     import json
 
-    from unsettled.claims.ledger import json_schema
+    from unsettled.claims.ledger.ledger import json_schema
 
     typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
 
@@ -38,7 +38,7 @@ def why(
     from unsettled.claims.explain import explain
     from unsettled.claims.explain_text import render
     from unsettled.claims.inputs import read_inputs
-    from unsettled.claims.ledger import PAPER
+    from unsettled.claims.ledger.ledger import PAPER
     from unsettled.claims.run import Run, Settings
     from unsettled.measure.hub.registry import cache_folder
 
@@ -55,7 +55,7 @@ def check_text(draft: Annotated[Path, typer.Argument(help="A manuscript: .md, .t
     One line a finding; exit code 1 if there are any, 0 if none, 2 for bad input.
     """
     from unsettled.claims.binding import check
-    from unsettled.claims.ledger import PAPER, load_ledger
+    from unsettled.claims.ledger.ledger import PAPER, load_ledger
     from unsettled.claims.manuscript import read_manuscript
     from unsettled.measure.support.text import harmless as safe
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from unsettled.claims.claim import AnyClaim
-from unsettled.claims.forms import ShareAbove, ShareBelow
+from unsettled.claims.ledger.claim import AnyClaim
+from unsettled.claims.ledger.forms import ShareAbove, ShareBelow
 from unsettled.claims.manuscript_policy import NEAR_ALL, RARE, Hedge
 
 

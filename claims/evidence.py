@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import beta, binom, fisher_exact, norm
 
-from unsettled.claims.stated import Stated
+from unsettled.claims.ledger.stated import Stated
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.order import extreme_power
 from unsettled.measure.statistics.power import minimum_detectable_difference, z_power

@@ -8,10 +8,10 @@ from math import prod
 
 from pydantic import BaseModel, ConfigDict
 
-from unsettled.claims.checks import AnyCheck, Linked, Product, Ratio, Sum, ZeroBound
 from unsettled.claims.feasible import Group, Solution, candidates, feasible, nearest, solve
-from unsettled.claims.ledger import Ledger
-from unsettled.claims.stated import Stated, parse_stated
+from unsettled.claims.ledger.checks import AnyCheck, Linked, Product, Ratio, Sum, ZeroBound
+from unsettled.claims.ledger.ledger import Ledger
+from unsettled.claims.ledger.stated import Stated, parse_stated
 from unsettled.claims.wording import as_percent, fraction, listing, number, span
 from unsettled.measure.statistics.proportion import zero_event_bound, zero_event_power
 

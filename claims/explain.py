@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from unsettled.claims.arithmetic import arithmetic
 from unsettled.claims.case import Case
 from unsettled.claims.catalogue import lookup
-from unsettled.claims.claim import AnyClaim
 from unsettled.claims.evidence import standard_error
-from unsettled.claims.forms import NotApplicable, describe
+from unsettled.claims.ledger.claim import AnyClaim
+from unsettled.claims.ledger.forms import NotApplicable, describe
+from unsettled.claims.ledger.stated import Stated
 from unsettled.claims.populations import Population
 from unsettled.claims.resizing import as_estimate
 from unsettled.claims.run import Run
-from unsettled.claims.stated import Stated
 from unsettled.claims.turning import Asked, turning
 from unsettled.claims.verdict import TABLE, Measurement, Verdict
 from unsettled.claims.wording import as_percent, figure, interval, number

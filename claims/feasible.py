@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from unsettled.claims.stated import Stated
+from unsettled.claims.ledger.stated import Stated
 
 
 @dataclass(frozen=True, kw_only=True)

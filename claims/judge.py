@@ -15,10 +15,10 @@ from unsettled.claims.arithmetic import digits_of
 from unsettled.claims.case import Case, PopulationLike, how_to_get, mode_of, side_of
 from unsettled.claims.catalogue import MissingInput, estimate, lookup
 from unsettled.claims.evidence import ENOUGH, against_fresh, from_count, level_reached
-from unsettled.claims.forms import Exists, Form, NotApplicable, describe, region
-from unsettled.claims.ledger import AnyClaim, Ledger
+from unsettled.claims.ledger.forms import Exists, Form, NotApplicable, describe, region
+from unsettled.claims.ledger.ledger import AnyClaim, Ledger
+from unsettled.claims.ledger.stated import Stated
 from unsettled.claims.noise_band import largest_change, under_noise
-from unsettled.claims.stated import Stated
 from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.claims.wording import caveat, figure, interval, number
 from unsettled.measure.errors import UserError

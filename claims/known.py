@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from unsettled.claims.ledger import Ledger
-from unsettled.claims.located import LocatedToml
+from unsettled.claims.ledger.ledger import Ledger
+from unsettled.claims.ledger.toml import LocatedToml
 from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.bounded import bounded

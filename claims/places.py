@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from unsettled.claims.claim import AnyClaim
-from unsettled.claims.ledger import Ledger
+from unsettled.claims.ledger.claim import AnyClaim
+from unsettled.claims.ledger.ledger import Ledger
 from unsettled.claims.manuscript import Manuscript, Number
 
 

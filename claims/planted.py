@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from unsettled.claims.catalogue import lookup
 from unsettled.claims.judge import judge
-from unsettled.claims.ledger import AnyClaim, Claim, DeclaredPopulation, Ledger, Paper
+from unsettled.claims.ledger.ledger import AnyClaim, Claim, DeclaredPopulation, Ledger, Paper
 from unsettled.claims.noise_band import largest_change, under_noise
 from unsettled.claims.populations import Population
 from unsettled.claims.remeasure import Remeasured

@@ -183,7 +183,7 @@ def _seed(config: pytest.Config) -> int:
 
 def _read(config: pytest.Config) -> Run:
     """The run that the options ask for. Raises UserError."""
-    from unsettled.claims.ledger import PAPER
+    from unsettled.claims.ledger.ledger import PAPER
     from unsettled.claims.policy import POLICIES
     from unsettled.claims.run import Run, Settings
     from unsettled.measure.hub.registry import cache_folder

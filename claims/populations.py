@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from unsettled.claims.inputs import NAME, Inputs
-from unsettled.claims.ledger import Ledger
+from unsettled.claims.ledger.ledger import Ledger
 from unsettled.claims.sides import find_side
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record, read_record

@@ -3,7 +3,7 @@
 import pytest
 
 from unsettled.claims.arithmetic import arithmetic
-from unsettled.claims.ledger import load_ledger
+from unsettled.claims.ledger.ledger import load_ledger
 from unsettled.claims.planted import DIGITS, outcome_of, read_falsehoods
 from unsettled.claims.plugin import find, run_of
 from unsettled.claims.populations import Population

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from unsettled.claims.catalogue import lookup
-from unsettled.claims.claim import AnyClaim
 from unsettled.claims.evidence import ALPHA, ENOUGH, against_fresh, is_share
-from unsettled.claims.forms import Exists, Form, describe, region
 from unsettled.claims.judge import conceded  # what "~" concedes is decided there alone
+from unsettled.claims.ledger.claim import AnyClaim
+from unsettled.claims.ledger.forms import Exists, Form, describe, region
+from unsettled.claims.ledger.stated import Stated
 from unsettled.claims.resizing import Decide, as_estimate, deciding_factor
-from unsettled.claims.stated import Stated
 from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.claims.wording import as_percent, caveat, interval, number
 from unsettled.measure.statistics.estimate import Estimate

@@ -7,8 +7,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from unsettled.claims.claim import AnyClaim
-from unsettled.claims.ledger import Ledger
+from unsettled.claims.ledger.claim import AnyClaim
+from unsettled.claims.ledger.ledger import Ledger
 from unsettled.claims.manuscript_policy import STOPWORDS, SUFFIXES, SYNONYMS
 
 _WORD = re.compile(r"[^\W\d_]+[₁1]?")

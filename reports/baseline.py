@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from unsettled.claims.catalogue import lookup
-from unsettled.claims.ledger import Claim
+from unsettled.claims.ledger.ledger import Claim
 from unsettled.claims.noise_band import disturb
 from unsettled.claims.populations import Population
 from unsettled.claims.verdict import Outcome, Verdict

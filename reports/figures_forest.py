@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from unsettled.claims.stated import parse_stated
+from unsettled.claims.ledger.stated import parse_stated
 from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.reports.audit import Audit
 from unsettled.reports.figures_style import BLUE, GREEN, GREY, PAGE, PURPLE, SKY, VERMILION, figure, foreign

@@ -31,7 +31,7 @@ from unsettled.reports.terminal import sentence
 from unsettled.reports.text import plural
 
 if TYPE_CHECKING:
-    from unsettled.claims.ledger import Ledger
+    from unsettled.claims.ledger.ledger import Ledger
     from unsettled.claims.populations import Population
     from unsettled.reports.renderings import Context
 

@@ -17,8 +17,8 @@ from unsettled.reports.html_svg import slug
 from unsettled.reports.text import figure, interval, measured
 
 if TYPE_CHECKING:
-    from unsettled.claims.claim import AnyClaim
-    from unsettled.claims.ledger import Ledger
+    from unsettled.claims.ledger.claim import AnyClaim
+    from unsettled.claims.ledger.ledger import Ledger
     from unsettled.claims.populations import Population
 
 # In the order of the page: outcome → glyph and family. A family has one colour and one shape of mark.

@@ -12,9 +12,9 @@ from markupsafe import Markup
 
 from unsettled.claims.case import Case
 from unsettled.claims.catalogue import lookup
-from unsettled.claims.claim import AnyClaim
-from unsettled.claims.forms import region
-from unsettled.claims.stated import parse_stated
+from unsettled.claims.ledger.claim import AnyClaim
+from unsettled.claims.ledger.forms import region
+from unsettled.claims.ledger.stated import parse_stated
 from unsettled.claims.verdict import Verdict
 from unsettled.reports.html_svg import Scale, below, label, polyline, short, spread, tag
 

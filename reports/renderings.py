@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from unsettled.measure.errors import UserError
 
 if TYPE_CHECKING:
-    from unsettled.claims.ledger import Ledger
+    from unsettled.claims.ledger.ledger import Ledger
     from unsettled.claims.populations import Population
     from unsettled.reports.audit import Audit
     from unsettled.reports.baseline import Baseline

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from unsettled.claims.inputs import Inputs
-from unsettled.claims.ledger import load_ledger
+from unsettled.claims.ledger.ledger import load_ledger
 from unsettled.claims.populations import discover
 from unsettled.claims.verdict import Measurement
 from unsettled.measure.errors import UserError

@@ -9,7 +9,7 @@ import pytest
 import unsettled.reports.collector  # noqa: F401
 from unsettled.claims.inputs import Inputs
 from unsettled.claims.judge import judge
-from unsettled.claims.ledger import load_ledger
+from unsettled.claims.ledger.ledger import load_ledger
 from unsettled.claims.noise_band import disturb
 from unsettled.claims.populations import discover
 from unsettled.claims.run import Run, Settings

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from unsettled.claims.arithmetic import arithmetic, digits_of
 from unsettled.claims.feasible import Group, feasible, nearest, solve
 from unsettled.claims.known import load_known
-from unsettled.claims.ledger import load_ledger
-from unsettled.claims.stated import parse_stated
+from unsettled.claims.ledger.ledger import load_ledger
+from unsettled.claims.ledger.stated import parse_stated
 from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.synthetic.ledgers import claim_table, ledger_text
 

@@ -10,7 +10,7 @@ import pytest
 from unsettled.claims.catalogue import STATISTICS, estimate, lookup, statistic
 from unsettled.claims.catalogue_settling import band_of
 from unsettled.claims.judge import judge, judge_all
-from unsettled.claims.ledger import load_ledger
+from unsettled.claims.ledger.ledger import load_ledger
 from unsettled.claims.parameters import Settling
 from unsettled.claims.registry import MissingInput
 from unsettled.claims.verdict import Outcome

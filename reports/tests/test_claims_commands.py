@@ -20,7 +20,7 @@ from unsettled.claims.explain_text import render
 from unsettled.claims.inputs import read_inputs
 from unsettled.claims.judge import judge
 from unsettled.claims.known import KNOWN
-from unsettled.claims.ledger import PAPER, load_ledger
+from unsettled.claims.ledger.ledger import PAPER, load_ledger
 from unsettled.claims.run import Run, Settings
 from unsettled.claims.turning import Asked, turning
 from unsettled.claims.verdict import Outcome

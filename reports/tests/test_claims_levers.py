@@ -6,7 +6,7 @@ import pytest
 from unsettled.claims.catalogue import lookup
 from unsettled.claims.inputs import REFERENCES, Inputs
 from unsettled.claims.judge import judge
-from unsettled.claims.ledger import load_ledger
+from unsettled.claims.ledger.ledger import load_ledger
 from unsettled.claims.populations import discover
 from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.synthetic.audits import write_reference

@@ -12,7 +12,7 @@ import torch  # noqa: F401
 import unsettled.claims.run
 import unsettled.reports.collector  # noqa: F401
 from unsettled.claims.inputs import Inputs
-from unsettled.claims.ledger import load_ledger
+from unsettled.claims.ledger.ledger import load_ledger
 from unsettled.claims.planted import outcome_of, read_falsehoods
 from unsettled.claims.populations import Population, discover
 from unsettled.claims.remeasure import sample_rows

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from unsettled.claims.inputs import Inputs, read_inputs, read_measuring
-from unsettled.claims.ledger import load_ledger
+from unsettled.claims.ledger.ledger import load_ledger
 from unsettled.claims.populations import discover
 from unsettled.claims.remeasure import FEWEST, MOST, affordable_rows, sample_rows, settings_of
 from unsettled.fixtures.synthetic.audits import write_ledger, write_reference

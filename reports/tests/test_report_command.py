@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from unsettled.claims.inputs import Inputs
-from unsettled.claims.ledger import load_ledger
+from unsettled.claims.ledger.ledger import load_ledger
 from unsettled.claims.populations import discover
 from unsettled.fixtures.synthetic.audits import write_ledger, write_reference
 from unsettled.fixtures.synthetic.records import synthetic_record

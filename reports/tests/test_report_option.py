@@ -9,7 +9,7 @@ import torch  # noqa: F401
 import unsettled.claims.run
 import unsettled.reports.collector
 import unsettled.reports.latex
-from unsettled.claims.ledger import load_ledger
+from unsettled.claims.ledger.ledger import load_ledger
 from unsettled.fixtures.faults.hostile import HOSTILE, write_hostile_ledger
 from unsettled.fixtures.synthetic.audits import accuracy_of, write_ledger
 from unsettled.fixtures.synthetic.records import synthetic_record

@@ -6,7 +6,7 @@ from pathlib import Path
 import fastjsonschema
 import pytest
 
-from unsettled.claims.ledger import PAPER, load_ledger
+from unsettled.claims.ledger.ledger import PAPER, load_ledger
 from unsettled.fixtures.faults.hostile import HOSTILE
 from unsettled.reports.annotations import SHOWN, annotations, guard
 from unsettled.reports.problems import DIFFERS, UNCAUGHT, level_of, problems

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from unsettled.claims.catalogue import lookup
-from unsettled.claims.checks import Linked, Product, Ratio, Sum, ZeroBound
-from unsettled.claims.located import LocatedToml
-from unsettled.claims.stated import Stated, parse_stated
+from unsettled.claims.ledger.checks import Linked, Product, Ratio, Sum, ZeroBound
+from unsettled.claims.ledger.stated import Stated, parse_stated
+from unsettled.claims.ledger.toml import LocatedToml
 from unsettled.measure.errors import UserError
 
 if TYPE_CHECKING:
-    from unsettled.claims.ledger import Ledger
+    from unsettled.claims.ledger.ledger import Ledger
 
 
 def check_ledger(toml: LocatedToml, ledger: Ledger) -> None:

@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from unsettled.claims.checks import AnyCheck, Identifier, SourcedFigure, Words
-from unsettled.claims.claim import AnyClaim, Claim
-from unsettled.claims.forms import NotApplicable
-from unsettled.claims.ledger_rules import check_ledger
-from unsettled.claims.located import LocatedToml
+from unsettled.claims.ledger.checks import AnyCheck, Identifier, SourcedFigure, Words
+from unsettled.claims.ledger.claim import AnyClaim, Claim
+from unsettled.claims.ledger.forms import NotApplicable
+from unsettled.claims.ledger.rules import check_ledger
+from unsettled.claims.ledger.toml import LocatedToml
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.bounded import bounded
 

@@ -1,0 +1,1 @@
+"""What a paper claims, as it is written down: entries, printed figures, forms, and reading them."""
