@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from unsettled.claims.arithmetic import arithmetic
 from unsettled.claims.case import Case
-from unsettled.claims.catalogue import lookup
+from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.evidence import standard_error
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.forms import NotApplicable, describe

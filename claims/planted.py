@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from unsettled.claims.catalogue import lookup
+from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.judge import judge
 from unsettled.claims.ledger.ledger import AnyClaim, Claim, DeclaredPopulation, Ledger, Paper
 from unsettled.claims.noise_band import largest_change, under_noise

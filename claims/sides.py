@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from unsettled.claims.registry import SIDE_KINDS
+from unsettled.claims.catalogue.registry import SIDE_KINDS
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record
 from unsettled.measure.record.side import SideRecord, read_side

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from unsettled.claims.catalogue import lookup
+from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.evidence import ALPHA, ENOUGH, against_fresh, is_share
 from unsettled.claims.judge import conceded  # what "~" concedes is decided there alone
 from unsettled.claims.ledger.claim import AnyClaim

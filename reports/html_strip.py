@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from unsettled.claims.case import Case
-from unsettled.claims.catalogue import lookup
+from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.forms import region
 from unsettled.claims.ledger.stated import parse_stated

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from unsettled.claims.catalogue import lookup
+from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.ledger.checks import Entry, Words
 from unsettled.claims.ledger.forms import AnyForm, NotApplicable
 from unsettled.claims.ledger.stated import Stated, parse_stated

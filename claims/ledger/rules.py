@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from unsettled.claims.catalogue import lookup
+from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.ledger.checks import Linked, Product, Ratio, Sum, ZeroBound
 from unsettled.claims.ledger.stated import Stated, parse_stated
 from unsettled.claims.ledger.toml import LocatedToml

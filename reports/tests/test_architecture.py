@@ -18,7 +18,7 @@ FORBIDDEN = {"measure": {"claims", "reports"}, "claims": {"reports"}, "fixtures"
 WITHOUT_TORCH = (
     "unsettled.claims.ledger.ledger",
     "unsettled.claims.judge",
-    "unsettled.claims.catalogue",
+    "unsettled.claims.catalogue.registered",
     "unsettled.claims.arithmetic",
     "unsettled.claims.populations",
     "unsettled.measure.record.record",

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as quick
 from hypothesis import strategies as st
 
-from unsettled.claims.catalogue import STATISTICS
+from unsettled.claims.catalogue.registered import STATISTICS
 from unsettled.claims.evidence import ALPHA, against_fresh, level_reached
 from unsettled.claims.judge import adjust, judge, judge_all
 from unsettled.claims.ledger.ledger import load_ledger

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from unsettled.claims import registry
+from unsettled.claims.catalogue.parameters import Nothing
+from unsettled.claims.catalogue.registered import registry
 from unsettled.claims.inputs import Inputs
 from unsettled.claims.judge import judge
 from unsettled.claims.ledger.ledger import load_ledger
-from unsettled.claims.parameters import Nothing
 from unsettled.claims.populations import discover
 from unsettled.claims.sides import find_side
 from unsettled.claims.verdict import Outcome

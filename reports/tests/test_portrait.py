@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from unsettled.claims.catalogue_separation import matched as claimed_matching
-from unsettled.claims.catalogue_separation import separation as claimed_separation
-from unsettled.claims.parameters import Baselined, Matched
+from unsettled.claims.catalogue.parameters import Baselined, Matched
+from unsettled.claims.catalogue.separation import matched as claimed_matching
+from unsettled.claims.catalogue.separation import separation as claimed_separation
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.analysis.settling import settled_failures
 from unsettled.measure.errors import UserError

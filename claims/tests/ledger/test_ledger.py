@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 
-from unsettled.claims.catalogue import STATISTICS
+from unsettled.claims.catalogue.registered import STATISTICS
 from unsettled.claims.known import KNOWN, load_known
 from unsettled.claims.ledger.forms import NotApplicable
 from unsettled.claims.ledger.ledger import PAPER, json_schema, load_ledger

@@ -7,12 +7,12 @@ import time
 import numpy as np
 import pytest
 
-from unsettled.claims.catalogue import STATISTICS, estimate, lookup, statistic
-from unsettled.claims.catalogue_settling import band_of
+from unsettled.claims.catalogue.parameters import Settling
+from unsettled.claims.catalogue.registered import STATISTICS, estimate, lookup, statistic
+from unsettled.claims.catalogue.registry import MissingInput
+from unsettled.claims.catalogue.settling import band_of
 from unsettled.claims.judge import judge, judge_all
 from unsettled.claims.ledger.ledger import load_ledger
-from unsettled.claims.parameters import Settling
-from unsettled.claims.registry import MissingInput
 from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.synthetic.ledgers import StandIn
 from unsettled.fixtures.synthetic.records import HRM_FACTS, synthetic_record, with_noise

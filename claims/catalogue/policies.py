@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from unsettled.claims.parameters import Gained, RestartPool, Restarts
-from unsettled.claims.registry import side_kind, statistic
+from unsettled.claims.catalogue.parameters import Gained, RestartPool, Restarts
+from unsettled.claims.catalogue.registry import side_kind, statistic
 from unsettled.measure.policies import comparison
 from unsettled.measure.policies.policies import Restarts as Restarting
 from unsettled.measure.policies.table import Table, table_of

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from unsettled.claims.catalogue import lookup
+from unsettled.claims.catalogue.registered import lookup
+from unsettled.claims.catalogue.registry import MissingInput
 from unsettled.claims.judge import judge
 from unsettled.claims.ledger.ledger import load_ledger
-from unsettled.claims.registry import MissingInput
 from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.synthetic.ledgers import StandIn
 from unsettled.fixtures.synthetic.long_runs import long_record

@@ -9,10 +9,10 @@ import numpy as np
 from pydantic import Field
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from unsettled.claims.catalogue_separation import trajectories
-from unsettled.claims.catalogue_settling import band_figures, band_of, members, no_band, unusable
-from unsettled.claims.parameters import Class, Early, Mobility, Part, Segments, Settling
-from unsettled.claims.registry import Parameters, side_kind, statistic
+from unsettled.claims.catalogue.parameters import Class, Early, Mobility, Part, Segments, Settling
+from unsettled.claims.catalogue.registry import Parameters, side_kind, statistic
+from unsettled.claims.catalogue.separation import trajectories
+from unsettled.claims.catalogue.settling import band_figures, band_of, members, no_band, unusable
 from unsettled.measure.analysis.capture import LongRuns, kept_solved
 from unsettled.measure.analysis.capture_exponent import before_capture, before_capture_in, exponents
 from unsettled.measure.analysis.label_tables import rest_of

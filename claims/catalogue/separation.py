@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from unsettled.claims.catalogue_settling import band_of, members, unusable
-from unsettled.claims.parameters import Baselined, Early, ExponentOf, Matched
-from unsettled.claims.registry import statistic
+from unsettled.claims.catalogue.parameters import Baselined, Early, ExponentOf, Matched
+from unsettled.claims.catalogue.registry import statistic
+from unsettled.claims.catalogue.settling import band_of, members, unusable
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.auc import auc, auc_difference, auc_interval

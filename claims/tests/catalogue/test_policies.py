@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from unsettled.claims.catalogue import lookup
+from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.inputs import REFERENCES, Inputs
 from unsettled.claims.judge import judge
 from unsettled.claims.ledger.ledger import load_ledger

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from unsettled.claims.parameters import ConfidentShare, Extreme, SettledShare, Settling, Stays
-from unsettled.claims.registry import statistic
+from unsettled.claims.catalogue.parameters import ConfidentShare, Extreme, SettledShare, Settling, Stays
+from unsettled.claims.catalogue.registry import statistic
 from unsettled.measure.analysis.settling import Band, enter_and_stay, otsu_band, percentile_band
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.auc import auc

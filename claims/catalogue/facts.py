@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from unsettled.claims.parameters import External, Nothing, Per, Rollout
-from unsettled.claims.registry import MissingInput, statistic
+from unsettled.claims.catalogue.parameters import External, Nothing, Per, Rollout
+from unsettled.claims.catalogue.registry import MissingInput, statistic
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.proportion import proportion

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from unsettled.claims import (  # noqa: F401  (they register)
-    catalogue_diagnosis,
-    catalogue_facts,
-    catalogue_levers,
-    catalogue_separation,
-    catalogue_settling,
-)
-from unsettled.claims.registry import STATISTICS, MissingInput, Statistic, lookup, statistic
+from unsettled.claims.catalogue.registered import diagnosis as catalogue_diagnosis
+from unsettled.claims.catalogue.registered import facts as catalogue_facts
+from unsettled.claims.catalogue.registered import policies as catalogue_levers
+from unsettled.claims.catalogue.registered import separation as catalogue_separation
+from unsettled.claims.catalogue.registered import settling as catalogue_settling
+from unsettled.claims.catalogue.registry import STATISTICS, MissingInput, Statistic, lookup, statistic
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.estimate import Estimate
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from unsettled.claims.registry import Parameters
+from unsettled.claims.catalogue.registry import Parameters
 
 Part = Literal["H", "L", "joint"]
 Who = Literal["failures", "successes", "all"]
