@@ -11,9 +11,9 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from unsettled.claims.arithmetic import digits_of
 from unsettled.claims.case import Case, PopulationLike, how_to_get, mode_of, side_of
 from unsettled.claims.catalogue.registered import MissingInput, estimate, lookup
+from unsettled.claims.digits.arithmetic import digits_of
 from unsettled.claims.evidence import ENOUGH, against_fresh, from_count, level_reached
 from unsettled.claims.ledger.forms import Exists, Form, NotApplicable, describe, region
 from unsettled.claims.ledger.ledger import AnyClaim, Ledger

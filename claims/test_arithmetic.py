@@ -2,7 +2,7 @@
 
 import pytest
 
-from unsettled.claims.arithmetic import arithmetic
+from unsettled.claims.digits.arithmetic import arithmetic
 from unsettled.claims.plugin import keep, run_of, settle
 
 

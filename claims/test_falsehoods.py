@@ -2,7 +2,7 @@
 
 import pytest
 
-from unsettled.claims.arithmetic import arithmetic
+from unsettled.claims.digits.arithmetic import arithmetic
 from unsettled.claims.ledger.ledger import load_ledger
 from unsettled.claims.planted import DIGITS, outcome_of, read_falsehoods
 from unsettled.claims.plugin import find, run_of

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from unsettled.claims.arithmetic import Row
+from unsettled.claims.digits.arithmetic import Row
 from unsettled.claims.planted import Planted
 from unsettled.claims.populations import Population
 from unsettled.claims.remeasure import Remeasured

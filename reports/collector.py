@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from unsettled.claims.arithmetic import arithmetic
+from unsettled.claims.digits.arithmetic import arithmetic
 from unsettled.claims.planted import Planted
 from unsettled.claims.remeasure import Remeasured
 from unsettled.claims.run import Run

@@ -19,7 +19,7 @@ WITHOUT_TORCH = (
     "unsettled.claims.ledger.ledger",
     "unsettled.claims.judge",
     "unsettled.claims.catalogue.registered",
-    "unsettled.claims.arithmetic",
+    "unsettled.claims.digits.arithmetic",
     "unsettled.claims.populations",
     "unsettled.measure.record.record",
     "unsettled.measure.analysis.settling",

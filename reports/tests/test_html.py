@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from unsettled.claims.arithmetic import Row as Digits
+from unsettled.claims.digits.arithmetic import Row as Digits
 from unsettled.claims.inputs import Inputs
 from unsettled.claims.populations import Population
 from unsettled.claims.run import Run, Settings

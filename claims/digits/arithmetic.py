@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from unsettled.claims.examine import examine
-from unsettled.claims.feasible import nearest
+from unsettled.claims.digits.examine import examine
+from unsettled.claims.digits.feasible import nearest
 from unsettled.claims.ledger.ledger import AnyClaim, Ledger
 from unsettled.claims.ledger.stated import parse_stated
 from unsettled.claims.verdict import Outcome, Verdict

@@ -8,7 +8,7 @@ from math import prod
 
 from pydantic import BaseModel, ConfigDict
 
-from unsettled.claims.feasible import Group, Solution, candidates, feasible, nearest, solve
+from unsettled.claims.digits.feasible import Group, Solution, candidates, feasible, nearest, solve
 from unsettled.claims.ledger.checks import AnyCheck, Linked, Product, Ratio, Sum, ZeroBound
 from unsettled.claims.ledger.ledger import Ledger
 from unsettled.claims.ledger.stated import Stated, parse_stated

@@ -1,0 +1,1 @@
+"""What printed digits say about each other, without any network."""
