@@ -8,10 +8,10 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from unsettled.claims.case import Case
 from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.digits.arithmetic import arithmetic
-from unsettled.claims.evidence import standard_error
+from unsettled.claims.judgement.case import Case
+from unsettled.claims.judgement.evidence import standard_error
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.forms import NotApplicable, describe
 from unsettled.claims.ledger.stated import Stated

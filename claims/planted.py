@@ -13,9 +13,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from unsettled.claims.catalogue.registered import lookup
-from unsettled.claims.judge import judge
+from unsettled.claims.judgement.judge import judge
+from unsettled.claims.judgement.noise_band import largest_change, under_noise
 from unsettled.claims.ledger.ledger import AnyClaim, Claim, DeclaredPopulation, Ledger, Paper
-from unsettled.claims.noise_band import largest_change, under_noise
 from unsettled.claims.populations import Population
 from unsettled.claims.remeasure import Remeasured
 from unsettled.claims.verdict import Outcome, Verdict

@@ -161,7 +161,7 @@ def keep(item: pytest.Item, kind: str, verdict: Verdict) -> Verdict:
 
 def settle(verdict: Verdict, run: Run) -> None:
     """Make pytest report a verdict as the run's policy says."""
-    from unsettled.claims.policy import fate
+    from unsettled.claims.judgement.policy import fate
 
     decided = fate(verdict, run.policy, stale=run.stale(verdict))
     match decided.report:
@@ -183,8 +183,8 @@ def _seed(config: pytest.Config) -> int:
 
 def _read(config: pytest.Config) -> Run:
     """The run that the options ask for. Raises UserError."""
+    from unsettled.claims.judgement.policy import POLICIES
     from unsettled.claims.ledger.ledger import PAPER
-    from unsettled.claims.policy import POLICIES
     from unsettled.claims.run import Run, Settings
     from unsettled.measure.hub.registry import cache_folder
 

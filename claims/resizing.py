@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from scipy.special import expit, logit
 
-from unsettled.claims.evidence import is_share
+from unsettled.claims.judgement.evidence import is_share
 from unsettled.claims.verdict import Measurement
 from unsettled.measure.statistics.auc import score_interval
 from unsettled.measure.statistics.estimate import Estimate

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from unsettled.claims.catalogue.registered import lookup
-from unsettled.claims.evidence import ALPHA, ENOUGH, against_fresh, is_share
-from unsettled.claims.judge import conceded  # what "~" concedes is decided there alone
+from unsettled.claims.judgement.evidence import ALPHA, ENOUGH, against_fresh, is_share
+from unsettled.claims.judgement.judge import conceded  # what "~" concedes is decided there alone
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.forms import Exists, Form, describe, region
 from unsettled.claims.ledger.stated import Stated

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from unsettled.claims.policy import CONTRADICTIONS
+from unsettled.claims.judgement.policy import CONTRADICTIONS
 from unsettled.reports.audit import Audit
 from unsettled.reports.escaping import xml
 from unsettled.reports.problems import level_of

@@ -13,8 +13,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from unsettled.claims.catalogue.registered import lookup
+from unsettled.claims.judgement.noise_band import disturb
 from unsettled.claims.ledger.ledger import Claim
-from unsettled.claims.noise_band import disturb
 from unsettled.claims.populations import Population
 from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.measure.errors import UserError

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from unsettled.claims.case import Case
 from unsettled.claims.catalogue.registered import lookup
+from unsettled.claims.judgement.case import Case
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.forms import region
 from unsettled.claims.ledger.stated import parse_stated

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from unsettled.claims.policy import CONTRADICTIONS, POLICIES, fate
+from unsettled.claims.judgement.policy import CONTRADICTIONS, POLICIES, fate
 from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.reports.audit import Audit
 from unsettled.reports.renderings import Context

@@ -17,7 +17,7 @@ FORBIDDEN = {"measure": {"claims", "reports"}, "claims": {"reports"}, "fixtures"
 # These must be importable without torch: judging never measures.
 WITHOUT_TORCH = (
     "unsettled.claims.ledger.ledger",
-    "unsettled.claims.judge",
+    "unsettled.claims.judgement.judge",
     "unsettled.claims.catalogue.registered",
     "unsettled.claims.digits.arithmetic",
     "unsettled.claims.populations",

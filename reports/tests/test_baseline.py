@@ -8,9 +8,9 @@ import pytest
 
 import unsettled.reports.collector  # noqa: F401
 from unsettled.claims.inputs import Inputs
-from unsettled.claims.judge import judge
+from unsettled.claims.judgement.judge import judge
+from unsettled.claims.judgement.noise_band import disturb
 from unsettled.claims.ledger.ledger import load_ledger
-from unsettled.claims.noise_band import disturb
 from unsettled.claims.populations import discover
 from unsettled.claims.run import Run, Settings
 from unsettled.fixtures.synthetic.audits import accuracy_of, write_ledger, write_tiny_reference

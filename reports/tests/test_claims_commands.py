@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from unsettled.claims.case import Case
 from unsettled.claims.explain import explain
 from unsettled.claims.explain_text import render
 from unsettled.claims.inputs import read_inputs
-from unsettled.claims.judge import judge
+from unsettled.claims.judgement.case import Case
+from unsettled.claims.judgement.judge import judge
 from unsettled.claims.known import KNOWN
 from unsettled.claims.ledger.ledger import PAPER, load_ledger
 from unsettled.claims.run import Run, Settings

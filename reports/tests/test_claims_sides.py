@@ -6,7 +6,7 @@ import pytest
 from unsettled.claims.catalogue.parameters import Nothing
 from unsettled.claims.catalogue.registered import registry
 from unsettled.claims.inputs import Inputs
-from unsettled.claims.judge import judge
+from unsettled.claims.judgement.judge import judge
 from unsettled.claims.ledger.ledger import load_ledger
 from unsettled.claims.populations import discover
 from unsettled.claims.sides import find_side

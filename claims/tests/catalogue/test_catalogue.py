@@ -11,7 +11,7 @@ from unsettled.claims.catalogue.parameters import Settling
 from unsettled.claims.catalogue.registered import STATISTICS, estimate, lookup, statistic
 from unsettled.claims.catalogue.registry import MissingInput
 from unsettled.claims.catalogue.settling import band_of
-from unsettled.claims.judge import judge, judge_all
+from unsettled.claims.judgement.judge import judge, judge_all
 from unsettled.claims.ledger.ledger import load_ledger
 from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.synthetic.ledgers import StandIn
@@ -311,9 +311,7 @@ def test_every_statistic_returns_an_estimate_with_ordered_limits():
 
 
 def test_judging_needs_no_torch():
-    code = (
-        "import sys, unsettled.claims.judge, unsettled.claims.digits.arithmetic, unsettled.claims.known; assert 'torch' not in sys.modules"
-    )
+    code = "import sys, unsettled.claims.judgement.judge, unsettled.claims.digits.arithmetic, unsettled.claims.known; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

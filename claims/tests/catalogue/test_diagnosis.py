@@ -5,7 +5,7 @@ import pytest
 
 from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.catalogue.registry import MissingInput
-from unsettled.claims.judge import judge
+from unsettled.claims.judgement.judge import judge
 from unsettled.claims.ledger.ledger import load_ledger
 from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.synthetic.ledgers import StandIn

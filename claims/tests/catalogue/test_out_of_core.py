@@ -24,7 +24,7 @@ LARGEST = int(os.environ.get("UNSETTLED_ROWS", 10_000_000))
 JUDGE = """
 import resource, sys, time
 from pathlib import Path
-from unsettled.claims.judge import judge
+from unsettled.claims.judgement.judge import judge
 from unsettled.claims.ledger.ledger import load_ledger
 from unsettled.claims.populations import Population
 from unsettled.measure.support.memory import peak_memory_mib

@@ -11,14 +11,14 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from unsettled.claims.case import Case, PopulationLike, how_to_get, mode_of, side_of
 from unsettled.claims.catalogue.registered import MissingInput, estimate, lookup
 from unsettled.claims.digits.arithmetic import digits_of
-from unsettled.claims.evidence import ENOUGH, against_fresh, from_count, level_reached
+from unsettled.claims.judgement.case import Case, PopulationLike, how_to_get, mode_of, side_of
+from unsettled.claims.judgement.evidence import ENOUGH, against_fresh, from_count, level_reached
+from unsettled.claims.judgement.noise_band import largest_change, under_noise
 from unsettled.claims.ledger.forms import Exists, Form, NotApplicable, describe, region
 from unsettled.claims.ledger.ledger import AnyClaim, Ledger
 from unsettled.claims.ledger.stated import Stated
-from unsettled.claims.noise_band import largest_change, under_noise
 from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.claims.wording import caveat, figure, interval, number
 from unsettled.measure.errors import UserError

@@ -2,7 +2,7 @@
 
 import pytest
 
-from unsettled.claims.policy import POLICIES, fate
+from unsettled.claims.judgement.policy import POLICIES, fate
 from unsettled.claims.verdict import Outcome
 
 # outcome → report under (draft, strict)

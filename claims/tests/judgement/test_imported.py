@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from unsettled.claims.judge import judge
+from unsettled.claims.judgement.judge import judge
 from unsettled.claims.ledger.ledger import load_ledger
 from unsettled.claims.populations import Population
 from unsettled.fixtures.synthetic.records import HRM_FACTS, synthetic_record

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
-from unsettled.claims.evidence import Evidence
+from unsettled.claims.judgement.evidence import Evidence
 from unsettled.claims.ledger.forms import Form, describe
 from unsettled.claims.ledger.ledger import AnyClaim, Ledger
 from unsettled.claims.verdict import Measurement, Outcome, Power, Verdict

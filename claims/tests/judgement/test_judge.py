@@ -11,11 +11,11 @@ from hypothesis import settings as quick
 from hypothesis import strategies as st
 
 from unsettled.claims.catalogue.registered import STATISTICS
-from unsettled.claims.evidence import ALPHA, against_fresh, level_reached
-from unsettled.claims.judge import adjust, judge, judge_all
+from unsettled.claims.judgement.evidence import ALPHA, against_fresh, level_reached
+from unsettled.claims.judgement.judge import adjust, judge, judge_all
+from unsettled.claims.judgement.noise_band import disturb, largest_change, under_noise
 from unsettled.claims.ledger.ledger import load_ledger
 from unsettled.claims.ledger.stated import parse_stated
-from unsettled.claims.noise_band import disturb, largest_change, under_noise
 from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.synthetic.ledgers import StandIn, claim_table, ledger_text
 from unsettled.fixtures.synthetic.records import HRM_FACTS, synthetic_record

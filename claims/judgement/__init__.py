@@ -1,0 +1,1 @@
+"""From a claim and a record to a verdict."""
