@@ -37,8 +37,8 @@ def why(
 
     from unsettled.claims.explain import explain
     from unsettled.claims.explain_text import render
-    from unsettled.claims.inputs import read_inputs
     from unsettled.claims.ledger.ledger import PAPER
+    from unsettled.claims.populations.inputs import read_inputs
     from unsettled.claims.run import Run, Settings
     from unsettled.measure.hub.registry import cache_folder
 

@@ -15,7 +15,7 @@ from unsettled.claims.judgement.evidence import standard_error
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.forms import NotApplicable, describe
 from unsettled.claims.ledger.stated import Stated
-from unsettled.claims.populations import Population
+from unsettled.claims.populations.populations import Population
 from unsettled.claims.resizing import as_estimate
 from unsettled.claims.run import Run
 from unsettled.claims.turning import Asked, turning

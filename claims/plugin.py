@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from unsettled.claims.inputs import one_of, read_inputs, read_measuring, whole_number
+from unsettled.claims.populations.inputs import one_of, read_inputs, read_measuring, whole_number
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.text import harmless
 

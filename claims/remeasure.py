@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from unsettled.claims.inputs import MEASURING
-from unsettled.claims.populations import Population
+from unsettled.claims.populations.inputs import MEASURING
+from unsettled.claims.populations.populations import Population
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record, read_record
 

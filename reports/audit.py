@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from unsettled.claims.digits.arithmetic import Row
 from unsettled.claims.planted import Planted
-from unsettled.claims.populations import Population
+from unsettled.claims.populations.populations import Population
 from unsettled.claims.remeasure import Remeasured
 from unsettled.claims.verdict import TABLE, Verdict
 from unsettled.measure.errors import UserError

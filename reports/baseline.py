@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.judgement.noise_band import disturb
 from unsettled.claims.ledger.ledger import Claim
-from unsettled.claims.populations import Population
+from unsettled.claims.populations.populations import Population
 from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.bounded import bounded

@@ -32,7 +32,7 @@ from unsettled.reports.text import plural
 
 if TYPE_CHECKING:
     from unsettled.claims.ledger.ledger import Ledger
-    from unsettled.claims.populations import Population
+    from unsettled.claims.populations.populations import Population
     from unsettled.reports.renderings import Context
 
 TEMPLATES = Path(__file__).with_name("templates")

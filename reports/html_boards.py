@@ -12,7 +12,7 @@ from unsettled.measure.errors import UserError
 if TYPE_CHECKING:
     import numpy as np
 
-    from unsettled.claims.populations import Population
+    from unsettled.claims.populations.populations import Population
     from unsettled.measure.campaign.watch import Watched, Watching
     from unsettled.reports.portrait import Portrait
 

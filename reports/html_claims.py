@@ -19,7 +19,7 @@ from unsettled.reports.text import figure, interval, measured
 if TYPE_CHECKING:
     from unsettled.claims.ledger.claim import AnyClaim
     from unsettled.claims.ledger.ledger import Ledger
-    from unsettled.claims.populations import Population
+    from unsettled.claims.populations.populations import Population
 
 # In the order of the page: outcome → glyph and family. A family has one colour and one shape of mark.
 ORDER: dict[Outcome, tuple[str, str]] = {

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from unsettled.claims.inputs import one_of
 from unsettled.claims.plugin import RUN, collects_audit, is_worker
+from unsettled.claims.populations.inputs import one_of
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.text import harmless
 

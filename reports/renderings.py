@@ -14,7 +14,7 @@ from unsettled.measure.errors import UserError
 
 if TYPE_CHECKING:
     from unsettled.claims.ledger.ledger import Ledger
-    from unsettled.claims.populations import Population
+    from unsettled.claims.populations.populations import Population
     from unsettled.reports.audit import Audit
     from unsettled.reports.baseline import Baseline
 
@@ -39,7 +39,7 @@ class Context:
     Attributes:
         root: the folder that relative paths of the audit lie in, and that paths in a report are relative to.
         ledger: the ledger that was judged, with the line of every claim.
-        populations: by name: records, and where checkpoints and puzzles lie (`unsettled.claims.populations.Population`).
+        populations: by name: records, and where checkpoints and puzzles lie (`unsettled.claims.populations.populations.Population`).
         baseline: the locked baseline that the verdicts were held to; None when they were not.
     """
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unsettled.claims.ledger.ledger import Ledger, load_ledger
-from unsettled.claims.populations import Population
+from unsettled.claims.populations.populations import Population
 from unsettled.measure.errors import UserError
 from unsettled.reports.audit import Audit, PopulationEntry, digest_of
 from unsettled.reports.baseline import Baseline

@@ -75,7 +75,7 @@ class Statistic:
     measured (a sample size), of which another measurement says nothing.
     ``fresh`` answers a replication where an interval of the value cannot: (record, parameters, stated value,
     smallest contradiction) → (estimate with ``extra["p_value"]``, power).
-    ``needs`` names the kind of side record (`unsettled.claims.sides`) that the function takes as a third argument.
+    ``needs`` names the kind of side record (`unsettled.claims.populations.sides`) that the function takes as a third argument.
     """
 
     name: str

@@ -19,7 +19,7 @@ Mode = Literal["recompute", "replicate", "transfer"]
 
 
 class PopulationLike(Protocol):
-    """What judging needs to know of a population; `unsettled.claims.populations.Population` has it."""
+    """What judging needs to know of a population; `unsettled.claims.populations.populations.Population` has it."""
 
     @property
     def name(self) -> str: ...

@@ -20,7 +20,7 @@ WITHOUT_TORCH = (
     "unsettled.claims.judgement.judge",
     "unsettled.claims.catalogue.registered",
     "unsettled.claims.digits.arithmetic",
-    "unsettled.claims.populations",
+    "unsettled.claims.populations.populations",
     "unsettled.measure.record.record",
     "unsettled.measure.analysis.settling",
     "unsettled.measure.statistics.auc",

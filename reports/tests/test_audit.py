@@ -5,9 +5,9 @@ import math
 
 import pytest
 
-from unsettled.claims.inputs import Inputs
 from unsettled.claims.ledger.ledger import load_ledger
-from unsettled.claims.populations import discover
+from unsettled.claims.populations.inputs import Inputs
+from unsettled.claims.populations.populations import discover
 from unsettled.claims.verdict import Measurement
 from unsettled.measure.errors import UserError
 from unsettled.reports.audit import PopulationEntry, count, read_audit, write_audit

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from unsettled.claims.inputs import Inputs
+from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.run import Run, Settings
 from unsettled.measure.analysis.settling import otsu_band
 from unsettled.reports.audit import Audit, LedgerEntry, PopulationEntry, Tool, count

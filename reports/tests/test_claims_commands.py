@@ -16,11 +16,11 @@ import pytest
 
 from unsettled.claims.explain import explain
 from unsettled.claims.explain_text import render
-from unsettled.claims.inputs import read_inputs
 from unsettled.claims.judgement.case import Case
 from unsettled.claims.judgement.judge import judge
 from unsettled.claims.known import KNOWN
 from unsettled.claims.ledger.ledger import PAPER, load_ledger
+from unsettled.claims.populations.inputs import read_inputs
 from unsettled.claims.run import Run, Settings
 from unsettled.claims.turning import Asked, turning
 from unsettled.claims.verdict import Outcome

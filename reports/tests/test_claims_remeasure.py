@@ -2,7 +2,7 @@
 
 import pytest
 
-from unsettled.claims.populations import Population
+from unsettled.claims.populations.populations import Population
 from unsettled.claims.remeasure import measure_population
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint
 from unsettled.measure.record.record import read_record, write_record

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from unsettled.claims.digits.arithmetic import Row as Digits
-from unsettled.claims.inputs import Inputs
-from unsettled.claims.populations import Population
+from unsettled.claims.populations.inputs import Inputs
+from unsettled.claims.populations.populations import Population
 from unsettled.claims.run import Run, Settings
 from unsettled.claims.verdict import Measurement, Outcome
 from unsettled.fixtures.synthetic.audits import write_reference

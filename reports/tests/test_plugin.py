@@ -11,10 +11,10 @@ import torch  # noqa: F401
 
 import unsettled.claims.run
 import unsettled.reports.collector  # noqa: F401
-from unsettled.claims.inputs import Inputs
 from unsettled.claims.ledger.ledger import load_ledger
 from unsettled.claims.planted import outcome_of, read_falsehoods
-from unsettled.claims.populations import Population, discover
+from unsettled.claims.populations.inputs import Inputs
+from unsettled.claims.populations.populations import Population, discover
 from unsettled.claims.remeasure import sample_rows
 from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.synthetic.audits import accuracy_of, write_ledger, write_tiny_reference

@@ -3,9 +3,9 @@
 import pytest
 from typer.testing import CliRunner
 
-from unsettled.claims.inputs import Inputs
 from unsettled.claims.ledger.ledger import load_ledger
-from unsettled.claims.populations import discover
+from unsettled.claims.populations.inputs import Inputs
+from unsettled.claims.populations.populations import discover
 from unsettled.fixtures.synthetic.audits import write_ledger, write_reference
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError

@@ -26,7 +26,7 @@ import resource, sys, time
 from pathlib import Path
 from unsettled.claims.judgement.judge import judge
 from unsettled.claims.ledger.ledger import load_ledger
-from unsettled.claims.populations import Population
+from unsettled.claims.populations.populations import Population
 from unsettled.measure.support.memory import peak_memory_mib
 peak = lambda: peak_memory_mib() / 2**10
 clock = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_utime + resource.getrusage(resource.RUSAGE_SELF).ru_stime

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from unsettled.claims.catalogue.registered import lookup
-from unsettled.claims.inputs import REFERENCES, Inputs
 from unsettled.claims.judgement.judge import judge
 from unsettled.claims.ledger.ledger import load_ledger
-from unsettled.claims.populations import discover
+from unsettled.claims.populations.inputs import REFERENCES, Inputs
+from unsettled.claims.populations.populations import discover
 from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.synthetic.audits import write_reference
 from unsettled.fixtures.synthetic.draws import synthetic_draws

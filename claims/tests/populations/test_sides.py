@@ -5,11 +5,11 @@ import pytest
 
 from unsettled.claims.catalogue.parameters import Nothing
 from unsettled.claims.catalogue.registered import registry
-from unsettled.claims.inputs import Inputs
 from unsettled.claims.judgement.judge import judge
 from unsettled.claims.ledger.ledger import load_ledger
-from unsettled.claims.populations import discover
-from unsettled.claims.sides import find_side
+from unsettled.claims.populations.inputs import Inputs
+from unsettled.claims.populations.populations import discover
+from unsettled.claims.populations.sides import find_side
 from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.synthetic.audits import write_ledger
 from unsettled.fixtures.synthetic.records import synthetic_record

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from unsettled.claims.populations import Population
+from unsettled.claims.populations.populations import Population
 from unsettled.measure.errors import UserError
 from unsettled.measure.hub.registry import Entry, expected_digests, fetched_file, measure_command, record_path, registry
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from unsettled.claims.fetched import fetched_populations
-from unsettled.claims.inputs import Inputs
+from unsettled.claims.populations.fetched import fetched_populations
+from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.remeasure import affordable_rows
 from unsettled.claims.run import Run, Settings
 from unsettled.fixtures.synthetic.records import synthetic_record

@@ -22,7 +22,7 @@ from unsettled.measure.hub.registry import entry_of
 from unsettled.measure.tasks.read import read_puzzles
 from unsettled.reports.audit import read_audit
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 NAME, PUZZLES, FEW = "trm-mlp-alphaxiv", "sudoku-extreme", 4
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from unsettled.measure.errors import UserError
 
-REFERENCES = Path(__file__).parent.parent / "fixtures" / "reference"
+REFERENCES = Path(__file__).parents[2] / "fixtures" / "reference"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 EXAMPLES = {
     "--record": "paper.trm=RECORD.parquet",

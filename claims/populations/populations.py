@@ -10,9 +10,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from unsettled.claims.inputs import NAME, Inputs
 from unsettled.claims.ledger.ledger import Ledger
-from unsettled.claims.sides import find_side
+from unsettled.claims.populations.inputs import NAME, Inputs
+from unsettled.claims.populations.sides import find_side
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record, read_record
 from unsettled.measure.record.side import SideRecord

@@ -1,0 +1,1 @@
+"""The networks and examples on which claims are judged, from shipped folders, the hub and the user."""
