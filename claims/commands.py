@@ -35,8 +35,8 @@ def why(
     import shutil
     import sys
 
-    from unsettled.claims.explain import explain
-    from unsettled.claims.explain_text import render
+    from unsettled.claims.explain.explain import explain
+    from unsettled.claims.explain.text import render
     from unsettled.claims.ledger.ledger import PAPER
     from unsettled.claims.populations.inputs import read_inputs
     from unsettled.claims.run import Run, Settings

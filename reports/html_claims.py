@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from unsettled.claims.explain import Fact, explain
+from unsettled.claims.explain.explain import Fact, explain
 from unsettled.claims.known import Known
 from unsettled.claims.verdict import TABLE, Outcome, Verdict
 from unsettled.reports.audit import Audit
@@ -143,7 +143,7 @@ def plain(outcome: str) -> str:
 
 
 class _Teller:
-    """What `unsettled.claims.explain` asks of a run, answered from an audit: it explains the verdicts that were given, and judges nothing."""
+    """What `unsettled.claims.explain.explain` asks of a run, answered from an audit: it explains the verdicts that were given, and judges nothing."""
 
     own_ledger, known = False, Known()
 

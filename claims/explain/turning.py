@@ -1,7 +1,7 @@
 """What would change a verdict: the figure that would turn it, and the sample that would decide it.
 
 Sample sizes are found by asking the rules of judgement again with the present estimate and a larger sample (see
-`unsettled.claims.resizing`). All of it is planning, not judgement.
+`unsettled.claims.explain.resizing`). All of it is planning, not judgement.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from unsettled.claims.catalogue.registered import lookup
+from unsettled.claims.explain.resizing import Decide, as_estimate, deciding_factor
 from unsettled.claims.judgement.evidence import ALPHA, ENOUGH, against_fresh, is_share
 from unsettled.claims.judgement.judge import conceded  # what "~" concedes is decided there alone
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.forms import Exists, Form, describe, region
 from unsettled.claims.ledger.stated import Stated
-from unsettled.claims.resizing import Decide, as_estimate, deciding_factor
 from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.claims.wording import as_percent, caveat, interval, number
 from unsettled.measure.statistics.estimate import Estimate

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from unsettled.claims.explain import Page
+from unsettled.claims.explain.explain import Page
 from unsettled.measure.support.console import plain_console, printed
 from unsettled.measure.support.text import harmless as safe
 

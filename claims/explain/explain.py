@@ -10,15 +10,15 @@ from dataclasses import dataclass
 
 from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.digits.arithmetic import arithmetic
+from unsettled.claims.explain.resizing import as_estimate
+from unsettled.claims.explain.turning import Asked, turning
 from unsettled.claims.judgement.case import Case
 from unsettled.claims.judgement.evidence import standard_error
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.forms import NotApplicable, describe
 from unsettled.claims.ledger.stated import Stated
 from unsettled.claims.populations.populations import Population
-from unsettled.claims.resizing import as_estimate
 from unsettled.claims.run import Run
-from unsettled.claims.turning import Asked, turning
 from unsettled.claims.verdict import TABLE, Measurement, Verdict
 from unsettled.claims.wording import as_percent, figure, interval, number
 from unsettled.measure.errors import UserError

@@ -1,0 +1,1 @@
+"""One verdict in full: its definition, interval, power, and what would change it."""
