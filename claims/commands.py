@@ -54,9 +54,9 @@ def check_text(draft: Annotated[Path, typer.Argument(help="A manuscript: .md, .t
 
     One line a finding; exit code 1 if there are any, 0 if none, 2 for bad input.
     """
-    from unsettled.claims.binding import check
     from unsettled.claims.ledger.ledger import PAPER, load_ledger
-    from unsettled.claims.manuscript import read_manuscript
+    from unsettled.claims.manuscript.binding import check
+    from unsettled.claims.manuscript.reader import read_manuscript
     from unsettled.measure.support.text import harmless as safe
 
     findings = check(read_manuscript(draft), load_ledger(ledger or PAPER))

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from unsettled.claims.ledger.stated import Stated, parse_stated
-from unsettled.claims.manuscript_policy import ABBREVIATIONS, AS_WRITTEN, FILLER, HEDGES, MASKS, TEX, TEX_MASKS, Hedge
+from unsettled.claims.manuscript.policy import ABBREVIATIONS, AS_WRITTEN, FILLER, HEDGES, MASKS, TEX, TEX_MASKS, Hedge
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.bounded import bounded
 

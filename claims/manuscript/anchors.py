@@ -8,8 +8,8 @@ from typing import Literal
 
 from unsettled.claims.ledger.ledger import Ledger
 from unsettled.claims.ledger.stated import Stated, parse_stated
-from unsettled.claims.manuscript import Number
-from unsettled.claims.vocabulary import stems
+from unsettled.claims.manuscript.reader import Number
+from unsettled.claims.manuscript.vocabulary import stems
 
 Role = Literal["stated", "member", "size", "setting", "figure"]
 # "same": as stated; "hedged": the text hedges what the ledger does not; "bare": it drops the ledger's hedge.

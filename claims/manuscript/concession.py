@@ -6,7 +6,7 @@ import re
 
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.forms import ShareAbove, ShareBelow
-from unsettled.claims.manuscript_policy import NEAR_ALL, RARE, Hedge
+from unsettled.claims.manuscript.policy import NEAR_ALL, RARE, Hedge
 
 
 def concedes(claim: AnyClaim, hedge: Hedge, phrase: str) -> bool:

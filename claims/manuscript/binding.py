@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from unsettled.claims.anchors import Anchor, Fit, anchors_of, fit, same_shape, slip
-from unsettled.claims.concession import concedes
 from unsettled.claims.ledger.ledger import Ledger
-from unsettled.claims.manuscript import Manuscript, Number, Phrase
-from unsettled.claims.manuscript_policy import BESIDE
-from unsettled.claims.places import Places
-from unsettled.claims.vocabulary import NEAR, Vocabulary, stems
+from unsettled.claims.manuscript.anchors import Anchor, Fit, anchors_of, fit, same_shape, slip
+from unsettled.claims.manuscript.concession import concedes
+from unsettled.claims.manuscript.places import Places
+from unsettled.claims.manuscript.policy import BESIDE
+from unsettled.claims.manuscript.reader import Manuscript, Number, Phrase
+from unsettled.claims.manuscript.vocabulary import NEAR, Vocabulary, stems
 
 Kind = Literal["unbound", "differs", "absent", "hedge"]
 # What a slip of the pen weighs beside words, whose weight goes from 0 to 1.

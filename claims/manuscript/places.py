@@ -6,7 +6,7 @@ import re
 
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.ledger import Ledger
-from unsettled.claims.manuscript import Manuscript, Number
+from unsettled.claims.manuscript.reader import Manuscript, Number
 
 
 class Places:

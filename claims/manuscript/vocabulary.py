@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.ledger import Ledger
-from unsettled.claims.manuscript_policy import STOPWORDS, SUFFIXES, SYNONYMS
+from unsettled.claims.manuscript.policy import STOPWORDS, SUFFIXES, SYNONYMS
 
 _WORD = re.compile(r"[^\W\d_]+[₁1]?")
 # A claim is spoken of where so much of the weight of its own words stands.

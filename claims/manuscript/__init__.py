@@ -1,0 +1,1 @@
+"""Numbers and hedges of a manuscript, held against the ledger."""
