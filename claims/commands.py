@@ -35,11 +35,11 @@ def why(
     import shutil
     import sys
 
+    from unsettled.claims.audit.run import Run, Settings
     from unsettled.claims.explain.explain import explain
     from unsettled.claims.explain.text import render
     from unsettled.claims.ledger.ledger import PAPER
     from unsettled.claims.populations.inputs import read_inputs
-    from unsettled.claims.run import Run, Settings
     from unsettled.measure.hub.registry import cache_folder
 
     inputs = read_inputs(records=record or (), same_examples=same_examples or (), references=references, fetched=cache_folder())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from unsettled.claims.run import Run
+    from unsettled.claims.audit.run import Run
     from unsettled.claims.verdict import Verdict
 
 

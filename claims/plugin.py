@@ -17,7 +17,7 @@ from unsettled.measure.support.text import harmless
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from unsettled.claims.run import Run
+    from unsettled.claims.audit.run import Run
     from unsettled.claims.verdict import Verdict
 
 CLAIMS = Path(__file__).parent
@@ -183,9 +183,9 @@ def _seed(config: pytest.Config) -> int:
 
 def _read(config: pytest.Config) -> Run:
     """The run that the options ask for. Raises UserError."""
+    from unsettled.claims.audit.run import Run, Settings
     from unsettled.claims.judgement.policy import POLICIES
     from unsettled.claims.ledger.ledger import PAPER
-    from unsettled.claims.run import Run, Settings
     from unsettled.measure.hub.registry import cache_folder
 
     option = config.option

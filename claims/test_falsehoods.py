@@ -2,9 +2,9 @@
 
 import pytest
 
+from unsettled.claims.audit.planted import DIGITS, outcome_of, read_falsehoods
 from unsettled.claims.digits.arithmetic import arithmetic
 from unsettled.claims.ledger.ledger import load_ledger
-from unsettled.claims.planted import DIGITS, outcome_of, read_falsehoods
 from unsettled.claims.plugin import find, run_of
 from unsettled.claims.populations.populations import Population
 from unsettled.fixtures.synthetic.records import synthetic_record

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from unsettled.claims.planted import TAMPERINGS, tamper, tampering_found
+from unsettled.claims.audit.planted import TAMPERINGS, tamper, tampering_found
+from unsettled.claims.audit.remeasure import calm_half, compare_records, verify_sample
 from unsettled.claims.plugin import find, run_of
-from unsettled.claims.remeasure import calm_half, compare_records, verify_sample
 
 
 def pytest_generate_tests(metafunc):

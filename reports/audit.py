@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from unsettled.claims.audit.planted import Planted
+from unsettled.claims.audit.remeasure import Remeasured
 from unsettled.claims.digits.arithmetic import Row
-from unsettled.claims.planted import Planted
 from unsettled.claims.populations.populations import Population
-from unsettled.claims.remeasure import Remeasured
 from unsettled.claims.verdict import TABLE, Verdict
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.bounded import bounded

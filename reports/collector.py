@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from unsettled.claims.audit.planted import Planted
+from unsettled.claims.audit.remeasure import Remeasured
+from unsettled.claims.audit.run import Run
 from unsettled.claims.digits.arithmetic import arithmetic
-from unsettled.claims.planted import Planted
-from unsettled.claims.remeasure import Remeasured
-from unsettled.claims.run import Run
 from unsettled.claims.verdict import Verdict
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.text import harmless

@@ -42,7 +42,7 @@ class Boards:
 def boards_of(population: Population, portrait: Portrait, *, each: int = EACH) -> Boards:
     """Watch a few puzzles of a population again.
 
-    That is plain inference on some 16 puzzles. Where even that is long (see `unsettled.claims.remeasure.cost_of_row`), fewer are
+    That is plain inference on some 16 puzzles. Where even that is long (see `unsettled.claims.audit.remeasure.cost_of_row`), fewer are
     watched, and where it is too long for a report, none.
     """
     record = population.record
@@ -53,7 +53,7 @@ def boards_of(population: Population, portrait: Portrait, *, each: int = EACH) -
     affordable = _affordable(population)
     if not affordable:
         return Boards(population=population.name, reason="running some of its puzzles again would take minutes")
-    from unsettled.claims.remeasure import suited_threads
+    from unsettled.claims.audit.remeasure import suited_threads
     from unsettled.measure.campaign.watch import watch
     from unsettled.measure.networks.checkpoints import load_checkpoint
 
@@ -68,7 +68,7 @@ def boards_of(population: Population, portrait: Portrait, *, each: int = EACH) -
 
 def _affordable(population: Population) -> int:
     """Puzzles of each kind that plain inference runs in some twenty seconds of one core."""
-    from unsettled.claims.remeasure import AFFORDABLE, cost_of_row
+    from unsettled.claims.audit.remeasure import AFFORDABLE, cost_of_row
 
     once = cost_of_row(population) / (1 + population.record.provenance.exponents)  # type: ignore[union-attr]
     return int(2 * AFFORDABLE / once / len(WORDS))

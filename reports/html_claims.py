@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from unsettled.claims.audit.known import Known
 from unsettled.claims.explain.explain import Fact, explain
-from unsettled.claims.known import Known
 from unsettled.claims.verdict import TABLE, Outcome, Verdict
 from unsettled.reports.audit import Audit
 from unsettled.reports.html_strip import span_of, strip, zoom

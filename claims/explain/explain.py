@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from unsettled.claims.audit.run import Run
 from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.digits.arithmetic import arithmetic
 from unsettled.claims.explain.resizing import as_estimate
@@ -18,7 +19,6 @@ from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.forms import NotApplicable, describe
 from unsettled.claims.ledger.stated import Stated
 from unsettled.claims.populations.populations import Population
-from unsettled.claims.run import Run
 from unsettled.claims.verdict import TABLE, Measurement, Verdict
 from unsettled.claims.wording import as_percent, figure, interval, number
 from unsettled.measure.errors import UserError

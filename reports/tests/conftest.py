@@ -2,8 +2,8 @@
 
 import pytest
 
-from unsettled.claims.planted import Planted
-from unsettled.claims.remeasure import Remeasured
+from unsettled.claims.audit.planted import Planted
+from unsettled.claims.audit.remeasure import Remeasured
 from unsettled.claims.verdict import Measurement, Outcome, Verdict
 from unsettled.fixtures.synthetic.audits import write_reference
 from unsettled.fixtures.synthetic.records import HRM_FACTS, synthetic_record

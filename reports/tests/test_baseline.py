@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 import unsettled.reports.collector  # noqa: F401
+from unsettled.claims.audit.run import Run, Settings
 from unsettled.claims.judgement.judge import judge
 from unsettled.claims.judgement.noise_band import disturb
 from unsettled.claims.ledger.ledger import load_ledger
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import discover
-from unsettled.claims.run import Run, Settings
 from unsettled.fixtures.synthetic.audits import accuracy_of, write_ledger, write_tiny_reference
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from unsettled.claims.audit.run import Run, Settings
 from unsettled.claims.populations.inputs import Inputs
-from unsettled.claims.run import Run, Settings
 from unsettled.measure.analysis.settling import otsu_band
 from unsettled.reports.audit import Audit, LedgerEntry, PopulationEntry, Tool, count
 from unsettled.reports.html import render

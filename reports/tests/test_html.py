@@ -13,10 +13,10 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from unsettled.claims.audit.run import Run, Settings
 from unsettled.claims.digits.arithmetic import Row as Digits
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import Population
-from unsettled.claims.run import Run, Settings
 from unsettled.claims.verdict import Measurement, Outcome
 from unsettled.fixtures.synthetic.audits import write_reference
 from unsettled.fixtures.synthetic.records import synthetic_record

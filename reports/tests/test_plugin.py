@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch  # noqa: F401
 
-import unsettled.claims.run
+import unsettled.claims.audit.run
 import unsettled.reports.collector  # noqa: F401
+from unsettled.claims.audit.planted import outcome_of, read_falsehoods
+from unsettled.claims.audit.remeasure import sample_rows
 from unsettled.claims.ledger.ledger import load_ledger
-from unsettled.claims.planted import outcome_of, read_falsehoods
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import Population, discover
-from unsettled.claims.remeasure import sample_rows
 from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.synthetic.audits import accuracy_of, write_ledger, write_tiny_reference
 from unsettled.fixtures.synthetic.records import synthetic_record
@@ -151,9 +151,9 @@ def test_acknowledgements_are_strict(audit, folder, claim, options, code, told):
 
 
 def test_fault_of_the_harness_is_an_error(audit, monkeypatch):
-    judge = unsettled.claims.run.judge
+    judge = unsettled.claims.audit.run.judge
     broken = {"outcome": Outcome.ERROR, "reason": "broke"}
-    monkeypatch.setattr(unsettled.claims.run, "judge", lambda *given, **more: judge(*given, **more).model_copy(update=broken))
+    monkeypatch.setattr(unsettled.claims.audit.run, "judge", lambda *given, **more: judge(*given, **more).model_copy(update=broken))
     result = audit(GOOD)
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*Nothing was decided*", "ERROR *test_claim?right@my?*broke*"])

@@ -6,7 +6,7 @@ import hypothesis  # noqa: F401 - pytester forgets what an inner run was first t
 import pytest
 import torch  # noqa: F401
 
-import unsettled.claims.run
+import unsettled.claims.audit.run
 import unsettled.reports.collector
 import unsettled.reports.latex
 from unsettled.claims.ledger.ledger import load_ledger
@@ -74,7 +74,7 @@ def test_names_are_looked_at_before_anything_is_measured(folder, capfd, monkeypa
     def measured(run, path):
         raise AssertionError("measured before the names were looked at")
 
-    monkeypatch.setattr(unsettled.claims.run.Run, "with_measurements", measured)
+    monkeypatch.setattr(unsettled.claims.audit.run.Run, "with_measurements", measured)
     write_ledger(folder / "my.toml", {"right": ("share", "accuracy", "50%")})
     assert pytest.main([*PLUGINS, "--ledger", "my.toml", "--references", "none", "--report", "out.docx"]) == 2
     assert capfd.readouterr().err.startswith("error: out.docx")

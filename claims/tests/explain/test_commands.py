@@ -14,15 +14,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from unsettled.claims.audit.known import KNOWN
+from unsettled.claims.audit.run import Run, Settings
 from unsettled.claims.explain.explain import explain
 from unsettled.claims.explain.text import render
 from unsettled.claims.explain.turning import Asked, turning
 from unsettled.claims.judgement.case import Case
 from unsettled.claims.judgement.judge import judge
-from unsettled.claims.known import KNOWN
 from unsettled.claims.ledger.ledger import PAPER, load_ledger
 from unsettled.claims.populations.inputs import read_inputs
-from unsettled.claims.run import Run, Settings
 from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.synthetic.audits import write_reference
 from unsettled.fixtures.synthetic.ledgers import StandIn, claim_table, ledger_text

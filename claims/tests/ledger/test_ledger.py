@@ -6,8 +6,8 @@ import tomllib
 
 import pytest
 
+from unsettled.claims.audit.known import KNOWN, load_known
 from unsettled.claims.catalogue.registered import STATISTICS
-from unsettled.claims.known import KNOWN, load_known
 from unsettled.claims.ledger.forms import NotApplicable
 from unsettled.claims.ledger.ledger import PAPER, json_schema, load_ledger
 from unsettled.claims.verdict import Outcome, Verdict

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from unsettled.claims.audit.remeasure import affordable_rows
+from unsettled.claims.audit.run import Run, Settings
 from unsettled.claims.populations.fetched import fetched_populations
 from unsettled.claims.populations.inputs import Inputs
-from unsettled.claims.remeasure import affordable_rows
-from unsettled.claims.run import Run, Settings
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.hub.registry import digest_of, entry_of, record_path
 from unsettled.measure.record.record import write_record

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from unsettled.claims.audit.remeasure import FEWEST, MOST, affordable_rows, sample_rows, settings_of
 from unsettled.claims.ledger.ledger import load_ledger
 from unsettled.claims.populations.inputs import Inputs, read_inputs, read_measuring
 from unsettled.claims.populations.populations import discover
-from unsettled.claims.remeasure import FEWEST, MOST, affordable_rows, sample_rows, settings_of
 from unsettled.fixtures.synthetic.audits import write_ledger, write_reference
 from unsettled.fixtures.synthetic.records import HRM_FACTS, synthetic_record
 from unsettled.measure.errors import UserError

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from unsettled.claims.known import load_known
+from unsettled.claims.audit.known import load_known
 from unsettled.claims.ledger.ledger import load_ledger
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint, tiny_model, write_published_checkpoint
 from unsettled.fixtures.synthetic.records import synthetic_record

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from unsettled.claims.audit.known import Known, load_known
+from unsettled.claims.audit.remeasure import affordable_rows, cost_of_row, measure_population
 from unsettled.claims.judgement.judge import adjust, judge
 from unsettled.claims.judgement.policy import POLICIES, Policy
-from unsettled.claims.known import Known, load_known
 from unsettled.claims.ledger.ledger import PAPER, Claim, Ledger, load_ledger
 from unsettled.claims.populations.fetched import fetched_populations
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import Population, discover
-from unsettled.claims.remeasure import affordable_rows, cost_of_row, measure_population
 from unsettled.claims.verdict import Verdict
 
 

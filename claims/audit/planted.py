@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from unsettled.claims.audit.remeasure import Remeasured
 from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.judgement.judge import judge
 from unsettled.claims.judgement.noise_band import largest_change, under_noise
 from unsettled.claims.ledger.ledger import AnyClaim, Claim, DeclaredPopulation, Ledger, Paper
 from unsettled.claims.populations.populations import Population
-from unsettled.claims.remeasure import Remeasured
 from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.measure.record.record import Record
 
-FOLDER = Path(__file__).parent.parent / "fixtures" / "falsehoods"
+FOLDER = Path(__file__).parents[2] / "fixtures" / "falsehoods"
 FALSEHOODS, DIGITS = FOLDER / "falsehoods.toml", FOLDER / "digits.toml"
 SEED = 20_240_001
 
