@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Name of a file, or its suffix → "module:function" and what it is for. A whole name goes before a suffix.
 RENDERINGS: dict[str, tuple[str, str]] = {
     "audit.json": ("unsettled.reports.renderings:render_audit", "the audit itself"),
-    ".html": ("unsettled.reports.html:render", "one offline page, pictures first"),
+    ".html": ("unsettled.reports.html.page:render", "one offline page, pictures first"),
     ".md": ("unsettled.reports.markdown:render", "a summary for pull requests"),
     ".sarif": ("unsettled.reports.sarif:render", "findings for code scanning, SARIF 2.1.0"),
     ".svg": ("unsettled.reports.badge:render_svg", "a badge"),

@@ -22,10 +22,10 @@ from markupsafe import Markup, escape
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.text import harmless
 from unsettled.reports.audit import Audit
-from unsettled.reports.html_boards import EACH, Boards, boards_of
-from unsettled.reports.html_claims import claims_of, plain
-from unsettled.reports.html_pictures import pictures
-from unsettled.reports.html_svg import slug
+from unsettled.reports.html.boards import EACH, Boards, boards_of
+from unsettled.reports.html.claims import claims_of, plain
+from unsettled.reports.html.pictures import pictures
+from unsettled.reports.html.svg import slug
 from unsettled.reports.portrait import POINTS, Portrait, portrait_of
 from unsettled.reports.terminal import sentence
 from unsettled.reports.text import plural

@@ -1,4 +1,4 @@
-"""The README's screenshot of a page: `python -m unsettled.reports.html_screenshot audit.html reports/screenshot.png`.
+"""The README's screenshot of a page: `python -m unsettled.reports.html.screenshot audit.html reports/screenshot.png`.
 
 Needs the extra `test` (playwright) and an installed Chromium; no browser is downloaded.
 """
@@ -43,7 +43,7 @@ if __name__ == "__main__":
         source, target = map(Path, sys.argv[1:])
         print(f"{target}, {screenshot(source, target):,} bytes")
     except ValueError:
-        sys.exit("usage: python -m unsettled.reports.html_screenshot PAGE.html OUT.png")
+        sys.exit("usage: python -m unsettled.reports.html.screenshot PAGE.html OUT.png")
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)

@@ -15,14 +15,14 @@ from unsettled.claims.audit.run import Run, Settings
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.measure.analysis.settling import otsu_band
 from unsettled.reports.audit import Audit, LedgerEntry, PopulationEntry, Tool, count
-from unsettled.reports.html import render
-from unsettled.reports.html_screenshot import chromium
+from unsettled.reports.html.page import render
+from unsettled.reports.html.screenshot import chromium
 from unsettled.reports.renderings import Context, write_report
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the extra `test` has it)")
 CHROMIUM = chromium()
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed: `apt-get install chromium`")
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SMALL = ROOT / "fixtures" / "reference" / "trm-6x6"
 WIDTHS = {"desk": (1280, 900), "phone": (390, 844), "narrow": (320, 640)}
 
@@ -443,7 +443,7 @@ def test_hostile_text_is_shown_and_not_run(visit, run, audit, tmp_path):
 
 
 def test_the_readme_screenshot_is_small_and_a_mistake_is_one_line(file, tmp_path):
-    command = [sys.executable, "-m", "unsettled.reports.html_screenshot"]
+    command = [sys.executable, "-m", "unsettled.reports.html.screenshot"]
     done = subprocess.run([*command, file, tmp_path / "shot.png"], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0 and (tmp_path / "shot.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "shot.png").stat().st_size <= 250_000 and (ROOT / "reports" / "screenshot.png").stat().st_size <= 250_000

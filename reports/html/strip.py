@@ -16,7 +16,7 @@ from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.forms import region
 from unsettled.claims.ledger.stated import parse_stated
 from unsettled.claims.verdict import Verdict
-from unsettled.reports.html_svg import Scale, below, label, polyline, short, spread, tag
+from unsettled.reports.html.svg import Scale, below, label, polyline, short, spread, tag
 
 STRIP, ZOOM = (300, 26), (620, 66)
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from unsettled.measure.statistics.estimate import Estimate
-from unsettled.reports.html_pictures import BOTTOM, LEFT, TOP, Picture, drawing, frame, legend, number, told
-from unsettled.reports.html_svg import Frame, Scale, polyline, slug, tag
+from unsettled.reports.html.pictures import BOTTOM, LEFT, TOP, Picture, drawing, frame, legend, number, told
+from unsettled.reports.html.svg import Frame, Scale, polyline, slug, tag
 from unsettled.reports.portrait import Portrait
 from unsettled.reports.portrait_areas import Matching, Separation
 from unsettled.reports.text import plural

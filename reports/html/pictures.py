@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from markupsafe import Markup
 
 from unsettled.measure.statistics.estimate import Estimate
-from unsettled.reports.html_svg import SUPERSCRIPT, Frame, Scale, picture, slug, spread, tag
+from unsettled.reports.html.svg import SUPERSCRIPT, Frame, Scale, picture, slug, spread, tag
 from unsettled.reports.portrait import Portrait
 from unsettled.reports.portrait_states import Ribbon, Spectrum
 from unsettled.reports.text import figure, plural
@@ -261,7 +261,7 @@ def confidence(portrait: Portrait) -> Picture:
 
 def pictures(portrait: Portrait) -> Iterator[Picture]:
     """All pictures of a population in the order of the page; one that cannot be drawn says why."""
-    from unsettled.reports.html_pictures_areas import deciles, early, roc
+    from unsettled.reports.html.pictures_areas import deciles, early, roc
 
     makers: Sequence[tuple[str, str, bool, Callable[[Portrait], Picture]]] = (
         ("cloud", "λ₁ against late displacement", portrait.cloud is not None, cloud),

@@ -23,12 +23,12 @@ from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.columns.absent import AbsentColumn
 from unsettled.measure.record.record import write_record
 from unsettled.measure.support.text import harmless
-from unsettled.reports.html import embedded, read, render, render_html
-from unsettled.reports.html_boards import boards_of
-from unsettled.reports.html_claims import ORDER, claims_of
-from unsettled.reports.html_pictures import pictures
-from unsettled.reports.html_strip import natural, span_of, strip, zoomed
-from unsettled.reports.html_svg import Frame, Scale, polyline, slug, spread, tag
+from unsettled.reports.html.boards import boards_of
+from unsettled.reports.html.claims import ORDER, claims_of
+from unsettled.reports.html.page import embedded, read, render, render_html
+from unsettled.reports.html.pictures import pictures
+from unsettled.reports.html.strip import natural, span_of, strip, zoomed
+from unsettled.reports.html.svg import Frame, Scale, polyline, slug, spread, tag
 from unsettled.reports.portrait import portrait_of
 from unsettled.reports.renderings import Context, renderer_of
 

@@ -12,8 +12,8 @@ from unsettled.claims.audit.known import Known
 from unsettled.claims.explain.explain import Fact, explain
 from unsettled.claims.verdict import TABLE, Outcome, Verdict
 from unsettled.reports.audit import Audit
-from unsettled.reports.html_strip import span_of, strip, zoom
-from unsettled.reports.html_svg import slug
+from unsettled.reports.html.strip import span_of, strip, zoom
+from unsettled.reports.html.svg import slug
 from unsettled.reports.text import figure, interval, measured
 
 if TYPE_CHECKING:
