@@ -44,7 +44,15 @@ def figures(
     from unsettled.measure.support.progress import progress
     from unsettled.measure.support.text import harmless
     from unsettled.reports.audit import read_audit
-    from unsettled.reports.figures import PICTURES, draw_forest, draw_portrait, figure_kinds, make_folder, named_records, write_captions
+    from unsettled.reports.figures.figures import (
+        PICTURES,
+        draw_forest,
+        draw_portrait,
+        figure_kinds,
+        make_folder,
+        named_records,
+        write_captions,
+    )
     from unsettled.reports.portrait import portrait_of
 
     chosen, loaded = figure_kinds(kinds), named_records(records)

@@ -11,10 +11,11 @@ from matplotlib.figure import Figure
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record, read_record
-from unsettled.reports import figures_areas, figures_states
 from unsettled.reports.audit import Audit
-from unsettled.reports.figures_forest import forest
-from unsettled.reports.figures_style import saved, style
+from unsettled.reports.figures.figures import areas as figures_areas
+from unsettled.reports.figures.figures import states as figures_states
+from unsettled.reports.figures.forest import forest
+from unsettled.reports.figures.style import saved, style
 from unsettled.reports.portrait import Portrait
 from unsettled.reports.renderings import write_whole
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from unsettled.claims.ledger.stated import parse_stated
 from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.reports.audit import Audit
-from unsettled.reports.figures_style import BLUE, GREEN, GREY, PAGE, PURPLE, SKY, VERMILION, figure, foreign
+from unsettled.reports.figures.style import BLUE, GREEN, GREY, PAGE, PURPLE, SKY, VERMILION, figure, foreign
 from unsettled.reports.text import measured, plural
 
 # In this order from the top; the mark tells verdicts apart without colour.

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from unsettled.measure.statistics.estimate import Estimate
-from unsettled.reports.figures_style import BLUE, GREY, SCORES, VERMILION, figure, legend_above
+from unsettled.reports.figures.style import BLUE, GREY, SCORES, VERMILION, figure, legend_above
 from unsettled.reports.portrait import Portrait
 
 # The enlarged corner of a ROC plot, in false positive rate and in missed positives.
