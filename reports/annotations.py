@@ -9,9 +9,9 @@ from pathlib import Path
 from unsettled.measure.errors import UserError
 from unsettled.reports.audit import Audit
 from unsettled.reports.escaping import workflow_data, workflow_property
-from unsettled.reports.markdown import render
 from unsettled.reports.problems import ledger_file, problems
 from unsettled.reports.renderings import Context
+from unsettled.reports.text.markdown import render
 
 # GitHub shows so many annotations of one kind for a step; the last place says how many more there are.
 SHOWN = 10

@@ -9,7 +9,7 @@ from unsettled.reports.audit import Audit
 from unsettled.reports.escaping import xml
 from unsettled.reports.problems import level_of
 from unsettled.reports.renderings import Context
-from unsettled.reports.text import plural
+from unsettled.reports.text.measured import plural
 
 LABEL = "claims"
 # shields.io's names, and colours on which the text has a contrast of at least 4.5.

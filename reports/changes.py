@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from unsettled.claims.verdict import Measurement, Outcome, Verdict
 from unsettled.reports.audit import Audit
 from unsettled.reports.baseline import Baseline, Locked
-from unsettled.reports.text import measured, value_of
+from unsettled.reports.text.measured import measured, value_of
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from unsettled.reports.annotations import annotations, append_summary, guard, in
 from unsettled.reports.audit import Audit, LedgerEntry, PopulationEntry, Tool, count, digest_of, short_path, write_audit
 from unsettled.reports.gate import Gate
 from unsettled.reports.renderings import Context, write_report
-from unsettled.reports.terminal import render
-from unsettled.reports.text import size
+from unsettled.reports.text.measured import size
+from unsettled.reports.text.terminal import render
 
 KINDS: dict[str, type[BaseModel]] = {"verdict": Verdict, "arithmetic": Verdict, "rows": Remeasured, "planted": Planted}
 PACKAGES = ("numpy", "pyarrow", "pydantic", "pytest", "scikit-learn", "scipy", "statsmodels", "torch")

@@ -22,7 +22,7 @@ def report(
     from unsettled.reports.baseline import read_baseline
     from unsettled.reports.renderings import targets, write_report
     from unsettled.reports.revive import revive
-    from unsettled.reports.text import size
+    from unsettled.reports.text.measured import size
 
     found = read_audit(audit)
     paths = targets(out, Path.cwd())
@@ -81,7 +81,7 @@ def diff(first: Annotated[Path, typer.Argument(help="A record.")], second: Annot
 
     from unsettled.measure.record.record import read_record
     from unsettled.reports.difference import difference
-    from unsettled.reports.difference_text import render
+    from unsettled.reports.text.difference import render
 
     found = difference(read_record(first), read_record(second))
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ

@@ -9,8 +9,8 @@ from unsettled.reports.audit import Audit
 from unsettled.reports.escaping import latex
 from unsettled.reports.problems import level_of
 from unsettled.reports.renderings import Context
-from unsettled.reports.terminal import sentence
-from unsettled.reports.text import measured, plural
+from unsettled.reports.text.measured import measured, plural
+from unsettled.reports.text.terminal import sentence
 
 # Heading and column type; together they fit a text block of 345 pt in \footnotesize.
 COLUMNS = (

@@ -11,7 +11,7 @@ from unsettled.claims.ledger.stated import parse_stated
 from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.reports.audit import Audit
 from unsettled.reports.figures.style import BLUE, GREEN, GREY, PAGE, PURPLE, SKY, VERMILION, figure, foreign
-from unsettled.reports.text import measured, plural
+from unsettled.reports.text.measured import measured, plural
 
 # In this order from the top; the mark tells verdicts apart without colour.
 MARKS: dict[str, tuple[str, str]] = {

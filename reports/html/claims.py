@@ -14,7 +14,7 @@ from unsettled.claims.verdict import TABLE, Outcome, Verdict
 from unsettled.reports.audit import Audit
 from unsettled.reports.html.strip import span_of, strip, zoom
 from unsettled.reports.html.svg import slug
-from unsettled.reports.text import figure, interval, measured
+from unsettled.reports.text.measured import figure, interval, measured
 
 if TYPE_CHECKING:
     from unsettled.claims.ledger.claim import AnyClaim

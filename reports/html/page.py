@@ -27,8 +27,8 @@ from unsettled.reports.html.claims import claims_of, plain
 from unsettled.reports.html.pictures import pictures
 from unsettled.reports.html.svg import slug
 from unsettled.reports.portrait import POINTS, Portrait, portrait_of
-from unsettled.reports.terminal import sentence
-from unsettled.reports.text import plural
+from unsettled.reports.text.measured import plural
+from unsettled.reports.text.terminal import sentence
 
 if TYPE_CHECKING:
     from unsettled.claims.ledger.ledger import Ledger

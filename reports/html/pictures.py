@@ -12,7 +12,7 @@ from unsettled.measure.statistics.estimate import Estimate
 from unsettled.reports.html.svg import SUPERSCRIPT, Frame, Scale, picture, slug, spread, tag
 from unsettled.reports.portrait import Portrait
 from unsettled.reports.portrait_states import Ribbon, Spectrum
-from unsettled.reports.text import figure, plural
+from unsettled.reports.text.measured import figure, plural
 
 WIDTH, HEIGHT = 460, 312
 LEFT, RIGHT, TOP, BOTTOM = 50, 446, 54, 264

@@ -12,7 +12,7 @@ from unsettled.reports.html.pictures import BOTTOM, LEFT, TOP, Picture, drawing,
 from unsettled.reports.html.svg import Frame, Scale, polyline, slug, tag
 from unsettled.reports.portrait import Portrait
 from unsettled.reports.portrait_areas import Matching, Separation
-from unsettled.reports.text import plural
+from unsettled.reports.text.measured import plural
 
 WIDE = 940
 # Sides of the corner that may be zoomed into; the smallest that holds the best threshold of every curve.

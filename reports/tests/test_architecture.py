@@ -27,7 +27,7 @@ WITHOUT_TORCH = (
     "unsettled.measure.tasks.read",
     "unsettled.measure.commands.app",
     "unsettled.reports.audit",
-    "unsettled.reports.terminal",
+    "unsettled.reports.text.terminal",
 )
 
 

@@ -12,7 +12,7 @@ from unsettled.measure.commands.app import build
 from unsettled.measure.record.record import NoiseFloor, write_record
 from unsettled.reports.commands import app
 from unsettled.reports.difference import difference
-from unsettled.reports.difference_text import render, verdict
+from unsettled.reports.text.difference import render, verdict
 
 RECORD = synthetic_record(80)
 LEVELS = {"median": 1e-6, "q90": 1e-3, "q99": 2e-3, "largest": 3e-3}

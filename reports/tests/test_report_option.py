@@ -15,8 +15,8 @@ from unsettled.fixtures.synthetic.audits import accuracy_of, write_ledger
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.record.record import write_record
 from unsettled.reports.audit import read_audit
-from unsettled.reports.markdown import render
 from unsettled.reports.renderings import Context
+from unsettled.reports.text.markdown import render
 
 RECORD = synthetic_record(200)
 PLUGINS = ("-p", "unsettled.claims.plugin", "-p", "unsettled.reports.plugin", "-p", "no:cacheprovider")

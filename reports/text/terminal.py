@@ -14,7 +14,7 @@ from unsettled.claims.verdict import TABLE, Outcome, Verdict
 from unsettled.measure.support.console import plain_console, printed
 from unsettled.measure.support.text import harmless as safe
 from unsettled.reports.audit import Audit, PopulationEntry
-from unsettled.reports.text import measured, plural
+from unsettled.reports.text.measured import measured, plural
 
 if TYPE_CHECKING:
     from unsettled.reports.renderings import Context

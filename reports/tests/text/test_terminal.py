@@ -5,8 +5,8 @@ from rich.cells import cell_len
 
 from unsettled.claims.verdict import Measurement, Outcome
 from unsettled.measure.support.text import harmless
-from unsettled.reports.terminal import render, sentence
-from unsettled.reports.text import measured
+from unsettled.reports.text.measured import measured
+from unsettled.reports.text.terminal import render, sentence
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from unsettled.reports.changes import Change, changes
 from unsettled.reports.escaping import markdown, markdown_code
 from unsettled.reports.problems import level_of
 from unsettled.reports.renderings import Context
-from unsettled.reports.terminal import sentence
-from unsettled.reports.text import measured, plural
+from unsettled.reports.text.measured import measured, plural
+from unsettled.reports.text.terminal import sentence
 
 # A comment on GitHub holds 65,536 characters; a job summary sixteen times as many.
 COMMENT = 65_000

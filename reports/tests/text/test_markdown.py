@@ -5,8 +5,8 @@ import pytest
 from unsettled.measure.errors import UserError
 from unsettled.reports.annotations import append_summary
 from unsettled.reports.baseline import Baseline, Locked
-from unsettled.reports.markdown import COMMENT, ROWS, render
 from unsettled.reports.renderings import Context
+from unsettled.reports.text.markdown import COMMENT, ROWS, render
 
 
 def locked(verdict="TRANSFERS", value=0.9931, low=0.99, high=0.996):

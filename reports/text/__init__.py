@@ -1,0 +1,1 @@
+"""The audit and record differences as text: terminal and Markdown."""
