@@ -17,8 +17,8 @@ from unsettled.claims.digits.arithmetic import arithmetic
 from unsettled.claims.verdict import Verdict
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.text import harmless
-from unsettled.reports.annotations import annotations, append_summary, guard, in_actions
 from unsettled.reports.audit import Audit, LedgerEntry, PopulationEntry, Tool, count, digest_of, short_path, write_audit
+from unsettled.reports.exchange.annotations import annotations, append_summary, guard, in_actions
 from unsettled.reports.gate import Gate
 from unsettled.reports.renderings import Context, write_report
 from unsettled.reports.text.measured import size

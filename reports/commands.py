@@ -100,6 +100,6 @@ def crate(
     published: Annotated[str | None, typer.Option(help="Date of publication, YYYY-MM-DD; today by default.")] = None,
 ) -> None:
     """Write `ro-crate-metadata.json` beside a record: its folder becomes an RO-Crate 1.1 that archives can read."""
-    from unsettled.reports.ro_crate import write_crate
+    from unsettled.reports.exchange.ro_crate import write_crate
 
     typer.echo(write_crate(record, name=name, licence=licence, published=published, author=author, publisher=publisher))

@@ -23,11 +23,11 @@ RENDERINGS: dict[str, tuple[str, str]] = {
     "audit.json": ("unsettled.reports.renderings:render_audit", "the audit itself"),
     ".html": ("unsettled.reports.html.page:render", "one offline page, pictures first"),
     ".md": ("unsettled.reports.text.markdown:render", "a summary for pull requests"),
-    ".sarif": ("unsettled.reports.sarif:render", "findings for code scanning, SARIF 2.1.0"),
-    ".svg": ("unsettled.reports.badge:render_svg", "a badge"),
-    ".json": ("unsettled.reports.badge:render_endpoint", "a badge, as an endpoint of shields.io"),
-    ".tex": ("unsettled.reports.latex:render", "a table for an appendix"),
-    ".csv": ("unsettled.reports.table_csv:render", "claims as a table"),
+    ".sarif": ("unsettled.reports.exchange.sarif:render", "findings for code scanning, SARIF 2.1.0"),
+    ".svg": ("unsettled.reports.exchange.badge:render_svg", "a badge"),
+    ".json": ("unsettled.reports.exchange.badge:render_endpoint", "a badge, as an endpoint of shields.io"),
+    ".tex": ("unsettled.reports.exchange.latex:render", "a table for an appendix"),
+    ".csv": ("unsettled.reports.exchange.csv_table:render", "claims as a table"),
     ".txt": ("unsettled.reports.text.terminal:render_file", "what the terminal shows"),
 }
 

@@ -13,8 +13,10 @@ from markdown_it import MarkdownIt
 from unsettled.claims.verdict import Measurement
 from unsettled.fixtures.faults.hostile import HOSTILE
 from unsettled.measure.support.text import harmless
-from unsettled.reports import annotations, badge, escaping, latex, sarif, table_csv
+from unsettled.reports import escaping
 from unsettled.reports.baseline import Baseline, Locked
+from unsettled.reports.exchange import annotations, badge, latex, sarif
+from unsettled.reports.exchange import csv_table as table_csv
 from unsettled.reports.renderings import Context
 from unsettled.reports.text.measured import markdown, terminal
 

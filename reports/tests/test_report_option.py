@@ -8,7 +8,7 @@ import torch  # noqa: F401
 
 import unsettled.claims.audit.run
 import unsettled.reports.collector
-import unsettled.reports.latex
+import unsettled.reports.exchange.latex
 from unsettled.claims.ledger.ledger import load_ledger
 from unsettled.fixtures.faults.hostile import HOSTILE, write_hostile_ledger
 from unsettled.fixtures.synthetic.audits import accuracy_of, write_ledger
@@ -110,7 +110,7 @@ def test_a_broken_rendering_costs_neither_the_others_nor_the_summary(pytester, f
     def broken(audit, context):
         raise RuntimeError("no\nluck")
 
-    monkeypatch.setattr(unsettled.reports.latex, "render", broken)
+    monkeypatch.setattr(unsettled.reports.exchange.latex, "render", broken)
     result = audit(pytester, folder, "--report", "out.tex", "--report", "out.md")
     assert result.ret == pytest.ExitCode.INTERNAL_ERROR
     result.stdout.fnmatch_lines(

@@ -3,8 +3,8 @@
 import pytest
 
 from unsettled.measure.errors import UserError
-from unsettled.reports.annotations import append_summary
 from unsettled.reports.baseline import Baseline, Locked
+from unsettled.reports.exchange.annotations import append_summary
 from unsettled.reports.renderings import Context
 from unsettled.reports.text.markdown import COMMENT, ROWS, render
 

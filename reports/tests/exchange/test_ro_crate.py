@@ -13,9 +13,9 @@ from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import COLUMNS, write_record
 from unsettled.reports.commands import app
-from unsettled.reports.ro_crate import BESIDE, METADATA, write_crate
+from unsettled.reports.exchange.ro_crate import BESIDE, METADATA, write_crate
 
-CONTEXT = json.loads((Path(__file__).parents[2] / "fixtures" / "schemas" / "ro-crate-1.1-context.json").read_text())["@context"]
+CONTEXT = json.loads((Path(__file__).parents[3] / "fixtures" / "schemas" / "ro-crate-1.1-context.json").read_text())["@context"]
 MIT = "https://spdx.org/licenses/MIT"
 
 

@@ -8,7 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from unsettled.reports import badge, latex, table_csv
+from unsettled.reports.exchange import badge, latex
+from unsettled.reports.exchange import csv_table as table_csv
 from unsettled.reports.renderings import Context
 
 

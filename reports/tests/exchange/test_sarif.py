@@ -8,12 +8,12 @@ import pytest
 
 from unsettled.claims.ledger.ledger import PAPER, load_ledger
 from unsettled.fixtures.faults.hostile import HOSTILE
-from unsettled.reports.annotations import SHOWN, annotations, guard
+from unsettled.reports.exchange.annotations import SHOWN, annotations, guard
+from unsettled.reports.exchange.sarif import render
 from unsettled.reports.problems import DIFFERS, UNCAUGHT, level_of, problems
 from unsettled.reports.renderings import Context
-from unsettled.reports.sarif import render
 
-SCHEMAS = Path(__file__).parents[2] / "fixtures" / "schemas"
+SCHEMAS = Path(__file__).parents[3] / "fixtures" / "schemas"
 ALL = (
     "REPRODUCED",
     "CONSISTENT",

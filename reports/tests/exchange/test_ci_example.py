@@ -14,7 +14,7 @@ from unsettled.reports.audit import read_audit
 from unsettled.reports.problems import problems
 from unsettled.reports.renderings import Context, targets
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 WORKFLOW = ROOT / "reports" / "ci" / "unsettled.yml"
 
 

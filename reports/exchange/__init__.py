@@ -1,0 +1,1 @@
+"""Formats that other programs read: SARIF, annotations, LaTeX, CSV, badge, RO-Crate."""
