@@ -23,7 +23,7 @@ MODULES: tuple[tuple[str, str | None], ...] = (
     ("unsettled.measure.commands.hub", None),
     ("unsettled.claims.commands", None),
     ("unsettled.reports.commands", None),
-    ("unsettled.reports.commands_findings", None),
+    ("unsettled.reports.findings.commands", None),
     ("unsettled.fixtures.training.commands", None),
 )
 

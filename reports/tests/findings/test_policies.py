@@ -8,7 +8,7 @@ from unsettled.fixtures.synthetic.draws import synthetic_draws
 from unsettled.fixtures.synthetic.long_runs import long_record
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.record.side import write_side
-from unsettled.reports.findings_levers import compared, draw_pictures, failure_grids, lever_grids
+from unsettled.reports.findings.policies import compared, draw_pictures, failure_grids, lever_grids
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from unsettled.measure.policies.plan import KIND
 from unsettled.measure.policies.table import Table as Draws
 from unsettled.measure.policies.table import table_of
 from unsettled.measure.record.side import read_side
-from unsettled.reports.grid import Grid
+from unsettled.reports.findings.grid import Grid
 
 DRAWS = "restarts.parquet"
 PICTURE = "restarts.png"

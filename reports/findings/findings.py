@@ -19,7 +19,7 @@ from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.median import median
 from unsettled.measure.statistics.proportion import proportion
 from unsettled.reports.audit import Audit
-from unsettled.reports.grid import Grid
+from unsettled.reports.findings.grid import Grid
 from unsettled.reports.text.measured import measured
 
 # Column → what is read off a record; each gives an Estimate.

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer()
-REFERENCES = Path(__file__).resolve().parent.parent / "fixtures" / "reference"
+REFERENCES = Path(__file__).resolve().parents[2] / "fixtures" / "reference"
 
 
 @app.command()
@@ -20,9 +20,9 @@ def findings(
     """Write what the shipped checkpoints say: claims, training, definitions, longer rollouts, other precisions."""
     from unsettled.measure.errors import UserError
     from unsettled.reports.audit import read_audit
-    from unsettled.reports.findings import grids
-    from unsettled.reports.findings_levers import compared, draw_pictures, failure_grids, lever_grids
-    from unsettled.reports.grid import render
+    from unsettled.reports.findings.findings import grids
+    from unsettled.reports.findings.grid import render
+    from unsettled.reports.findings.policies import compared, draw_pictures, failure_grids, lever_grids
 
     words = references / "findings.md"
     if not words.is_file():

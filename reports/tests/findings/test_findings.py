@@ -7,8 +7,8 @@ from typer.testing import CliRunner
 from unsettled.fixtures.synthetic.audits import write_reference
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.record.record import write_record
-from unsettled.reports.findings import grids
-from unsettled.reports.grid import Grid, render
+from unsettled.reports.findings.findings import grids
+from unsettled.reports.findings.grid import Grid, render
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_names_are_text(references):
 
 def test_without_its_words_the_command_is_one_line(tmp_path):
     from unsettled.measure.errors import UserError
-    from unsettled.reports.commands_findings import app
+    from unsettled.reports.findings.commands import app
 
     result = CliRunner().invoke(app, ["--references", str(tmp_path)])
     assert isinstance(result.exception, UserError) and "words of the page" in str(result.exception)

@@ -1,0 +1,1 @@
+"""What the shipped checkpoints say of the paper, as a page of tables."""
