@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from unsettled.claims.audit.audit import Audit, LedgerEntry, PopulationEntry, Tool, count, digest_of, short_path, write_audit
+from unsettled.claims.audit.gate import Gate
 from unsettled.claims.audit.planted import Planted
 from unsettled.claims.audit.remeasure import Remeasured
 from unsettled.claims.audit.run import Run
@@ -17,9 +19,7 @@ from unsettled.claims.digits.arithmetic import arithmetic
 from unsettled.claims.verdict import Verdict
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.text import harmless
-from unsettled.reports.audit import Audit, LedgerEntry, PopulationEntry, Tool, count, digest_of, short_path, write_audit
 from unsettled.reports.exchange.annotations import annotations, append_summary, guard, in_actions
-from unsettled.reports.gate import Gate
 from unsettled.reports.renderings import Context, write_report
 from unsettled.reports.text.measured import size
 from unsettled.reports.text.terminal import render

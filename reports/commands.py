@@ -17,9 +17,9 @@ def report(
     baseline: Annotated[Path | None, typer.Option(help="Say what left this locked baseline.")] = None,
 ) -> None:
     """Render an audit that was written before; nothing is measured or judged again."""
+    from unsettled.claims.audit.audit import read_audit
+    from unsettled.claims.audit.baseline import read_baseline
     from unsettled.measure.support.text import harmless
-    from unsettled.reports.audit import read_audit
-    from unsettled.reports.baseline import read_baseline
     from unsettled.reports.renderings import targets, write_report
     from unsettled.reports.revive import revive
     from unsettled.reports.text.measured import size
@@ -41,9 +41,9 @@ def figures(
     kinds: Annotated[str, typer.Option(help="Formats, with commas between them.")] = "pdf,svg,png",
 ) -> None:
     """Draw every picture of the paper as PDF, SVG and PNG, with captions. Equal records give equal bytes."""
+    from unsettled.claims.audit.audit import read_audit
     from unsettled.measure.support.progress import progress
     from unsettled.measure.support.text import harmless
-    from unsettled.reports.audit import read_audit
     from unsettled.reports.figures.figures import (
         PICTURES,
         draw_forest,

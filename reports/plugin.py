@@ -80,7 +80,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     run = config.stash.get(RUN, None)
     if run is None or not collects_audit(config):
         return []
-    from unsettled.reports.audit import short_path
+    from unsettled.claims.audit.audit import short_path
 
     settings = run.settings
     lines = [
@@ -92,8 +92,8 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 
 def _gate(config: pytest.Config, run):
-    from unsettled.reports.baseline import Baseline, read_baseline
-    from unsettled.reports.gate import Gate
+    from unsettled.claims.audit.baseline import Baseline, read_baseline
+    from unsettled.claims.audit.gate import Gate
 
     option = config.option
     writes = option.update_baseline and one_of("--update-baseline", option.update_baseline, ("new", "all"))

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from unsettled.claims.audit.audit import Audit
 from unsettled.claims.judgement.policy import CONTRADICTIONS, POLICIES, fate
 from unsettled.claims.verdict import Outcome, Verdict
-from unsettled.reports.audit import Audit
 from unsettled.reports.renderings import Context
 
 Level = Literal["error", "warning", "note"]

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from unsettled.measure.errors import UserError
 
 if TYPE_CHECKING:
+    from unsettled.claims.audit.audit import Audit
+    from unsettled.claims.audit.baseline import Baseline
     from unsettled.claims.ledger.ledger import Ledger
     from unsettled.claims.populations.populations import Population
-    from unsettled.reports.audit import Audit
-    from unsettled.reports.baseline import Baseline
 
 # Name of a file, or its suffix → "module:function" and what it is for. A whole name goes before a suffix.
 RENDERINGS: dict[str, tuple[str, str]] = {
@@ -100,7 +100,7 @@ def targets(paths: Iterable[str | Path], folder: Path) -> tuple[Path, ...]:
 
 
 def render_audit(audit: Audit, context: Context) -> str:
-    """The audit as JSON, as `unsettled.reports.audit.write_audit` writes it."""
+    """The audit as JSON, as `unsettled.claims.audit.audit.write_audit` writes it."""
     return audit.model_dump_json(indent=2) + "\n"
 
 

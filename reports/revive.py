@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from unsettled.claims.audit.audit import Audit, PopulationEntry, digest_of
+from unsettled.claims.audit.baseline import Baseline
 from unsettled.claims.ledger.ledger import Ledger, load_ledger
 from unsettled.claims.populations.populations import Population
 from unsettled.measure.errors import UserError
-from unsettled.reports.audit import Audit, PopulationEntry, digest_of
-from unsettled.reports.baseline import Baseline
 from unsettled.reports.problems import REPOSITORY
 from unsettled.reports.renderings import Context
 

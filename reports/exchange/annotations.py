@@ -6,8 +6,8 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from unsettled.claims.audit.audit import Audit
 from unsettled.measure.errors import UserError
-from unsettled.reports.audit import Audit
 from unsettled.reports.escaping import workflow_data, workflow_property
 from unsettled.reports.problems import ledger_file, problems
 from unsettled.reports.renderings import Context

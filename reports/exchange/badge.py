@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
+from unsettled.claims.audit.audit import Audit
 from unsettled.claims.judgement.policy import CONTRADICTIONS
-from unsettled.reports.audit import Audit
 from unsettled.reports.escaping import xml
 from unsettled.reports.problems import level_of
 from unsettled.reports.renderings import Context

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
+from unsettled.claims.audit.audit import Audit
 from unsettled.claims.verdict import Verdict
-from unsettled.reports.audit import Audit
 from unsettled.reports.escaping import csv_cell
 from unsettled.reports.renderings import Context
 

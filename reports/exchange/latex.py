@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from unsettled.claims.audit.audit import Audit
 from unsettled.claims.verdict import Outcome, Verdict
-from unsettled.reports.audit import Audit
 from unsettled.reports.escaping import latex
 from unsettled.reports.problems import level_of
 from unsettled.reports.renderings import Context

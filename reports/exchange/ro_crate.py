@@ -14,10 +14,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from unsettled.claims.audit.audit import digest_of
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import COLUMNS, Record, read_record
 from unsettled.measure.support.text import harmless
-from unsettled.reports.audit import digest_of
 from unsettled.reports.escaping import uri
 from unsettled.reports.renderings import write_whole
 

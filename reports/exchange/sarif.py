@@ -11,7 +11,7 @@ import json
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from unsettled.reports.audit import Audit
+from unsettled.claims.audit.audit import Audit
 from unsettled.reports.escaping import sarif_message, uri
 from unsettled.reports.problems import DIFFERS, UNCAUGHT, Problem, ledger_file, problems
 from unsettled.reports.renderings import Context

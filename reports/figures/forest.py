@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from unsettled.claims.audit.audit import Audit
 from unsettled.claims.ledger.stated import parse_stated
 from unsettled.claims.verdict import Outcome, Verdict
-from unsettled.reports.audit import Audit
 from unsettled.reports.figures.style import BLUE, GREEN, GREY, PAGE, PURPLE, SKY, VERMILION, figure, foreign
 from unsettled.reports.text.measured import measured, plural
 

@@ -18,8 +18,8 @@ def findings(
     references: Annotated[Path, typer.Option(help="The folder of references.")] = REFERENCES,
 ) -> None:
     """Write what the shipped checkpoints say: claims, training, definitions, longer rollouts, other precisions."""
+    from unsettled.claims.audit.audit import read_audit
     from unsettled.measure.errors import UserError
-    from unsettled.reports.audit import read_audit
     from unsettled.reports.findings.findings import grids
     from unsettled.reports.findings.grid import render
     from unsettled.reports.findings.policies import compared, draw_pictures, failure_grids, lever_grids

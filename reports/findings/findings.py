@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from unsettled.claims.audit.audit import Audit
 from unsettled.claims.verdict import Verdict
 from unsettled.claims.wording import figure
 from unsettled.measure.analysis.settling import otsu_band, percentile_band, settled_failures
@@ -18,7 +19,6 @@ from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.median import median
 from unsettled.measure.statistics.proportion import proportion
-from unsettled.reports.audit import Audit
 from unsettled.reports.findings.grid import Grid
 from unsettled.reports.text.measured import measured
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from unsettled.claims.audit.audit import Audit
 from unsettled.claims.audit.known import Known
 from unsettled.claims.explain.explain import Fact, explain
 from unsettled.claims.verdict import TABLE, Outcome, Verdict
-from unsettled.reports.audit import Audit
 from unsettled.reports.html.strip import span_of, strip, zoom
 from unsettled.reports.html.svg import slug
 from unsettled.reports.text.measured import figure, interval, measured

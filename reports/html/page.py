@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from unsettled.claims.audit.audit import Audit
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.text import harmless
-from unsettled.reports.audit import Audit
 from unsettled.reports.html.boards import EACH, Boards, boards_of
 from unsettled.reports.html.claims import claims_of, plain
 from unsettled.reports.html.pictures import pictures

@@ -2,12 +2,12 @@
 
 import pytest
 
+from unsettled.claims.audit.audit import Audit, LedgerEntry, PopulationEntry, Tool, count
 from unsettled.claims.audit.planted import Planted
 from unsettled.claims.audit.remeasure import Remeasured
 from unsettled.claims.verdict import Measurement, Outcome, Verdict
 from unsettled.fixtures.synthetic.audits import write_reference
 from unsettled.fixtures.synthetic.records import HRM_FACTS, synthetic_record
-from unsettled.reports.audit import Audit, LedgerEntry, PopulationEntry, Tool, count
 
 
 @pytest.fixture(autouse=True)

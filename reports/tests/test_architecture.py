@@ -26,7 +26,7 @@ WITHOUT_TORCH = (
     "unsettled.measure.statistics.auc",
     "unsettled.measure.tasks.read",
     "unsettled.measure.commands.app",
-    "unsettled.reports.audit",
+    "unsettled.claims.audit.audit",
     "unsettled.reports.text.terminal",
 )
 

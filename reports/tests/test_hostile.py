@@ -10,11 +10,11 @@ from xml.etree import ElementTree
 import pytest
 from markdown_it import MarkdownIt
 
+from unsettled.claims.audit.baseline import Baseline, Locked
 from unsettled.claims.verdict import Measurement
 from unsettled.fixtures.faults.hostile import HOSTILE
 from unsettled.measure.support.text import harmless
 from unsettled.reports import escaping
-from unsettled.reports.baseline import Baseline, Locked
 from unsettled.reports.exchange import annotations, badge, latex, sarif
 from unsettled.reports.exchange import csv_table as table_csv
 from unsettled.reports.renderings import Context

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from unsettled.claims.audit.audit import read_audit
 from unsettled.measure.errors import UserError
-from unsettled.reports.audit import read_audit
 from unsettled.reports.renderings import RENDERINGS, Context, renderer_of, suffixes, targets, write_report
 
 

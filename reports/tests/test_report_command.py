@@ -3,6 +3,7 @@
 import pytest
 from typer.testing import CliRunner
 
+from unsettled.claims.audit.audit import LedgerEntry, PopulationEntry, digest_of, write_audit
 from unsettled.claims.ledger.ledger import load_ledger
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import discover
@@ -10,7 +11,6 @@ from unsettled.fixtures.synthetic.audits import write_ledger, write_reference
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import write_record
-from unsettled.reports.audit import LedgerEntry, PopulationEntry, digest_of, write_audit
 from unsettled.reports.commands import app
 from unsettled.reports.revive import revive
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from unsettled.claims.audit.audit import Audit, PopulationEntry
+from unsettled.claims.audit.changes import Change, changes
 from unsettled.claims.verdict import TABLE, Outcome, Verdict
-from unsettled.reports.audit import Audit, PopulationEntry
-from unsettled.reports.changes import Change, changes
 from unsettled.reports.escaping import markdown, markdown_code
 from unsettled.reports.problems import level_of
 from unsettled.reports.renderings import Context

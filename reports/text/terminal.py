@@ -10,10 +10,10 @@ from rich.cells import set_cell_size
 from rich.padding import Padding
 from rich.text import Text
 
+from unsettled.claims.audit.audit import Audit, PopulationEntry
 from unsettled.claims.verdict import TABLE, Outcome, Verdict
 from unsettled.measure.support.console import plain_console, printed
 from unsettled.measure.support.text import harmless as safe
-from unsettled.reports.audit import Audit, PopulationEntry
 from unsettled.reports.text.measured import measured, plural
 
 if TYPE_CHECKING:

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
+from unsettled.claims.audit.audit import read_audit
 from unsettled.fixtures.faults.hub_server import Hub, serve
 from unsettled.fixtures.synthetic.networks import OFFICIAL, write_published_checkpoint
 from unsettled.measure.hub.registry import entry_of
 from unsettled.measure.tasks.read import read_puzzles
-from unsettled.reports.audit import read_audit
 
 ROOT = Path(__file__).parents[3]
 NAME, PUZZLES, FEW = "trm-mlp-alphaxiv", "sudoku-extreme", 4

@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
+from unsettled.claims.audit.audit import read_audit
+from unsettled.claims.audit.baseline import read_baseline
 from unsettled.claims.audit.known import load_known
 from unsettled.claims.ledger.ledger import load_ledger
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint, tiny_model, write_published_checkpoint
@@ -21,8 +23,6 @@ from unsettled.measure.networks.checkpoints import load_checkpoint
 from unsettled.measure.record.record import METADATA_KEY, read_record, to_table
 from unsettled.measure.support import limits
 from unsettled.measure.tasks.read import read_puzzles
-from unsettled.reports.audit import read_audit
-from unsettled.reports.baseline import read_baseline
 
 QUESTION, ANSWER = "....4.3......2.1", "2314413214233241"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from unsettled.reports.audit import read_audit
+from unsettled.claims.audit.audit import read_audit
 from unsettled.reports.problems import problems
 from unsettled.reports.renderings import Context, targets
 

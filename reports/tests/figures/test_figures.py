@@ -110,7 +110,7 @@ def test_names_of_records(tmp_path):
 
 
 def test_command_writes_figures_forest_and_captions(tmp_path, make_audit, make_verdict):
-    from unsettled.reports.audit import write_audit
+    from unsettled.claims.audit.audit import write_audit
 
     write_record(synthetic_record(60), tmp_path / "r.parquet")
     write_audit(make_audit([make_verdict()]), tmp_path / "audit.json")

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from unsettled.claims.audit.audit import Audit, LedgerEntry, PopulationEntry, Tool, count
 from unsettled.claims.audit.run import Run, Settings
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.measure.analysis.settling import otsu_band
-from unsettled.reports.audit import Audit, LedgerEntry, PopulationEntry, Tool, count
 from unsettled.reports.html.page import render
 from unsettled.reports.html.screenshot import chromium
 from unsettled.reports.renderings import Context, write_report

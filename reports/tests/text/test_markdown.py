@@ -2,8 +2,8 @@
 
 import pytest
 
+from unsettled.claims.audit.baseline import Baseline, Locked
 from unsettled.measure.errors import UserError
-from unsettled.reports.baseline import Baseline, Locked
 from unsettled.reports.exchange.annotations import append_summary
 from unsettled.reports.renderings import Context
 from unsettled.reports.text.markdown import COMMENT, ROWS, render

@@ -11,6 +11,7 @@ import torch  # noqa: F401
 
 import unsettled.claims.audit.run
 import unsettled.reports.collector  # noqa: F401
+from unsettled.claims.audit.audit import read_audit
 from unsettled.claims.audit.planted import outcome_of, read_falsehoods
 from unsettled.claims.audit.remeasure import sample_rows
 from unsettled.claims.ledger.ledger import load_ledger
@@ -20,7 +21,6 @@ from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.synthetic.audits import accuracy_of, write_ledger, write_tiny_reference
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.record.record import read_record, write_record
-from unsettled.reports.audit import read_audit
 
 PLUGINS = ("-p", "unsettled.claims.plugin", "-p", "unsettled.reports.plugin", "-p", "no:cacheprovider")
 RECORD = synthetic_record(300)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from unsettled.claims.audit.audit import fingerprints
 from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.judgement.noise_band import disturb
 from unsettled.claims.ledger.ledger import Claim
@@ -20,7 +21,6 @@ from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.bounded import bounded
 from unsettled.measure.support.limits import check_file
-from unsettled.reports.audit import fingerprints
 
 SCHEMA_VERSION = 1
 BASELINE = Path(__file__).with_name("baseline.json")

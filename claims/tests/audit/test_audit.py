@@ -5,12 +5,12 @@ import math
 
 import pytest
 
+from unsettled.claims.audit.audit import PopulationEntry, count, read_audit, write_audit
 from unsettled.claims.ledger.ledger import load_ledger
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import discover
 from unsettled.claims.verdict import Measurement
 from unsettled.measure.errors import UserError
-from unsettled.reports.audit import PopulationEntry, count, read_audit, write_audit
 
 
 def test_audit_survives_its_file(make_audit, make_verdict, tmp_path):

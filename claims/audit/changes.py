@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from unsettled.claims.audit.audit import Audit
+from unsettled.claims.audit.baseline import Baseline, Locked
 from unsettled.claims.verdict import Measurement, Outcome, Verdict
-from unsettled.reports.audit import Audit
-from unsettled.reports.baseline import Baseline, Locked
 from unsettled.reports.text.measured import measured, value_of
 
 

@@ -182,7 +182,7 @@ def read_audit(path: Path | str) -> Audit:
 def short_path(path: Path) -> str:
     """A path as it is stored: relative to the repository or to the working folder where it lies in one."""
     path = path.resolve()
-    for root in (Path(__file__).resolve().parent.parent, Path.cwd().resolve()):
+    for root in (Path(__file__).resolve().parents[2], Path.cwd().resolve()):
         if path.is_relative_to(root):
             return path.relative_to(root).as_posix()
     return path.as_posix()

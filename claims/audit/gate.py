@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from unsettled.claims.audit.baseline import Baseline, Locked, drift, lock, update, vanished, write_baseline
 from unsettled.claims.audit.run import Run
 from unsettled.claims.verdict import Outcome, Verdict
-from unsettled.reports.baseline import Baseline, Locked, drift, lock, update, vanished, write_baseline
 
 
 @dataclass(frozen=True)

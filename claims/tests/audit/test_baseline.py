@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import unsettled.reports.collector  # noqa: F401
+from unsettled.claims.audit.baseline import DECLARED_SHARE, Baseline, drift, lock, read_baseline, update, vanished, write_baseline
 from unsettled.claims.audit.run import Run, Settings
 from unsettled.claims.judgement.judge import judge
 from unsettled.claims.judgement.noise_band import disturb
@@ -18,7 +19,6 @@ from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.provenance import NoiseFloor, TangentStarts
 from unsettled.measure.record.record import read_record, write_record
-from unsettled.reports.baseline import DECLARED_SHARE, Baseline, drift, lock, read_baseline, update, vanished, write_baseline
 
 NOISE = NoiseFloor(
     rows=64,
@@ -254,7 +254,7 @@ def test_lock_then_hold_then_notice(audit, pytester):
 
 @pytest.mark.parametrize(("locked", "now"), [("TRANSFERS", "DOES_NOT_TRANSFER"), ("DOES_NOT_TRANSFER", "TRANSFERS")])
 def test_change_of_what_does_not_transfer_is_drift_even_when_not_asked(references, locked, now, monkeypatch, tmp_path):
-    from unsettled.reports.gate import Gate
+    from unsettled.claims.audit.gate import Gate
 
     run = Run(Settings(seed=1, inputs=Inputs(references=references)))
     key = "trm.lambda1.auc@reference.trm"
