@@ -42,6 +42,7 @@ def figures(
 ) -> None:
     """Draw every picture of the paper as PDF, SVG and PNG, with captions. Equal records give equal bytes."""
     from unsettled.claims.audit.audit import read_audit
+    from unsettled.measure.analysis.portrait import portrait_of
     from unsettled.measure.support.progress import progress
     from unsettled.measure.support.text import harmless
     from unsettled.reports.figures.figures import (
@@ -53,7 +54,6 @@ def figures(
         named_records,
         write_captions,
     )
-    from unsettled.reports.portrait import portrait_of
 
     chosen, loaded = figure_kinds(kinds), named_records(records)
     judged = read_audit(audit) if audit else None
@@ -79,8 +79,8 @@ def diff(first: Annotated[Path, typer.Argument(help="A record.")], second: Annot
     import shutil
     import sys
 
+    from unsettled.measure.record.difference import difference
     from unsettled.measure.record.record import read_record
-    from unsettled.reports.difference import difference
     from unsettled.reports.text.difference import render
 
     found = difference(read_record(first), read_record(second))

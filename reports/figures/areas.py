@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from unsettled.measure.analysis.portrait import Portrait
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.reports.figures.style import BLUE, GREY, SCORES, VERMILION, figure, legend_above
-from unsettled.reports.portrait import Portrait
 
 # The enlarged corner of a ROC plot, in false positive rate and in missed positives.
 CORNER = 0.12

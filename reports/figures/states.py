@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from unsettled.measure.analysis.portrait import Portrait
 from unsettled.reports.figures.style import GREY, OUTCOMES, VERMILION, figure, legend_above, settled_band
-from unsettled.reports.portrait import Portrait
 
 # Rows of a ribbon's quantiles: the middle half, and the median.
 QUARTER, MEDIAN, THREE_QUARTERS = 1, 2, 3

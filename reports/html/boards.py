@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from unsettled.claims.populations.populations import Population
+    from unsettled.measure.analysis.portrait import Portrait
     from unsettled.measure.campaign.watch import Watched, Watching
-    from unsettled.reports.portrait import Portrait
 
 EACH = 4
 # Kinds of `unsettled.measure.campaign.watch.KINDS` in words of the page, with what they are.

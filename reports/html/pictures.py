@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
+from unsettled.measure.analysis.portrait import Portrait
+from unsettled.measure.analysis.portrait_states import Ribbon, Spectrum
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.reports.html.svg import SUPERSCRIPT, Frame, Scale, picture, slug, spread, tag
-from unsettled.reports.portrait import Portrait
-from unsettled.reports.portrait_states import Ribbon, Spectrum
 from unsettled.reports.text.measured import figure, plural
 
 WIDTH, HEIGHT = 460, 312

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from unsettled.measure.analysis.portrait import Portrait
+from unsettled.measure.analysis.portrait_areas import Matching, Separation
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.reports.html.pictures import BOTTOM, LEFT, TOP, Picture, drawing, frame, legend, number, told
 from unsettled.reports.html.svg import Frame, Scale, polyline, slug, tag
-from unsettled.reports.portrait import Portrait
-from unsettled.reports.portrait_areas import Matching, Separation
 from unsettled.reports.text.measured import plural
 
 WIDE = 940

@@ -9,9 +9,9 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
+from unsettled.measure.record.difference import Changed, Difference
 from unsettled.measure.support.console import plain_console, printed
 from unsettled.measure.support.text import harmless
-from unsettled.reports.difference import Changed, Difference
 from unsettled.reports.text.measured import plural
 
 

@@ -10,13 +10,13 @@ from typer.testing import CliRunner
 
 from unsettled.fixtures.faults.hostile import HOSTILE
 from unsettled.fixtures.synthetic.records import synthetic_record
+from unsettled.measure.analysis.portrait import portrait_of
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import write_record
 from unsettled.reports.commands import app
 from unsettled.reports.figures.figures import PICTURES, draw_forest, draw_portrait, figure_kinds, named_records, slug
 from unsettled.reports.figures.forest import lines_of
 from unsettled.reports.figures.style import COLUMN, OUTCOMES, SCORES, saved, style
-from unsettled.reports.portrait import portrait_of
 
 MAGIC = {"pdf": b"%PDF-1.4", "svg": b"<?xml", "png": b"\x89PNG"}
 

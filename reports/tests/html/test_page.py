@@ -20,6 +20,7 @@ from unsettled.claims.populations.populations import Population
 from unsettled.claims.verdict import Measurement, Outcome
 from unsettled.fixtures.synthetic.audits import write_reference
 from unsettled.fixtures.synthetic.records import synthetic_record
+from unsettled.measure.analysis.portrait import portrait_of
 from unsettled.measure.columns.absent import AbsentColumn
 from unsettled.measure.record.record import write_record
 from unsettled.measure.support.text import harmless
@@ -29,7 +30,6 @@ from unsettled.reports.html.page import embedded, read, render, render_html
 from unsettled.reports.html.pictures import pictures
 from unsettled.reports.html.strip import natural, span_of, strip, zoomed
 from unsettled.reports.html.svg import Frame, Scale, polyline, slug, spread, tag
-from unsettled.reports.portrait import portrait_of
 from unsettled.reports.renderings import Context, renderer_of
 
 

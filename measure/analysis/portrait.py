@@ -27,13 +27,13 @@ from typing import TypeVar
 
 import numpy as np
 
+from unsettled.measure.analysis.portrait_areas import Horizon, Matching, Separation, horizons_of, matchings_of, separations_of
+from unsettled.measure.analysis.portrait_states import Cloud, Confidence, Ribbon, Spectrum, cloud_of, confidence_of, ribbons_of, spectra_of
 from unsettled.measure.analysis.settling import Band, Cells, Entry, cells, entry, otsu_band
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.proportion import proportion
-from unsettled.reports.portrait_areas import Horizon, Matching, Separation, horizons_of, matchings_of, separations_of
-from unsettled.reports.portrait_states import Cloud, Confidence, Ribbon, Spectrum, cloud_of, confidence_of, ribbons_of, spectra_of
 
 # Above so many examples the cloud is a sample.
 POINTS = 2_000

@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 from unsettled.fixtures.faults.hostile import HOSTILE
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.commands.app import build
+from unsettled.measure.record.difference import difference
 from unsettled.measure.record.record import NoiseFloor, write_record
 from unsettled.reports.commands import app
-from unsettled.reports.difference import difference
 from unsettled.reports.text.difference import render, verdict
 
 RECORD = synthetic_record(80)

@@ -9,13 +9,13 @@ from unsettled.claims.catalogue.parameters import Baselined, Matched
 from unsettled.claims.catalogue.separation import matched as claimed_matching
 from unsettled.claims.catalogue.separation import separation as claimed_separation
 from unsettled.fixtures.synthetic.records import synthetic_record
+from unsettled.measure.analysis.portrait import portrait_of
 from unsettled.measure.analysis.settling import settled_failures
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import read_record, write_record
 from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.early import early_auc
 from unsettled.measure.statistics.median import median
-from unsettled.reports.portrait import portrait_of
 
 
 @pytest.fixture(scope="module")
