@@ -39,7 +39,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     group = parser.getgroup("unsettled")
     group.addoption("--audit", metavar="PATH", help="where audit.json goes (default: reports/audit.json)")
     group.addoption("--baseline", action="store_true", help="fail on every verdict that left the locked baseline")
-    group.addoption("--baseline-file", metavar="PATH", help="the locked baseline (default: reports/baseline.json)")
+    group.addoption("--baseline-file", metavar="PATH", help="the locked baseline (default: LEDGER.baseline.json beside the ledger)")
     group.addoption("--update-baseline", metavar="new|all", help="lock this run's verdicts, and fail")
     group.addoption("--report", action="append", metavar="PATH", help="render the audit there too: .html, .md, .sarif, …")
 
@@ -104,9 +104,9 @@ def _gate(config: pytest.Config, run):
 
 
 def default_baseline(run) -> Path:
-    """The locked baseline of the paper's ledger lies with the reports, that of another beside the ledger."""
+    """The locked baseline of a ledger lies beside it."""
     ledger = run.settings.ledger
-    return HERE / "baseline.json" if run.own_ledger else ledger.with_name(ledger.stem + ".baseline.json")
+    return ledger.with_name(ledger.stem + ".baseline.json")
 
 
 def _audit_path(config: pytest.Config, run) -> Path:

@@ -23,7 +23,6 @@ from unsettled.measure.support.bounded import bounded
 from unsettled.measure.support.limits import check_file
 
 SCHEMA_VERSION = 1
-BASELINE = Path(__file__).with_name("baseline.json")
 # What identifies a population across re-measurements: a re-save changes the bytes, a re-measurement the record.
 IDENTITY = ("checkpoint_tensors", "puzzles")
 # What a claim is held to; an edit of any of these is an edit of the bar.

@@ -14,7 +14,7 @@ from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.bounded import bounded
 
-KNOWN = Path(__file__).with_name("known.toml")
+KNOWN = Path(__file__).parents[1] / "known.toml"
 ACKNOWLEDGEABLE = (Outcome.REFUTED, Outcome.IMPOSSIBLE)
 
 

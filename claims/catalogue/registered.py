@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from unsettled.claims.catalogue.registered import diagnosis as catalogue_diagnosis
-from unsettled.claims.catalogue.registered import facts as catalogue_facts
-from unsettled.claims.catalogue.registered import policies as catalogue_levers
-from unsettled.claims.catalogue.registered import separation as catalogue_separation
-from unsettled.claims.catalogue.registered import settling as catalogue_settling
+from unsettled.claims.catalogue import diagnosis, facts, policies, separation, settling
 from unsettled.claims.catalogue.registry import STATISTICS, MissingInput, Statistic, lookup, statistic
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.estimate import Estimate
 
 if TYPE_CHECKING:
     from unsettled.claims.ledger.ledger import AnyClaim
+
+# the modules that register statistics as they are imported
+REGISTERING = (diagnosis, facts, policies, separation, settling)
 
 __all__ = ["STATISTICS", "MissingInput", "Statistic", "estimate", "lookup", "statistic"]
 

@@ -17,7 +17,7 @@ from unsettled.measure.support.bounded import bounded
 
 __all__ = ["PAPER", "AnyClaim", "Claim", "DeclaredPopulation", "Ledger", "Paper", "json_schema", "load_ledger"]
 
-PAPER = Path(__file__).with_name("paper.toml")
+PAPER = Path(__file__).parents[1] / "paper.toml"
 
 
 class DeclaredPopulation(BaseModel):

@@ -230,7 +230,7 @@ def _join(paths: list[Path], provenance: Provenance, out: Path) -> None:
 @cache
 def commit_of_program() -> str:
     """The commit of this program when it runs from its repository, else "unknown"; that of the first call, as the code is."""
-    here = Path(__file__).parent
+    here = Path(__file__).parents[1]
     if not (here.parent / ".git").exists():
         return "unknown"
     try:

@@ -37,8 +37,8 @@ def measure(
     """Measure a checkpoint on puzzles: exponents, displacement, halting and outcome, one row a puzzle. Resumes."""
     import time
 
-    from unsettled.measure.campaign.run import noise
-    from unsettled.measure.campaign.run import run as campaign
+    from unsettled.measure.campaign import noise
+    from unsettled.measure.campaign import run as campaign
     from unsettled.measure.networks.checkpoints import load_checkpoint
     from unsettled.measure.support.memory import peak_memory_mib
     from unsettled.measure.support.progress import progress
@@ -74,7 +74,7 @@ def measure_noise(
     split: options.Split = "test",
 ) -> None:
     """Measure the numerical noise of an existing record: other batch, last bits, precision, and tangent starts."""
-    from unsettled.measure.campaign.run import noise
+    from unsettled.measure.campaign import noise
     from unsettled.measure.errors import UserError
     from unsettled.measure.networks.checkpoints import load_checkpoint
     from unsettled.measure.record.record import read_record, write_record

@@ -13,8 +13,8 @@ from unsettled.claims.audit.audit import Audit
 from unsettled.measure.analysis.portrait import Portrait
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record, read_record
-from unsettled.reports.figures.figures import areas as figures_areas
-from unsettled.reports.figures.figures import states as figures_states
+from unsettled.reports.figures import areas as figures_areas
+from unsettled.reports.figures import states as figures_states
 from unsettled.reports.figures.forest import forest
 from unsettled.reports.figures.style import saved, style
 from unsettled.reports.renderings import write_whole

@@ -18,7 +18,7 @@ from unsettled.reports import escaping
 from unsettled.reports.exchange import annotations, badge, latex, sarif
 from unsettled.reports.exchange import csv_table as table_csv
 from unsettled.reports.renderings import Context
-from unsettled.reports.text.measured import markdown, terminal
+from unsettled.reports.text import markdown, terminal
 
 OUTCOMES = ("REFUTED", "IMPOSSIBLE", "DRIFTED", "ERROR", "DOES_NOT_TRANSFER", "UNDERPOWERED", "UNVERIFIABLE", "TRANSFERS", "REPRODUCED")
 

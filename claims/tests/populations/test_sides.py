@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from unsettled.claims.catalogue import registry
 from unsettled.claims.catalogue.parameters import Nothing
-from unsettled.claims.catalogue.registered import registry
 from unsettled.claims.judgement.judge import judge
 from unsettled.claims.ledger.ledger import load_ledger
 from unsettled.claims.populations.inputs import Inputs

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint
+from unsettled.measure.campaign import noise
 from unsettled.measure.campaign.noise import (
     FLOOR_PASSES,
     TANGENT_SEEDS,
@@ -18,7 +19,7 @@ from unsettled.measure.campaign.noise import (
     tolerances,
     verify_rows,
 )
-from unsettled.measure.campaign.run import measure_rows, noise
+from unsettled.measure.campaign.run import measure_rows
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import load_checkpoint, save_checkpoint
 from unsettled.measure.record.provenance import TangentStarts

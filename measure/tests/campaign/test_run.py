@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint
+from unsettled.measure.campaign import run as campaign
 from unsettled.measure.campaign.run import measure, measure_rows
-from unsettled.measure.campaign.run import run as campaign
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import digest_tensors
 from unsettled.measure.record.record import read_record

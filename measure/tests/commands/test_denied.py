@@ -20,8 +20,8 @@ import pytest
 from unsettled.fixtures.faults.kill_commands import RECIPE
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint
 from unsettled.fixtures.synthetic.records import synthetic_record
+from unsettled.measure.campaign import run as campaign
 from unsettled.measure.campaign.run import measure
-from unsettled.measure.campaign.run import run as campaign
 from unsettled.measure.commands.app import main, run
 from unsettled.measure.record.record import read_record, write_record
 from unsettled.measure.tasks.read import write_parquet

@@ -150,7 +150,7 @@ def test_what_is_not_there(served, tmp_path):
 
 
 def test_a_hub_that_answers_with_another_commit(served, tmp_path, monkeypatch):
-    from unsettled.fixtures.faults.kills import hub_server
+    from unsettled.fixtures.faults import hub_server
 
     find = hub_server.Hub.find
     monkeypatch.setattr(hub_server.Hub, "find", lambda self, path: (lambda n, _, c, k: (n, "main", c, k))(*find(self, path)))

@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint
+from unsettled.measure.campaign import run as campaigns
 from unsettled.measure.campaign.noise import differences
 from unsettled.measure.campaign.run import measure_rows
-from unsettled.measure.campaign.run import run as campaigns
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import load_checkpoint
 from unsettled.measure.record.record import read_record

@@ -1,0 +1,5 @@
+"""The made-up audits and references that the tests of this storey share."""
+
+from unsettled.fixtures.synthetic.pytest_fixtures import make_audit, make_verdict, nothing_fetched, records, references
+
+__all__ = ["make_audit", "make_verdict", "nothing_fetched", "records", "references"]
