@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from unsettled.measure.commands.app import run
-from unsettled.measure.commands.records import options
+from unsettled.measure.commands import options
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

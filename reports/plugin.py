@@ -12,6 +12,7 @@ from unsettled.claims.populations.inputs import one_of
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.text import harmless
 
+pytest_plugins = ("unsettled.claims.plugin",)
 HERE = Path(__file__).parent
 GATE, COLLECTOR, REPORTS = pytest.StashKey(), pytest.StashKey(), pytest.StashKey[tuple[Path, ...]]()
 

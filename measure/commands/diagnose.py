@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from unsettled.measure.commands.records import options
+from unsettled.measure.commands import options
 
 app = typer.Typer()
 

@@ -265,31 +265,14 @@ def test_remeasuring_all_compares_every_row(pytester, folder, tiny):
     assert (len(rows.examples), rows.of, rows.differing) == (12, 12, [])
 
 
-def test_installed_plugin_needs_no_conftest_and_is_not_registered_twice(pytester, folder, monkeypatch):
-    """As an installation registers it: entry points whose names are those of the modules."""
-    metadata = folder / "site" / "stand_in-0.dist-info"
-    metadata.mkdir(parents=True)
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: stand-in\nVersion: 0\n")
-    (metadata / "entry_points.txt").write_text(
-        "[pytest11]\nclaims.plugin = unsettled.claims.plugin\nreports.plugin = unsettled.reports.plugin\n"
-    )
-    monkeypatch.setenv("PYTHONPATH", str(folder / "site"))
+def test_elsewhere_one_plugin_is_asked_for_by_name(pytester, folder):
+    """An installation registers nothing: without ``-p`` its options are unknown, with it the audit runs from any folder."""
     write_ledger(folder / "my.toml", GOOD)
-    result = pytester.runpytest_subprocess(
-        "--ledger",
-        "my.toml",
-        "--record",
-        "my=r.parquet",
-        "--same-examples",
-        "my",
-        "--references",
-        "none",
-        "-k",
-        "test_claim",
-        "--trace-config",
-    )
+    options = ("--ledger", "my.toml", "--record", "my=r.parquet", "--same-examples", "my", "--references", "none", "-k", "test_claim")
+    assert pytester.runpytest_subprocess(*options).ret == pytest.ExitCode.USAGE_ERROR
+    result = pytester.runpytest_subprocess("-p", "unsettled.reports.plugin", *options)
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["*unsettled.claims.plugin *", "*1 REPRODUCED*"])
+    result.stdout.fnmatch_lines(["*1 REPRODUCED*"])
 
 
 def test_hostile_text_does_nothing_to_the_terminal(audit, folder):
