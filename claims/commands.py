@@ -61,6 +61,6 @@ def check_text(draft: Annotated[Path, typer.Argument(help="A manuscript: .md, .t
 
     findings = check(read_manuscript(draft), load_ledger(ledger or PAPER))
     for found in findings:
-        typer.echo(safe(f"{draft}:{found.line}:{found.column}: {found.kind}: {found.what} ({found.mend})"))
+        typer.echo(safe(f"{draft}:{found.line}:{found.column}: {found.kind}: {found.what} ({found.hint})"))
     if findings:
         raise typer.Exit(1)

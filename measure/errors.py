@@ -7,10 +7,10 @@ class UserError(Exception):
     Args:
         what: what is wrong, in one line.
         where: the file, or ``file:line``, if there is one.
-        mend: how to mend it, if that is known.
+        hint: how to mend it, if that is known.
     """
 
-    def __init__(self, what: str, *, where: object | None = None, mend: str | None = None) -> None:
-        self.what, self.where, self.mend = what, where, mend
+    def __init__(self, what: str, *, where: object | None = None, hint: str | None = None) -> None:
+        self.what, self.where, self.hint = what, where, hint
         text = f"{where}: {what}" if where is not None else what
-        super().__init__(" ".join((f"{text} ({mend})" if mend else text).split()))
+        super().__init__(" ".join((f"{text} ({hint})" if hint else text).split()))

@@ -68,7 +68,7 @@ def renderer_of(path: Path) -> Renderer:
 def _entry(path: Path) -> str:
     known = RENDERINGS.get(path.name) or RENDERINGS.get(path.suffix.lower())
     if known is None:
-        raise UserError("no rendering has a name like that", where=path.name, mend=f"suffixes: {', '.join(suffixes())}")
+        raise UserError("no rendering has a name like that", where=path.name, hint=f"suffixes: {', '.join(suffixes())}")
     return known[0]
 
 

@@ -161,14 +161,14 @@ def read_audit(path: Path | str) -> Audit:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise UserError("no such audit", where=path, mend="`pytest claims/` writes one") from None
+        raise UserError("no such audit", where=path, hint="`pytest claims/` writes one") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"cannot be read: {error}", where=path) from None
     try:
         version = json.loads(text).get("schema_version")
         if version != SCHEMA_VERSION:
             what = f"audit has schema version {version}, this program reads {SCHEMA_VERSION}"
-            raise UserError(what, where=path, mend="audit again")
+            raise UserError(what, where=path, hint="audit again")
     except (ValueError, AttributeError, RecursionError) as error:
         raise UserError(f"not an audit: {error}", where=path) from None
     try:

@@ -164,7 +164,7 @@ def read_baseline(path: Path) -> Baseline:
     try:
         return Baseline.model_validate_json(path.read_bytes())
     except FileNotFoundError:
-        raise UserError("no baseline is locked", where=path, mend="lock one with --update-baseline=new") from None
+        raise UserError("no baseline is locked", where=path, hint="lock one with --update-baseline=new") from None
     except OSError as error:
         raise UserError(f"cannot be read: {error.strerror or error}", where=path) from None
     except ValidationError as error:

@@ -72,10 +72,10 @@ def load_known(path: Path | str = KNOWN, *, ledger: Ledger | None = None) -> Kno
     toml = LocatedToml(path)
     unknown = [key for key in toml.data if key != "known"]
     if unknown:
-        raise UserError(f"unknown table {unknown[0]!r}", where=toml.where(unknown[0]), mend="write [[known]]")
+        raise UserError(f"unknown table {unknown[0]!r}", where=toml.where(unknown[0]), hint="write [[known]]")
     tables = toml.data.get("known", [])
     if not isinstance(tables, list):
-        raise UserError("[known] must be an array of tables", where=toml.where("known"), mend="write [[known]]")
+        raise UserError("[known] must be an array of tables", where=toml.where("known"), hint="write [[known]]")
     entries = []
     for index, table in enumerate(tables):
         try:
@@ -92,7 +92,7 @@ def _check(entry: Acknowledged, toml: LocatedToml, index: int, ledger: Ledger | 
         raise UserError(
             f"{entry.outcome} is no contradiction to acknowledge",
             where=toml.where("known", index, "outcome"),
-            mend=" or ".join(ACKNOWLEDGEABLE),
+            hint=" or ".join(ACKNOWLEDGEABLE),
         )
     if ledger is None:
         return
@@ -102,4 +102,4 @@ def _check(entry: Acknowledged, toml: LocatedToml, index: int, ledger: Ledger | 
     populations = {population.name for population in ledger.populations}
     if entry.population != "*" and entry.population not in populations:
         where = toml.where("known", index, "population")
-        raise UserError(f"unknown population {entry.population!r}", where=where, mend='"*" stands for any')
+        raise UserError(f"unknown population {entry.population!r}", where=where, hint='"*" stands for any')

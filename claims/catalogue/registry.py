@@ -148,4 +148,4 @@ def lookup(name: str) -> Statistic:
     try:
         return STATISTICS[name]
     except KeyError:
-        raise UserError(f"unknown statistic {name!r}", mend=f"known are {', '.join(sorted(STATISTICS))}") from None
+        raise UserError(f"unknown statistic {name!r}", hint=f"known are {', '.join(sorted(STATISTICS))}") from None

@@ -40,7 +40,7 @@ def _exponents(record: Record, index: int, unit: str = "update") -> np.ndarray:
     """Exponents (N, k) of a record that has at least ``index`` of them."""
     if record.k < index:
         what = f"the record holds {record.k} exponents, exponent {index} is needed"
-        raise UserError(what, mend=f"measure with --k {max(8, index)}")
+        raise UserError(what, hint=f"measure with --k {max(8, index)}")
     return record.exponents(unit=unit)
 
 

@@ -71,7 +71,7 @@ def _unknown(what: str, name: str, known: list[str]) -> UserError:
     """One line with the nearest names; all of them where they are few and none is near."""
     near = difflib.get_close_matches(name, known, n=4, cutoff=0.4) or [x for x in known if name.lower() in x.lower()][:4]
     near = near or (known if len(known) <= 6 else [])
-    return UserError(f"no {what} {name!r}", mend=f"nearest: {', '.join(near)}" if near else "the ledger lists them all")
+    return UserError(f"no {what} {name!r}", hint=f"nearest: {', '.join(near)}" if near else "the ledger lists them all")
 
 
 def _of_claim(run: Run, claim: AnyClaim) -> Page:

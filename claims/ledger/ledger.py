@@ -89,11 +89,11 @@ def load_ledger(path: Path | str = PAPER) -> Ledger:
     toml = LocatedToml(path)
     unknown = [key for key in toml.data if key not in ("paper", "population", "claim", "figure", "arithmetic")]
     if unknown:
-        raise UserError(f"unknown table {unknown[0]!r}", where=toml.where(unknown[0]), mend=_TABLES)
+        raise UserError(f"unknown table {unknown[0]!r}", where=toml.where(unknown[0]), hint=_TABLES)
     if not toml.data.get("claim"):
-        raise UserError("the ledger holds no claim", where=toml.where(), mend="add a [[claim]] table")
+        raise UserError("the ledger holds no claim", where=toml.where(), hint="add a [[claim]] table")
     if "paper" not in toml.data:
-        raise UserError("the table [paper] is missing", where=toml.where(), mend="add title and source")
+        raise UserError("the table [paper] is missing", where=toml.where(), hint="add title and source")
     ledger = Ledger(
         paper=_validate(toml, Paper, "paper"),
         populations=tuple(_tables(toml, DeclaredPopulation, "population")),
@@ -115,7 +115,7 @@ def _validate(toml: LocatedToml, model: Any, *path: str | int) -> Any:
     for part in path:
         table = table[part]
     if isinstance(table, dict) and "line" in table:
-        raise UserError("unknown key 'line'", where=toml.where(*path, "line"), mend="remove it")
+        raise UserError("unknown key 'line'", where=toml.where(*path, "line"), hint="remove it")
     located = isinstance(table, dict) and path[0] in ("claim", "figure", "arithmetic")
     try:
         return TypeAdapter(model).validate_python(table | {"line": toml.line(*path)} if located else table)
@@ -127,7 +127,7 @@ def _tables(toml: LocatedToml, model: Any, key: str) -> list[Any]:
     """All tables of an array, e.g. ``[[claim]]``."""
     tables = toml.data.get(key, [])
     if not isinstance(tables, list):
-        raise UserError(f"[{key}] must be an array of tables", where=toml.where(key), mend=f"write [[{key}]]")
+        raise UserError(f"[{key}] must be an array of tables", where=toml.where(key), hint=f"write [[{key}]]")
     return [_validate(toml, model, key, index) for index in range(len(tables))]
 
 

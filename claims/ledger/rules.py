@@ -36,7 +36,7 @@ def _unique(toml: LocatedToml, ledger: Ledger) -> None:
                 raise UserError(
                     f"id {entry.id!r} is used twice, first at {seen[entry.id]}",
                     where=toml.where(key, index, "id"),
-                    mend="give each table its own id",
+                    hint="give each table its own id",
                 )
             seen[entry.id] = toml.where(key, index, "id")
     names: set[str] = set()
@@ -50,17 +50,17 @@ def _populations(toml: LocatedToml, ledger: Ledger) -> None:
     """Every population that is named is declared; groups consist of single populations."""
     names = [population.name for population in ledger.populations]
     singles = [population.name for population in ledger.populations if not population.members]
-    mend = f"declared are {', '.join(names)}; add a [[population]] table" if names else "add a [[population]] table"
+    hint = f"declared are {', '.join(names)}; add a [[population]] table" if names else "add a [[population]] table"
     for key, entries in (("claim", ledger.claims), ("figure", ledger.figures), ("arithmetic", ledger.checks)):
         for index, entry in enumerate(entries):
             if entry.population not in names:
                 where = toml.where(key, index, "population")
-                raise UserError(f"{key} {entry.id!r}: unknown population {entry.population!r}", where=where, mend=mend)
+                raise UserError(f"{key} {entry.id!r}: unknown population {entry.population!r}", where=where, hint=hint)
     for index, population in enumerate(ledger.populations):
         for member in population.members:
             if member not in singles:
                 where = toml.where("population", index, "members")
-                raise UserError(f"population {population.name!r}: unknown member {member!r}", where=where, mend=mend)
+                raise UserError(f"population {population.name!r}: unknown member {member!r}", where=where, hint=hint)
 
 
 def _claim(toml: LocatedToml, index: int, claim: Any) -> None:
@@ -70,7 +70,7 @@ def _claim(toml: LocatedToml, index: int, claim: Any) -> None:
         statistic = lookup(claim.statistic)
     except UserError as error:
         where = toml.where(*path, "statistic")
-        raise UserError(f"claim {claim.id!r}: {error.what}", where=where, mend=error.mend) from None
+        raise UserError(f"claim {claim.id!r}: {error.what}", where=where, hint=error.hint) from None
     for elsewhere in (False, True):
         try:
             claim.settings(elsewhere=elsewhere)
@@ -82,7 +82,7 @@ def _claim(toml: LocatedToml, index: int, claim: Any) -> None:
             known = ", ".join(statistic.parameters.model_fields) or "none"
             what = f"claim {claim.id!r}: parameters of {claim.statistic!r}: {name + ': ' if name else ''}{message}"
             where = toml.where(*path, *key, *problem["loc"][:1])
-            raise UserError(what, where=where, mend=f"its parameters are {known}") from None
+            raise UserError(what, where=where, hint=f"its parameters are {known}") from None
     if statistic.limits is None or claim.printed is None:
         return
     low, high = statistic.limits
@@ -90,13 +90,13 @@ def _claim(toml: LocatedToml, index: int, claim: Any) -> None:
         raise UserError(
             f"claim {claim.id!r}: stated {claim.stated!r} lies outside [{low:g}, {high:g}], where {claim.statistic!r} takes its values",
             where=toml.where(*path, "stated"),
-            mend="write a share in percent with its sign, such as 52.6%" if claim.kind == "share" else None,
+            hint="write a share in percent with its sign, such as 52.6%" if claim.kind == "share" else None,
         )
     if claim.smallest_contradiction >= high - low:
         raise UserError(
             f"claim {claim.id!r}: a smallest contradiction of {claim.smallest_contradiction:g} can never be seen",
             where=toml.where(*path, "smallest_contradiction"),
-            mend=f"{claim.statistic!r} takes values in [{low:g}, {high:g}]",
+            hint=f"{claim.statistic!r} takes values in [{low:g}, {high:g}]",
         )
 
 
@@ -106,17 +106,17 @@ def _check(toml: LocatedToml, index: int, check: Any, ledger: Ledger) -> None:
     figures = {name: stated for figure in ledger.figures for name, stated in figure.parsed().items()}
     for key, reference in _references(check):
         stated = _digits(reference, claims, figures)
-        problem, mend = None, None
+        problem, hint = None, None
         if stated is None:
             problem = f"{reference!r} is neither a claim with digits, nor a figure, nor printed digits"
-            mend = "refer to a figure as `id.name`"
+            hint = "refer to a figure as `id.name`"
         elif stated.low is None or stated.high is None:
             problem = f"{stated.text!r} is open on one side and cannot enter arithmetic"
         elif key in _PLACES and not _PLACES[key][0](stated):
             problem = f"{stated.text!r} {_PLACES[key][1]}"
         if problem:
             where = toml.where("arithmetic", index, key)
-            raise UserError(f"arithmetic {check.id!r}: {key}: {problem}", where=where, mend=mend)
+            raise UserError(f"arithmetic {check.id!r}: {key}: {problem}", where=where, hint=hint)
     if isinstance(check, ZeroBound) and getattr(claims.get(check.claim), "kind", None) != "zero_count":
         where = toml.where("arithmetic", index, "claim")
         raise UserError(f"arithmetic {check.id!r}: claim: {check.claim!r} is not a zero count", where=where)

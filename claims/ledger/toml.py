@@ -92,7 +92,7 @@ class LocatedToml:
         path = self._follow(prefix, named)
         name = ".".join(str(part) for part in path[len(prefix) :])
         message = problem["msg"].removeprefix("Value error, ")
-        mend = _MENDS.get(problem["type"])
+        hint = _HINTS.get(problem["type"])
         if problem["type"] == "extra_forbidden":
             message = f"unknown key {named[-1]!r}"
         elif problem["type"] == "missing":
@@ -106,7 +106,7 @@ class LocatedToml:
         elif name:
             message = f"{name}: {message[:1].lower()}{message[1:]}"
         label = self._label(prefix)
-        return UserError(f"{label}{message}", where=self.where(*path), mend=mend)
+        return UserError(f"{label}{message}", where=self.where(*path), hint=hint)
 
     def _follow(self, prefix: tuple[str | int, ...], named: list[str | int]) -> tuple[str | int, ...]:
         """Drop the tags that a discriminated union puts into a location: keep what names a key or an item."""
@@ -129,7 +129,7 @@ class LocatedToml:
         return f"{prefix[0]} {name!r}: " if prefix and isinstance(name, str) else ""
 
 
-_MENDS = {
+_HINTS = {
     "extra_forbidden": "remove it, or see `unsettled schema` for the keys of this table",
     "union_tag_not_found": "add it; `unsettled schema` prints what each table needs",
     "missing": "add it; `unsettled schema` prints what each table needs",

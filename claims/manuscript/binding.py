@@ -32,7 +32,7 @@ class Finding:
     column: int
     kind: Kind
     what: str
-    mend: str
+    hint: str
 
 
 def check(manuscript: Manuscript, ledger: Ledger) -> list[Finding]:
@@ -221,8 +221,8 @@ class _Check:
             what = f"{claim.stated}, which {claim.id} states ({claim.locator}), never appears"
             yield Finding(1, 1, "absent", what, "print it with its words, or drop the claim")
 
-    def _at(self, item: Number | Phrase, kind: Kind, what: str, mend: str) -> Finding:
-        return Finding(*self.text.place(item.start), kind, what, mend)
+    def _at(self, item: Number | Phrase, kind: Kind, what: str, hint: str) -> Finding:
+        return Finding(*self.text.place(item.start), kind, what, hint)
 
 
 def _whole(number: Number, anchor: Anchor) -> bool:

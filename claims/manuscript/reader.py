@@ -106,7 +106,7 @@ def read_manuscript(path: Path | str) -> Manuscript:
     """Read a manuscript. Raises UserError when it is missing, unreadable, too large, or of another kind."""
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
-        raise UserError("not a manuscript that can be read", where=path, mend=f"one of {', '.join(SUFFIXES)}")
+        raise UserError("not a manuscript that can be read", where=path, hint=f"one of {', '.join(SUFFIXES)}")
     try:
         if path.stat().st_size > LARGEST:
             raise UserError(f"larger than {LARGEST:,} bytes", where=path)

@@ -70,12 +70,12 @@ def read_inputs(
         fetched=fetched,
     )
     for name in inputs.checkpoints.keys() - inputs.puzzles.keys():
-        raise UserError(f"--checkpoint {name} has no puzzles", mend=f"add --puzzles {name}=PATH")
+        raise UserError(f"--checkpoint {name} has no puzzles", hint=f"add --puzzles {name}=PATH")
     for option, names in (("--puzzles", inputs.puzzles), ("--cycles", inputs.structures)):
         for name in sorted(names.keys() - inputs.checkpoints.keys()):
-            raise UserError(f"{option} {name} has no checkpoint", mend=f"add --checkpoint {name}=PATH")
+            raise UserError(f"{option} {name} has no checkpoint", hint=f"add --checkpoint {name}=PATH")
     for name in sorted(inputs.same_examples - inputs.records.keys() - inputs.checkpoints.keys()):
-        raise UserError(f"--same-examples {name} has no record", mend=f"add --record {name}=PATH")
+        raise UserError(f"--same-examples {name} has no record", hint=f"add --record {name}=PATH")
     if references is not None and not inputs.references.is_dir():
         raise UserError("no such folder of references", where=inputs.references)
     return inputs
@@ -86,7 +86,7 @@ def read_measuring(texts: Iterable[str]) -> dict[str, int | str]:
     settings: dict[str, int | str] = {}
     for key, value in _pairs("--measure", texts).items():
         if key not in MEASURING:
-            raise UserError(f"--measure knows no {key!r}", mend="one of " + ", ".join(MEASURING))
+            raise UserError(f"--measure knows no {key!r}", hint="one of " + ", ".join(MEASURING))
         settings[key] = whole_number(f"--measure {key}", value) if isinstance(MEASURING[key], int) else value
     return settings
 
@@ -101,7 +101,7 @@ def whole_number(name: str, text: str) -> int:
 def one_of(name: str, text: str, known: Iterable[str]) -> str:
     """A text that is one of the known ones. Raises UserError otherwise."""
     if text not in set(known):
-        raise UserError(f"{name} is {text!r}", mend="one of " + ", ".join(known))
+        raise UserError(f"{name} is {text!r}", hint="one of " + ", ".join(known))
     return text
 
 
@@ -110,7 +110,7 @@ def _pairs(option: str, texts: Iterable[str]) -> dict[str, str]:
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not value or not NAME.fullmatch(name):
-            raise UserError(f"{option} {text!r} is not NAME=VALUE", mend=f"for example {option} {EXAMPLES[option]}")
+            raise UserError(f"{option} {text!r} is not NAME=VALUE", hint=f"for example {option} {EXAMPLES[option]}")
         if name in pairs:
             raise UserError(f"{option} names {name} twice")
         pairs[name] = value
@@ -128,6 +128,6 @@ def _paths(pairs: Mapping[str, str]) -> dict[str, Path]:
 def _cycles(name: str, text: str) -> dict[str, int]:
     found = CYCLES.fullmatch(text)
     if not found:
-        raise UserError(f"--cycles {name}={text} is not H,L or H,L,heads", mend=f"for example --cycles {name}=3,6")
+        raise UserError(f"--cycles {name}={text} is not H,L or H,L,heads", hint=f"for example --cycles {name}=3,6")
     given = zip(("H_cycles", "L_cycles", "heads"), found.groups(), strict=True)
     return {key: int(value) for key, value in given if value is not None}

@@ -97,7 +97,7 @@ def discover(inputs: Inputs, ledger: Ledger) -> list[Population]:
     for name in sorted(inputs.records.keys() | inputs.checkpoints.keys()):
         known = found.get(name, Population(name=name, kind="user", missing="nothing measured yet"))
         if known.kind == "reference":
-            raise UserError(f"{name} is a shipped reference", mend="bring a record under a name of its own")
+            raise UserError(f"{name} is a shipped reference", hint="bring a record under a name of its own")
         found[name] = _brought(known, inputs)
     return list(found.values())
 

@@ -53,10 +53,10 @@ def check_side(side: SideRecord, record: Record, *, where: object = None) -> Non
     """Raise UserError unless a side record is of the record's checkpoint and of puzzles that are also in the record."""
     kind = side.provenance.kind
     if side.provenance.checkpoint_tensors != record.provenance.checkpoint_tensors:
-        raise UserError(f"the {kind} record is of another checkpoint than the record", where=where, mend="measure it again")
+        raise UserError(f"the {kind} record is of another checkpoint than the record", where=where, hint="measure it again")
     shared, mine, theirs = np.intersect1d(side["example_id"], record.example_id, return_indices=True)
     alike = len(shared) == len(side)
     if alike and "givens" in side.columns:
         alike = np.array_equal(side["givens"][mine], record.givens[theirs])
     if not alike:
-        raise UserError(f"the {kind} record is of puzzles that are not in the record", where=where, mend="measure it again")
+        raise UserError(f"the {kind} record is of puzzles that are not in the record", where=where, hint="measure it again")

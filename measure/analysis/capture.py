@@ -33,7 +33,7 @@ class LongRuns:
 
     def __post_init__(self) -> None:
         if self.side.provenance.kind != "long":
-            raise UserError(f"a side record of {self.side.provenance.kind!r}, expected 'long'", mend="write it with `unsettled follow`")
+            raise UserError(f"a side record of {self.side.provenance.kind!r}, expected 'long'", hint="write it with `unsettled follow`")
 
     def __len__(self) -> int:
         return len(self.side)
@@ -78,7 +78,7 @@ class LongRuns:
         """The evidence of one window. Raises UserError that lists the windows when there is no such one."""
         if (end, length) not in self.windows:
             known = ", ".join(f"{length} up to {end}" for end, length in self.windows)
-            raise UserError(f"no window of {length} segments up to segment {end} was kept", mend=f"known are {known}")
+            raise UserError(f"no window of {length} segments up to segment {end} was kept", hint=f"known are {known}")
         place = self.windows.index((end, length))
         columns = {item.name: self.side[f"late_{item.name}"][:, place] for item in fields(Evidence)}
         columns["solved"] = columns["solved"].astype(bool)

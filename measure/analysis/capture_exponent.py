@@ -34,7 +34,7 @@ def exponents(runs: LongRuns, record: Record | None = None) -> np.ndarray:
     if not np.isnan(own).all():
         return own
     if record is None or not record.k:
-        raise UserError("the long record was measured without exponents", mend="give the record of the same checkpoint beside it")
+        raise UserError("the long record was measured without exponents", hint="give the record of the same checkpoint beside it")
     place = {int(identity): row for row, identity in enumerate(record.example_id)}
     try:
         rows = np.array([place[int(identity)] for identity in runs.side["example_id"]], dtype=int)
@@ -95,7 +95,7 @@ def before_capture_in(record: Record, *, window: int = WINDOW, lead: tuple[int, 
         UserError: the record holds no exponents, or is shorter than the window.
     """
     if not record.k:
-        raise UserError("the record holds no exponents", mend="measure with --k 8")
+        raise UserError("the record holds no exponents", hint="measure with --k 8")
     if not 1 <= window <= record.segments:
         raise UserError(f"a window of {window} segments does not fit {record.segments}")
     lambda1, captured = record.growth[:, :, 0], first_solved(record.solved_at)

@@ -64,14 +64,14 @@ def find(place: Path) -> tuple[Record, SideRecord | None, Path]:
         return record, None, beside[1]
     side = read_side(found, kind="long")
     if side.provenance.checkpoint_tensors != record.provenance.checkpoint_tensors:
-        raise UserError("the long record is of another checkpoint than the record", where=found, mend="measure it again")
+        raise UserError("the long record is of another checkpoint than the record", where=found, hint="measure it again")
     return record, side, found
 
 
 def record_tables(record: Record) -> list[Table]:
     """What a record alone tells: early windows, confident failures, calibration, and displacement in both units."""
     if record.segments < 2:
-        raise UserError("a rollout of one segment has no early window", mend="measure at least two segments")
+        raise UserError("a rollout of one segment has no early window", hint="measure at least two segments")
     early = early_tables(record)
     if record.k and record.segments > WINDOW:
         early.append(before_table(record))

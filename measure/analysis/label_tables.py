@@ -38,7 +38,7 @@ def rest_of(evidence: Evidence) -> float:
 def sweep(evidence: Evidence, thresholds: Thresholds, name: str, values: Sequence[float]) -> list[tuple[float, dict[str, int]]]:
     """Counts of the labels of the unsolved, with the named threshold at each of ``values``."""
     if name not in {item.name for item in fields(Thresholds)}:
-        raise UserError(f"no threshold {name!r}", mend="one of " + ", ".join(SWEEPS))
+        raise UserError(f"no threshold {name!r}", hint="one of " + ", ".join(SWEEPS))
     return [(value, counts(evidence, replace(thresholds, **{name: value}))) for value in values]
 
 

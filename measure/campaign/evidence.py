@@ -19,7 +19,7 @@ def evidence_of(runs: Trajectories, *, end: int | None = None, window: int = 8) 
     if not (1 <= window <= end - PERIODS and end <= runs.segments):
         raise UserError(
             f"a window of {window} segments up to segment {end} does not fit a rollout of {runs.segments}",
-            mend=f"it starts after segment {PERIODS}",
+            hint=f"it starts after segment {PERIODS}",
         )
     late = slice(end - window, end)
     recurrence = runs.recurrence[:, late] / runs.norm[:, late, None]

@@ -39,7 +39,7 @@ def checkpoint_beside(path: Path) -> Path:
     named = NAME.fullmatch(path.name)
     beside = path.with_name(named["checkpoint"]) if named else None
     if beside is None or not beside.is_file():
-        raise UserError("the checkpoint that made it does not lie beside it", where=path, mend="name it with --checkpoint")
+        raise UserError("the checkpoint that made it does not lie beside it", where=path, hint="name it with --checkpoint")
     return beside
 
 
@@ -116,7 +116,7 @@ def _in_order(paths: Sequence[Path]) -> list[Path]:
         ranks[int(named["rank"])] = path
     missing = [rank for rank in range(max(ranks) + 1) if rank not in ranks]
     if missing:
-        raise UserError(f"the file of rank {missing[0]} is missing", where=paths[0].parent, mend="give the files of all ranks")
+        raise UserError(f"the file of rank {missing[0]} is missing", where=paths[0].parent, hint="give the files of all ranks")
     return [ranks[rank] for rank in sorted(ranks)]
 
 
@@ -135,7 +135,7 @@ def _read(path: Path, cells: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, n
     else:
         logits = loaded.get("logits")
         if logits is None or logits.ndim != 3 or logits.shape[:2] != (len(inputs), cells) or logits.dtype.is_complex:
-            raise UserError("holds neither preds nor logits of its inputs", where=path, mend="save_outputs must name logits")
+            raise UserError("holds neither preds nor logits of its inputs", where=path, hint="save_outputs must name logits")
         answers, dtype = logits.argmax(dim=-1).numpy(), str(logits.dtype).removeprefix("torch.")
     halting = _table(loaded, "q_halt_logits", (), path, number=True)
     if not len(inputs) == len(labels) == len(answers) == len(halting):
@@ -148,7 +148,7 @@ def _table(loaded: dict, name: str, shape: tuple[int, ...], path: Path, *, numbe
     """A tensor (n, …) of whole numbers, or of numbers as float64."""
     value = loaded.get(name)
     if value is None:
-        raise UserError(f"holds no {name}", where=path, mend=f"evaluate again with {name} among save_outputs")
+        raise UserError(f"holds no {name}", where=path, hint=f"evaluate again with {name} among save_outputs")
     if tuple(value.shape[1:]) != shape or value.ndim == 0:
         raise UserError(f"{name} has shape {tuple(value.shape)}, expected (n, {', '.join(map(str, shape))})", where=path)
     if value.dtype.is_complex or (not number and value.dtype.is_floating_point):

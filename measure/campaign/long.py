@@ -65,7 +65,7 @@ def measure_long(
         if path.is_file():
             part = read_side(path, kind=KIND)
             if part.provenance.model_copy(update={"commit": about.commit}) != about:
-                raise UserError("unfinished parts are of another measurement", where=folder, mend="remove the folder")
+                raise UserError("unfinished parts are of another measurement", where=folder, hint="remove the folder")
         else:
             part = SideRecord(_columns(checkpoint, rows, settings), about)
             write_side(part, path)

@@ -46,15 +46,15 @@ class LongSettings:
 
     def __post_init__(self) -> None:
         if self.segments < 4 * LATE:
-            raise UserError(f"segments is {self.segments}", mend=f"a long rollout has at least {4 * LATE}")
+            raise UserError(f"segments is {self.segments}", hint=f"a long rollout has at least {4 * LATE}")
         if self.deep and self.deep < self.segments + 2 * LATE:
-            raise UserError(f"deep is {self.deep}", mend=f"0, or at least {self.segments + 2 * LATE}")
+            raise UserError(f"deep is {self.deep}", hint=f"0, or at least {self.segments + 2 * LATE}")
         if self.starts < 0 or min(self.controls, self.deep_every) < 1 or not self.scale > 0 or self.k not in (0, 1):
             raise UserError(
-                "starts, controls, deep_every, scale or k is out of range", mend="starts ≥ 0, the next two ≥ 1, scale > 0, k 0 or 1"
+                "starts, controls, deep_every, scale or k is out of range", hint="starts ≥ 0, the next two ≥ 1, scale > 0, k 0 or 1"
             )
         if self.stop_at_rest < 0 or (self.stop_at_rest and (self.k or self.segments < 8 * LATE)):
-            raise UserError(f"stop_at_rest is {self.stop_at_rest}", mend=f"0, or with k = 0 and {8 * LATE} segments or more")
+            raise UserError(f"stop_at_rest is {self.stop_at_rest}", hint=f"0, or with k = 0 and {8 * LATE} segments or more")
 
     @property
     def stages(self) -> list[int]:

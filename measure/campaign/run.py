@@ -55,7 +55,7 @@ def provenance_of(
 ) -> Provenance:
     """What a measurement will be, before it is made. Raises UserError for arguments that fit nothing."""
     if dtype not in DTYPES:
-        raise UserError(f"unknown dtype {dtype!r}", mend="one of " + ", ".join(DTYPES))
+        raise UserError(f"unknown dtype {dtype!r}", hint="one of " + ", ".join(DTYPES))
     for name, value, least in (("k", k, 0), ("segments", segments, 1), ("batch", batch, 1), ("qr_every", qr_every, 1)):
         if value < least:
             raise UserError(f"{name} is {value}, it must be at least {least}")
@@ -214,7 +214,7 @@ def _finished_parts(folder: Path, provenance: Provenance) -> dict[int, int]:
             raise StaleParts(
                 f"unfinished parts are of another measurement: their {name} differs",
                 where=folder,
-                mend="remove the folder, or name another output",
+                hint="remove the folder, or name another output",
             )
         finished[int(path.stem.removeprefix("part-"))] = len(part)
     return finished

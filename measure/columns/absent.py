@@ -49,7 +49,7 @@ class AbsentColumn(np.lib.mixins.NDArrayOperatorsMixin):
 
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         before = " before the last segment" if self.last is not None else ""
-        raise UserError(f"the record holds no {self.name}{before}: {self._why}", mend="measure it with `unsettled measure`")
+        raise UserError(f"the record holds no {self.name}{before}: {self._why}", hint="measure it with `unsettled measure`")
 
     __array_ufunc__ = _refuse  # type: ignore[assignment]
     __array__ = sum = mean = any = all = argmax = max = min = copy = astype = _refuse

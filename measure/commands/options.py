@@ -30,4 +30,4 @@ Split = Annotated[str, typer.Option(help="Split of a folder in the published lay
 def refuse_folder(out: Path) -> None:
     """Raises UserError where a folder has the name of the file that a command is to write: before anything is measured."""
     if out.is_dir():
-        raise UserError("is a folder", where=out, mend="name a file to write")
+        raise UserError("is a folder", where=out, hint="name a file to write")

@@ -82,7 +82,7 @@ def rate(
     from unsettled.measure.tasks.sudoku import boards as sudoku
 
     if not _is_parquet(target):
-        raise UserError("the published layout has no place for ratings", where=target, mend="name a .parquet file")
+        raise UserError("the published layout has no place for ratings", where=target, hint="name a .parquet file")
 
     def rated() -> Iterable[PuzzleSet]:
         first = 0
@@ -148,7 +148,7 @@ def parse_range(text: str) -> tuple[int, int]:
 
     low, separator, high = text.partition(":")
     if not (low.isdecimal() and (high.isdecimal() or not separator)):
-        raise UserError(f"{text!r} is no range of clues", mend="write LOW:HIGH, e.g. 0:8")
+        raise UserError(f"{text!r} is no range of clues", hint="write LOW:HIGH, e.g. 0:8")
     return int(low), int(high or low)
 
 
@@ -161,9 +161,9 @@ def _check_target(target: Path) -> None:
     from unsettled.measure.errors import UserError
 
     if _is_parquet(target) and target.is_dir():
-        raise UserError("is a folder", where=target, mend="name a file to write")
+        raise UserError("is a folder", where=target, hint="name a file to write")
     if not _is_parquet(target) and (target.suffix or target.is_file()):
-        raise UserError("is neither a .parquet file nor a folder", where=target, mend="those two can be written")
+        raise UserError("is neither a .parquet file nor a folder", where=target, hint="those two can be written")
 
 
 def _write(pieces: Iterable[PuzzleSet], count: int, target: Path, *, split: str, canonical: bool) -> None:

@@ -98,12 +98,12 @@ def _download(entry: Entry, file: str, revision: str, path: Path, expected: str)
             raise UserError(
                 f"broke off after {partial.stat().st_size:,} of {facts.size:,} bytes",
                 where=source,
-                mend="fetch it again: it goes on from there",
+                hint="fetch it again: it goes on from there",
             )
     digest = digest_of(partial)
     if expected and digest != expected:
         partial.unlink()
-        raise UserError(f"has sha256 {digest}, expected is {expected}", where=source, mend="what came was removed; do not trust that hub")
+        raise UserError(f"has sha256 {digest}, expected is {expected}", where=source, hint="what came was removed; do not trust that hub")
     partial.replace(path)
     return digest, facts.commit_hash
 
@@ -137,11 +137,11 @@ def _told(source: str) -> Iterator[None]:
     except HfHubHTTPError as error:
         raise UserError(f"the hub refused: {_line(error)}", where=source) from None
     except httpx2.HTTPError as error:
-        raise UserError(f"the connection failed: {_line(error)}", where=source, mend=again) from None
+        raise UserError(f"the connection failed: {_line(error)}", where=source, hint=again) from None
     except OSError as error:
         if error.errno is not None:  # of this machine: a full disk, a missing right
             raise
-        raise UserError(f"broke off: {_line(error)}", where=source, mend=again) from None
+        raise UserError(f"broke off: {_line(error)}", where=source, hint=again) from None
 
 
 def _line(error: Exception) -> str:

@@ -87,7 +87,7 @@ def entry_of(name: str) -> Entry:
     try:
         return registry()[name]
     except KeyError:
-        raise UserError(f"nothing known is called {name!r}", mend="one of " + ", ".join(registry())) from None
+        raise UserError(f"nothing known is called {name!r}", hint="one of " + ", ".join(registry())) from None
 
 
 def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
@@ -114,7 +114,7 @@ def read_trust(folder: Path) -> dict[str, Trusted]:
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         what = f"{'.'.join(map(str, problem['loc'])) or 'file'}: {problem['msg']}"
-        raise UserError(what, where=path, mend="remove it to trust anew what is fetched next") from None
+        raise UserError(what, where=path, hint="remove it to trust anew what is fetched next") from None
 
 
 def write_trust(folder: Path, name: str, trusted: Trusted) -> None:
@@ -152,7 +152,7 @@ def check_digest(path: Path, expected: str) -> None:
     """Raises UserError unless a file has that sha256."""
     found = digest_of(path)
     if found != expected:
-        raise UserError(f"its sha256 is {found}, not {expected}", where=path, mend="remove it and fetch it again if you do not know why")
+        raise UserError(f"its sha256 is {found}, not {expected}", where=path, hint="remove it and fetch it again if you do not know why")
 
 
 def digest_of(path: Path) -> str:

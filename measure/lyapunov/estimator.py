@@ -109,7 +109,7 @@ def check_counts(*, k: int, segments: int, qr_every: int, warmup: int, size: int
     at_least(1, qr_every, "qr_every")
     at_least(0, warmup, "warmup")
     if at_least(0, k, "k") > size:
-        raise UserError(f"k is {k}, but the state of an example has only {size} entries", mend=f"use k ≤ {size}")
+        raise UserError(f"k is {k}, but the state of an example has only {size} entries", hint=f"use k ≤ {size}")
 
 
 def starting_basis(parts: Parts, k: int, seed: int, basis: Tensor | None) -> Tensor:
@@ -119,7 +119,7 @@ def starting_basis(parts: Parts, k: int, seed: int, basis: Tensor | None) -> Ten
     if basis is None:
         return seeded_basis(size, k, seed, dtype=dtype, device=device).expand(batch, k, size)
     if basis.shape not in ((k, size), (batch, k, size)):
-        raise UserError(f"basis has shape {tuple(basis.shape)}", mend=f"give ({k}, {size}) or ({batch}, {k}, {size})")
+        raise UserError(f"basis has shape {tuple(basis.shape)}", hint=f"give ({k}, {size}) or ({batch}, {k}, {size})")
     basis = basis.to(device=device, dtype=dtype).expand(batch, k, size)
     gram = basis @ basis.mT
     length = gram.diagonal(dim1=1, dim2=2)

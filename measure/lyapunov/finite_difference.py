@@ -38,7 +38,7 @@ def difference_growth(
     """
     parts = as_parts(state)
     if parts[0].dtype != torch.float64:
-        raise UserError(f"finite differences of {parts[0].dtype} states drown in rounding", mend="use float64")
+        raise UserError(f"finite differences of {parts[0].dtype} states drown in rounding", hint="use float64")
     shapes = [part.shape[1:] for part in parts]
     widths = [shape.numel() for shape in shapes]
     is_tuple = not isinstance(state, Tensor)

@@ -37,13 +37,13 @@ class Flow:
 
     def __post_init__(self) -> None:
         if not self.duration > 0 or self.steps < 1:
-            raise UserError(f"a flow over time {self.duration} in {self.steps} steps", mend="both must be positive")
+            raise UserError(f"a flow over time {self.duration} in {self.steps} steps", hint="both must be positive")
         if self.method not in FIXED_STEP:
-            raise UserError(f"method {self.method!r} does not take fixed steps", mend="one of " + ", ".join(FIXED_STEP))
+            raise UserError(f"method {self.method!r} does not take fixed steps", hint="one of " + ", ".join(FIXED_STEP))
         try:
             from torchdiffeq import odeint
         except ModuleNotFoundError:
-            raise UserError("torchdiffeq is not installed", mend="pip install 'unsettled[flows]'") from None
+            raise UserError("torchdiffeq is not installed", hint="pip install 'unsettled[flows]'") from None
         object.__setattr__(self, "_integrate", odeint)
 
     @property

@@ -34,7 +34,7 @@ def per_segment(unit: Unit, updates_per_segment: int, time_per_update: float | N
         return float(updates_per_segment)
     if unit == "time" and time_per_update is not None:
         return updates_per_segment * time_per_update
-    raise UserError(f"no unit {unit!r} here", mend="use 'update', 'segment', or 'time' for a flow")
+    raise UserError(f"no unit {unit!r} here", hint="use 'update', 'segment', or 'time' for a flow")
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ class Pointwise:
         if state.ndim != 2 or state.device.type != "cpu" or state.dtype != tangents.dtype:
             raise UserError(
                 f"a state of shape {tuple(state.shape)} on {state.device.type} does not go through a compiled loop",
-                mend="give one tensor (B, d) on the CPU, or write the map in torch",
+                hint="give one tensor (B, d) on the CPU, or write the map in torch",
             )
         state, tangents = state.contiguous(), tangents.contiguous()
         new, image = np.empty_like(state.numpy()), np.empty_like(tangents.numpy())

@@ -45,5 +45,5 @@ def growth_over_seeds(step: Step, state: State, *, seeds: Sequence[int] = (0, 1)
     if len(set(seeds)) < 2 or len(set(seeds)) != len(seeds):
         raise UserError(f"a spread needs two or more different seeds, not {list(seeds)}")
     if options.get("basis") is not None or "seed" in options:
-        raise UserError("a spread over seeds chooses seed and basis itself", mend="leave out seed and basis")
+        raise UserError("a spread over seeds chooses seed and basis itself", hint="leave out seed and basis")
     return SeedSpread(tuple(tangent_growth(step, state, seed=seed, **options) for seed in seeds))

@@ -46,7 +46,7 @@ def segment_of(step: Step, repeats: int, *, time_dependent: bool) -> Segment:
     if not updates or not all(callable(update) for update in updates):
         raise UserError("step is neither a function nor a sequence of functions")
     if repeats not in (1, len(updates)):
-        raise UserError(f"updates_per_segment is {repeats}, but step lists {len(updates)} updates", mend="leave it out")
+        raise UserError(f"updates_per_segment is {repeats}, but step lists {len(updates)} updates", hint="leave it out")
     return Segment(updates, time_dependent)
 
 
@@ -72,5 +72,5 @@ def at_least(lowest: int, value: int, name: str) -> int:
         UserError: if it is not.
     """
     if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
-        raise UserError(f"{name} is {value!r}", mend=f"it must be a whole number of at least {lowest}")
+        raise UserError(f"{name} is {value!r}", hint=f"it must be a whole number of at least {lowest}")
     return value

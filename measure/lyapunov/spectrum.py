@@ -38,7 +38,7 @@ def kaplan_yorke(exponents: Tensor, *, complete: bool = False, undecided: Litera
         UserError: if an example is undecided, unless ``undecided`` is "nan".
     """
     if exponents.shape[-1] == 0:
-        raise UserError("no exponents to make a dimension of", mend="measure with k ≥ 1")
+        raise UserError("no exponents to make a dimension of", hint="measure with k ≥ 1")
     ordered = exponents.sort(dim=-1, descending=True).values
     sums = ordered.cumsum(dim=-1)
     below = sums < 0
@@ -53,6 +53,6 @@ def kaplan_yorke(exponents: Tensor, *, complete: bool = False, undecided: Litera
         count, k = int(dimension.isnan().sum()), exponents.shape[-1]
         raise UserError(
             f"the sum of the {k} exponents never turns negative in {count} of {dimension.numel()} examples",
-            mend="measure with a larger k, or pass undecided='nan'",
+            hint="measure with a larger k, or pass undecided='nan'",
         )
     return dimension

@@ -28,11 +28,11 @@ def as_parts(state: State, *, what: str = "the state") -> Parts:
     """
     parts = (state,) if isinstance(state, Tensor) else tuple(state) if isinstance(state, (tuple, list)) else ()
     if not parts or not all(isinstance(part, Tensor) for part in parts):
-        raise UserError(f"{what} is not a tensor or a tuple of tensors", mend="return what the step was given")
+        raise UserError(f"{what} is not a tensor or a tuple of tensors", hint="return what the step was given")
     first = parts[0]
     for part in parts:
         if not part.is_floating_point():
-            raise UserError(f"{what} has a component of type {part.dtype}", mend="use floating point components only")
+            raise UserError(f"{what} has a component of type {part.dtype}", hint="use floating point components only")
         if part.ndim < 1 or len(part) != len(first) or part.dtype != first.dtype or part.device != first.device:
             raise UserError(f"the components of {what} differ in batch size, type or device")
     return parts
@@ -112,7 +112,7 @@ def _checked(state: State, before: Sequence[Tensor]) -> Parts:
     parts = as_parts(state, what="what the step returned")
     if [(part.shape, part.dtype) for part in parts] != [(part.shape, part.dtype) for part in before]:
         raise UserError(
-            f"the step turns {_shapes(before)} into {_shapes(parts)}", mend="a step returns a state of the shape and type that it was given"
+            f"the step turns {_shapes(before)} into {_shapes(parts)}", hint="a step returns a state of the shape and type that it was given"
         )
     return parts
 
@@ -124,10 +124,10 @@ def _shapes(parts: Sequence[Tensor]) -> str:
 def _explained(error: Exception) -> Exception:
     text = str(error)
     if "randomness" in text:
-        return UserError("the step draws random numbers", mend="draw them beforehand and pass them as a fixed drive")
+        return UserError("the step draws random numbers", hint="draw them beforehand and pass them as a fixed drive")
     if "forward AD" in text or "forward mode" in text or "forward-mode" in text:
         return UserError(
             "the step uses an operation that has no forward-mode derivative: " + text.split(".", maxsplit=1)[0],
-            mend="write it from plain operations; for attention use the math backend or matrix products",
+            hint="write it from plain operations; for attention use the math backend or matrix products",
         )
     return error

@@ -87,7 +87,7 @@ def load_checkpoint(
         check_tensors(state, where=path)
         config = _own_config(path, state, given)
     else:
-        state = bare_state(read_tensors(path, "checkpoint", mend="save it as torch.save(model.state_dict(), path)"), where=path)
+        state = bare_state(read_tensors(path, "checkpoint", hint="save it as torch.save(model.state_dict(), path)"), where=path)
         check_tensors(state, where=path)
         config = _inferred(state, {**_published_arch(path), **given}, path)
     check_network(config, where=path)
@@ -130,7 +130,7 @@ def _file_of(path: Path) -> Path:
         raise UserError(
             f"folder holds {len(files)} candidate checkpoints" + (f" ({names})" if files else ""),
             where=path,
-            mend="name the checkpoint file itself",
+            hint="name the checkpoint file itself",
         )
     if not path.is_file():
         raise UserError("no such checkpoint", where=path)
@@ -153,7 +153,7 @@ _FOREIGN = (
 )
 
 
-def read_tensors(path: Path, what: str, *, mend: str = "") -> Any:
+def read_tensors(path: Path, what: str, *, hint: str = "") -> Any:
     """What a file written by `torch.save` holds; nothing in it runs. Raises UserError, calling the file ``what``."""
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
@@ -161,7 +161,7 @@ def read_tensors(path: Path, what: str, *, mend: str = "") -> Any:
         raise UserError("no such file", where=path) from None
     except pickle.UnpicklingError:
         said = f"{what} is damaged, or holds something other than tensors, which is not loaded"
-        raise UserError(said, where=path, mend=mend) from None
+        raise UserError(said, where=path, hint=hint) from None
     except _FOREIGN as error:
         detail = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(f"{what} is truncated or of a foreign format: {detail[:120]}", where=path) from None

@@ -27,7 +27,7 @@ def bare_state(loaded: Any, *, where: object) -> dict[str, Tensor]:
             break
         loaded = inner[0]
     if not isinstance(loaded, Mapping) or not loaded:
-        raise UserError("holds no state dict", where=where, mend="save it as torch.save(model.state_dict(), path)")
+        raise UserError("holds no state dict", where=where, hint="save it as torch.save(model.state_dict(), path)")
     strange = [name for name, value in loaded.items() if not isinstance(name, str) or not isinstance(value, Tensor)]
     if strange:
         raise UserError(f"entry {strange[0]!r} is not a named tensor", where=where)
@@ -72,7 +72,7 @@ def infer_config(state: Mapping[str, Tensor], arch: Mapping[str, Any], *, where:
         raise UserError(
             f"the tensors do not tell {', '.join(absent)}",
             where=where,
-            mend="put its all_config.yaml beside it, or pass " + ", ".join(needed[name] for name in absent),
+            hint="put its all_config.yaml beside it, or pass " + ", ".join(needed[name] for name in absent),
         )
     cells = (vocabulary - 2) ** 2
     identifiers = state["puzzle_emb.weights"].shape[0] if "puzzle_emb.weights" in state else 0

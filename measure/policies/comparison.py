@@ -153,7 +153,7 @@ def restarts_against_pruning(
     draws = draws_of(table, kind)
     depth, count = draws.signals.shape[2], draws.signals.shape[1]
     if not 1 <= rollouts <= count // 2:
-        raise UserError(f"a budget of {rollouts} rollouts leaves nothing to prune of {count} draws", mend=f"draw at least {2 * rollouts}")
+        raise UserError(f"a budget of {rollouts} rollouts leaves nothing to prune of {count} draws", hint=f"draw at least {2 * rollouts}")
     budget = float(rollouts * depth)
     plain = restarts_within(budget, depth, count, rule)
     if plain is None:
@@ -174,11 +174,11 @@ def restarts_against_pruning(
 
 def too_few(count: int, wanted: int) -> UserError:
     """The complaint that a table holds fewer draws than a claim is about."""
-    return UserError(f"the table holds {count} draws of a puzzle, {wanted} are needed", mend=f"draw with --draws {wanted}")
+    return UserError(f"the table holds {count} draws of a puzzle, {wanted} are needed", hint=f"draw with --draws {wanted}")
 
 
 def draws_of(table: Table, kind: str) -> Draws:
     """The draws of a kind. Raises UserError that lists the kinds there are."""
     if kind not in table.restarts:
-        raise UserError(f"the table holds no {kind!r} restarts", mend="it holds " + ", ".join(table.restarts))
+        raise UserError(f"the table holds no {kind!r} restarts", hint="it holds " + ", ".join(table.restarts))
     return table.restarts[kind]

@@ -78,7 +78,7 @@ def _gather(checkpoint, puzzles, out: Path, plan: Plan, provenance: SideProvenan
         if path.is_file():
             part = read_side(path, kind=KIND)
             if not _same(part, provenance):
-                raise UserError("unfinished parts are of other draws", where=folder, mend="remove the folder, or name another output")
+                raise UserError("unfinished parts are of other draws", where=folder, hint="remove the folder, or name another output")
             advance(len(part) * plan.rows)
         elif drawn and seconds is not None and time.process_time() - begun > seconds:
             break

@@ -37,7 +37,7 @@ def select(rule: str, signals: Signals, stop: np.ndarray, candidates: np.ndarray
     elif rule in RULES:
         score = signals.score(rule, stop)
     else:
-        raise UserError(f"no selection rule {rule!r}", mend="one of " + ", ".join(RULES))
+        raise UserError(f"no selection rule {rule!r}", hint="one of " + ", ".join(RULES))
     # NaN never wins, and a candidate always beats a draw that is none
     score = np.where(np.isnan(score), -np.inf, score)
     best = np.where(candidates, score, -np.inf).max(axis=1, keepdims=True)

@@ -60,7 +60,7 @@ def solve(
         UserError: an unknown rule, or counts below 1.
     """
     if rule not in RULES:
-        raise UserError(f"no selection rule {rule!r}", mend="one of " + ", ".join(RULES))
+        raise UserError(f"no selection rule {rule!r}", hint="one of " + ", ".join(RULES))
     if draws < 1 or segments < 1:
         raise UserError("restarts and segments must be at least 1")
     rows = _rows(model, clues, draws, identity)

@@ -72,7 +72,7 @@ class Signals:
                 raise UserError("λ₁ was not measured along these draws")
             values = -_mean_up_to(self.growth, stop, self.shape[2])
         else:
-            raise UserError(f"no score is called {name!r}", mend="halting, displacement, exponent or conflicts")
+            raise UserError(f"no score is called {name!r}", hint="halting, displacement, exponent or conflicts")
         return np.where(stop > 0, values, -np.inf)
 
 

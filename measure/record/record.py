@@ -186,12 +186,12 @@ def provenance_of(schema: pa.Schema, *, where: object = None) -> Provenance:
     if raw is None:
         missing = [name for name in COLUMNS if name not in schema.names]
         what = f"column {missing[0]!r} is missing" if missing else "it carries no provenance"
-        raise UserError(f"not a record: {what}", where=where, mend="write it with `unsettled measure`")
+        raise UserError(f"not a record: {what}", where=where, hint="write it with `unsettled measure`")
     try:
         version = json.loads(raw).get("schema_version")
         if version != SCHEMA_VERSION:
             raise UserError(
-                f"record has schema version {version}, this program reads {SCHEMA_VERSION}", where=where, mend="measure it again"
+                f"record has schema version {version}, this program reads {SCHEMA_VERSION}", where=where, hint="measure it again"
             )
         provenance = Provenance.model_validate_json(raw)
     except (ValidationError, ValueError, AttributeError, RecursionError) as error:
@@ -294,7 +294,7 @@ def _width(provenance: Provenance, axes: int) -> int:
 
 def _open(path: Path) -> tuple[pq.ParquetFile, Provenance]:
     if not path.is_file():
-        raise UserError("no such record", where=path, mend="measure one with `unsettled measure`")
+        raise UserError("no such record", where=path, hint="measure one with `unsettled measure`")
     try:
         file = pq.ParquetFile(path)
     except (pa.ArrowException, OSError, ValueError) as error:

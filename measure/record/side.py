@@ -69,7 +69,7 @@ class SideRecord:
             if array.ndim < 1 or len(array) != len(self):
                 raise UserError(f"side column {name} has shape {array.shape}, expected {len(self)} rows")
             if array.dtype.kind not in "iuf":
-                raise UserError(f"side column {name} has type {array.dtype}, expected integers or floats", mend="uint8 for yes and no")
+                raise UserError(f"side column {name} has type {array.dtype}, expected integers or floats", hint="uint8 for yes and no")
 
     def __len__(self) -> int:
         return len(self.columns["example_id"])
@@ -79,7 +79,7 @@ class SideRecord:
         try:
             return self.columns[name]
         except KeyError:
-            raise UserError(f"this {self.provenance.kind} record has no column {name!r}", mend="measure it again") from None
+            raise UserError(f"this {self.provenance.kind} record has no column {name!r}", hint="measure it again") from None
 
     def digest(self) -> str:
         """sha256 of all columns and of the provenance: equal for equal measurements."""
@@ -97,7 +97,7 @@ def round_mantissa(values: np.ndarray, bits: int) -> np.ndarray:
     Relative error at most 2^−(bits+1); infinities and NaN stay. Bit rounding: Zender 2016, Geosci. Model Dev. 9:3199.
     """
     if not 1 <= bits <= 23:
-        raise UserError(f"{bits} bits of a float32 mantissa", mend="1 to 23")
+        raise UserError(f"{bits} bits of a float32 mantissa", hint="1 to 23")
     values = np.asarray(values, np.float32)
     if bits == 23:
         return values
@@ -148,7 +148,7 @@ def read_side(path: Path | str, *, kind: str | None = None) -> SideRecord:
     try:
         version = json.loads(raw).get("side_version")
         if version != SIDE_VERSION:
-            raise UserError(f"side record of version {version}, this program reads {SIDE_VERSION}", where=path, mend="measure it again")
+            raise UserError(f"side record of version {version}, this program reads {SIDE_VERSION}", where=path, hint="measure it again")
         provenance = SideProvenance.model_validate_json(raw)
     except (ValidationError, ValueError, AttributeError, RecursionError) as error:
         raise UserError(f"provenance is malformed: {str(error).splitlines()[0]}", where=path) from None

@@ -47,7 +47,7 @@ class Starts:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise UserError(f"no starts are called {self.kind!r}", mend="one of " + ", ".join(KINDS))
+            raise UserError(f"no starts are called {self.kind!r}", hint="one of " + ", ".join(KINDS))
         for name in ("scale", "sigma"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise UserError(f"{name} is {getattr(self, name)}, it must be a positive number")

@@ -33,7 +33,7 @@ def merge(folder: Path, out: Path) -> Provenance:
         raise UserError(
             f"{len(absent)} of {campaign.shards} shards are not finished, first shard {absent[0]}",
             where=folder,
-            mend="start the measurement again with any number of ranks: it finishes what is missing",
+            hint="start the measurement again with any number of ranks: it finishes what is missing",
         )
     found = [check_shard(path, campaign, shard) for shard, path in enumerate(paths)]
     whole = campaign.provenance.model_copy(update={"noise": found[0].noise})
@@ -54,7 +54,7 @@ def _check_ids(campaign: Campaign, paths: list[Path]) -> None:
     for shard, path in enumerate(paths):
         mine = _read_ids(path)
         if len(mine) != campaign.rows(shard):
-            raise UserError(f"holds {len(mine)} rows, its shard has {campaign.rows(shard)}", where=path, mend="measure it again")
+            raise UserError(f"holds {len(mine)} rows, its shard has {campaign.rows(shard)}", where=path, hint="measure it again")
         ids[shard :: campaign.shards] = mine
     values, counts = np.unique(ids, return_counts=True)
     if len(values) != len(ids):

@@ -77,7 +77,7 @@ def read_campaign(folder: Path) -> Campaign:
     try:
         return Campaign.model_validate_json(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
-        raise UserError("no measurement was begun here", where=folder, mend="begin one with `python -m unsettled.measure`") from None
+        raise UserError("no measurement was begun here", where=folder, hint="begin one with `python -m unsettled.measure`") from None
     except OSError as error:
         raise UserError(f"cannot be read: {error.strerror or error}", where=path) from None
     except ValidationError as error:
@@ -90,5 +90,5 @@ def check_shard(path: Path, campaign: Campaign, shard: int) -> Provenance:
     found, expected = read_provenance(path), campaign.provenance_of(shard)
     for name in Provenance.model_fields:
         if name != "noise" and getattr(found, name) != getattr(expected, name):
-            raise UserError(f"is of another measurement: its {name} differs", where=path, mend="remove it and measure it again")
+            raise UserError(f"is of another measurement: its {name} differs", where=path, hint="remove it and measure it again")
     return found

@@ -47,7 +47,7 @@ def measure_by_processes(parameters: Mapping[str, object], out: Path, processes:
         raise UserError(
             f"process {stopped[0]} of {processes} stopped: {last.removeprefix('error: ')}",
             where=out,
-            mend="what was completed is kept; the same command goes on from there",
+            hint="what was completed is kept; the same command goes on from there",
         )
     merge(folder, out)
     shutil.rmtree(folder)

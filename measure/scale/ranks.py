@@ -21,7 +21,7 @@ class Rank:
 
     def __post_init__(self) -> None:
         if not 0 <= self.number < self.of or self.local < 0:
-            raise UserError(f"rank {self.number} of {self.of} (on its machine {self.local}) makes no sense", mend="ranks count from 0")
+            raise UserError(f"rank {self.number} of {self.of} (on its machine {self.local}) makes no sense", hint="ranks count from 0")
 
     def share(self, pieces: int) -> list[int]:
         """The pieces of work that fall to this rank: every so many, from its own number on."""
@@ -47,7 +47,7 @@ def rank_of(environment: Mapping[str, str], *, number: int | None = None, of: in
         return Rank()
     absent = [name for name in told[:2] if name not in environment]
     if absent:
-        raise UserError(f"{told[0]} is set, but {absent[0]} is not", mend="start with torchrun or srun, or give --rank and --ranks")
+        raise UserError(f"{told[0]} is set, but {absent[0]} is not", hint="start with torchrun or srun, or give --rank and --ranks")
     return Rank(*(_whole(environment, name) if name in environment else 0 for name in told))
 
 
@@ -64,10 +64,10 @@ def device_of(name: str, rank: Rank) -> str:
     if rank.of == 1 or not name.startswith("cuda"):
         return name
     if name != "cuda":
-        raise UserError(f"{rank.of} ranks cannot share {name}", mend="--device cuda gives each its own")
+        raise UserError(f"{rank.of} ranks cannot share {name}", hint="--device cuda gives each its own")
     devices = torch.cuda.device_count()
     if rank.local >= devices:
-        raise UserError(f"rank {rank.local} of this machine has no device, there are {devices}", mend="one rank a device")
+        raise UserError(f"rank {rank.local} of this machine has no device, there are {devices}", hint="one rank a device")
     torch.cuda.set_device(rank.local)
     return name
 

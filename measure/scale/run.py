@@ -25,7 +25,7 @@ def open_campaign(folder: Path, checkpoint: Checkpoint, puzzles: PuzzleSet, *, s
         UserError: an id comes twice, arguments fit nothing, or the folder holds another measurement.
     """
     if len(np.unique(puzzles.ids)) != len(puzzles):
-        raise UserError("an example id comes twice in the puzzle set", mend="ids must tell the rows apart")
+        raise UserError("an example id comes twice in the puzzle set", hint="ids must tell the rows apart")
     whole = provenance_of(checkpoint, puzzles, **settings)
     path = folder / MANIFEST
     try:
@@ -42,7 +42,7 @@ def open_campaign(folder: Path, checkpoint: Checkpoint, puzzles: PuzzleSet, *, s
         raise UserError(
             f"holds another measurement: its {names[0] if names else 'list of puzzles'} differs",
             where=folder,
-            mend="remove the folder, or name another one",
+            hint="remove the folder, or name another one",
         )
     return kept
 

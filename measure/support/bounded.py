@@ -58,7 +58,7 @@ def bounded(kind: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
                 what = f"takes more than {bound.seconds:,} s of processor time to read"
             except MemoryError:
                 what = f"takes more than {_allowed(bound, path) / GIB:.1f} GiB of memory to read"
-            raise UserError(what, where=path, mend="set UNSETTLED_UNLIMITED=1 if you trust it") from None
+            raise UserError(what, where=path, hint="set UNSETTLED_UNLIMITED=1 if you trust it") from None
 
         return within
 

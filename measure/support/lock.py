@@ -32,4 +32,4 @@ def sole_writer(out: Path, *, what: str = "measurement") -> Iterator[None]:
             finally:
                 path.unlink(missing_ok=True)
     except filelock.Timeout:
-        raise UserError(f"another {what} is writing there", where=out, mend="wait for it, or name another place") from None
+        raise UserError(f"another {what} is writing there", where=out, hint="wait for it, or name another place") from None

@@ -36,7 +36,7 @@ def read_puzzles(path: str | Path, *, split: str = "test", limit: int | None = N
         UserError: a missing, empty, truncated or malformed file, or a puzzle that is not legal, with its place.
     """
     if limit is not None and limit < 1:
-        raise UserError(f"limit {limit} leaves no puzzles", mend="1 or more")
+        raise UserError(f"limit {limit} leaves no puzzles", hint="1 or more")
     source = open_source(Path(path), split)
     wanted = None
     if limit is not None:
@@ -101,7 +101,7 @@ def _check(chunk: Chunk, box: Box, source: Source) -> None:
     for name, tokens, low in (("puzzle", inputs, BLANK), ("solution", labels, BLANK + 1)):
         if (wrong := (tokens < low) | (tokens > size + 1)).any():
             row, index, place, where = cell(wrong)
-            raise UserError(f"{name} holds token {tokens[row, index]} at {place}", where=where, mend=f"allowed are {low} to {size + 1}")
+            raise UserError(f"{name} holds token {tokens[row, index]} at {place}", where=where, hint=f"allowed are {low} to {size + 1}")
     if (wrong := (inputs > BLANK) & (inputs != labels)).any():
         row, index, place, where = cell(wrong)
         given, solved = (SYMBOLS[tokens[row, index] - 2] for tokens in (inputs, labels))

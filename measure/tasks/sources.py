@@ -61,12 +61,12 @@ class PublishedFolder:
     def _load(self, name: str) -> np.ndarray:
         path = self.folder / name
         if not path.exists():
-            raise UserError("file is missing", where=path, mend="a split holds all__inputs.npy and all__labels.npy")
+            raise UserError("file is missing", where=path, hint="a split holds all__inputs.npy and all__labels.npy")
         try:
             array = np.load(path, mmap_mode="r", allow_pickle=False)
         except (ValueError, OSError, EOFError, TypeError, SyntaxError, TokenError, LookupError, OverflowError, MemoryError) as error:
             if "Python objects" in str(error):
-                raise UserError("holds Python objects, not numbers", where=path, mend="save it as uint8") from error
+                raise UserError("holds Python objects, not numbers", where=path, hint="save it as uint8") from error
             raise UserError("is truncated, or not a NumPy file", where=path) from error
         if not isinstance(array, np.ndarray) or array.ndim != 2 or array.dtype.kind not in "iu":
             raise UserError("is not a table of integers, one row per puzzle", where=path)
@@ -120,10 +120,10 @@ def open_source(path: Path, split: str) -> Source:
         raise UserError(
             f"no split {split!r} in this folder",
             where=path,
-            mend=f"expected {split}/all__inputs.npy and {split}/all__labels.npy, or {split}.csv",
+            hint=f"expected {split}/all__inputs.npy and {split}/all__labels.npy, or {split}.csv",
         )
     if not path.exists():
-        raise UserError("no such puzzles", where=path, mend="a folder in the published layout, a CSV or a Parquet file")
+        raise UserError("no such puzzles", where=path, hint="a folder in the published layout, a CSV or a Parquet file")
     with path.open("rb") as file:
         start = file.read(4)
     if not start:
@@ -133,5 +133,5 @@ def open_source(path: Path, split: str) -> Source:
     if path.suffix == ".parquet":
         raise UserError("is truncated, or not a Parquet file", where=path)
     if path.suffix == ".npy":
-        raise UserError("one array is no puzzle set", where=path, mend=f"give its folder, {path.parent}")
+        raise UserError("one array is no puzzle set", where=path, hint=f"give its folder, {path.parent}")
     return CsvTable(path)

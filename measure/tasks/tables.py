@@ -53,7 +53,7 @@ def board_size(cells: int, *, where: object) -> int:
     """Side of a square board of that many cells."""
     size = isqrt(cells)
     if size * size != cells or size < 4:
-        raise UserError(f"a board of {cells} cells is not square", where=where, mend="4×4 has 16, 6×6 has 36, 9×9 has 81")
+        raise UserError(f"a board of {cells} cells is not square", where=where, hint="4×4 has 16, 6×6 has 36, 9×9 has 81")
     return size
 
 
@@ -98,7 +98,7 @@ class _TextTable:
             symbol = bytes(text[wrong[:1]]).decode("ascii", "backslashreplace")
             row, cell = divmod(int(wrong[0]), cells)
             raise UserError(
-                f"{name} holds {symbol!r} at cell {cell + 1}", where=self.where(rows[row]), mend="write digits, and '.' or 0 for a blank"
+                f"{name} holds {symbol!r} at cell {cell + 1}", where=self.where(rows[row]), hint="write digits, and '.' or 0 for a blank"
             )
         return tokens
 
@@ -151,7 +151,7 @@ class CsvTable(_TextTable):
                     ),
                 )
                 if wrong := _not_once(reader.schema.names):
-                    raise UserError(wrong, where=f"{self.path}:1", mend="header: " + ",".join(self.NAMES))
+                    raise UserError(wrong, where=f"{self.path}:1", hint="header: " + ",".join(self.NAMES))
                 for batch in reader:
                     rows = np.arange(first, first + batch.num_rows)
                     first += batch.num_rows
@@ -191,7 +191,7 @@ class ParquetTable(_TextTable):
             raise UserError("is truncated, or not a Parquet file", where=path) from error
         names = self.file.schema_arrow.names
         if wrong := _not_once(names):
-            raise UserError(wrong, where=path, mend="it needs question and answer")
+            raise UserError(wrong, where=path, hint="it needs question and answer")
         self.columns = [name for name in ("example_id", "question", "answer", "rating") if name in names]
         box = (self.file.schema_arrow.metadata or {}).get(BOX_KEY)
         self.box = Box.parse(box.decode("utf-8", "replace")) if box else None

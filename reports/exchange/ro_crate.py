@@ -73,7 +73,7 @@ def write_crate(
     loaded = read_record(record)
     date = _date(published)
     if not licence.startswith(("https://", "http://")) or any(c.isspace() for c in licence):
-        raise UserError(f"licence {licence!r} is not the URL of one", mend="for instance https://spdx.org/licenses/MIT")
+        raise UserError(f"licence {licence!r} is not the URL of one", hint="for instance https://spdx.org/licenses/MIT")
     path = record.parent / METADATA
     named = name or record.resolve().parent.name or record.stem
     people = {role: who for role, who in (("author", author), ("publisher", publisher)) if who}
@@ -185,7 +185,7 @@ def _date(published: str | None) -> str:
         epoch = os.environ.get("SOURCE_DATE_EPOCH")
         return datetime.datetime.fromtimestamp(int(epoch), datetime.UTC).date().isoformat() if epoch else datetime.date.today().isoformat()
     except (ValueError, OverflowError, OSError):
-        raise UserError(f"{published or os.environ.get('SOURCE_DATE_EPOCH')!r} is not a day", mend="write YYYY-MM-DD") from None
+        raise UserError(f"{published or os.environ.get('SOURCE_DATE_EPOCH')!r} is not a day", hint="write YYYY-MM-DD") from None
 
 
 def _version() -> str:

@@ -47,7 +47,7 @@ def named_records(given: Sequence[str]) -> dict[str, Record]:
         resolved = Path(path).expanduser()
         name = name or (resolved.resolve().parent.name if resolved.stem == "record" else resolved.stem)
         if slug(name) in map(slug, found):
-            raise UserError(f"two records are called {name}", where=path, mend="give each a name: NAME=PATH")
+            raise UserError(f"two records are called {name}", where=path, hint="give each a name: NAME=PATH")
         found[name] = read_record(resolved)
     return found
 
@@ -57,7 +57,7 @@ def figure_kinds(text: str) -> tuple[str, ...]:
     kinds = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
     unknown = [kind for kind in kinds if kind not in KINDS]
     if unknown or not kinds:
-        raise UserError(f"no figure is written as {unknown[0] if unknown else 'nothing'}", mend=f"formats: {', '.join(KINDS)}")
+        raise UserError(f"no figure is written as {unknown[0] if unknown else 'nothing'}", hint=f"formats: {', '.join(KINDS)}")
     return kinds
 
 

@@ -24,9 +24,9 @@ def screenshot(page: Path, out: Path) -> int:
     """Write what a desk's screen shows of a page first, in light colours, as PNG; returns its bytes. Raises UserError."""
     browser = chromium()
     if browser is None:
-        raise UserError("no Chromium is installed", mend="apt-get install chromium")
+        raise UserError("no Chromium is installed", hint="apt-get install chromium")
     if not page.is_file():
-        raise UserError("no such page", where=page, mend="pytest claims/ --report audit.html")
+        raise UserError("no such page", where=page, hint="pytest claims/ --report audit.html")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as engine:

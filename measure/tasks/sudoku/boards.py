@@ -34,7 +34,7 @@ class Box:
         if self.rows < 2 or self.cols < 2 or self.rows * self.cols > LARGEST_SIZE:
             raise UserError(
                 f"a box of {self.rows}x{self.cols} cells is not supported",
-                mend=f"both sides at least 2, their product at most {LARGEST_SIZE}",
+                hint=f"both sides at least 2, their product at most {LARGEST_SIZE}",
             )
 
     @property
@@ -65,7 +65,7 @@ class Box:
         """The box named by ``"2x3"``."""
         rows, separator, cols = text.lower().partition("x")
         if not (separator and rows.isdecimal() and cols.isdecimal()):
-            raise UserError(f"{text!r} is not a box", mend="write it as rows x columns of one box, e.g. 3x3 for 9×9 Sudoku")
+            raise UserError(f"{text!r} is not a box", hint="write it as rows x columns of one box, e.g. 3x3 for 9×9 Sudoku")
         return cls(int(rows), int(cols))
 
     @classmethod
@@ -74,7 +74,7 @@ class Box:
         for rows in range(int(size**0.5), 1, -1):
             if size % rows == 0:
                 return cls(rows, size // rows)
-        raise UserError(f"a board of side {size} has no boxes", mend="known sides are 4, 6, 8, 9, 10, 12, …")
+        raise UserError(f"a board of side {size} has no boxes", hint="known sides are 4, 6, 8, 9, 10, 12, …")
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,11 +179,11 @@ def generate(box: Box, count: int, *, seed: int, extra_clues: tuple[int, int] = 
 
     low, high = extra_clues
     if count < 0 or first < 0:
-        raise UserError(f"cannot generate {count} puzzles from index {first}", mend="both must be 0 or more")
+        raise UserError(f"cannot generate {count} puzzles from index {first}", hint="both must be 0 or more")
     if not 0 <= low <= high:
-        raise UserError(f"extra clues {low}:{high} is no range", mend="0 <= lowest <= highest")
+        raise UserError(f"extra clues {low}:{high} is no range", hint="0 <= lowest <= highest")
     if not 0 <= seed < 2**63:
-        raise UserError(f"seed {seed} is out of range", mend="0 to 2**63 - 1")
+        raise UserError(f"seed {seed} is out of range", hint="0 to 2**63 - 1")
     puzzles, solutions, nodes = search.generate_batch(box.rows, box.cols, first, count, seed, low, high)
     return PuzzleSet(box, puzzles + 1, solutions + 1, np.arange(first, first + count), nodes)
 

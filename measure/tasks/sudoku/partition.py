@@ -44,14 +44,14 @@ def partition(puzzles: PuzzleSet, canonical: np.ndarray, *, held_out: int, hard:
         UserError: an unknown ``by``, unrated puzzles, or too few puzzles.
     """
     if by not in HARDNESS:
-        raise UserError(f"cannot rank puzzles by {by!r}", mend=f"one of {', '.join(HARDNESS)}")
+        raise UserError(f"cannot rank puzzles by {by!r}", hint=f"one of {', '.join(HARDNESS)}")
     if held_out < 0 or hard < 0:
-        raise UserError(f"cannot hold out {held_out} puzzles and {hard} hard ones", mend="both must be 0 or more")
+        raise UserError(f"cannot hold out {held_out} puzzles and {hard} hard ones", hint="both must be 0 or more")
     kept = np.sort(np.unique(canonical, return_index=True)[1])
     distinct = puzzles.take(kept)
     key = HARDNESS[by](distinct)
     if hard and np.isnan(key).any():
-        raise UserError("some puzzles have no rating", mend="`unsettled puzzles rate` adds it, or rank --by givens")
+        raise UserError("some puzzles have no rating", hint="`unsettled puzzles rate` adds it, or rank --by givens")
     if held_out + hard > len(distinct):
         raise UserError(f"{held_out} + {hard} puzzles to hold out, but only {len(distinct)} are not equivalent")
     ranked = np.argsort(key, kind="stable")

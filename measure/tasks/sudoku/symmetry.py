@@ -118,7 +118,7 @@ def canonical_hash(inputs: np.ndarray, box: Box, *, labels: np.ndarray | None = 
         UserError: a larger board, a puzzle without exactly one solution, or a solution that is not legal.
     """
     if box.size > LARGEST_CANONICAL:
-        raise UserError(f"no canonical form for {box.size}×{box.size} boards", mend="9×9 at most")
+        raise UserError(f"no canonical form for {box.size}×{box.size} boards", hint="9×9 at most")
     from unsettled.measure.tasks.sudoku import canonical
 
     inputs = np.asarray(inputs)

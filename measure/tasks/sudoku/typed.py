@@ -34,7 +34,7 @@ def read_boards(text: str, box: Box) -> list[np.ndarray]:
         if path.is_dir() or path.suffix.lower() in TABLES:
             return _from_set(path, box)
         if path.stat().st_size > MOST_BYTES:
-            raise UserError("is too large for puzzles written by hand", where=path, mend="give a CSV or Parquet file")
+            raise UserError("is too large for puzzles written by hand", where=path, hint="give a CSV or Parquet file")
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
@@ -45,7 +45,7 @@ def read_boards(text: str, box: Box) -> list[np.ndarray]:
         return found
     found = _boards(text.splitlines(), box, where=None)
     if not found:
-        raise UserError("the puzzle is empty", mend=_wanted(box))
+        raise UserError("the puzzle is empty", hint=_wanted(box))
     return found
 
 
@@ -61,7 +61,7 @@ def _from_set(path: Path, box: Box) -> list[np.ndarray]:
 
     puzzles = read_puzzles(path)
     if puzzles.box.size != box.size:
-        raise UserError(f"holds {puzzles.box.size}×{puzzles.box.size} puzzles", where=path, mend=_wanted(box))
+        raise UserError(f"holds {puzzles.box.size}×{puzzles.box.size} puzzles", where=path, hint=_wanted(box))
     for number, tokens in enumerate(puzzles.inputs):
         check_clues(tokens, box, where=f"{path}[{number}]")
     return list(puzzles.inputs)
@@ -92,11 +92,11 @@ def _boards(lines: list[str], box: Box, *, where: str | None) -> list[np.ndarray
 def _tokens(cells: str, box: Box, where: str | None) -> np.ndarray:
     if unknown := [symbol for symbol in cells if symbol not in BLANKS and symbol.upper() not in SYMBOLS]:
         what = f"{unknown[0]!r} is no digit"
-        raise UserError(f"{what}, and no file has that name" if where is None else what, where=where, mend="'.' or 0 is a blank")
+        raise UserError(f"{what}, and no file has that name" if where is None else what, where=where, hint="'.' or 0 is a blank")
     if len(cells) != box.cells:
         side = isqrt(len(cells))
         of = f" ({side}×{side})" if side * side == len(cells) else ""
-        raise UserError(f"the puzzle has {len(cells)} cells{of}", where=where, mend=_wanted(box))
+        raise UserError(f"the puzzle has {len(cells)} cells{of}", where=where, hint=_wanted(box))
     tokens = np.array([BLANK if s in BLANKS else SYMBOLS.index(s.upper()) + 2 for s in cells], np.uint8)
     if (large := np.flatnonzero(tokens > box.size + 1)).size:
         raise UserError(f"{cells[large[0]]!r} is no digit of a {box.size}×{box.size} board", where=where)
