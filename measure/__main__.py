@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from unsettled.measure.commands.app import run
 from unsettled.measure.commands import options
+from unsettled.measure.commands.app import run
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

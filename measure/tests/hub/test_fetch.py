@@ -12,8 +12,8 @@ import pytest
 
 from unsettled.fixtures.faults.hub_server import COMMIT, Hub, serve
 from unsettled.measure.errors import UserError
-from unsettled.measure.hub.download import fetch
 from unsettled.measure.hub import registry as hub
+from unsettled.measure.hub.download import fetch
 
 WEIGHTS = os.urandom(1 << 20)
 CONFIG = b"arch:\n  H_cycles: 2\n  L_cycles: 2\n  num_heads: 8\n"
