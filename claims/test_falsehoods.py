@@ -7,7 +7,7 @@ from unsettled.claims.digits.arithmetic import arithmetic
 from unsettled.claims.ledger.ledger import load_ledger
 from unsettled.claims.plugin import find, run_of
 from unsettled.claims.populations.populations import Population
-from unsettled.fixtures.synthetic.records import synthetic_record
+from unsettled.measure.record.synthetic import synthetic_record
 
 
 def pytest_generate_tests(metafunc):

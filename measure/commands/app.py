@@ -1,48 +1,97 @@
-"""The command line `unsettled`: one table of commands; the modules behind it import what is heavy when it is needed."""
+"""The command line `unsettled`: the commands that installed distributions register, in panels; it names no other wing.
+
+A distribution adds commands with an entry point of the group ``unsettled.commands``, whose value is a module with a
+typer ``app``. An ``app`` with a name becomes a group of commands; the commands of one without a name join the root.
+"""
 
 from __future__ import annotations
 
 import errno
 import sys
-from collections.abc import Callable
-from importlib import import_module
+from collections.abc import Callable, Iterable
+from importlib.metadata import EntryPoint, entry_points, version
+from typing import Annotated
 
 import typer
+from typer.main import get_command_name
 
 from unsettled.measure.errors import UserError
 
-# Modules with a typer `app`; a name makes it a group of commands, None adds its commands to the root.
-MODULES: tuple[tuple[str, str | None], ...] = (
-    ("unsettled.measure.commands.records", None),
-    ("unsettled.measure.commands.puzzles", "puzzles"),
-    ("unsettled.fixtures.systems.commands", None),
-    ("unsettled.fixtures.bench.commands", None),
-    ("unsettled.measure.commands.diagnose", None),
-    ("unsettled.measure.commands.policies", None),
-    ("unsettled.measure.commands.scale", None),
-    ("unsettled.measure.commands.hub", None),
-    ("unsettled.claims.commands", None),
-    ("unsettled.reports.commands", None),
-    ("unsettled.reports.findings.commands", None),
-    ("unsettled.fixtures.training.commands", None),
-)
+GROUP = "unsettled.commands"
 
+# Panels of `unsettled --help`, and what is in each; a command that is not named here keeps the panel that it gives itself.
+PANELS: dict[str, tuple[str, ...]] = {
+    "Measure": ("measure", "convergence", "noise", "follow", "merge", "import-preds", "fetch", "puzzles"),
+    "Explain": ("show", "diagnose", "diff", "why"),
+    "Report": ("report", "figures", "findings", "crate"),
+    "Write a paper": ("check-text", "schema"),
+    "Test-time policies": ("levers", "solve"),
+    "Train references": ("train", "publish", "card"),
+    "Check the tool itself": ("lyapunov", "bench"),
+}
+ORDER = [(panel, name) for panel, names in PANELS.items() for name in names]
 
 DENIED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
 
 
-def build() -> typer.Typer:
-    """The root application with every command."""
+def build(found: Iterable[EntryPoint] | None = None) -> typer.Typer:
+    """The root application with the commands of all entry points; one that cannot be loaded costs a line, not the others."""
     root = typer.Typer(
         name="unsettled",
-        help="Audit papers on recursive reasoning models by re-measuring them. The audit itself: pytest claims/",
+        help="Audit papers on networks that iterate a latent state, by re-measuring them. The audit itself: pytest claims/",
         no_args_is_help=True,
-        add_completion=False,
         pretty_exceptions_enable=False,
     )
-    for module, name in MODULES:
-        root.add_typer(import_module(module).app, name=name)
+    root.callback()(_options)
+    for point in sorted(entry_points(group=GROUP) if found is None else found, key=lambda point: point.name):
+        app, problem = _load(point)
+        if app is None:
+            print(f"warning: the commands of entry point {point.name} = {point.value} are left out: {problem}", file=sys.stderr)
+        elif isinstance(app.info.name, str):
+            app.info.rich_help_panel = _panel(app.info.name)
+            root.add_typer(app)
+        else:
+            root.registered_commands += app.registered_commands
+    for command in root.registered_commands:
+        command.rich_help_panel = _panel(_name(command)) or command.rich_help_panel
+    root.registered_commands.sort(key=lambda command: _place(_name(command)))
     return root
+
+
+def _load(point: EntryPoint) -> tuple[typer.Typer | None, str]:
+    """The typer application of an entry point's module, or None and what is wrong, in one line."""
+    try:
+        app = getattr(point.load(), "app", None)
+    except Exception as error:  # whatever a foreign module raises when it is imported
+        return None, f"{type(error).__name__}: {' '.join(str(error).split())}"
+    if not isinstance(app, typer.Typer):
+        return None, "the module has no typer application `app`"
+    return app, ""
+
+
+def _name(command: typer.models.CommandInfo) -> str:
+    return command.name or get_command_name(getattr(command.callback, "__name__", ""))
+
+
+def _panel(name: str) -> str | None:
+    return next((panel for panel, command in ORDER if command == name), None)
+
+
+def _place(name: str) -> int:
+    return next((place for place, (_, command) in enumerate(ORDER) if command == name), len(ORDER))
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"unsettled {version('unsettled')}")
+        raise typer.Exit
+
+
+Version = Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_version)]
+
+
+def _options(show_version: Version = False) -> None:
+    """Options of the root: each acts by its callback."""
 
 
 def main() -> None:
@@ -63,7 +112,7 @@ def run(program: Callable[[], object]) -> None:
         print(f"error: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
-        print("interrupted; what was completed is kept, the same command goes on from there", file=sys.stderr)
+        print("interrupted; completed work is kept; run the same command again to resume", file=sys.stderr)
         sys.exit(130)
 
 

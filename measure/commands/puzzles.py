@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from unsettled.measure.tasks.sudoku.boards import PuzzleSet
 
-app = typer.Typer(help="Generate, convert, rate, split and compare puzzle sets.", no_args_is_help=True)
+app = typer.Typer(name="puzzles", help="Generate, convert, rate, split and compare puzzle sets.", no_args_is_help=True)
 
 GENERATED_AT_ONCE = 256
 

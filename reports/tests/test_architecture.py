@@ -5,15 +5,25 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
+import typer
+
+from unsettled.measure.commands.app import PANELS, build
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("measure", "claims", "fixtures", "reports")
-# package → packages that its code must never import; fixtures serve the tests of all.
-FORBIDDEN = {"measure": {"claims", "reports"}, "claims": {"reports"}, "fixtures": {"reports"}, "reports": set()}
+# package → packages that its code must never name, neither in an import nor in a string; fixtures serve the tests of all.
+FORBIDDEN = {
+    "measure": ("claims", "reports", "fixtures"),
+    "claims": ("reports", "fixtures"),
+    "reports": ("fixtures",),
+    "fixtures": ("reports",),
+}
 # These must be importable without torch: judging never measures.
 WITHOUT_TORCH = (
     "unsettled.claims.ledger.ledger",
@@ -35,23 +45,34 @@ def modules(package: str) -> list[Path]:
     return [path for path in sorted((ROOT / package).rglob("*.py")) if "tests" not in path.parts]
 
 
-def imported(path: Path) -> Iterator[tuple[str, int]]:
+def named(path: Path) -> Iterator[tuple[str, int]]:
+    """Every module that a file imports, and every string in it, docstrings too: a name in a string is an import that hides."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module, node.lineno
+            yield from ((f"{node.module}.{alias.name}", node.lineno) for alias in node.names)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value, node.lineno
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_imports_point_one_way(package):
+def test_names_point_one_way(package):
     wrong = [
-        f"{path.relative_to(ROOT)}:{line} imports {name}"
+        f"{path.relative_to(ROOT)}:{line} names unsettled.{other}"
         for path in modules(package)
-        for name, line in imported(path)
-        if name.split(".")[0] in FORBIDDEN[package]
+        for name, line in named(path)
+        for other in FORBIDDEN[package]
+        if f"unsettled.{other}" in name
     ]
     assert not wrong
+
+
+def test_every_entry_point_is_in_a_panel_and_names_a_module_here():
+    points = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["unsettled.commands"]
+    root = build(EntryPoint(name, value, "unsettled.commands") for name, value in points.items())
+    names = {*typer.main.get_command(root).commands}
+    assert names == {name for panel in PANELS.values() for name in panel}
 
 
 def test_judging_needs_no_torch():

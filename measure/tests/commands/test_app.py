@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import EntryPoint, version
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint
+from unsettled.measure.commands.app import GROUP, build
 from unsettled.measure.record.record import read_record
 from unsettled.measure.tasks.read import write_parquet, write_published
 from unsettled.measure.tasks.sudoku.boards import Box, generate
@@ -80,3 +83,53 @@ def test_help_does_not_import_torch():
         "import sys; from unsettled.measure.commands.app import build; build(); sys.exit('torch' in sys.modules or 'numba' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+
+
+def test_the_version_is_that_of_the_distribution(unsettled):
+    assert unsettled("--version")[:2] == (0, f"unsettled {version('unsettled')}\n")
+
+
+def test_completion_offers_commands():
+    asked = {"_UNSETTLED_COMPLETE": "complete_bash", "COMP_WORDS": "unsettled conv", "COMP_CWORD": "1"}
+    assert CliRunner().invoke(build(), prog_name="unsettled", env=asked).output.split() == ["convergence"]
+
+
+def test_help_has_panels_in_order(unsettled):
+    code, printed, _ = unsettled("--help")
+    heads = [
+        "─ Measure ─",
+        "─ Explain ─",
+        "─ Report ─",
+        "─ Write a paper ─",
+        "─ Test-time policies ─",
+        "─ Train references ─",
+        "─ Check the tool itself ─",
+    ]
+    places = [printed.find(head) for head in heads]
+    assert code == 0 and -1 not in places and places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("unsettled.no_such_module", "ModuleNotFoundError: No module named 'unsettled.no_such_module'"),
+        ("unsettled.measure.errors", "the module has no typer application `app`"),
+        ("not a reference", "left out"),
+    ],
+)
+def test_an_entry_point_that_cannot_be_loaded_costs_one_line_and_no_command(value, told, capsys):
+    points = [EntryPoint("mine", value, GROUP), EntryPoint("hub", "unsettled.measure.commands.hub", GROUP)]
+    root = build(points)
+    errors = capsys.readouterr().err
+    assert errors.count("\n") == 1 and errors.startswith("warning: ") and "mine" in errors and told in errors
+    assert [command.callback.__name__ for command in root.registered_commands] == ["fetch"]
+
+
+def test_a_command_of_another_distribution_keeps_its_own_panel(tmp_path, monkeypatch):
+    (tmp_path / "visiting_commands.py").write_text(
+        "import typer\napp = typer.Typer()\n@app.command(rich_help_panel='Visitors')\ndef greet():\n    print('good day')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    root = build([EntryPoint("visiting", "visiting_commands", GROUP), EntryPoint("hub", "unsettled.measure.commands.hub", GROUP)])
+    assert CliRunner().invoke(root, ["greet"]).output == "good day\n"
+    assert "Visitors" in CliRunner().invoke(root, ["--help"]).output

@@ -1,0 +1,56 @@
+"""`unsettled convergence`: how far the exponents of a checkpoint have converged over tangent seeds and over sweeps."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from unsettled.measure.commands import options
+
+app = typer.Typer()
+
+
+@app.command()
+def convergence(
+    checkpoint: options.Checkpoint,
+    puzzles: options.Puzzles,
+    k: options.Exponents = 8,
+    segments: options.Segments = 16,
+    seeds: Annotated[int, typer.Option(min=2, help="Tangent seeds to compare.")] = 2,
+    sweeps: Annotated[int, typer.Option(min=1, help="Sweeps of subspace iteration.")] = 3,
+    limit: options.Limit = 16,
+    sample_seed: options.SampleSeed = None,
+    seed: options.Seed = 0,
+    h_cycles: options.HCycles = None,
+    l_cycles: options.LCycles = None,
+    heads: options.Heads = None,
+    split: options.Split = "test",
+) -> None:
+    """Compare QR exponents over tangent seeds, and finite-time exponents from singular values over sweeps."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from unsettled.measure.networks.checkpoints import load_checkpoint
+    from unsettled.measure.rollout.convergence import network_convergence
+    from unsettled.measure.support.memory import keep_freed_memory
+    from unsettled.measure.tasks.read import read_puzzles
+
+    keep_freed_memory()
+    model = load_checkpoint(checkpoint, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads).model
+    chosen = read_puzzles(puzzles, split=split, limit=limit, seed=sample_seed)
+    found = network_convergence(model, chosen, k=k, segments=segments, seed=seed, seeds=seeds, sweeps=sweeps)
+    table = Table("i", "QR", "over seeds ±", *(f"σ, {n} sweeps" for n in found.sweeps), "last rise", box=None)
+    for i in range(k):
+        table.add_row(
+            str(i + 1),
+            f"{found.seed_mean[i]:+.4f}",
+            f"{found.seed_spread[i]:.4f}",
+            *(f"{values[i]:+.4f}" for values in found.sweeps.values()),
+            f"{found.last_rise[i]:.1e}",
+        )
+    Console(highlight=False).print(table)
+    typer.echo(
+        f"medians over {found.examples} puzzles, nats per segment over {segments} segments. QR: mean over seeds "
+        f"{found.seeds}, ± largest minus smallest. σ: finite-time exponents from singular values."
+    )
