@@ -1,0 +1,118 @@
+"""A network of one's own: `--network my_net.py:build` runs that file because the user names it; a checkpoint is never run.
+
+``build(checkpoint)`` is given the path of the checkpoint and returns an object with the five members of
+`unsettled.measure.networks.protocol.Network`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import traceback
+from dataclasses import dataclass
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import cast
+
+import torch
+from torch import nn
+
+from unsettled.measure.errors import UserError
+from unsettled.measure.networks.protocol import MEMBERS, Network
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """A user's network, and what identifies it.
+
+    ``adapter_digest`` is the sha256 of the adapter's file, ``bytes_digest`` of the checkpoint's; ``tensors_digest`` is over the sorted
+    names, shapes and float32 values of the parameters and buffers, the empty digest for an object that is no `torch.nn.Module`.
+    """
+
+    model: Network
+    name: str
+    path: Path
+    adapter_digest: str
+    bytes_digest: str
+    tensors_digest: str
+    parameters: int
+
+
+def load_network(adapter: str, checkpoint: Path | str) -> Adapted:
+    """The network that ``FILE.py:FUNCTION`` builds from a checkpoint, in evaluation mode.
+
+    Raises:
+        UserError: no such file or function, a function that fails (with the line that failed), or an object that lacks a member.
+    """
+    file, separator, function = adapter.rpartition(":")
+    if not separator or not function.isidentifier():
+        raise UserError(f"{adapter!r} does not name a function in a file", hint="write it as my_net.py:build")
+    path, checkpoint = Path(file), Path(checkpoint)
+    for needed, what in ((path, "adapter"), (checkpoint, "checkpoint")):
+        if not needed.exists():
+            raise UserError(f"no such {what}", where=needed)
+    builder = getattr(_module_of(path), function, None)
+    if not callable(builder):
+        raise UserError(f"has no function {function!r}", where=path, hint=f"def {function}(checkpoint): … return the network")
+    try:
+        model = builder(checkpoint)
+    except Exception as error:
+        raise failed(f"{function} failed", error, path) from error
+    lacking = [member for member in MEMBERS if not hasattr(model, member)]
+    if lacking:
+        raise UserError(
+            f"what {function} returned has no {lacking[0]!r}", where=path, hint=f"a network has the members {', '.join(MEMBERS)}"
+        )
+    if isinstance(model, nn.Module):
+        model.eval().requires_grad_(requires_grad=False)
+    return Adapted(
+        model=cast(Network, model),
+        name=f"{path.name}:{function}",
+        path=checkpoint,
+        adapter_digest=_digest(path),
+        bytes_digest=_digest(checkpoint) if checkpoint.is_file() else "",
+        tensors_digest=_tensors_digest(model),
+        parameters=sum(p.numel() for p in model.parameters()) if isinstance(model, nn.Module) else 0,
+    )
+
+
+def failed(what: str, error: Exception, path: Path) -> UserError:
+    """What a user's code raised, in one line that names the last line of the user's file that it went through."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).resolve() == path.resolve()]
+    message = (str(error).strip().splitlines() or [""])[0][:200]
+    where = f"{path}:{lines[-1]}" if lines else path
+    return UserError(f"{what}: {type(error).__name__}: {message}", where=where)
+
+
+def _module_of(path: Path) -> ModuleType:
+    """The user's file as a module of its own name, which finds its neighbours as a script would."""
+    spec = spec_from_file_location(f"unsettled_adapter_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise UserError("is not a Python file", where=path)
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    sys.path.append(str(path.resolve().parent))
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        raise UserError(f"is not valid Python: {error.msg}", where=f"{path}:{error.lineno}") from None
+    except Exception as error:
+        raise failed("cannot be imported", error, path) from error
+    finally:
+        sys.path.remove(str(path.resolve().parent))
+    return module
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _tensors_digest(model: object) -> str:
+    sha = hashlib.sha256()
+    state = model.state_dict() if isinstance(model, nn.Module) else {}
+    for name in sorted(state):
+        value = state[name].detach().to(torch.float32).cpu().contiguous()
+        sha.update(f"{name}{tuple(value.shape)}".encode())
+        sha.update(value.numpy().tobytes())
+    return sha.hexdigest()
