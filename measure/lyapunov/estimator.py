@@ -68,6 +68,8 @@ def tangent_growth(
     """
     keep_freed_memory()
     parts = as_parts(state)
+    if not len(parts[0]):
+        raise UserError("the state holds no examples")
     is_tuple = not isinstance(state, Tensor)
     updates = segment_of(step, updates_per_segment, time_dependent=time_dependent)
     check_counts(k=k, segments=segments, qr_every=qr_every, warmup=warmup, size=sum(sizes(parts)))

@@ -76,9 +76,13 @@ def push(update: Update, parts: Parts, tangents: Parts, *, is_tuple: bool) -> tu
     untouched: list[bool] = []
 
     def apply(*inputs: Tensor) -> Parts:
+        versions = [part._version for part in inputs]
         outputs = _checked(update(inputs if is_tuple else inputs[0]), inputs)
+        if versions != [part._version for part in inputs]:
+            raise UserError("the step changes its state in place", hint="return new tensors: x = x + …, not x += …")
         untouched[:] = [after is before for after, before in zip(outputs, inputs, strict=True)]
-        return tuple(after for after, same in zip(outputs, untouched, strict=True) if not same)
+        # a map of the identity would hand jvp nothing to differentiate
+        return tuple(after for after, same in zip(outputs, untouched, strict=True) if not same) or (torch.zeros(()),)
 
     def one(*tangent: Tensor) -> tuple[Parts, Parts]:
         return jvp(apply, parts, tangent)
@@ -86,7 +90,9 @@ def push(update: Update, parts: Parts, tangents: Parts, *, is_tuple: bool) -> tu
     try:
         # out_dims=None keeps the primal unbatched: it is computed once, not k times
         primal, image = vmap(one, in_dims=1, out_dims=(None, 0))(*tangents)
-    except (NotImplementedError, RuntimeError) as error:
+    except UserError:
+        raise
+    except Exception as error:
         raise _explained(error) from error
     fresh = iter((part, tangent.movedim(0, 1)) for part, tangent in zip(primal, image, strict=True))
     pairs = [(part, tangent) if same else next(fresh) for part, tangent, same in zip(parts, tangents, untouched, strict=True)]
@@ -121,13 +127,24 @@ def _shapes(parts: Sequence[Tensor]) -> str:
     return ", ".join(f"{str(part.dtype).removeprefix('torch.')} {tuple(part.shape)}" for part in parts)
 
 
-def _explained(error: Exception) -> Exception:
-    text = str(error)
-    if "randomness" in text:
-        return UserError("the step draws random numbers", hint="draw them beforehand and pass them as a fixed drive")
+# what torch says → what is wrong with the step, and how it is mended
+_EXPLAINED = (
+    ("randomness", "draws random numbers", "draw them beforehand and pass them as a fixed drive"),
+    ("autograd.Function", "calls an autograd.Function that has no forward-mode derivative", "write it from plain operations"),
+    ("in-place operation", "changes a tensor in place, as batch normalisation does in training", "call .eval(), and return new tensors"),
+    ("have storage", "leaves torch, by numpy or a pointer", "write it from torch's own operations"),
+)
+
+
+def _explained(error: Exception) -> UserError:
+    """What torch raised within a step as one line; what is not known is told in its own words."""
+    text = " ".join(str(error).split())
+    for sign, wrong, hint in _EXPLAINED:
+        if sign in text:
+            return UserError(f"the step {wrong}", hint=hint)
     if "forward AD" in text or "forward mode" in text or "forward-mode" in text:
         return UserError(
             "the step uses an operation that has no forward-mode derivative: " + text.split(".", maxsplit=1)[0],
             hint="write it from plain operations; for attention use the math backend or matrix products",
         )
-    return error
+    return UserError(f"the step raised {type(error).__name__}: {text[:200]}")
