@@ -6,9 +6,10 @@ updates with forward-mode derivatives that keep the tangents, and examples that 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import count
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -19,6 +20,7 @@ from unsettled.measure.networks.adapter import failed
 from unsettled.measure.networks.protocol import Batch, Network, State, Update, tokens_of
 
 ROWS = 3
+T = TypeVar("T")
 
 
 @torch.no_grad()
@@ -33,13 +35,15 @@ def check_network(network: Network, batch: Batch, *, where: Path, cells: int) ->
     if not len(batch):
         raise UserError("there is no example to try the network on", where=where)
     start = _state("start", lambda: network.start(batch), network, batch, where)
-    updates = numbered(network, _tried("updates", lambda: list(network.updates(batch)), where))
+    updates = numbered(network, _tried("updates", lambda: network.updates(batch), where))
     if not updates or not all(map(callable, updates)):
         raise UserError("updates returned no functions", where=where, hint="return the updates of one segment, each state → state")
     before = tuple(part.clone() for part in start)
     first = _segment(updates, start, network, batch, where)
     if not all(torch.equal(now, was) for now, was in zip(start, before, strict=True)):
-        raise UserError("updates change the state that they are given, in place", where=where, hint="return new tensors: x = x + …, not x += …")
+        raise UserError(
+            "updates change the state that they are given, in place", where=where, hint="return new tensors: x = x + …, not x += …"
+        )
     if not _same(first, _segment(updates, start, network, batch, where)):
         raise UserError(
             "updates give another state each time", where=where, hint="switch dropout off, and draw noise by batch.normal(update, …) alone"
@@ -50,15 +54,18 @@ def check_network(network: Network, batch: Batch, *, where: Path, cells: int) ->
     _tangents(updates, first, where)
 
 
-def numbered(network: Network, updates: list[Update]) -> list[Update]:
-    """The updates as functions of the state alone; those of a time-dependent network count from 0 over every call."""
+def numbered(network: Network, updates: Sequence[Update]) -> list[Update]:
+    """The updates of the first segment as functions of the state alone; a time-dependent network's are told their number."""
     if not getattr(network, "time_dependent", False):
-        return updates
-    clock = count()
-    return [lambda state, update=update: update(state, next(clock)) for update in updates]
+        return list(updates)
+    return [partial(_at, update, number) for number, update in enumerate(updates)]
 
 
-def _tried(member: str, call: Callable[[], object], where: Path) -> object:
+def _at(update: Update, number: int, state: State) -> State:
+    return update(state, number)
+
+
+def _tried(member: str, call: Callable[[], T], where: Path) -> T:
     try:
         return call()
     except UserError:
@@ -85,7 +92,7 @@ def _state(member: str, call: Callable[[], object], network: Network, batch: Bat
 
 def _segment(updates: list[Update], state: State, network: Network, batch: Batch, where: Path) -> State:
     for update in updates:
-        after = _state("updates", lambda update=update, state=state: update(state), network, batch, where)
+        after = _state("updates", partial(update, state), network, batch, where)
         for name, now, was in zip(network.latents, after, state, strict=True):
             if now.shape != was.shape or now.dtype != was.dtype:
                 raise UserError(f"updates turn {name!r} from {tuple(was.shape)} into {tuple(now.shape)}", where=where)
@@ -107,7 +114,9 @@ def _moves(after: State, start: State, network: Network, where: Path) -> None:
     still = [name for name, now, was in zip(network.latents, after, start, strict=True) if torch.equal(now, was)]
     if still:
         raise UserError(
-            f"updates never change the latent {still[0]!r}", where=where, hint="a constant is no latent: keep it in the network or in the batch"
+            f"updates never change the latent {still[0]!r}",
+            where=where,
+            hint="a constant is no latent: keep it in the network or in the batch",
         )
 
 
@@ -117,7 +126,7 @@ def _alone(network: Network, batch: Batch, together: State, where: Path) -> None
         return
     one = Batch(batch.tokens[:1], batch.identifiers[:1], batch.ids[:1], batch.noise_seed)
     state = _state("start", lambda: network.start(one), network, one, where)
-    state = _segment(numbered(network, list(network.updates(one))), state, network, one, where)
+    state = _segment(numbered(network, network.updates(one)), state, network, one, where)
     if not all(_close(alone, all_[:1]) for alone, all_ in zip(state, together, strict=True)):
         raise UserError("updates of one example depend on the others in its batch", where=where, hint="call .eval() on batch normalisation")
 
@@ -128,19 +137,23 @@ def _answers(network: Network, state: State, batch: Batch, where: Path, cells: i
     if not isinstance(answer, Tensor) or not fits or answer.ndim != (3 if answer.is_floating_point() else 2):
         got = tuple(answer.shape) if isinstance(answer, Tensor) else type(answer).__name__
         raise UserError(
-            f"answer returned {got} for {len(batch)} examples of {cells} cells", where=where, hint="logits (B, cells, vocabulary) or tokens (B, cells)"
+            f"answer returned {got} for {len(batch)} examples of {cells} cells",
+            where=where,
+            hint="logits (B, cells, vocabulary) or tokens (B, cells)",
         )
     generator = torch.Generator().manual_seed(0)
-    moved = tuple(part + 10 * part.std() * torch.randn(part.shape, generator=generator).to(part) for part in state)
+    moved = tuple(part + 10 * (1 + part.std()) * torch.randn(part.shape, generator=generator).to(part) for part in state)
     other = network.answer(moved)
-    if torch.equal(other, answer) or (answer.is_floating_point() and torch.equal(tokens_of(other), tokens_of(answer)) and _close(other, answer)):
+    if torch.equal(other, answer) or (
+        answer.is_floating_point() and torch.equal(tokens_of(other), tokens_of(answer)) and _close(other, answer)
+    ):
         raise UserError("answer does not depend on the state", where=where, hint="read it off the tensors of the state that is passed in")
     if network.confidence is None:
         return
     sure = _tried("confidence", lambda: network.confidence(state) if network.confidence else None, where)
     if not isinstance(sure, Tensor) or sure.shape != (len(batch),):
-        got = tuple(sure.shape) if isinstance(sure, Tensor) else type(sure).__name__
-        raise UserError(f"confidence returned {got}, not one number an example", where=where, hint="or say confidence = None")
+        seen = tuple(sure.shape) if isinstance(sure, Tensor) else type(sure).__name__
+        raise UserError(f"confidence returned {seen}, not one number an example", where=where, hint="or say confidence = None")
 
 
 def _tangents(updates: list[Update], state: State, where: Path) -> None:
@@ -156,5 +169,7 @@ def _tangents(updates: list[Update], state: State, where: Path) -> None:
             raise failed("updates have no forward-mode derivative", error, where) from error
     if all(not bool(part.any()) for part in tangents):
         raise UserError(
-            "updates detach the state: nothing of a tangent is left after one segment", where=where, hint="no .detach(), .data or torch.no_grad() around the carry"
+            "updates detach the state: nothing of a tangent is left after one segment",
+            where=where,
+            hint="no .detach(), .data or torch.no_grad() around the carry",
         )
