@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
+
+from unsettled.claims.ledger.stated import Stated
+from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.support.figures import Notation, number
 
 
 class Outcome(StrEnum):
@@ -50,20 +55,57 @@ TABLE: dict[Outcome, Meaning] = {
 
 
 class Measurement(BaseModel):
-    """An `Estimate` as it is stored in an audit: same fields, JSON-safe (NaN becomes null)."""
+    """An estimate, and the notation in which every reader shows it, which is decided when the verdict is made.
+
+    A figure of the estimate that is NaN or infinite is null in JSON, and NaN once it is read again.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null", revalidate_instances="always")
+    estimate: Estimate
+    percent: bool = False
+    digits: int = 4
+
+    @field_validator("estimate", mode="before")
+    @classmethod
+    def _nan_for_null(cls, given: object) -> object:
+        if not isinstance(given, dict):
+            return given
+        figures = {name: math.nan for name in ("value", "low", "high") if name in given and given[name] is None}
+        return given | figures | {"extra": {name: x for name, x in given.get("extra", {}).items() if x is not None}}
+
+    @property
+    def notation(self) -> Notation:
+        return Notation(self.percent, self.digits)
+
+    @property
+    def shown_value(self) -> str:
+        """The value as it is shown, e.g. ``76.26%``; a dash where it is undefined."""
+        return self.notation.value(self.estimate.value) if self.estimate.defined else "–"
+
+    @property
+    def shown_limits(self) -> str:
+        """The interval as it is shown, e.g. ``[74.22%, 78.21%]``; empty where there is none."""
+        return self.notation.interval(self.estimate.low, self.estimate.high) if self.estimate.defined else ""
+
+    def __str__(self) -> str:
+        return f"{self.shown_value} {self.shown_limits}".rstrip()
+
+
+class Printed(BaseModel):
+    """The values that round to the printed digits: closed limits, None on the open side of a bound."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    level: float = 0.95
-    n: int = 0
-    method: str = ""
-    unit: str = ""
-    denominator: str = ""
-    counts: dict[str, int] = {}
-    extra: dict[str, float | str | None] = {}
-    error: float | None = None
+    low: float | None
+    high: float | None
+    percent: bool
+
+    @classmethod
+    def of(cls, stated: Stated | None) -> Printed | None:
+        """Those of a printed figure; None where a claim prints none."""
+        if stated is None:
+            return None
+        low, high = (None if end is None else float(end) for end in (stated.low, stated.high))
+        return cls(low=low, high=high, percent=stated.percent or stated.shape == "count")
 
 
 class Power(BaseModel):
@@ -81,7 +123,8 @@ class Verdict(BaseModel):
     ``mode`` says which question was asked: ``arithmetic`` (the printed digits alone), ``recompute`` (the claim's
     own examples), ``replicate`` (its own checkpoint, fresh examples), ``transfer`` (another checkpoint).
     ``p_value`` is that of the printed figure on a fresh sample, ``p_adjusted`` the same after Holm over all claims of
-    its paper; ``noise`` is by how much measured numerical noise widened the rounding interval.
+    its paper; ``noise`` is by how much measured numerical noise widened the rounding interval. ``printed`` are the
+    values that round to the ``stated`` digits; None where there are none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -93,6 +136,7 @@ class Verdict(BaseModel):
     words: str
     locator: str
     criterion: str
+    printed: Printed | None = None
     measured: Measurement | None = None
     power: Power | None = None
     p_value: float | None = None
@@ -102,6 +146,21 @@ class Verdict(BaseModel):
     acknowledged: str | None = None
     planted: bool = False
     command: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """What was measured as every reader shows it, e.g. ``76.26% [74.22%, 78.21%]``; a dash where nothing was."""
+        return str(self.measured) if self.measured else "–"
+
+    @property
+    def notation(self) -> Notation:
+        """How its figures are written; where nothing was measured, as the paper prints its own."""
+        return self.measured.notation if self.measured else Notation(self.printed is not None and self.printed.percent)
+
+    @property
+    def sample(self) -> str:
+        """The size of the sample as every reader shows it; empty where nothing was measured."""
+        return number(self.measured.estimate.n) if self.measured and self.measured.estimate.n else ""
 
     @property
     def key(self) -> str:

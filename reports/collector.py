@@ -18,10 +18,10 @@ from unsettled.claims.audit.run import Run
 from unsettled.claims.digits.arithmetic import arithmetic
 from unsettled.claims.verdict import Verdict
 from unsettled.measure.errors import UserError
+from unsettled.measure.support.figures import size
 from unsettled.measure.support.text import harmless
 from unsettled.reports.exchange.annotations import annotations, append_summary, guard, in_actions
 from unsettled.reports.renderings import Context, write_report
-from unsettled.reports.text.measured import size
 from unsettled.reports.text.terminal import render
 
 KINDS: dict[str, type[BaseModel]] = {"verdict": Verdict, "arithmetic": Verdict, "rows": Remeasured, "planted": Planted}

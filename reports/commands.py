@@ -19,10 +19,10 @@ def report(
     """Render an audit that was written before; nothing is measured or judged again."""
     from unsettled.claims.audit.audit import read_audit
     from unsettled.claims.audit.baseline import read_baseline
+    from unsettled.measure.support.figures import size
     from unsettled.measure.support.text import harmless
     from unsettled.reports.renderings import targets, write_report
     from unsettled.reports.revive import revive
-    from unsettled.reports.text.measured import size
 
     found = read_audit(audit)
     paths = targets(out, Path.cwd())

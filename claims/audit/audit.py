@@ -21,7 +21,7 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.support.bounded import bounded
 from unsettled.measure.support.limits import check_file
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class _Strict(BaseModel):

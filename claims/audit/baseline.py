@@ -20,6 +20,7 @@ from unsettled.claims.populations.populations import Population
 from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.bounded import bounded
+from unsettled.measure.support.figures import Notation
 from unsettled.measure.support.limits import check_file
 
 SCHEMA_VERSION = 1
@@ -47,6 +48,7 @@ FIGURES = ("value", "low", "high")
 DRAWS, WIDTH, DECLARED_SHARE = 16, 3.0, 0.01
 # Values are sums of float64 numbers in an order that libraries may change.
 ROUNDING = 1e-9
+PLAIN = Notation()
 
 
 class Locked(BaseModel):
@@ -74,10 +76,13 @@ class Baseline(BaseModel):
 
 def lock(verdict: Verdict, claim: Claim, population: Population, *, noise: bool = False) -> Locked:
     """What is locked of a verdict; ``noise`` is measured only when it is to be written."""
-    figures = {name: getattr(verdict.measured, name, None) for name in FIGURES}
+    found = verdict.measured and verdict.measured.estimate
+    value, low, high = (_finite(getattr(found, name, math.nan)) for name in FIGURES)
     return Locked(
         verdict=verdict.outcome,
-        **figures,
+        value=value,
+        low=low,
+        high=high,
         noise=noise_of(verdict, claim, population) if noise else 0.0,
         start_noise=noise_of(verdict, claim, population, starts=True) if noise else 0.0,
         fingerprints=fingerprints(population) if population.record is not None else {},
@@ -102,8 +107,8 @@ def noise_of(verdict: Verdict, claim: Claim, population: Population, *, starts: 
     rng = np.random.default_rng(0)
     versions = [disturb(record, record.provenance.noise, rng, starts=starts) for _ in range(DRAWS)]
     again = [lookup(claim.statistic).on(version, settings, population.side) for version in versions]
-    pairs = [(getattr(measured, name), getattr(a, name)) for a in again for name in FIGURES]
-    return WIDTH * max((abs(now - was) for was, now in pairs if was is not None and math.isfinite(now)), default=0.0)
+    pairs = [(getattr(measured.estimate, name), getattr(a, name)) for a in again for name in FIGURES]
+    return WIDTH * max((abs(now - was) for was, now in pairs if math.isfinite(now - was)), default=0.0)
 
 
 def bar_of(claim: Claim) -> dict[str, Any]:
@@ -111,11 +116,12 @@ def bar_of(claim: Claim) -> dict[str, Any]:
     return claim.model_dump(mode="json", include=BAR, exclude_none=True)
 
 
-def drift(locked: Locked, now: Locked) -> str | None:
+def drift(locked: Locked, now: Locked, notation: Notation = PLAIN) -> str | None:
     """What has left the baseline, in one line; None when nothing has.
 
     Checkpoint and puzzles must be the same. Where the record is the same too, the figures must be; where it was
-    measured again, they may move by the locked noise, or from another tangent start by what that moves.
+    measured again, they may move by the locked noise, or from another tangent start by what that moves. ``notation`` is
+    that of the verdict.
     """
     edited = _edited(locked.bar, now.bar)
     if edited:
@@ -134,7 +140,8 @@ def drift(locked: Locked, now: Locked) -> str | None:
         before, after = getattr(locked, name), getattr(now, name)
         slack = allowed if again else 0.0
         if not _close(before, after, slack):
-            return f"{name} was {_number(before)}, is {_number(after)}, beyond the noise of {slack:.2g}"
+            told = notation.finer(6)
+            return f"{name} was {told.value(before)}, is {told.value(after)}, beyond the noise of {notation.difference(slack)}"
     return None
 
 
@@ -200,5 +207,5 @@ def _brief(digest: str | None) -> str:
     return digest[:12] if digest else "none"
 
 
-def _number(value: float | None) -> str:
-    return "none" if value is None else f"{value:.6g}"
+def _finite(x: float) -> float | None:
+    return float(x) if math.isfinite(x) else None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from unsettled.claims.audit.audit import Audit
 from unsettled.claims.audit.baseline import Baseline, Locked
-from unsettled.claims.verdict import Measurement, Outcome, Verdict
-from unsettled.reports.text.measured import measured, value_of
+from unsettled.claims.verdict import Outcome, Verdict
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,11 @@ def _before(locked: Locked | None, verdict: Verdict) -> str:
         return "–"
     if locked.value is None:
         return locked.verdict.value
-    found = Measurement(value=locked.value, low=locked.low, high=locked.high)
-    return f"{locked.verdict} {value_of(found, percent=verdict.stated.rstrip().endswith('%'))}"
+    low, high = (math.nan if limit is None else limit for limit in (locked.low, locked.high))
+    return f"{locked.verdict} {verdict.notation.measured(locked.value, low, high)}"
 
 
 def _now(verdict: Verdict) -> str:
     """What is measured now, and the verdict unless it is that it drifted."""
     outcome = "" if verdict.outcome is Outcome.DRIFTED else f"{verdict.outcome} "
-    return outcome + measured(verdict)
+    return outcome + verdict.shown

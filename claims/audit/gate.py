@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from unsettled.claims.audit.baseline import Baseline, Locked, drift, lock, update, vanished, write_baseline
+from unsettled.claims.audit.baseline import PLAIN, Baseline, Locked, drift, lock, update, vanished, write_baseline
 from unsettled.claims.audit.run import Run
 from unsettled.claims.verdict import Outcome, Verdict
 
@@ -39,7 +39,7 @@ class Gate:
             return None if population.kind == "user" else "appeared undeclared: it is not in the baseline"
         now = lock(verdict, claim, population)
         if self.compare:
-            return drift(locked, now)
+            return drift(locked, now, verdict.notation)
         same = locked.fingerprints == now.fingerprints and locked.bar == now.bar
         return f"was {locked.verdict}, is {now.verdict}" if same and locked.verdict != now.verdict else None
 
@@ -53,6 +53,7 @@ class Gate:
         """Write the baseline as `--update-baseline` asks; one line for each change."""
         judged = [v for v in verdicts if v.key in run.pairs and run.pairs[v.key][1].kind != "user"]
         now = {v.key: lock(v, *run.pairs[v.key], noise=True) for v in judged}
+        notations = {v.key: v.notation for v in judged}
         after = update(self.baseline, now, keys=run.pairs, what=self.writes)
         lines = []
         for key in dict.fromkeys([*self.baseline.locked, *after.locked]):
@@ -62,7 +63,7 @@ class Gate:
             elif new is None:
                 lines.append(f"{key}: dropped")
             elif old != new:
-                lines.append(f"{key}: {drift(old, new) or 'measured again'}")
+                lines.append(f"{key}: {drift(old, new, notations.get(key, PLAIN)) or 'measured again'}")
         write_baseline(after, self.path)
         return lines
 

@@ -9,7 +9,7 @@ from unsettled.claims.digits.feasible import nearest
 from unsettled.claims.ledger.ledger import AnyClaim, Ledger
 from unsettled.claims.ledger.stated import parse_stated
 from unsettled.claims.verdict import Outcome, Verdict
-from unsettled.claims.wording import fraction, listing
+from unsettled.measure.support.figures import fraction, listing
 
 
 class Row(BaseModel):

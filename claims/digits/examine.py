@@ -12,8 +12,8 @@ from unsettled.claims.digits.feasible import Group, Solution, candidates, feasib
 from unsettled.claims.ledger.checks import AnyCheck, Linked, Product, Ratio, Sum, ZeroBound
 from unsettled.claims.ledger.ledger import Ledger
 from unsettled.claims.ledger.stated import Stated, parse_stated
-from unsettled.claims.wording import as_percent, fraction, listing, number, span
 from unsettled.measure.statistics.proportion import zero_event_bound, zero_event_power
+from unsettled.measure.support.figures import as_percent, fraction, listing, number, span
 
 # (subject, possible, finding, whether the verdict hangs on it)
 Answer = tuple[str, bool, str, bool]

@@ -11,18 +11,18 @@ from dataclasses import dataclass
 from unsettled.claims.audit.run import Run
 from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.digits.arithmetic import arithmetic
-from unsettled.claims.explain.resizing import as_estimate
 from unsettled.claims.explain.turning import Asked, turning
-from unsettled.claims.judgement.case import Case
+from unsettled.claims.judgement.case import form_of, notation_of
 from unsettled.claims.judgement.evidence import standard_error
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.forms import NotApplicable, describe
-from unsettled.claims.ledger.stated import Stated
 from unsettled.claims.populations.populations import Population
 from unsettled.claims.verdict import TABLE, Measurement, Verdict
-from unsettled.claims.wording import as_percent, figure, interval, number
+from unsettled.claims.wording import KIND, figure
 from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.power import minimum_detectable_difference
+from unsettled.measure.support.figures import Notation, number
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,10 @@ def _of_claim(run: Run, claim: AnyClaim) -> Page:
         Fact("counted over", f"{claim.denominator} ({claim.population})"),
         Fact("statistic", f"{claim.statistic}: {_prose(statistic.function)}"),
         Fact("parameters", _parameters(claim)),
-        Fact("would matter", f"a difference of {number(claim.smallest_contradiction)} (the ledger's smallest contradiction)"),
+        Fact(
+            "would matter",
+            f"a difference of {notation_of(claim, 'recompute').difference(claim.smallest_contradiction)} (the ledger's smallest contradiction)",
+        ),
         Fact("elsewhere", _elsewhere(claim)),
     ]
     return Page(claim.id, tuple(facts))
@@ -96,17 +99,14 @@ def told_digits(claim: AnyClaim) -> str:
         return f"{claim.stated}: no digits; it stands if the statistic is {describe(claim.own_form)} ({claim.own_form.why})"
     if stated.shape == "count":
         return f"{stated.text}: an exact count"
-    low, high = (None if x is None else float(x) for x in (stated.low, stated.high))
-    if low is None or high is None:
-        return f"{stated.text}: a bound, {'at most' if low is None else 'at least'} {_exactly(stated, high if low is None else low)}"
-    told = f"{stated.text}: any value in [{_exactly(stated, low)}, {_exactly(stated, high)}] prints so"
+    exactly = Notation(stated.percent, digits=stated.digits + 6)
+    if stated.low is None or stated.high is None:
+        side, limit = ("at most", stated.high) if stated.low is None else ("at least", stated.low)
+        return f"{stated.text}: a bound, {side} {exactly.value(limit)}"
+    told = f"{stated.text}: any value in {exactly.interval(float(stated.low), float(stated.high))} prints so"
     told += "; the text itself hedges it" if stated.approximate else ""
     members = getattr(claim, "members", [])
     return told + (f"; its members are {', '.join(members)}" if members else "")
-
-
-def _exactly(stated: Stated, x: float | None) -> str:
-    return "none" if x is None else as_percent(x, 8) if stated.percent else number(x, 8)
 
 
 def _parameters(claim: AnyClaim) -> str:
@@ -127,13 +127,10 @@ def _elsewhere(claim: AnyClaim) -> str:
     return f"must be {describe(claim.form)}: {claim.form.why}" + (f" (there with {changed})" if changed else "")
 
 
-_KINDS = {"paper": "the paper's own", "reference": "another checkpoint", "user": "another checkpoint"}
-
-
 def _of_verdict(run: Run, claim: AnyClaim, key: str, population: Population) -> Page:
     verdict = run.judge(key)
     what = f"{len(population.record):,} puzzles" if population.record is not None else "nothing measured"
-    title = " · ".join(part for part in (population.name, _KINDS[population.kind], what, population.title) if part)
+    title = " · ".join(part for part in (population.name, KIND[population.kind], what, population.title) if part)
     facts = [
         Fact("verdict", f"{verdict.outcome}: {TABLE[verdict.outcome].meaning}"),
         Fact("because", verdict.reason),
@@ -143,9 +140,9 @@ def _of_verdict(run: Run, claim: AnyClaim, key: str, population: Population) -> 
     if verdict.acknowledged:
         facts.append(Fact("acknowledged", verdict.acknowledged))
     if verdict.measured is not None:
-        facts += _of_measurement(claim, verdict, verdict.measured)
+        facts += _of_measurement(verdict, verdict.measured)
     rows = 0 if population.record is None else len(population.record)
-    asked = Asked(claim=claim, verdict=verdict, form=Case(claim, population, verdict.mode).form, rows=rows)  # type: ignore[arg-type]
+    asked = Asked(claim=claim, verdict=verdict, form=form_of(claim, verdict.mode), rows=rows)
     facts += [Fact("would change", told) for told in turning(asked)]
     facts += _fingerprints(population)
     if verdict.command:
@@ -161,34 +158,34 @@ _QUESTIONS = {
 }
 
 
-def _of_measurement(claim: AnyClaim, verdict: Verdict, measured: Measurement) -> Iterator[Fact]:
-    estimate = as_estimate(measured)
-    percent = claim.printed is not None and claim.printed.percent and not measured.unit
+def _of_measurement(verdict: Verdict, measured: Measurement) -> Iterator[Fact]:
+    estimate = measured.estimate
     if not estimate.defined:
         yield Fact("measured", f"no value: {estimate.undefined_reason}")
         return
-    told = figure(estimate, percent=percent, digits=5)
-    yield Fact("measured", f"{told}, {measured.level:.0%} interval" if measured.low is not None else told)
-    if measured.method:
-        yield Fact("method", measured.method)
-    if measured.counts:
-        yield Fact("counts", ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in measured.counts.items()))
+    told = figure(estimate, measured.notation)
+    yield Fact("measured", f"{told}, {estimate.level:.0%} interval" if measured.shown_limits else told)
+    if estimate.method:
+        yield Fact("method", estimate.method)
+    if estimate.counts:
+        yield Fact("counts", ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in estimate.counts.items()))
     yield Fact("power", _power(verdict, measured))
-    yield from _beside(measured)
+    yield from _beside(estimate)
 
 
 def _power(verdict: Verdict, measured: Measurement) -> str:
     """What difference this sample would have noticed."""
-    if verdict.mode == "recompute" or (measured.low is not None and measured.low == measured.high):
-        noise = f"; numerical noise widened the digits by {number(verdict.noise, 2)}" if verdict.noise else ""
+    estimate, told_as = measured.estimate, measured.notation.difference
+    if verdict.mode == "recompute" or estimate.low == estimate.high:
+        noise = f"; numerical noise widened the digits by {told_as(verdict.noise)}" if verdict.noise else ""
         return f"no sampling error: any difference shows{noise}"
     if verdict.power is not None:
-        power = verdict.power
-        least = f"; with power 0.8 it shows {number(power.minimum_detectable_difference)}" if power.minimum_detectable_difference else ""
-        told = f"a difference of {number(power.smallest_contradiction)} shows with power {power.power:.2f}{least}"
-    elif 0 < (error := standard_error(as_estimate(measured))) < math.inf:
-        least, source = minimum_detectable_difference(error), "" if measured.error else ", from the width of the interval"
-        told = f"a value {number(least, 3)} beyond the edge shows with power 0.8 (standard error {number(error, 3)}{source})"
+        power, least = verdict.power, verdict.power.minimum_detectable_difference
+        told = f"a difference of {told_as(power.smallest_contradiction)} shows with power {power.power:.2f}"
+        told += f"; with power 0.8 it shows {told_as(least)}" if least else ""
+    elif 0 < (error := standard_error(estimate)) < math.inf:
+        least, source = minimum_detectable_difference(error), "" if estimate.error else ", from the width of the interval"
+        told = f"a value {told_as(least)} beyond the edge shows with power 0.8 (standard error {told_as(error)}{source})"
     else:
         told = "not known: the method has no standard error here"
     if verdict.p_value is not None:
@@ -201,7 +198,7 @@ def _power(verdict: Verdict, measured: Measurement) -> str:
 SHOWN_AS = {"residual": "AUC of the displacement itself within the bins (½: they leave none of it)"}
 
 
-def _beside(measured: Measurement) -> Iterator[Fact]:
+def _beside(measured: Estimate) -> Iterator[Fact]:
     """Baselines and incremental value where the claim is about λ₁; then all other figures that came with it."""
     extra = dict(measured.extra)
     if "increment" in extra:
@@ -213,7 +210,6 @@ def _beside(measured: Measurement) -> Iterator[Fact]:
     shown = [
         f"{SHOWN_AS.get(name, name.replace('_', ' '))} {value if isinstance(value, str) else number(value)}"
         for name, value in extra.items()
-        if value is not None
     ]
     if shown:
         yield Fact("beside it", "; ".join(shown))
@@ -223,9 +219,9 @@ def _gain(gain: object, low: object, high: object, p_value: object) -> str:
     what = "to the AUC of late displacement and halting logit together, out of fold"
     if not isinstance(gain, float):
         return f"nothing that could be computed {what}"
-    limits = f" {interval(low, high)}" if isinstance(low, float) and isinstance(high, float) and not math.isnan(low) else ""
+    limits = (low, high) if isinstance(low, float) and isinstance(high, float) else ()
     sure = f", p = {number(p_value, 2)}" if isinstance(p_value, float) else ""
-    return f"{gain:+.4f}{limits} {what}{sure}"
+    return f"{'' if gain < 0 else '+'}{Notation().measured(gain, *limits)} {what}{sure}"
 
 
 def _fingerprints(population: Population) -> Iterator[Fact]:

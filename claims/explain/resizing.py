@@ -12,8 +12,7 @@ from dataclasses import replace
 
 from scipy.special import expit, logit
 
-from unsettled.claims.judgement.evidence import is_share
-from unsettled.claims.verdict import Measurement
+from unsettled.claims.wording import is_share
 from unsettled.measure.statistics.auc import score_interval
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.proportion import proportion
@@ -21,24 +20,6 @@ from unsettled.measure.statistics.proportion import proportion
 # Beyond so many times the present sample, or so many exact counts, no size is named.
 LARGEST_FACTOR, LARGEST_COUNT = 10_000.0, 100_000
 Decide = Callable[[Estimate, float], str]
-
-
-def as_estimate(measured: Measurement) -> Estimate:
-    """The estimate behind a stored measurement; limits that were infinite are NaN."""
-    none = lambda x: math.nan if x is None else x  # noqa: E731
-    return Estimate(
-        value=none(measured.value),
-        low=none(measured.low),
-        high=none(measured.high),
-        level=measured.level,
-        n=measured.n,
-        method=measured.method,
-        unit=measured.unit,
-        denominator=measured.denominator,
-        counts=measured.counts,
-        extra={k: v for k, v in measured.extra.items() if v is not None},
-        error=measured.error,
-    )
 
 
 def resized(measured: Estimate, factor: float) -> Estimate:

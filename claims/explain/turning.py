@@ -11,16 +11,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from unsettled.claims.catalogue.registered import lookup
-from unsettled.claims.explain.resizing import Decide, as_estimate, deciding_factor
-from unsettled.claims.judgement.evidence import ALPHA, ENOUGH, against_fresh, is_share
+from unsettled.claims.explain.resizing import Decide, deciding_factor
+from unsettled.claims.judgement.evidence import ALPHA, ENOUGH, against_fresh
 from unsettled.claims.judgement.judge import conceded  # what "~" concedes is decided there alone
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.forms import Exists, Form, describe, region
 from unsettled.claims.ledger.stated import Stated
 from unsettled.claims.verdict import Outcome, Verdict
-from unsettled.claims.wording import as_percent, caveat, interval, number
+from unsettled.claims.wording import caveat, is_share
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.proportion import proportion
+from unsettled.measure.support.figures import as_percent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +41,7 @@ def turning(asked: Asked) -> list[str]:
         return [_WITHOUT.get(verdict.outcome, "a measurement: nothing was measured here")]
     if verdict.outcome is Outcome.ERROR:
         return [_WITHOUT[Outcome.ERROR]]
-    measured = as_estimate(verdict.measured)
+    measured = verdict.measured.estimate
     if not measured.defined:
         return [f"a sample on which the statistic exists: {measured.undefined_reason}; no number of such puzzles is computed"]
     exact = lookup(claim.statistic).exact
@@ -76,29 +77,31 @@ def _size(asked: Asked, measured: Estimate, decide: Decide) -> str:
     """The sample that decides at the present estimate, in words."""
     found = deciding_factor(measured, decide)
     if found is None:
-        return f"no sample of a size worth naming decides it at the present estimate of {_value(asked, measured.value)}"
+        return f"no sample of a size worth naming decides it at the present estimate of {asked.verdict.notation.value(measured.value)}"
     factor, answer = found
     cases, puzzles = math.ceil(measured.n * factor - 1e-6), math.ceil(asked.rows * factor - 1e-6)
     whole = f" (a record of about {puzzles:,} puzzles in place of {asked.rows:,})" if cases != puzzles else ""
-    at = f"at the present estimate of {_value(asked, measured.value)}"
+    at = f"at the present estimate of {asked.verdict.notation.value(measured.value)}"
     return f"about n = {cases:,} in place of {measured.n:,}{whole} would decide it {at}: {answer}"
 
 
 def _placed(asked: Asked, measured: Estimate) -> list[str]:
     """A region of values: inside, outside or across its edge."""
     span, verdict = span_of(asked), asked.verdict
-    if math.isnan(measured.low) or math.isnan(measured.high) or span is None:
+    if not (math.isfinite(measured.low) and math.isfinite(measured.high)) or span is None:
         return ["an interval with two limits; the method gives none on so few cases, so no size is computed"]
     edges = [edge for edge in span if math.isfinite(edge)]
-    words = " and ".join(_value(asked, edge) for edge in edges)
+    words = " and ".join(asked.verdict.notation.value(edge) for edge in edges)
     if verdict.outcome is not Outcome.UNDERPOWERED:
         nearest = min(edges, key=lambda edge: min(abs(measured.low - edge), abs(measured.high - edge)))
         limit = min((measured.low, measured.high), key=lambda x: abs(x - nearest))
-        far = f"its limit {_value(asked, limit)} is {_value(asked, abs(limit - nearest))} from it"
+        far = f"its limit {asked.verdict.notation.value(limit)} is {asked.verdict.notation.difference(abs(limit - nearest))} from it"
         stands, falls = verdict_names(verdict)
         other = falls if verdict.outcome == stands else stands
         beyond = f"between {words}" if len(edges) == 2 and other == stands else "beyond"
-        return [f"UNDERPOWERED once the interval reaches {_value(asked, nearest)} ({far}); {other} once it lies wholly {beyond}"]
+        return [
+            f"UNDERPOWERED once the interval reaches {asked.verdict.notation.value(nearest)} ({far}); {other} once it lies wholly {beyond}"
+        ]
     if lookup(asked.claim.statistic).fresh is not None:
         return [
             f"an interval wholly on one side of {words}; the figure is an extreme, which itself moves with the "
@@ -174,7 +177,7 @@ def _compatible(asked: Asked, measured: Estimate, stated: Stated) -> str:
     hedge = conceded(asked.claim, stated)
     low = float(stated.low) - hedge - (evidence.high - measured.value)  # type: ignore[arg-type]
     high = float(stated.high) + hedge + (measured.value - evidence.low)  # type: ignore[arg-type]
-    limits = interval(low, high, percent=stated.percent)
+    limits = asked.verdict.notation.interval(low, high)
     return f"with an interval as wide as this one, values in {limits} agree with {claim_text(asked)}; any other would exclude it"
 
 
@@ -205,12 +208,12 @@ def _recomputed(asked: Asked, measured: Estimate) -> str:
     """The same examples, or a fact of the checkpoint: only the value counts, whatever the size."""
     stated, noise = asked.claim.printed, asked.verdict.noise or 0.0
     if asked.form is not None or stated is None or stated.low is None or stated.high is None:
-        words = describe(asked.form) if asked.form is not None else stated.agrees if stated else "as stated"
+        words = describe(asked.form, asked.verdict.notation) if asked.form is not None else stated.agrees if stated else "as stated"
         return f"a value on the other side of “{words}”; there is no sampling error here, so no size matters"
     if stated.shape == "count":
         return f"counts other than {stated.text}; the same examples have no sampling error, so no size matters"
     hedge = conceded(asked.claim, stated) + noise
-    limits = interval(float(stated.low) - hedge, float(stated.high) + hedge, percent=stated.percent, digits=6)
+    limits = asked.verdict.notation.interval(float(stated.low) - hedge, float(stated.high) + hedge)
     side = "outside" if stated.contains(measured.value, widen=hedge) else "inside"
     return f"a value {side} {limits}; there is no sampling error here, so no size matters"
 
@@ -218,10 +221,3 @@ def _recomputed(asked: Asked, measured: Estimate) -> str:
 def claim_text(asked: Asked) -> str:
     """The printed figure, e.g. ``0.993``."""
     return asked.claim.stated
-
-
-def _value(asked: Asked, x: float) -> str:
-    """A value or distance as the claim prints it: in percent where its digits or its statistic are shares."""
-    counts = asked.verdict.measured.counts if asked.verdict.measured else {}
-    percent = (asked.claim.printed is not None and asked.claim.printed.percent) or ("successes" in counts and "n" in counts)
-    return as_percent(x) if percent and not (asked.verdict.measured and asked.verdict.measured.unit) else number(x)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, Literal, Protocol
 
+from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.judgement.evidence import Evidence
-from unsettled.claims.ledger.forms import Form, describe
+from unsettled.claims.ledger.forms import Form, ShareAbove, ShareBelow, describe
 from unsettled.claims.ledger.ledger import AnyClaim, Ledger
-from unsettled.claims.verdict import Measurement, Outcome, Power, Verdict
-from unsettled.claims.wording import figure
+from unsettled.claims.verdict import Measurement, Outcome, Power, Printed, Verdict
+from unsettled.claims.wording import figure, is_share
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.support.figures import Notation
 
 Mode = Literal["recompute", "replicate", "transfer"]
 
@@ -45,6 +48,32 @@ def mode_of(claim: AnyClaim, population: PopulationLike, ledger: Ledger) -> Mode
     return "recompute" if population.same_examples and claim.mode == "recompute" else "replicate"
 
 
+def form_of(claim: AnyClaim, mode: Mode) -> Form | None:
+    """The form that a claim is judged by under a question; None where printed digits decide."""
+    return claim.form if mode == "transfer" else claim.own_form
+
+
+def is_exact(claim: AnyClaim, mode: Mode) -> bool:
+    """Whether a value has no sampling error under a question: the same examples, or a fact of the checkpoint itself."""
+    return mode == "recompute" or (mode == "replicate" and lookup(claim.statistic).exact is not None)
+
+
+def notation_of(claim: AnyClaim, mode: Mode, measured: Estimate | None = None) -> Notation:
+    """How measured values are written: as the paper prints its figure, else by what the form or the statistic is.
+
+    Shares are in percent. A value without sampling error has two digits more than the paper prints, at least six.
+    """
+    stated = claim.printed
+    if measured is not None and measured.unit:
+        percent = False
+    elif stated is not None:
+        percent = stated.percent or stated.shape == "count"
+    else:
+        percent = isinstance(form_of(claim, mode), (ShareAbove, ShareBelow)) or (measured is not None and is_share(measured))
+    printed = 0 if stated is None else stated.digits
+    return Notation(percent, max(6, printed + 2) if is_exact(claim, mode) else max(4, printed))
+
+
 class Case:
     """One claim, one population, one question; `verdict` wraps what was decided."""
 
@@ -54,13 +83,21 @@ class Case:
     @property
     def form(self) -> Form | None:
         """The form to judge by; None where printed digits decide."""
-        return self.claim.form if self.mode == "transfer" else self.claim.own_form
+        return form_of(self.claim, self.mode)
 
     @property
-    def criterion(self) -> str:
+    def exact(self) -> bool:
+        """Whether the value has no sampling error."""
+        return is_exact(self.claim, self.mode)
+
+    def notation(self, measured: Estimate | None = None) -> Notation:
+        """How measured values are written."""
+        return notation_of(self.claim, self.mode, measured)
+
+    def criterion(self, measured: Estimate | None = None) -> str:
         """What must be so for the claim to stand, in words."""
         if self.form is not None:
-            return f"{self.claim.statistic} of {self.claim.denominator}: {describe(self.form)}"
+            return f"{self.claim.statistic} of {self.claim.denominator}: {describe(self.form, self.notation(measured))}"
         if self.mode == "recompute":
             return f"the same examples print {self.claim.stated}"
         return f"a fresh sample that could have excluded {self.claim.stated} does not"
@@ -75,11 +112,14 @@ class Case:
         """The verdict on a claim that falls."""
         return Outcome.DOES_NOT_TRANSFER if self.mode == "transfer" else Outcome.REFUTED
 
+    def told(self, measured: Estimate) -> str:
+        """What was measured, in words."""
+        return figure(measured, self.notation(measured))
+
     def got(self, measured: Estimate) -> str:
         """What the same examples (or the same checkpoint) give, in words."""
-        percent = self.claim.printed is not None and self.claim.printed.percent
         where = "the same examples give" if self.mode == "recompute" else "the checkpoint gives"
-        return f"{where} {figure(measured, percent=percent, digits=6)}"
+        return f"{where} {self.told(measured)}"
 
     def verdict(
         self,
@@ -109,8 +149,9 @@ class Case:
             stated=self.claim.stated,
             words=self.claim.words,
             locator=self.claim.locator,
-            criterion=criterion or self.criterion,
-            measured=None if measured is None else as_measurement(measured),
+            criterion=criterion or self.criterion(measured),
+            printed=Printed.of(self.claim.printed),
+            measured=None if measured is None else Measurement(estimate=measured, **asdict(self.notation(measured))),
             power=power,
             p_value=_finite(p_value if evidence is None else evidence.p_value),
             noise=noise,
@@ -120,23 +161,6 @@ class Case:
 
 
 _AGREES: dict[Mode, Outcome] = {"recompute": Outcome.REPRODUCED, "replicate": Outcome.CONSISTENT, "transfer": Outcome.TRANSFERS}
-
-
-def as_measurement(estimate: Estimate) -> Measurement:
-    """An estimate as an audit stores it: NaN and infinite figures become null."""
-    return Measurement(
-        value=_finite(estimate.value),
-        low=_finite(estimate.low),
-        high=_finite(estimate.high),
-        level=estimate.level,
-        n=estimate.n,
-        method=estimate.method,
-        unit=estimate.unit,
-        denominator=estimate.denominator,
-        counts={name: int(count) for name, count in estimate.counts.items()},
-        extra={k: v if isinstance(v, str) else _finite(v) for k, v in estimate.extra.items()},
-        error=_finite(estimate.error),
-    )
 
 
 def _finite(x: float | None) -> float | None:

@@ -16,6 +16,7 @@ import numpy as np
 from scipy.stats import beta, binom, fisher_exact, norm
 
 from unsettled.claims.ledger.stated import Stated
+from unsettled.claims.wording import is_share
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.order import extreme_power
 from unsettled.measure.statistics.power import minimum_detectable_difference, z_power
@@ -97,12 +98,6 @@ def level_reached(measured: Estimate, span: tuple[float, float], *, widen: float
         return 0.0
     z = abs(edge - measured.value) / half * float(norm.isf((1 - measured.level) / 2))
     return float(2 * norm.sf(z))
-
-
-def is_share(measured: Estimate) -> bool:
-    """Whether the value is a plain proportion of its n."""
-    hits = measured.counts.get("successes")
-    return hits is not None and measured.counts.get("n") == measured.n > 0 and measured.value == hits / measured.n
 
 
 def standard_error(measured: Estimate) -> float:

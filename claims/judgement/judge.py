@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from unsettled.claims.catalogue.registered import MissingInput, estimate, lookup
@@ -20,11 +21,12 @@ from unsettled.claims.ledger.forms import Exists, Form, NotApplicable, describe,
 from unsettled.claims.ledger.ledger import AnyClaim, Ledger
 from unsettled.claims.ledger.stated import Stated
 from unsettled.claims.verdict import Outcome, Verdict
-from unsettled.claims.wording import caveat, figure, interval, number
+from unsettled.claims.wording import caveat, figure
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.multiplicity import holm
+from unsettled.measure.support.figures import as_percent, number
 
 ALPHA = 0.05
 
@@ -95,10 +97,9 @@ def _decide(case: Case, measured: Estimate, record: Record) -> Verdict:
     """Send an estimate to the question that it answers."""
     if not measured.defined:
         return _undefined(case, measured)
-    exact = lookup(case.claim.statistic).exact
-    if case.mode == "recompute" or (exact and case.mode == "replicate"):
-        if exact == "choice" and case.mode == "replicate":
-            reason = f"it was chosen by whoever measured; this record's {figure(measured)} says nothing of the paper's"
+    if case.exact:
+        if case.mode == "replicate" and lookup(case.claim.statistic).exact == "choice":
+            reason = f"it was chosen by whoever measured; this record's {case.told(measured)} says nothing of the paper's"
             return case.verdict(Outcome.UNVERIFIABLE, reason, measured)
         return _recompute_form(case, measured, record) if case.form else _recompute_digits(case, measured, record)
     return _by_interval(case, case.form, measured) if case.form else _replicate(case, measured, record)
@@ -125,7 +126,7 @@ def _recompute_digits(case: Case, measured: Estimate, record: Record) -> Verdict
         return case.verdict(case.agrees, f"{got}, which {stated.agrees}", measured, noise=0.0)
     versions = under_noise(_plain(case), record)
     noise = largest_change(versions, measured.value)
-    told = f"numerical noise moves it by {number(noise, 2)}" if versions else "no numerical noise is on record"
+    told = f"numerical noise moves it by {_noise(case, measured, noise)}" if versions else "no numerical noise is on record"
     if count:
         within = _counts_within(stated, measured, versions)
     else:
@@ -142,11 +143,11 @@ def _recompute_form(case: Case, measured: Estimate, record: Record) -> Verdict:
     noise = largest_change(under_noise(_plain(case), record), value)
     sides = {_holds_at(form, x, measured) for x in (value - noise, value, value + noise)}
     if len(sides) > 1:
-        reason = f"{got}, too close to call within numerical noise of {number(noise, 2)}"
+        reason = f"{got}, too close to call within numerical noise of {_noise(case, measured, noise)}"
         return case.verdict(Outcome.UNDERPOWERED, reason, measured, noise=noise)
     outcome, verb = (case.agrees, "which is") if sides == {True} else (Outcome.REFUTED, "which is not")
     outcome, doubt = _doubted(case, outcome, measured)
-    return case.verdict(outcome, f"{got}, {verb} {describe(form)}{doubt}", measured, noise=noise)
+    return case.verdict(outcome, f"{got}, {verb} {describe(form, case.notation(measured))}{doubt}", measured, noise=noise)
 
 
 def _replicate(case: Case, measured: Estimate, record: Record) -> Verdict:
@@ -155,7 +156,7 @@ def _replicate(case: Case, measured: Estimate, record: Record) -> Verdict:
     statistic, smallest = lookup(claim.statistic), claim.smallest_contradiction
     if stated.shape in ("most", "least"):
         return _bound(case, measured, stated)
-    got = figure(measured, percent=stated.percent)
+    got, notation = case.told(measured), case.notation(measured)
     if statistic.fresh is not None:
         counted, power = statistic.fresh(record, claim.settings(), stated.value, smallest)
         if not counted.defined:
@@ -168,12 +169,11 @@ def _replicate(case: Case, measured: Estimate, record: Record) -> Verdict:
         ratio = measured.n / claim.of if claim.of else len(record) / claim.sample if claim.sample else 0.0
         evidence = against_fresh(stated, measured, smallest=smallest, ratio=ratio, hedge=conceded(claim, stated))
         if ratio and stated.shape != "count":
-            limits = interval(evidence.low, evidence.high, percent=stated.percent)
-            got += f", {limits} with the sampling error of the printed figure"
+            got += f", {notation.interval(evidence.low, evidence.high)} with the sampling error of the printed figure"
     if evidence.excluded:
         reason = f"{got}, excludes {claim.stated} (p = {number(evidence.p_value, 2)})"
         return case.verdict(Outcome.REFUTED, reason + caveat(measured), measured, evidence=evidence)
-    seen = f"the sample would show a contradiction of {number(smallest)} with power {evidence.power:.2f}"
+    seen = f"the sample would show a contradiction of {notation.difference(smallest)} with power {evidence.power:.2f}"
     outcome = Outcome.CONSISTENT if evidence.power >= ENOUGH else Outcome.UNDERPOWERED
     reason = f"{got}, does not exclude {claim.stated}; {seen}{caveat(measured)}"
     return case.verdict(outcome, reason, measured, evidence=evidence)
@@ -183,19 +183,20 @@ def _bound(case: Case, measured: Estimate, stated: Stated) -> Verdict:
     """A printed bound: the whole interval on the right side, on the wrong side, or across."""
     limit = float(stated.high if stated.shape == "most" else stated.low)  # type: ignore[arg-type]
     span = (-math.inf, limit) if stated.shape == "most" else (limit, math.inf)
-    return _placed(case, measured, span, f"{'below' if stated.shape == 'most' else 'above'} {number(limit)}")
+    words = f"{'below' if stated.shape == 'most' else 'above'} {case.notation(measured).value(limit)}"
+    return _placed(case, measured, span, words)
 
 
 def _by_interval(case: Case, form: Form, measured: Estimate) -> Verdict:
     """A declared form: it holds when the whole interval lies in its region."""
     if isinstance(form, Exists):
         return _exists(case, form, measured)
-    return _placed(case, measured, _span(form), describe(form))
+    return _placed(case, measured, _span(form), describe(form, case.notation(measured)))
 
 
 def _placed(case: Case, measured: Estimate, span: tuple[float, float], words: str) -> Verdict:
     """Where an interval lies against an open region: inside, outside, or across its edge."""
-    low, high, got = measured.low, measured.high, figure(measured)
+    low, high, got = measured.low, measured.high, case.told(measured)
     if math.isnan(low) or math.isnan(high):
         told = f"{got}: without an interval it is not decided whether {words}"
         return case.verdict(Outcome.UNDERPOWERED, told, measured)
@@ -216,10 +217,9 @@ def _exists(case: Case, form: Exists, measured: Estimate) -> Verdict:
     p_value = unseen if case.mode == "replicate" else None
     if hits:
         outcome, doubt = _doubted(case, case.agrees, measured)
-        told = f"{hits:,} of {n:,} {measured.denominator}: they exist{doubt}"
+        told = f"{case.told(measured)}: at least one case is observed{doubt}"
         return case.verdict(outcome, told, measured, p_value=p_value)
-    chance = f"at a rate of {form.rate:.2%} that has probability {number(unseen, 2)}"
-    told = f"none of {n:,} {measured.denominator}; {chance}"
+    told = f"{case.told(measured)}: no case is observed, which at a rate of {as_percent(form.rate)} has probability {number(unseen, 2)}"
     outcome = Outcome.UNDERPOWERED if unseen > ALPHA else case.disagrees
     return case.verdict(outcome, told + caveat(measured), measured, p_value=p_value)
 
@@ -229,6 +229,11 @@ def _doubted(case: Case, outcome: Outcome, measured: Estimate) -> tuple[Outcome,
     there, or everything. That it fails stands, for the claim asks for two modes."""
     doubt = caveat(measured)
     return (Outcome.UNDERPOWERED if doubt and outcome is case.agrees else outcome), doubt
+
+
+def _noise(case: Case, measured: Estimate, noise: float) -> str:
+    """By how much noise moves a value, with two digits."""
+    return replace(case.notation(measured), digits=2).difference(noise)
 
 
 def _holds_at(form: Form, value: float, measured: Estimate) -> bool:

@@ -111,7 +111,7 @@ class ZeroCount(Numeric):
 
     @model_validator(mode="after")
     def _zero(self) -> ZeroCount:
-        if parse_stated(self.stated).numerator != 0:
+        if self.printed is None or self.printed.numerator != 0:
             raise ValueError(f"a zero count states 0 of n, not {self.stated!r}")
         return self
 

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from unsettled.measure.support.figures import Notation
+
 Area = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Words = Annotated[str, Field(min_length=3)]
@@ -110,21 +112,18 @@ def region(form: Form) -> tuple[float, float] | None:
     return None
 
 
-def describe(form: Form) -> str:
-    """The form as a short phrase that completes "the measured value is …"."""
+def describe(form: Form, notation: Notation | None = None) -> str:
+    """The form as a short phrase that completes "the measured value is …", in the notation of that value."""
+    notation = (notation or Notation(percent=isinstance(form, (ShareAbove, ShareBelow)))).finer(6)
     match form:
-        case ShareAbove():
-            return f"above {form.threshold * 100:g}%"
-        case AucAbove() | ValueAbove():
-            return f"above {form.threshold:g}"
-        case ShareBelow():
-            return f"below {form.threshold * 100:g}%"
-        case ValueBelow():
-            return f"below {form.threshold:g}"
+        case ShareAbove() | AucAbove() | ValueAbove():
+            return f"above {notation.value(form.threshold)}"
+        case ShareBelow() | ValueBelow():
+            return f"below {notation.value(form.threshold)}"
         case DifferencePositive():
             return "above 0"
         case Equivalent():
-            return f"within {form.margin:g} of {form.to:g}"
+            return f"within {notation.difference(form.margin)} of {notation.value(form.to)}"
         case Exists():
             return "at least one case"
         case NotApplicable():

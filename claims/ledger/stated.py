@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from decimal import Context, Decimal, localcontext
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 _EXACT = Context(prec=80)
@@ -84,6 +85,11 @@ class Stated:
         return any(figure.percent for figure in self.figures)
 
     @property
+    def digits(self) -> int:
+        """The most significant digits that one of its figures has; 0 for a count."""
+        return 0 if self.shape == "count" else max(len(figure.value.as_tuple().digits) for figure in self.figures)
+
+    @property
     def agrees(self) -> str:
         """What agreeing with these digits is called, completing "a value that …"."""
         verbs = {"range": "lies within", "count": "is", "most": "keeps to", "least": "keeps to"}
@@ -143,6 +149,7 @@ def _figure(text: str, *, percent: bool = False) -> Figure:
     return Figure(digits, value, half, percent, bare[0] in "+-")
 
 
+@lru_cache(maxsize=4096)
 def parse_stated(text: str) -> Stated:
     """Read a printed figure, such as "0.993", "+0.103", "52.6%", "~0.5%", "0.88–0.90", "0 of 254" or "≤ 1.17%".
 

@@ -6,10 +6,10 @@ import json
 
 from unsettled.claims.audit.audit import Audit
 from unsettled.claims.judgement.policy import CONTRADICTIONS
+from unsettled.measure.support.figures import plural
 from unsettled.reports.escaping import xml
 from unsettled.reports.problems import level_of
 from unsettled.reports.renderings import Context
-from unsettled.reports.text.measured import plural
 
 LABEL = "claims"
 # shields.io's names, and colours on which the text has a contrast of at least 4.5.

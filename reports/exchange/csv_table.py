@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 
 from unsettled.claims.audit.audit import Audit
 from unsettled.claims.verdict import Verdict
@@ -16,6 +17,7 @@ COLUMNS = (
     "mode",
     "verdict",
     "stated",
+    "measured",
     "value",
     "low",
     "high",
@@ -37,7 +39,7 @@ COLUMNS = (
 
 
 def render(audit: Audit, context: Context) -> str:
-    """RFC 4180 with a header line; absent figures are empty cells, figures have all their digits."""
+    """RFC 4180 with a header line; absent figures are empty cells; ``measured`` is as all reports show it, other figures have all their digits."""
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
     writer.writeheader()
@@ -47,13 +49,14 @@ def render(audit: Audit, context: Context) -> str:
 
 
 def _row(verdict: Verdict) -> dict[str, object]:
-    found, power = verdict.measured, verdict.power
-    row: dict[str, object] = {name: getattr(verdict, name, None) for name in COLUMNS} | {"verdict": verdict.outcome.value}
+    found, power = verdict.measured and verdict.measured.estimate, verdict.power
+    row: dict[str, object] = {name: getattr(verdict, name, None) for name in COLUMNS}
+    row |= {"verdict": verdict.outcome.value, "measured": verdict.shown if found and found.defined else None}
     row |= {name: getattr(found, name, None) for name in ("value", "low", "high", "level", "n", "unit", "method")}
     return row | {name: getattr(power, name, None) for name in ("smallest_contradiction", "power")}
 
 
 def _cell(value: object) -> str:
-    if value is None:
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return ""
     return csv_cell(value) if isinstance(value, str) else repr(value)

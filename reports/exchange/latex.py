@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from unsettled.claims.audit.audit import Audit
 from unsettled.claims.verdict import Outcome, Verdict
+from unsettled.measure.support.figures import plural
 from unsettled.reports.escaping import latex
 from unsettled.reports.problems import level_of
 from unsettled.reports.renderings import Context
-from unsettled.reports.text.measured import measured, plural
 from unsettled.reports.text.terminal import sentence
 
 # Heading and column type; together they fit a text block of 345 pt in \footnotesize.
@@ -64,8 +64,7 @@ def _group(name: str, title: str, verdicts: Sequence[Verdict], policy: str) -> I
         return
     for verdict in verdicts:
         mark = MARKS.get(level_of(verdict, policy) or "", "")
-        size = f"{verdict.measured.n:,}" if verdict.measured and verdict.measured.n else ""
-        cells = (_breakable(verdict.claim), latex(verdict.stated), latex(measured(verdict)), size, WORDS[verdict.outcome] + mark)
+        cells = (_breakable(verdict.claim), latex(verdict.stated), latex(verdict.shown), verdict.sample, WORDS[verdict.outcome] + mark)
         yield " & ".join(f"{{{cell}}}" for cell in cells) + r"\\"
 
 

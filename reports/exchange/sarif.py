@@ -88,7 +88,10 @@ def _properties(problem: Problem) -> dict[str, Any]:
         "command": verdict.command,
     }
     if verdict.measured is not None:
-        told |= verdict.measured.model_dump(mode="json", include={"value", "low", "high", "level", "n", "unit"})
+        estimate = verdict.measured.model_dump(mode="json")["estimate"]
+        told |= {"measured": verdict.shown if verdict.measured.estimate.defined else None} | {
+            name: estimate[name] for name in ("value", "low", "high", "level", "n", "unit")
+        }
     return {name: value for name, value in told.items() if value not in (None, "")}
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from unsettled.claims.audit.audit import Audit
-from unsettled.claims.ledger.stated import parse_stated
-from unsettled.claims.verdict import Outcome, Verdict
+from unsettled.claims.verdict import Outcome, Printed, Verdict
+from unsettled.measure.support.figures import plural
 from unsettled.reports.figures.style import BLUE, GREEN, GREY, PAGE, PURPLE, SKY, VERMILION, figure, foreign
-from unsettled.reports.text.measured import measured, plural
 
 # In this order from the top; the mark tells verdicts apart without colour.
 MARKS: dict[str, tuple[str, str]] = {
@@ -90,7 +90,7 @@ def _words(axes: Axes, lines: list[Line], positions: list[float]) -> None:
     for x, heading in ((0, "stated"), (0.27, "measured")):
         axes.text(x, -0.4, heading, fontsize=6, color=GREY, va="center")
     for position, line in zip(positions, lines, strict=True):
-        for x, text in ((0, line.verdict.stated), (0.27, measured(line.verdict))):
+        for x, text in ((0, line.verdict.stated), (0.27, line.verdict.shown)):
             axes.text(x, position, foreign(text, most=34).replace("-", "−"), fontsize=6, va="center", parse_math=False, clip_on=True)
 
 
@@ -98,23 +98,19 @@ def lines_of(audit: Audit) -> list[Line]:
     """The verdicts that have an interval on one of the two scales."""
     found = []
     for verdict in audit.verdicts:
-        m = verdict.measured
-        if m is None or m.value is None or (m.low is None and m.high is None) or m.low == m.high:
+        if verdict.measured is None or not verdict.measured.shown_limits:
             continue
+        m = verdict.measured.estimate
         scale = EXPONENTS if m.unit else SHARES
         if (scale == EXPONENTS and "update" not in m.unit) or (scale == SHARES and not -1 <= m.value <= 1):
             continue
-        found.append(Line(verdict, scale, _stated(verdict.stated)))
+        found.append(Line(verdict, scale, _stated(verdict.printed)))
     return found
 
 
-def _stated(text: str) -> tuple[float, float] | None:
-    """The values that print as the stated digits; None where there are no digits, or only a bound."""
-    try:
-        stated = parse_stated(text)
-    except ValueError:
-        return None
-    return None if stated.low is None or stated.high is None else (float(stated.low), float(stated.high))
+def _stated(printed: Printed | None) -> tuple[float, float] | None:
+    """The values that round to the stated digits; None where there are no digits, or only a bound."""
+    return None if printed is None or printed.low is None or printed.high is None else (printed.low, printed.high)
 
 
 def _positions(lines: list[Line]) -> tuple[list[float], dict[float, tuple[str, int]]]:
@@ -135,11 +131,11 @@ def _panel(axes: Axes, scale: str, lines: list[Line], positions: list[float]) ->
     for position, line in zip(positions, lines, strict=True):
         if line.scale != scale:
             continue
-        found, (colour, marker) = line.verdict.measured, MARKS[line.verdict.outcome]
+        found, (colour, marker) = line.verdict.measured.estimate, MARKS[line.verdict.outcome]
         if line.stated is not None:
             low, high = line.stated
             axes.fill_between((low, high), position - 0.42, position + 0.42, color="#BBBBBB", linewidth=0.8, zorder=1)
-        low, high = (found.value if end is None else end for end in (found.low, found.high))
+        low, high = (end if math.isfinite(end) else found.value for end in (found.low, found.high))
         axes.plot((low, high), (position, position), color=colour, linewidth=1.0, zorder=2, solid_capstyle="butt")
         hollow = line.verdict.outcome is Outcome.UNDERPOWERED
         axes.plot(found.value, position, marker, color=colour, markersize=3.4, zorder=3, markerfacecolor="white" if hollow else colour)

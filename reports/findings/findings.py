@@ -20,7 +20,6 @@ from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.median import median
 from unsettled.measure.statistics.proportion import proportion
 from unsettled.reports.findings.grid import Grid
-from unsettled.reports.text.measured import measured
 
 # Column → what is read off a record; each gives an Estimate.
 COLUMNS: dict[str, Callable[[Record], Estimate]] = {
@@ -84,7 +83,7 @@ def _claims(audit: Audit) -> Iterator[Grid]:
 
 
 def _cell(verdict: Verdict | None) -> str:
-    return "–" if verdict is None else f"{verdict.outcome}: {measured(verdict)}"
+    return "–" if verdict is None else f"{verdict.outcome}: {verdict.shown}"
 
 
 def _table(title: str, what: str, records: dict[str, Record], columns: dict[str, Callable[[Record], Estimate]]) -> Grid:

@@ -14,7 +14,6 @@ from unsettled.claims.explain.explain import Fact, explain
 from unsettled.claims.verdict import TABLE, Outcome, Verdict
 from unsettled.reports.html.strip import span_of, strip, zoom
 from unsettled.reports.html.svg import slug
-from unsettled.reports.text.measured import figure, interval, measured
 
 if TYPE_CHECKING:
     from unsettled.claims.ledger.claim import AnyClaim
@@ -175,22 +174,23 @@ def _of_verdict(verdict: Verdict) -> Iterator[Fact]:
     yield Fact("where", verdict.locator)
     yield Fact("stated", verdict.stated)
     yield Fact("criterion", verdict.criterion)
-    if (found := verdict.measured) is not None:
+    notation = verdict.notation
+    if verdict.measured is not None:
+        found = verdict.measured.estimate
         yield Fact("counted over", found.denominator)
-        yield Fact("measured", f"{measured(verdict)} {found.unit}".strip())
+        yield Fact("measured", f"{verdict.shown} {found.unit}".strip())
         yield Fact("method", found.method)
         yield Fact("counts", ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in found.counts.items()))
     if (power := verdict.power) is not None:
         least = power.minimum_detectable_difference
-        told = f"a difference of {figure(least)} with power 0.8" if least else "no difference that could be named"
-        yield Fact("power", f"{told}; one of {figure(power.smallest_contradiction)} with power {power.power:.2f}")
+        told = f"a difference of {notation.difference(least)} with power 0.8" if least else "no difference that could be named"
+        yield Fact("power", f"{told}; one of {notation.difference(power.smallest_contradiction)} with power {power.power:.2f}")
 
 
 def _row(verdict: Verdict, teller: _Teller) -> Row:
     glyph, family = ORDER[verdict.outcome]
     span = span_of(verdict, teller.claims.get(verdict.claim))
     found = verdict.measured
-    shown = found is not None and found.value is not None
     facts = teller.facts(verdict) if found is not None else []
     sections = ((heading, tuple(_named(facts, names))) for heading, names in SECTIONS)
     return Row(
@@ -200,11 +200,11 @@ def _row(verdict: Verdict, teller: _Teller) -> Row:
         glyph=glyph,
         family=family,
         stated=verdict.stated,
-        value=(figure(found.value, percent=span.percent) + ("%" if span.percent else "")) if shown else "–",  # type: ignore[union-attr]
-        limits=interval(found, percent=span.percent).strip() if shown else "",  # type: ignore[arg-type]
-        size=f"{found.n:,}" if found is not None and found.n else "",
+        value=found.shown_value if found else "–",
+        limits=found.shown_limits if found else "",
+        size=verdict.sample,
         strip=strip(span, family),
-        zoom=zoom(span, verdict, family, f"Printed {verdict.stated}; measured {measured(verdict)}; {verdict.criterion}."),
+        zoom=zoom(span, verdict, family, f"Printed {verdict.stated}; measured {verdict.shown}; {verdict.criterion}."),
         sections=tuple((heading, chosen) for heading, chosen in sections if chosen),
         commands=(*([verdict.command] if verdict.command else []), f"unsettled why {verdict.key}"),
     )

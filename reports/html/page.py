@@ -22,12 +22,12 @@ from markupsafe import Markup, escape
 from unsettled.claims.audit.audit import Audit
 from unsettled.measure.analysis.portrait import POINTS, Portrait, portrait_of
 from unsettled.measure.errors import UserError
+from unsettled.measure.support.figures import plural
 from unsettled.measure.support.text import harmless
 from unsettled.reports.html.boards import EACH, Boards, boards_of
 from unsettled.reports.html.claims import claims_of, plain
 from unsettled.reports.html.pictures import pictures
 from unsettled.reports.html.svg import slug
-from unsettled.reports.text.measured import plural
 from unsettled.reports.text.terminal import sentence
 
 if TYPE_CHECKING:

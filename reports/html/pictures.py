@@ -11,8 +11,9 @@ from markupsafe import Markup
 from unsettled.measure.analysis.portrait import Portrait
 from unsettled.measure.analysis.portrait_states import Ribbon, Spectrum
 from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.support import figures
+from unsettled.measure.support.figures import plural
 from unsettled.reports.html.svg import SUPERSCRIPT, Frame, Scale, picture, slug, spread, tag
-from unsettled.reports.text.measured import figure, plural
 
 WIDTH, HEIGHT = 460, 312
 LEFT, RIGHT, TOP, BOTTOM = 50, 446, 54, 264
@@ -43,11 +44,9 @@ def told(estimate: Estimate) -> str:
 
 def number(value: float) -> str:
     """A figure of four digits, with a true minus and powers of ten."""
-    text = figure(float(value))
+    text = figures.number(float(value)).replace("-", "−")
     base, _, power = text.partition("e")
-    if power:
-        base += f" × 10{str(int(power)).translate(SUPERSCRIPT)}"
-    return base.replace("-", "−")
+    return f"{base} × 10{str(int(power.replace('−', '-'))).translate(SUPERSCRIPT)}" if power else text
 
 
 def percent(part: int, whole: int) -> str:

@@ -10,9 +10,9 @@ from markupsafe import Markup
 from unsettled.measure.analysis.portrait import Portrait
 from unsettled.measure.analysis.portrait_areas import Matching, Separation
 from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.support.figures import plural
 from unsettled.reports.html.pictures import BOTTOM, LEFT, TOP, Picture, drawing, frame, legend, number, told
 from unsettled.reports.html.svg import Frame, Scale, polyline, slug, tag
-from unsettled.reports.text.measured import plural
 
 WIDE = 940
 # Sides of the corner that may be zoomed into; the smallest that holds the best threshold of every curve.

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from unsettled.claims.catalogue.registered import lookup
-from unsettled.claims.judgement.case import Case
+from unsettled.claims.judgement.case import form_of
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.forms import region
-from unsettled.claims.ledger.stated import parse_stated
 from unsettled.claims.verdict import Verdict
 from unsettled.reports.html.svg import Scale, below, label, polyline, short, spread, tag
 
@@ -54,36 +53,16 @@ class Span:
 
 def span_of(verdict: Verdict, claim: AnyClaim | None) -> Span:
     """What to draw of a verdict; without its claim (another ledger) there is no form, and limits are guessed from the figures."""
-    found = verdict.measured
-    value, low, high = (_number(x) for x in ((found.value, found.low, found.high) if found else (None, None, None)))
-    stated = _stated(verdict.stated)
+    found, printed = verdict.measured, verdict.printed
+    value, low, high = (found.estimate.value, found.estimate.low, found.estimate.high) if found else (math.nan,) * 3
+    ends = printed and (-math.inf if printed.low is None else printed.low, math.inf if printed.high is None else printed.high)
     limits = lookup(claim.statistic).limits if claim is not None else None
     wanted = None
     if claim is not None and verdict.mode != "arithmetic":
-        form = Case(claim, _Nobody(), verdict.mode).form  # type: ignore[arg-type]
+        form = form_of(claim, verdict.mode)
         wanted = region(form) if form is not None else None
-    percent = "%" in verdict.stated or bool(found and "successes" in found.counts and not found.unit)
-    return Span(limits=limits, stated=stated, wanted=wanted, value=value, low=low, high=high, percent=percent)
-
-
-class _Nobody:
-    """A case asks its population for nothing when only its form is wanted."""
-
-    name = architecture = record = missing = None
-    same_examples = False
-
-
-def _stated(text: str) -> tuple[float, float] | None:
-    """The values that print as these digits; None for a claim without digits."""
-    try:
-        found = parse_stated(text)
-    except ValueError:
-        return None
-    return (-math.inf if found.low is None else float(found.low)), (math.inf if found.high is None else float(found.high))
-
-
-def _number(x: float | None) -> float:
-    return math.nan if x is None else x
+    percent = verdict.notation.percent
+    return Span(limits=limits, stated=ends, wanted=wanted, value=value, low=low, high=high, percent=percent)
 
 
 def natural(span: Span) -> Scale:
@@ -135,7 +114,7 @@ def zoom(span: Span, verdict: Verdict, family: str, described: str) -> Markup:
     axis = [tag("path", d=f"M{short(scale.start)} {bottom}H{short(scale.stop)}", class_="axis")]
     told = lambda value: Markup(f"{label(round(100 * value, 10))}%") if span.percent else label(value)  # noqa: E731
     axis.append(below(bottom, [(scale(value), told(value)) for value in scale.ticks(6)]))
-    unit = verdict.measured.unit if verdict.measured and verdict.measured.unit else ""
+    unit = verdict.measured.estimate.unit if verdict.measured else ""
     axis.append(tag("text", unit, x=scale.stop, y=height + 10, class_="name", text_anchor="end") if unit else Markup(""))
     return tag(
         "svg",

@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 from unsettled.claims.audit.baseline import Baseline, Locked
 from unsettled.claims.verdict import Measurement
 from unsettled.fixtures.faults.hostile import HOSTILE
+from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.support.text import harmless
 from unsettled.reports import escaping
 from unsettled.reports.exchange import annotations, badge, latex, sarif
@@ -32,7 +33,7 @@ def text(request):
 def audit(text, make_audit, make_verdict):
     """An audit with the text in every field that may hold any."""
     fields = dict.fromkeys(("words", "locator", "criterion", "stated", "reason", "command"), text)
-    found = Measurement(value=0.5, low=0.4, high=0.6, n=10, method=text, denominator=text, extra={"note": text})
+    found = Measurement(estimate=Estimate(value=0.5, low=0.4, high=0.6, n=10, method=text, denominator=text, extra={"note": text}))
     verdicts = [
         make_verdict(
             o,

@@ -11,8 +11,8 @@ from rich.text import Text
 
 from unsettled.measure.record.difference import Changed, Difference
 from unsettled.measure.support.console import plain_console, printed
+from unsettled.measure.support.figures import plural
 from unsettled.measure.support.text import harmless
-from unsettled.reports.text.measured import plural
 
 
 def render(found: Difference, *, first: str, second: str, width: int = 80, colour: bool = False) -> str:

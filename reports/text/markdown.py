@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 from unsettled.claims.audit.audit import Audit, PopulationEntry
 from unsettled.claims.audit.changes import Change, changes
 from unsettled.claims.verdict import TABLE, Outcome, Verdict
+from unsettled.claims.wording import KIND
+from unsettled.measure.support.figures import plural
 from unsettled.reports.escaping import markdown, markdown_code
 from unsettled.reports.problems import level_of
 from unsettled.reports.renderings import Context
-from unsettled.reports.text.measured import measured, plural
 from unsettled.reports.text.terminal import sentence
 
 # A comment on GitHub holds 65,536 characters; a job summary sixteen times as many.
@@ -18,7 +19,6 @@ COMMENT = 65_000
 # Rows of a table where all of them do not fit; reasons are cut after so many characters.
 ROWS, REASON, WORDS = 25, 300, 120
 HELD = (Outcome.REPRODUCED, Outcome.CONSISTENT, Outcome.TRANSFERS)
-KINDS = {"paper": "the paper's own", "reference": "another checkpoint", "user": "another checkpoint"}
 
 
 def render(audit: Audit, context: Context) -> str:
@@ -88,7 +88,7 @@ def _population(population: PopulationEntry, audit: Audit, rows: int | None) -> 
     chosen = [v for v in audit.verdicts if v.population == population.name]
     held = sum(v.outcome in HELD for v in chosen)
     decided = sum(TABLE[v.outcome].decided for v in chosen)
-    about = f"{KINDS[population.kind]}, {plural(population.rows, 'puzzle')}: {held} of {decided} decided claims hold"
+    about = f"{KIND[population.kind]}, {plural(population.rows, 'puzzle')}: {held} of {decided} decided claims hold"
     title = f" ({_cell(population.title, REASON)})" if population.title else ""
     return _fold(f"<b>{_cell(population.name)}</b>, {about}{title}", _verdicts(chosen, rows))
 
@@ -125,14 +125,10 @@ def _verdicts(verdicts: Iterable[Verdict], rows: int | None, *, where: bool = Fa
     order = list(Outcome)
     head = ("verdict", "claim", *(["population"] if where else []), "stated", "measured", "n", "why")
     body = [
-        (v.outcome.value, v.claim, *([v.population] if where else []), v.stated, measured(v), _size(v), v.reason)
+        (v.outcome.value, v.claim, *([v.population] if where else []), v.stated, v.shown, v.sample, v.reason)
         for v in sorted(verdicts, key=lambda v: order.index(v.outcome))
     ]
     return _table(head, ([*map(_cell, row[:-1]), _cell(row[-1], REASON)] for row in body), rows)
-
-
-def _size(verdict: Verdict) -> str:
-    return f"{verdict.measured.n:,}" if verdict.measured and verdict.measured.n else ""
 
 
 def _table(head: Iterable[str], body: Iterable[Iterable[str]], rows: int | None) -> str:

@@ -12,9 +12,10 @@ from rich.text import Text
 
 from unsettled.claims.audit.audit import Audit, PopulationEntry
 from unsettled.claims.verdict import TABLE, Outcome, Verdict
+from unsettled.claims.wording import KIND
 from unsettled.measure.support.console import plain_console, printed
+from unsettled.measure.support.figures import plural
 from unsettled.measure.support.text import harmless as safe
-from unsettled.reports.text.measured import measured, plural
 
 if TYPE_CHECKING:
     from unsettled.reports.renderings import Context
@@ -81,9 +82,8 @@ def _parts(audit: Audit) -> Iterator[Text | Padding]:
 
 def _population(population: PopulationEntry, verdicts: list[Verdict]) -> Iterator[Text | Padding]:
     what = f"{population.rows:,} puzzles" if population.rows else "nothing measured"
-    kind = {"paper": "the paper's own", "reference": "another checkpoint", "user": "another checkpoint"}[population.kind]
     title = f" · {safe(population.title)}" if population.title else ""
-    yield Text(f"\n{safe(population.name)} · {kind} · {what}{title}", style="bold")
+    yield Text(f"\n{safe(population.name)} · {KIND[population.kind]} · {what}{title}", style="bold")
     if population.rows:
         yield Text("  " + _columns(*(name for name, _ in COLUMNS)) + "n", style="dim")
         yield from _claims(verdicts)
@@ -103,8 +103,7 @@ def _claims(verdicts: list[Verdict], *, meanings: Mapping[str, str] = MEANINGS) 
 
 
 def _claim(verdict: Verdict) -> Iterator[Text | Padding]:
-    size = f"{verdict.measured.n:,}" if verdict.measured and verdict.measured.n else ""
-    yield Text("  " + _columns(verdict.claim, verdict.stated, measured(verdict)) + size)
+    yield Text("  " + _columns(verdict.claim, verdict.stated, verdict.shown) + verdict.sample)
     yield Padding(Text(_cut(verdict.reason), style="dim"), (0, 0, 0, INDENT))
     if verdict.acknowledged:
         yield Padding(Text("acknowledged: " + _cut(verdict.acknowledged)), (0, 0, 0, INDENT))

@@ -11,6 +11,7 @@ from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import discover
 from unsettled.claims.verdict import Measurement
 from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.estimate import Estimate
 
 
 def test_audit_survives_its_file(make_audit, make_verdict, tmp_path):
@@ -21,13 +22,13 @@ def test_audit_survives_its_file(make_audit, make_verdict, tmp_path):
 
 
 def test_figures_that_are_none_are_null(make_audit, make_verdict, tmp_path):
-    odd = Measurement(value=math.nan, low=-math.inf, high=1.0, n=3, extra={"skew": math.nan})
+    odd = Measurement(estimate=Estimate(value=math.nan, low=-math.inf, high=1.0, n=3, extra={"skew": math.nan}))
     write_audit(make_audit([make_verdict(measured=odd)]), tmp_path / "audit.json")
 
     def refuse(constant):
         raise AssertionError(f"{constant} in the audit")
 
-    found = json.loads((tmp_path / "audit.json").read_text(), parse_constant=refuse)["verdicts"][0]["measured"]
+    found = json.loads((tmp_path / "audit.json").read_text(), parse_constant=refuse)["verdicts"][0]["measured"]["estimate"]
     assert (found["value"], found["low"], found["high"], found["extra"]) == (None, None, 1.0, {"skew": None})
 
 
@@ -64,7 +65,7 @@ def test_population_entry_tells_what_was_measured(references, records):
         (None, "no such audit"),
         ("{", "not an audit"),
         ("[]", "not an audit"),
-        ('{"schema_version": 1}', "tool: Field required"),
+        ('{"schema_version": 2}', "tool: Field required"),
         ("\xff", "cannot be read"),
     ],
 )
@@ -81,7 +82,7 @@ def test_bad_file_is_refused_in_one_line(text, told, tmp_path):
 def test_audit_of_another_schema_is_refused(make_audit, make_verdict, tmp_path):
     path = tmp_path / "audit.json"
     write_audit(make_audit([make_verdict()]), path)
-    path.write_text(path.read_text().replace('"schema_version": 1', '"schema_version": 99', 1))
+    path.write_text(path.read_text().replace('"schema_version": 2', '"schema_version": 99', 1))
     with pytest.raises(UserError, match="schema version 99"):
         read_audit(path)
 

@@ -148,7 +148,7 @@ def test_drift_of_twice_the_detectable_difference_is_caught(judged):
     """The separation of λ₁ shrinks until its AUC has moved by twice the smallest difference that n could show."""
     _, population = judged
     verdict, locked = judge_plainly(judged, "trm.lambda1.auc", population), locked_as(judged, noise=True)
-    aim = verdict.measured.value - 2 * verdict.power.minimum_detectable_difference
+    aim = verdict.measured.estimate.value - 2 * verdict.power.minimum_detectable_difference
     caught = 0
     for seed in range(50):
         drifted = noisy(blurred_to(population.record, aim, seed))

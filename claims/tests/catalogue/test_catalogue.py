@@ -332,4 +332,4 @@ def test_a_claim_is_evaluated_with_its_own_parameters_and_with_those_of_its_form
     here, there = estimate(claim, RECORD), estimate(claim, RECORD, elsewhere=True)
     assert "percentile 45" in here.method and "otsu" in there.method
     verdict = judge(claim, StandIn(name="reference.hrm", architecture="hrm", record=RECORD), ledger=ledger)
-    assert verdict.measured.method == there.method
+    assert verdict.measured.estimate.method == there.method

@@ -44,10 +44,10 @@ def verdict(tmp_path):
 def test_restarts_beat_pruning_where_early_signals_are_silent_and_not_where_they_tell(verdict):
     assert verdict("restarts.beat_pruning", chance=0.3, omen=0.0, confidence=9.0).outcome is Outcome.TRANSFERS
     told = verdict("restarts.beat_pruning", chance=0.2, omen=9.0, confidence=9.0)
-    assert told.outcome is Outcome.DOES_NOT_TRANSFER and told.measured.high < 0
-    assert told.measured.extra["evaluations_pruning"] <= told.measured.extra["evaluations_restarts"] == 21 * 64
+    assert told.outcome is Outcome.DOES_NOT_TRANSFER and told.measured.estimate.high < 0
+    assert told.measured.estimate.extra["evaluations_pruning"] <= told.measured.estimate.extra["evaluations_restarts"] == 21 * 64
     same = verdict("restarts.beat_pruning", chance=1.0, confidence=9.0)
-    assert same.outcome is Outcome.UNDERPOWERED and same.measured.value == 0  # no pair differs: that decides nothing
+    assert same.outcome is Outcome.UNDERPOWERED and same.measured.estimate.value == 0  # no pair differs: that decides nothing
 
 
 def test_selecting_gains_where_confidence_tells_and_not_where_it_does_not(verdict):

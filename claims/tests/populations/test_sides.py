@@ -76,13 +76,13 @@ def test_without_its_side_record_a_claim_is_unverifiable_and_names_the_command(v
 def test_a_side_record_beside_the_record_is_judged(verdict, tmp_path, name):
     write_side(side_of(), tmp_path / name)
     found = verdict()
-    assert found.outcome is Outcome.REPRODUCED and found.measured.counts == {"successes": 5, "n": 20}
+    assert found.outcome is Outcome.REPRODUCED and found.measured.estimate.counts == {"successes": 5, "n": 20}
 
 
 def test_the_records_own_side_record_comes_before_a_shared_one(verdict, tmp_path):
     write_side(side_of(columns={"hit": np.zeros(20, np.uint8)}), tmp_path / "probing.parquet")
     write_side(side_of(), tmp_path / "mine.probing.parquet")
-    assert verdict().measured.value == 0.25
+    assert verdict().measured.estimate.value == 0.25
 
 
 @pytest.mark.parametrize(

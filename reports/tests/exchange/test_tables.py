@@ -8,6 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from unsettled.claims.verdict import Measurement
+from unsettled.measure.statistics.estimate import Estimate
 from unsettled.reports.exchange import badge, latex
 from unsettled.reports.exchange import csv_table as table_csv
 from unsettled.reports.renderings import Context
@@ -18,9 +20,10 @@ def rows_of(audit):
 
 
 def test_csv_keeps_every_digit_and_leaves_out_what_is_none(make_audit, make_verdict):
-    measured = make_verdict().measured.model_copy(update={"value": -0.1 / 3, "low": None})
+    measured = Measurement(estimate=Estimate(value=-0.1 / 3, high=0.1, n=2048))
     rows = rows_of(make_audit([make_verdict(measured=measured), make_verdict("UNVERIFIABLE", claim="b", measured=None)]))
     assert (float(rows[0]["value"]), rows[0]["low"], rows[0]["n"]) == (-0.1 / 3, "", "2048")
+    assert rows[0]["measured"] == "'-0.03333 [−∞, 0.1]"
     assert (rows[1]["claim"], rows[1]["value"], rows[1]["verdict"]) == ("b", "", "UNVERIFIABLE")
 
 

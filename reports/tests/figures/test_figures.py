@@ -8,11 +8,13 @@ import pytest
 from matplotlib import rc_context, rcParams
 from typer.testing import CliRunner
 
+from unsettled.claims.verdict import Measurement
 from unsettled.fixtures.faults.hostile import HOSTILE
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.analysis.portrait import portrait_of
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import write_record
+from unsettled.measure.statistics.estimate import Estimate
 from unsettled.reports.commands import app
 from unsettled.reports.figures.figures import PICTURES, draw_forest, draw_portrait, figure_kinds, named_records, slug
 from unsettled.reports.figures.forest import lines_of
@@ -64,7 +66,7 @@ def test_classes_differ_by_more_than_colour():
 
 
 def test_forest_groups_failures_first_and_holds_the_stated_digits(make_audit, make_verdict, tmp_path):
-    low = make_verdict().measured.model_copy(update={"value": -0.15, "low": -0.2, "high": -0.1, "unit": "nats per update"})
+    low = Measurement(estimate=Estimate(value=-0.15, low=-0.2, high=-0.1, n=2048, unit="nats per update"))
     audit = make_audit(
         [
             make_verdict(),

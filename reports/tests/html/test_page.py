@@ -23,6 +23,7 @@ from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.analysis.portrait import portrait_of
 from unsettled.measure.columns.absent import AbsentColumn
 from unsettled.measure.record.record import write_record
+from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.support.text import harmless
 from unsettled.reports.html.boards import boards_of
 from unsettled.reports.html.claims import ORDER, claims_of
@@ -127,9 +128,8 @@ EVIL = (
 
 def hostile_audit(make_verdict, make_audit, evil: str):
     """An audit in which every text is foreign."""
-    measured = Measurement(
-        value=0.5, low=0.4, high=0.6, n=9, method=evil, unit=evil, denominator=evil, counts={evil: 3}, extra={evil: evil}
-    )
+    found = Estimate(value=0.5, low=0.4, high=0.6, n=9, method=evil, unit=evil, denominator=evil, counts={evil: 3}, extra={evil: evil})
+    measured = Measurement(estimate=found)
     fields = dict.fromkeys(("claim", "population", "stated", "words", "locator", "criterion", "reason", "acknowledged", "command"), evil)
     verdict = make_verdict(measured=measured, **fields)
     other = make_verdict("UNVERIFIABLE", measured=None, **fields | {"claim": evil + "2"})
@@ -259,9 +259,12 @@ def test_a_row_draws_digits_form_interval_and_value_where_they_are(judged, make_
 
 
 @pytest.mark.parametrize("stated", ["0.993", "qualitative", "0 of 254", "≤ 1.17%", "2,048 to 8,192", "<script>", "~0.5%", "-1e300"])
-@pytest.mark.parametrize("measured", [None, (0.5, 0.5, 0.5), (0.5, None, None), (-3.0, None, 2.0), (1e9, -1e9, 2e9), (None, None, None)])
+@pytest.mark.parametrize(
+    "measured", [None, (0.5, 0.5, 0.5), (0.5, math.nan, math.nan), (-3.0, math.nan, 2.0), (1e9, -1e9, 2e9), (math.nan, math.nan, math.nan)]
+)
 def test_every_combination_of_figures_can_be_drawn(make_verdict, stated, measured):
-    found = None if measured is None else Measurement(**dict(zip(("value", "low", "high"), measured, strict=True)), n=3)
+    figures = measured and dict(zip(("value", "low", "high"), measured, strict=True))
+    found = figures and Measurement(estimate=Estimate(**figures, n=3))
     span = span_of(make_verdict(stated=stated, measured=found), None)
     drawn = str(strip(span, "open"))
     assert "nan" not in drawn and "inf" not in drawn

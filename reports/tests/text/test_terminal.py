@@ -1,11 +1,13 @@
 """The summary names every claim and reads at 80 columns, without colour, whatever the ledger holds."""
 
+import math
+
 import pytest
 from rich.cells import cell_len
 
 from unsettled.claims.verdict import Measurement, Outcome
+from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.support.text import harmless
-from unsettled.reports.text.measured import measured
 from unsettled.reports.text.terminal import render, sentence
 
 
@@ -44,9 +46,10 @@ def test_figures_stand_beside_the_claim(verdicts, make_audit):
 
 
 def test_percentages_are_measured_in_percent(make_verdict):
-    assert measured(make_verdict(stated="87.6%")) == "93.12% [91.01, 94.87]"
-    assert measured(make_verdict(measured=Measurement(value=0.0, high=0.1))) == "0 [−∞, 0.1]"
-    assert measured(make_verdict(measured=Measurement(value=None))) == "–"
+    share = Estimate(value=0.9312, low=0.9101, high=0.9487, n=2048)
+    assert make_verdict(measured=Measurement(estimate=share, percent=True)).shown == "93.12% [91.01%, 94.87%]"
+    assert make_verdict(measured=Measurement(estimate=Estimate(value=0.0, high=0.1))).shown == "0 [−∞, 0.1]"
+    assert make_verdict(measured=Measurement(estimate=Estimate(value=math.nan))).shown == "–"
 
 
 def test_what_did_not_transfer_and_what_would_decide_are_listed(verdicts, make_audit):
