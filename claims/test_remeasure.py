@@ -7,6 +7,7 @@ import pytest
 from unsettled.claims.audit.planted import TAMPERINGS, tamper, tampering_found
 from unsettled.claims.audit.remeasure import calm_half, compare_records, verify_sample
 from unsettled.claims.plugin import find, run_of
+from unsettled.measure.support.memory import keep_freed_memory
 
 
 def pytest_generate_tests(metafunc):
@@ -15,6 +16,12 @@ def pytest_generate_tests(metafunc):
     if metafunc.function is test_tampered_rows:
         populations = run.cheapest()
     metafunc.parametrize("population", populations, ids=lambda population: population.name)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def kept_memory():
+    """An audit that measures again is a program of its own, like the commands."""
+    keep_freed_memory()
 
 
 def test_rows(request, population, audit_run):

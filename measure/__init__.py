@@ -1,1 +1,148 @@
-"""The measurement core: checkpoint + puzzles -> record. Knows nothing of any paper."""
+"""The measurement core: one network and one set of examples become one record. It has never heard of a paper.
+
+The names below are the public ones; everything else is private by convention and may move. They are loaded when they are
+first used: importing this package, or a reader of records, loads no torch.
+
+Growth along any batched map
+    tangent_growth      QR (Benettin) growth of k tangents along the orbit of any batched map
+    TangentGrowth       what it returns: exponents, partial sums, dimensions, with their units
+    Status              how the growth of an example is to be read
+    singular_growth     leading finite-time exponents, from singular values of the whole tangent map
+    growth_over_seeds   the same measurement with several tangent seeds, and its spread
+    kaplan_yorke        Kaplan–Yorke dimension of a spectrum
+    ks_entropy          Pesin sum of a spectrum, and whether it is a lower bound
+    WithJacobian        a map with a known Jacobian
+    Pointwise           a map of small states, written for one example and compiled
+    Flow                a differential equation as a map
+
+Networks and examples
+    load_checkpoint     a published or own checkpoint as a network
+    read_puzzles        puzzles from the published layout, a CSV or Parquet
+
+Records
+    measure             measure a network on examples into a record file
+    Record              one measurement: one row an example
+    read_record         read one
+    write_record        write one
+    synthetic_record    one with a known truth, to try things on
+    summarise           what a record says at a glance
+
+Statistics, each with its interval
+    Estimate            the shape in which every statistic returns
+    proportion          a share, with an exact or a score interval
+    auc                 area under the ROC curve
+    auc_difference      of two scores on the same examples
+    matched_auc         among examples alike in something else
+    median              with the interval of exact binomial ranks
+    paired_difference   of two shares on the same examples
+    equivalence         two one-sided tests against a stated value
+    references_of       the literature behind the methods of a report
+
+Errors
+    UserError           bad input: one line that says what, where, and what to do
+
+>>> from unsettled.measure import auc, synthetic_record
+>>> record = synthetic_record(200, seed=1)
+>>> found = auc(record.exponents(unit="update")[:, 0], ~record.solved)
+>>> print(f"{found.value:.3f} [{found.low:.3f}, {found.high:.3f}], {found.counts['positives']} failures")
+0.910 [0.859, 0.944], 77 failures
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # the same table for type checkers
+    from unsettled.measure.analysis.summary import summarise
+    from unsettled.measure.campaign.run import measure
+    from unsettled.measure.errors import UserError
+    from unsettled.measure.lyapunov.estimator import tangent_growth
+    from unsettled.measure.lyapunov.flow import Flow
+    from unsettled.measure.lyapunov.growth import Status, TangentGrowth
+    from unsettled.measure.lyapunov.pointwise import Pointwise
+    from unsettled.measure.lyapunov.seeds import growth_over_seeds
+    from unsettled.measure.lyapunov.spectrum import kaplan_yorke, ks_entropy
+    from unsettled.measure.lyapunov.sweeps import singular_growth
+    from unsettled.measure.lyapunov.tangents import WithJacobian
+    from unsettled.measure.networks.checkpoints import load_checkpoint
+    from unsettled.measure.record.record import Record, read_record, write_record
+    from unsettled.measure.record.synthetic import synthetic_record
+    from unsettled.measure.statistics.auc import auc, auc_difference
+    from unsettled.measure.statistics.equivalence import equivalence
+    from unsettled.measure.statistics.estimate import Estimate
+    from unsettled.measure.statistics.matching import matched_auc
+    from unsettled.measure.statistics.median import median
+    from unsettled.measure.statistics.paired import paired_difference
+    from unsettled.measure.statistics.proportion import proportion
+    from unsettled.measure.statistics.references import references_of
+    from unsettled.measure.tasks.read import read_puzzles
+
+_HOMES = {
+    "analysis.summary": ("summarise",),
+    "campaign.run": ("measure",),
+    "errors": ("UserError",),
+    "lyapunov.estimator": ("tangent_growth",),
+    "lyapunov.flow": ("Flow",),
+    "lyapunov.growth": ("Status", "TangentGrowth"),
+    "lyapunov.pointwise": ("Pointwise",),
+    "lyapunov.seeds": ("growth_over_seeds",),
+    "lyapunov.spectrum": ("kaplan_yorke", "ks_entropy"),
+    "lyapunov.sweeps": ("singular_growth",),
+    "lyapunov.tangents": ("WithJacobian",),
+    "networks.checkpoints": ("load_checkpoint",),
+    "record.record": ("Record", "read_record", "write_record"),
+    "record.synthetic": ("synthetic_record",),
+    "statistics.auc": ("auc", "auc_difference"),
+    "statistics.equivalence": ("equivalence",),
+    "statistics.estimate": ("Estimate",),
+    "statistics.matching": ("matched_auc",),
+    "statistics.median": ("median",),
+    "statistics.paired": ("paired_difference",),
+    "statistics.proportion": ("proportion",),
+    "statistics.references": ("references_of",),
+    "tasks.read": ("read_puzzles",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Estimate",
+    "Flow",
+    "Pointwise",
+    "Record",
+    "Status",
+    "TangentGrowth",
+    "UserError",
+    "WithJacobian",
+    "auc",
+    "auc_difference",
+    "equivalence",
+    "growth_over_seeds",
+    "kaplan_yorke",
+    "ks_entropy",
+    "load_checkpoint",
+    "matched_auc",
+    "measure",
+    "median",
+    "paired_difference",
+    "proportion",
+    "read_puzzles",
+    "read_record",
+    "references_of",
+    "singular_growth",
+    "summarise",
+    "synthetic_record",
+    "tangent_growth",
+    "write_record",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

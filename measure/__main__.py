@@ -45,9 +45,11 @@ def rank(
     from unsettled.measure.campaign.noise import FLOOR_PASSES
     from unsettled.measure.networks.checkpoints import load_checkpoint
     from unsettled.measure.scale.run import measure_shard, noise_rows_of, open_campaign
+    from unsettled.measure.support.memory import keep_freed_memory
     from unsettled.measure.support.progress import progress
     from unsettled.measure.tasks.read import read_puzzles
 
+    keep_freed_memory()
     settings = dict(k=k, segments=segments, seed=seed, batch=batch, device=device_of(device, me), dtype=dtype, qr_every=qr_every)
     loaded = load_checkpoint(checkpoint, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads)
     chosen = read_puzzles(puzzles, split=split, limit=limit, seed=sample_seed)

@@ -41,6 +41,7 @@ def follow(
     from unsettled.measure.campaign.long import measure_long
     from unsettled.measure.campaign.long_stages import LongSettings
     from unsettled.measure.networks.checkpoints import load_checkpoint
+    from unsettled.measure.support.memory import keep_freed_memory
     from unsettled.measure.support.progress import progress
     from unsettled.measure.tasks.read import read_puzzles
 
@@ -57,6 +58,7 @@ def follow(
         seed=seed,
         stop_at_rest=stop_at_rest,
     )
+    keep_freed_memory()
     loaded = load_checkpoint(checkpoint, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads)
     chosen = read_puzzles(puzzles, split=split, limit=limit)
     with progress("puzzles", len(chosen)) as advance:

@@ -53,6 +53,7 @@ def levers(
     from unsettled.measure.policies.gather import gather
     from unsettled.measure.policies.plan import Plan
     from unsettled.measure.policies.table import table_of
+    from unsettled.measure.support.memory import keep_freed_memory
     from unsettled.measure.support.progress import progress
     from unsettled.measure.tasks.read import read_puzzles
 
@@ -78,6 +79,7 @@ def levers(
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         raise UserError(f"--{problem['loc'][0]}: {problem['msg'].removeprefix('Value error, ')}") from None
+    keep_freed_memory()
     loaded = load_checkpoint(checkpoint, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads)
     chosen = read_puzzles(puzzles, split=split, limit=limit, seed=sample_seed)
     with progress("rollouts", len(chosen) * plan.rows) as advance:
@@ -133,9 +135,11 @@ def solve(
     from unsettled.measure.policies.solve import solve as steps_of
     from unsettled.measure.rollout.rollout import board_of
     from unsettled.measure.rollout.starts import Starts
+    from unsettled.measure.support.memory import keep_freed_memory
     from unsettled.measure.tasks.sudoku.typed import drawn, read_boards
 
     drawing = Starts(kind=starts, seed=seed, scale=scale, sigma=sigma)
+    keep_freed_memory()
     model = load_checkpoint(checkpoint, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads).model
     box, failed = board_of(model), 0
     console = Console(markup=False, highlight=False, emoji=False)

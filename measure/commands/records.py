@@ -40,7 +40,7 @@ def measure(
     from unsettled.measure.campaign import noise
     from unsettled.measure.campaign import run as campaign
     from unsettled.measure.networks.checkpoints import load_checkpoint
-    from unsettled.measure.support.memory import peak_memory_mib
+    from unsettled.measure.support.memory import keep_freed_memory, peak_memory_mib
     from unsettled.measure.support.progress import progress
     from unsettled.measure.tasks.read import read_puzzles
 
@@ -52,6 +52,7 @@ def measure(
         measure_by_processes(context.params, out, processes)
         show(out)
         return
+    keep_freed_memory()
     loaded = load_checkpoint(checkpoint, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads)
     chosen = read_puzzles(puzzles, split=split, limit=limit, seed=sample_seed)
     noise_rows = min(noise_rows, len(chosen))
@@ -78,9 +79,11 @@ def measure_noise(
     from unsettled.measure.errors import UserError
     from unsettled.measure.networks.checkpoints import load_checkpoint
     from unsettled.measure.record.record import read_record, write_record
+    from unsettled.measure.support.memory import keep_freed_memory
     from unsettled.measure.support.progress import progress
     from unsettled.measure.tasks.read import read_puzzles
 
+    keep_freed_memory()
     kept = read_record(record)
     cycles = {"H_cycles": kept.provenance.model.H_cycles, "L_cycles": kept.provenance.model.L_cycles}
     loaded = load_checkpoint(checkpoint, **cycles, heads=heads)

@@ -64,11 +64,10 @@ def expected_known(expected: dict[str, str]) -> dict[str, str]:
 
 def _download(entry: Entry, file: str, revision: str, path: Path, expected: str) -> tuple[str, str]:
     """Get one file at a revision; returns (sha256, commit). The bytes come under the name of their etag until they are whole."""
-    # what else runs on this machine is nobody's business; read when the library is first imported
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    from huggingface_hub import get_hf_file_metadata, hf_hub_url
-    from huggingface_hub.file_download import http_get
-    from huggingface_hub.utils import build_hf_headers
+    with _no_telemetry():
+        from huggingface_hub import get_hf_file_metadata, hf_hub_url
+        from huggingface_hub.file_download import http_get
+        from huggingface_hub.utils import build_hf_headers
 
     source = f"{entry.repo}@{revision}/{file}"
     with _told(source):
@@ -106,6 +105,18 @@ def _download(entry: Entry, file: str, revision: str, path: Path, expected: str)
         raise UserError(f"has sha256 {digest}, expected is {expected}", where=source, hint="what came was removed; do not trust that hub")
     partial.replace(path)
     return digest, facts.commit_hash
+
+
+@contextmanager
+def _no_telemetry() -> Iterator[None]:
+    """What else runs on this machine is nobody's business: a variable that the library reads when it is first imported."""
+    name, given = "HF_HUB_DISABLE_TELEMETRY", os.environ.get("HF_HUB_DISABLE_TELEMETRY")
+    os.environ[name] = given or "1"
+    try:
+        yield
+    finally:
+        if given is None:
+            del os.environ[name]
 
 
 @contextmanager

@@ -17,7 +17,6 @@ from unsettled.measure.lyapunov.growth import Status, TangentGrowth
 from unsettled.measure.lyapunov.orthonormal import Method, default_method, orthonormalise, seeded_basis, working_dtype
 from unsettled.measure.lyapunov.segment import Step, at_least, run_segment, segment_of
 from unsettled.measure.lyapunov.tangents import Parts, State, as_parts, sizes
-from unsettled.measure.support.memory import keep_freed_memory
 
 Observe = Callable[[int, State], None]
 
@@ -66,7 +65,6 @@ def tangent_growth(
         UserError: on arguments out of range, and on a step that changes the shape of the state, draws random numbers or
             has no forward-mode derivative.
     """
-    keep_freed_memory()
     parts = as_parts(state)
     if not len(parts[0]):
         raise UserError("the state holds no examples")

@@ -93,7 +93,8 @@ def load_checkpoint(
     check_network(config, where=path)
     with torch.device("meta"):
         _check_shapes(build(config).state_dict(), state, where=path)
-    model = build(config)
+    with torch.random.fork_rng(devices=[]):  # the caller's random numbers are not spent on weights that are overwritten
+        model = build(config)
     _fill(model, state, where=path)
     return Checkpoint(model.eval(), path, _digest_file(path), digest_tensors(model.state_dict()))
 

@@ -36,8 +36,7 @@ class Convergence:
 def network_convergence(
     model: RecursiveModel, puzzles: PuzzleSet, *, k: int, segments: int, seed: int = 0, seeds: int = 2, sweeps: int = 3
 ) -> Convergence:
-    """Measure one batch of puzzles with several tangent seeds, and by sweeps, in the model's own dtype."""
-    model.eval()
+    """Measure one batch of puzzles with several tangent seeds, and by sweeps, in the model's own dtype and mode."""
     weight = model.lm_head.weight
     with torch.no_grad():
         updates = model.updates(model.embed(torch.from_numpy(puzzles.inputs).to(weight.device)))

@@ -2,6 +2,7 @@
 
 glibc hands the top of its heap back to the system whenever a large block is freed, and the next block of that size
 is zeroed and mapped again: a rollout of small networks spends half of its time there. See `measure/PERFORMANCE.md`.
+It is a setting of the whole process, so that commands arrange it, and no function that a library's user calls does.
 """
 
 from __future__ import annotations

@@ -1,0 +1,122 @@
+"""What mallopt does to a process, and that only commands ask for it: a library call leaves its host as it was."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from unsettled.measure.support import memory
+
+REFERENCE = Path(__file__).parents[3] / "fixtures" / "reference" / "trm-4x4"
+
+# Whether malloc maps a block of 48 MiB of its own, as glibc does, or takes it from a heap that is kept.
+MAPS = """
+import ctypes, os, sys
+class Info(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_size_t) for name in "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()]
+libc = ctypes.CDLL(None)
+libc.mallinfo2.restype, libc.malloc.restype = Info, ctypes.c_void_p
+libc.malloc.argtypes, libc.free.argtypes = [ctypes.c_size_t], [ctypes.c_void_p]
+def maps():
+    before = libc.mallinfo2().hblks
+    block = libc.malloc(48 << 20)
+    mapped = libc.mallinfo2().hblks - before
+    libc.free(block)
+    return mapped
+"""
+
+# Everything else of the process that a library might change.
+HOST = """
+import random, signal, warnings
+import numpy, torch
+def host():
+    return {
+        "malloc": maps(),
+        "environment": dict(os.environ),
+        "warnings": list(warnings.filters),
+        "signals": [signal.getsignal(s) for s in sorted(signal.valid_signals())],
+        "random": random.getstate(),
+        "numpy": str(numpy.random.get_state()) + str(numpy.geterr()),
+        "torch seed": torch.random.get_rng_state().tolist(),
+        "threads": (torch.get_num_threads(), torch.get_num_interop_threads()),
+        "dtype": torch.get_default_dtype(),
+        "grad": torch.is_grad_enabled(),
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
+        "precision": torch.get_float32_matmul_precision(),
+        "cuda": (torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.benchmark, torch.backends.cudnn.allow_tf32),
+    }
+"""
+
+USE = f"""
+from unsettled.measure import *
+from unsettled.measure.rollout.convergence import network_convergence
+import torch._dynamo  # torch imports it when vmap is first used; what other libraries do when imported is theirs
+before = host()
+folder, out = {str(REFERENCE)!r}, sys.argv[1]
+loaded, puzzles = load_checkpoint(folder), read_puzzles(folder + "/puzzles.parquet", limit=2)
+loaded.model.train()
+tangent_growth(lambda z: 0.5 * z, torch.ones(2, 3), k=2, segments=2)
+growth_over_seeds(torch.tanh, torch.ones(2, 3), k=2, segments=2)
+network_convergence(loaded.model, puzzles, k=1, segments=1, sweeps=1)
+assert loaded.model.training, "the caller's network was put into another mode"
+measure(loaded, puzzles, __import__("pathlib").Path(out), k=1, segments=2)
+summarise(read_record(out))
+auc([1, 2, 3, 4], [0, 1, 0, 1])
+after = host()
+print(sorted(name for name in before if before[name] != after[name]))
+"""
+
+
+def run(code: str, *arguments: object) -> str:
+    done = subprocess.run([sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def has_mallinfo() -> bool:
+    import ctypes
+
+    return sys.platform.startswith("linux") and hasattr(ctypes.CDLL(None), "mallinfo2")
+
+
+glibc = pytest.mark.skipif(not has_mallinfo(), reason="needs glibc's mallinfo2")
+
+
+@glibc
+def test_keeping_freed_memory_stops_malloc_from_mapping_large_blocks():
+    told = run(MAPS + "from unsettled.measure.support.memory import keep_freed_memory as keep\nprint(maps(), keep(), maps())")
+    assert told == "1 True 0"
+
+
+@glibc
+def test_a_library_call_leaves_its_host_as_it_was(tmp_path):
+    assert run(MAPS + HOST + USE, tmp_path / "record.parquet") == "[]"
+
+
+@glibc
+@pytest.mark.parametrize("command", ["convergence", "measure", "follow"])
+def test_the_commands_ask_for_it(command, tmp_path):
+    arguments = [command, REFERENCE, REFERENCE / "puzzles.parquet", "--limit", 1, "--segments", 32 if command == "follow" else 2]
+    arguments += ["--k", 1, "--sweeps", 1] if command == "convergence" else ["--k", 0, "--out", tmp_path / "out.parquet"]
+    arguments += ["--deep", 0, "--starts", 1] if command == "follow" else []
+    code = "from unsettled.measure.commands.app import main\ntry:\n    main()\nexcept SystemExit as e:\n    assert not e.code, e.code\n"
+    assert run(MAPS + code + "print(maps())", *arguments).splitlines()[-1] == "0"
+
+
+def test_other_platforms_and_a_users_own_settings_are_left_alone(monkeypatch):
+    keep = memory.keep_freed_memory.__wrapped__  # without its cache
+    monkeypatch.setattr(memory.sys, "platform", "darwin")
+    assert not keep()
+    monkeypatch.setattr(memory.sys, "platform", "linux")
+    monkeypatch.setenv("MALLOC_TOP_PAD_", "0")
+    assert not keep()
+
+
+def test_what_a_process_takes_is_told_in_bytes_and_mebibytes():
+    block = bytearray(64 << 20)
+    space, peak = memory.address_space(), memory.peak_memory_mib()
+    if sys.platform.startswith("linux"):
+        assert space > len(block) and 64 < peak < space / 2**20 + 1
