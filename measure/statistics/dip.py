@@ -1,0 +1,120 @@
+"""Hartigan's dip: how far a sample lies from every unimodal distribution, and how often chance alone puts it as far.
+
+The dip is the smallest largest distance between the empirical distribution and a unimodal one, that is, one whose
+distribution function is convex up to its mode and concave from there. Of all unimodal distributions the uniform one has the
+largest dips, so a p-value from uniform samples holds for each of them: skewed, heavy-tailed, or with an atom at its mode.
+
+Sources: Hartigan & Hartigan (1985), Annals of Statistics 13:70, whose Theorem 6 gives the algorithm; Hartigan (1985), Applied
+Statistics 34:320. The uniform null is simulated once for each of a few sizes; √n·dip hardly depends on n beyond them.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numba
+import numpy as np
+from numpy.typing import ArrayLike
+
+from unsettled.measure.statistics.sample import as_values
+
+SIZES = (8, 16, 32, 64, 128, 256, 512, 1024, 2048)
+DRAWS = 2000
+
+
+def dip(values: ArrayLike) -> float:
+    """The dip of ``values`` (N,), between 1/(2N) and 1/4; infinite values count as lying beyond all finite ones.
+
+    >>> round(dip([0, 0, 0, 1, 1, 1]), 3)
+    0.25
+    """
+    ordered = np.sort(as_values("values", values))
+    if not len(ordered):
+        return math.nan
+    return float(_dip(_finite(ordered)))
+
+
+def dip_p_value(values: ArrayLike) -> float:
+    """Chance of a dip at least as large in a uniform sample of the same size; at most α in α of all unimodal samples.
+
+    NaN for an empty sample. The Monte Carlo p-value (b + 1)/(B + 1) of Phipson & Smyth (2010), so that it is never 0.
+    """
+    array = as_values("values", values)
+    if not len(array):
+        return math.nan
+    return p_value_of(dip(array), len(array))
+
+
+def p_value_of(statistic: float, n: int) -> float:
+    """The p-value of a dip found in ``n`` values."""
+    null = _null(next((size for size in SIZES if size >= n), SIZES[-1]))
+    above = len(null) - int(np.searchsorted(null, statistic * math.sqrt(n), side="left"))
+    return (above + 1) / (len(null) + 1)
+
+
+@lru_cache(maxsize=len(SIZES))
+def _null(size: int) -> np.ndarray:
+    """√n·dip of `DRAWS` uniform samples of ``size``, sorted; always the same."""
+    rng = np.random.default_rng(size)
+    draws = np.array([_dip(np.sort(rng.random(size))) for _ in range(DRAWS)])
+    return np.sort(draws) * math.sqrt(size)
+
+
+def _finite(ordered: np.ndarray) -> np.ndarray:
+    """Sorted values with −∞ and +∞ set as far beyond the finite ones as these reach."""
+    known = ordered[np.isfinite(ordered)]
+    if len(known) == len(ordered):
+        return ordered
+    low, high = (known[0], known[-1]) if len(known) else (0.0, 0.0)
+    reach = max(high - low, 1.0)
+    return np.clip(ordered, low - reach, high + reach)
+
+
+def _dip(x: np.ndarray) -> float:
+    """The dip of sorted finite values.
+
+    Between the ends ``low`` and ``high`` of the modal interval lie the convex minorant and the concave majorant of the empirical
+    distribution. The interval shrinks to the knots about the place where the two are farthest apart, until they are no farther
+    apart than what is left outside already needs. Distances are in counts; the dip is half of the largest, over n.
+    """
+    low, high, found = 0, len(x) - 1, 1.0
+    while x[low] != x[high]:
+        minorant, lower_knots = _minorant(x[low : high + 1])
+        reflected, upper_knots = _minorant(-x[low : high + 1][::-1])
+        majorant, upper_knots = high + 1 - low - reflected[::-1], high - low - upper_knots[::-1]
+        knots = np.concatenate((lower_knots, upper_knots))  # between knots the two are straight, so that none is farther apart there
+        gaps = majorant[knots] - minorant[knots]
+        place = knots[np.argmax(gaps)]
+        if gaps.max() <= found:
+            break
+        first = int(lower_knots[np.searchsorted(lower_knots, place, side="right") - 1])
+        last = int(upper_knots[np.searchsorted(upper_knots, place, side="left")])
+        counts = np.arange(len(minorant))
+        found = max(found, (counts + 1 - minorant)[: first + 1].max(), (majorant - counts)[last:].max())
+        if (first, last) == (0, high - low):
+            break
+        low, high = low + first, low + last
+    return float(found / (2 * len(x)))
+
+
+@numba.njit(cache=True)
+def _minorant(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:  # pragma: no cover (compiled)
+    """The greatest convex function below the points (x_i, i): its value at every point (N,), and the points on it."""
+    n, count = len(x), 0
+    knots, heights = np.empty(n, np.int64), np.empty(n)
+    for i in range(n):
+        while count > 1:
+            a, b = knots[count - 2], knots[count - 1]
+            if (x[i] - x[b]) * (b - a) < (x[b] - x[a]) * (i - b):
+                break
+            count -= 1
+        knots[count] = i
+        count += 1
+    for k in range(count - 1):
+        a, b = knots[k], knots[k + 1]
+        slope = (b - a) / (x[b] - x[a]) if x[b] > x[a] else 0.0
+        for i in range(a, b):
+            heights[i] = a + (x[i] - x[a]) * slope
+    heights[n - 1] = n - 1
+    return heights, knots[:count]

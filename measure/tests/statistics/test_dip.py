@@ -1,0 +1,84 @@
+"""The dip against a linear programme that knows nothing of its algorithm, and its p-values against unimodal samples."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from scipy.optimize import linprog
+
+from unsettled.measure.statistics.dip import dip, dip_p_value
+
+
+def naive_dip(values: np.ndarray) -> float:
+    """The dip by its definition: for every mode, the closest convex-then-concave function, by linear programming."""
+    x = np.sort(values)
+    places, counts = np.unique(x, return_counts=True)
+    at = np.cumsum(counts) / len(x)
+    before, k = np.concatenate([[0], at[:-1]]), len(places)
+    best = 1.0
+    for mode in range(k):
+        jump, worst = k, k + 1  # two more unknowns: the limit from the left at the mode, and the distance
+        rows, limits = [], []
+
+        def add(terms: list[tuple[int, float]], limit: float) -> None:
+            row = np.zeros(k + 2)
+            for place, factor in terms:
+                row[place] += factor
+            rows.append(row)  # noqa: B023 (used at once, within the same turn)
+            limits.append(limit)  # noqa: B023
+
+        for i in range(k):
+            left = jump if i == mode else i
+            for place, height in ((i, at[i]), (left, before[i])):
+                add([(place, 1), (worst, -1)], height)
+                add([(place, -1), (worst, -1)], -height)
+        add([(jump, 1), (mode, -1)], 0)
+        sides = ([(places[i], i if i < mode else jump) for i in range(mode + 1)], [(places[i], i) for i in range(mode, k)])
+        for bend, side in zip((1.0, -1.0), sides, strict=True):
+            for (_, a), (_, b) in pairwise(side):
+                add([(a, 1), (b, -1)], 0)
+            for (p, a), (q, b), (r, c) in zip(side[:-2], side[1:-1], side[2:], strict=True):
+                add([(b, bend * (1 / (q - p) + 1 / (r - q))), (a, -bend / (q - p)), (c, -bend / (r - q))], 0)
+        found = linprog(np.eye(k + 2)[worst], A_ub=np.array(rows), b_ub=np.array(limits), bounds=[(0, 1)] * (k + 2))
+        best = min(best, found.fun)
+    return max(best, 0.5 / len(x))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_dip_matches_naive(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(2, 13))
+    values = rng.integers(0, 5, n).astype(float) if seed % 3 == 0 else rng.standard_normal(n)
+    values[: n // 2] += 4 * (seed % 2)
+    assert dip(values) == pytest.approx(naive_dip(values), abs=1e-7)
+
+
+def test_two_equal_piles_dip_by_a_quarter_and_one_value_by_nothing() -> None:
+    assert dip([0.0] * 50 + [1.0] * 50) == pytest.approx(0.25)
+    assert dip([3.0] * 10) == 0.05
+    assert np.isnan(dip([])) and np.isnan(dip_p_value([]))
+
+
+def test_infinite_values_lie_beyond_the_finite_ones() -> None:
+    rng = np.random.default_rng(0)
+    values = np.concatenate((np.full(100, -np.inf), rng.random(100)))
+    assert dip_p_value(values) < 0.01
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda rng, n: rng.random(n),
+        lambda rng, n: rng.standard_normal(n),
+        lambda rng, n: rng.exponential(size=n),
+        lambda rng, n: np.where(rng.random(n) < 0.4, 0.0, rng.exponential(size=n)),
+    ],
+    ids=["uniform", "normal", "exponential", "an atom at the mode"],
+)
+@pytest.mark.parametrize("n", [30, 300])
+def test_one_mode_is_rejected_no_more_often_than_declared(draw, n: int) -> None:
+    rng = np.random.default_rng(n)
+    rejected = sum(dip_p_value(draw(rng, n)) <= 0.05 for _ in range(400))
+    assert rejected <= 33  # 20 of 400 are declared; 33 is three standard errors above

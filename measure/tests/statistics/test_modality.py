@@ -1,0 +1,108 @@
+"""Three answers and their error rate: one hump is never cut, rest has an absolute meaning, and rounding changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.modality import Modes, modality
+
+Draw = Callable[[np.random.Generator, int], np.ndarray]
+
+ONE_MODE: dict[str, Draw] = {
+    "uniform over rest and motion": lambda rng, n: 10 ** rng.uniform(-8, 0, n),
+    "uniform about the tolerance": lambda rng, n: 10 ** rng.uniform(-5, -1, n),
+    "normal above the tolerance": lambda rng, n: 10 ** rng.normal(-3, 1, n),
+    "normal below it": lambda rng, n: 10 ** rng.normal(-5, 1.5, n),
+    "skewed to the right": lambda rng, n: 10 ** (-7 + rng.exponential(2, n)),
+    "skewed to the left": lambda rng, n: 10 ** (-rng.exponential(3, n)),
+    "rounded": lambda rng, n: 10 ** np.round(rng.uniform(-6, 0, n), 1),
+    "exact zeros, then decay": lambda rng, n: np.where(rng.random(n) < 0.6, 0.0, 10 ** (-4 + rng.exponential(1, n))),
+    "rounding, then a uniform tail": lambda rng, n: np.where(rng.random(n) < 0.6, 2e-7, 10 ** rng.uniform(-4, 0, n)),
+}
+
+
+@pytest.mark.parametrize("name", ONE_MODE)
+@pytest.mark.parametrize("n", [32, 512])
+def test_one_hump_is_called_two_modes_no_more_often_than_declared(name: str, n: int) -> None:
+    rng = np.random.default_rng(n)
+    found = [modality(ONE_MODE[name](rng, n)) for _ in range(200)]
+    assert sum(answer.p_value <= 0.05 for answer in found) <= 19  # 10 of 200 are declared; 19 is three standard errors above
+
+
+def settling(rng: np.random.Generator, n: int, *, moving: float, floor: float = 2e-7) -> np.ndarray:
+    """Runs of which a share moves by about a tenth of the norm, the others resting at the rounding of a number type."""
+    return np.where(rng.random(n) < moving, 10 ** rng.normal(-1, 0.3, n), floor * 10 ** rng.normal(0, 0.1, n))
+
+
+@pytest.mark.parametrize("moving", [0.05, 0.5, 0.9])
+def test_rest_and_motion_are_two_modes(moving: float) -> None:
+    rng = np.random.default_rng(1)
+    found = [modality(settling(rng, 512, moving=moving)).modes for _ in range(100)]
+    assert found.count(Modes.TWO) >= 95
+
+
+def test_the_answer_does_not_hang_on_the_rounding_of_the_arithmetic() -> None:
+    """The same linear convergence at many rates in float32 and in float64: raw values differ by eight decades."""
+    rng = np.random.default_rng(2)
+    exact = 10 ** rng.uniform(-14, -1, 1000)
+    single = modality(np.maximum(exact, 2e-7), dtype="float32")
+    double = modality(exact, dtype="float64")
+    assert single == double and single.modes is Modes.ONE
+    rested = settling(rng, 1000, moving=0.2)
+    finer = np.where(rested < 1e-5, rested * 1e-8, rested)
+    assert modality(rested) == modality(finer, dtype="float64")
+
+
+def test_a_random_network_whose_every_run_moves_has_no_run_at_rest() -> None:
+    rng = np.random.default_rng(3)
+    assert modality(rng.uniform(57, 62, 500) / 48.7).modes is Modes.NONE
+    two_speeds = np.where(rng.random(500) < 0.5, 0.2, 1.2) * rng.uniform(0.9, 1.1, 500)
+    assert modality(two_speeds).modes is Modes.NONE
+
+
+def test_a_network_at_the_rounding_of_its_arithmetic_is_all_at_rest() -> None:
+    rng = np.random.default_rng(4)
+    assert modality(10 ** rng.normal(-6.5, 0.3, 500)).modes is Modes.ALL
+    assert modality(np.zeros(50)).modes is Modes.ALL
+
+
+def test_two_humps_on_one_side_of_the_tolerance_are_not_rest_and_motion() -> None:
+    rng = np.random.default_rng(5)
+    slow_and_fast = np.where(rng.random(500) < 0.5, 2e-3, 0.5) * 10 ** rng.normal(0, 0.1, 500)
+    answer = modality(slow_and_fast)
+    assert answer.p_value <= 0.05 and answer.modes is Modes.ONE
+
+
+def test_a_number_type_that_cannot_resolve_rest_never_shows_all_at_rest() -> None:
+    rng = np.random.default_rng(6)
+    coarse = 10 ** rng.normal(-2.2, 0.1, 500)
+    assert modality(coarse, dtype="bfloat16").modes is Modes.ONE
+    apart = np.where(rng.random(500) < 0.5, coarse, 10 ** rng.normal(-0.5, 0.1, 500))
+    assert modality(apart, dtype="torch.bfloat16").modes is Modes.TWO
+    assert modality(coarse, dtype="float32").modes is not Modes.ALL
+
+
+def test_few_runs_show_nothing() -> None:
+    assert modality([]).modes is Modes.ONE
+    assert modality([1e-7, 0.1]).modes is Modes.ONE
+
+
+def test_a_million_runs_take_seconds() -> None:
+    rng = np.random.default_rng(7)
+    assert modality(settling(rng, 1_000_000, moving=0.01)).modes in (Modes.TWO, Modes.ALL)
+
+
+@pytest.mark.parametrize("steps", [[-1.0, 0.1], [float("nan"), 0.1]])
+def test_steps_that_are_no_lengths_are_refused(steps: list[float]) -> None:
+    with pytest.raises(UserError, match="must be lengths"):
+        modality(steps)
+
+
+def test_an_unknown_number_type_names_the_known_ones() -> None:
+    with pytest.raises(UserError, match="'int8' is not known") as caught:
+        modality([0.1], dtype="int8")
+    assert "bfloat16" in str(caught.value)
