@@ -3,8 +3,8 @@
 AUC = P(score of a positive > score of a negative) + ½ P(tie), the Mann–Whitney form.
 
 Sources: DeLong, DeLong & Clarke-Pearson (1988), Biometrics 44:837; the midrank algorithm of Sun & Xu (2014), IEEE
-Signal Processing Letters 21:1389; the logit interval of Pepe (2003), §5.2; the planning variance of Hanley & McNeil
-(1982), Radiology 143:29, inverted as Newcombe (2006), Statistics in Medicine 25:559, inverts its own.
+Signal Processing Letters 21:1389; the logit interval of Pepe (2003), §5.2; limits that hang on more than that in
+`unsettled.measure.statistics.auc_limits`.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
 from scipy.special import expit, logit
 from scipy.stats import norm
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.auc_limits import hanley_mcneil_error, score_interval, shrunk_interval
 from unsettled.measure.statistics.equivalence import equivalence
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.sample import as_classes, check_choice, check_share
 
-INTERVALS = ("logit", "wald", "score")
+INTERVALS = ("shrunk", "logit", "wald", "score")
 
 
 def auc(
-    scores: ArrayLike, positives: ArrayLike, *, level: float = 0.95, interval: str = "logit", denominator: str = "examples"
+    scores: ArrayLike, positives: ArrayLike, *, level: float = 0.95, interval: str = "shrunk", denominator: str = "examples"
 ) -> Estimate:
     """ROC AUC of ``scores`` (N,) for the class ``positives`` (N,) with a two-sided interval.
 
     Args:
-        interval: ``"logit"`` (DeLong variance on the logit scale), ``"wald"`` (DeLong, symmetric, may leave
-            [0, 1]), or ``"score"`` (`score_interval`). At .993 with 254 positives the nominal 95 % of the DeLong
-            ones cover .83–.95 and .88–.95 depending on the shape of the scores, the score interval .96–1 (see
-            `coverage`): take it where a refutation hangs on one limit.
+        interval: ``"shrunk"`` (`unsettled.measure.statistics.auc_limits`: what verdicts hang on), ``"logit"`` (DeLong
+            variance on the logit scale), ``"wald"`` (DeLong, symmetric, may leave [0, 1]), or ``"score"``
+            (`score_interval`). At .993 with 254 positives the nominal 95 % of the DeLong ones cover .83–.95 and .88–.95
+            depending on the shape of the scores, the score interval .96–1; it covers .84 where positives are few and spread.
 
     An AUC of exactly 0 or 1 has no DeLong variance. Its finite limit is then the Clopper–Pearson limit for
     min(m, n) concordant pairs out of min(m, n): perfect separation implies that those disjoint, independent pairs
@@ -179,35 +179,9 @@ def auc_interval(
     if not error:
         reason = "a class has one example" if min(m, n) < 2 else "all scores tie"
         return math.nan, math.nan, f"{reason}: no DeLong variance, no interval"
+    if interval == "shrunk":
+        return *shrunk_interval(value, error, m, n, level=level), ""
     if interval == "wald":
         return value - z * error, value + z * error, ""
     half = z * error / (value * (1 - value))
     return float(expit(logit(value) - half)), float(expit(logit(value) + half)), ""
-
-
-def score_interval(value: float, m: int, n: int, *, level: float = 0.95) -> tuple[float, float]:
-    """The θ with |value − θ| ≤ z·s(θ), s the Hanley–McNeil error: Wilson's idea for an AUC. Needs no scores."""
-    z = float(norm.isf((1 - level) / 2))
-
-    def outside(theta: float) -> float:
-        return (value - theta) ** 2 - z**2 * hanley_mcneil_error(theta, m, n) ** 2
-
-    # outside(value) < 0 inside the unit interval; at 0 and at 1 the error is 0, so each side has one sign change
-    inner_low, inner_high = min(value, 1 - 1e-12), max(value, 1e-12)
-    low = 0.0 if value <= 0.0 else brentq(outside, 0.0, inner_low, xtol=1e-14)
-    high = 1.0 if value >= 1.0 else brentq(outside, inner_high, 1.0, xtol=1e-14)
-    return float(low), float(high)
-
-
-def hanley_mcneil_error(value: float, m: int, n: int) -> float:
-    """Standard error expected of an AUC with m positives and n negatives, for planning (Hanley & McNeil 1982).
-
-    Exact for a pair of exponential score distributions; at ½ it is the null variance (m + n + 1) / (12 m n) of
-    Mann–Whitney. Near 1 it exceeds what normal scores of equal variance give: plan with it, do not test with it.
-    """
-    if m < 1 or n < 1:
-        raise UserError(f"planning an AUC needs both classes, got {m} positives and {n} negatives")
-    value = min(max(float(value), 0.0), 1.0)
-    both_positives, both_negatives = value / (2 - value), 2 * value**2 / (1 + value)
-    variance = value * (1 - value) + (m - 1) * (both_positives - value**2) + (n - 1) * (both_negatives - value**2)
-    return math.sqrt(max(variance, 0.0) / (m * n))

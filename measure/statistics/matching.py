@@ -7,6 +7,7 @@ default that a caller could overlook. Bins that cannot be compared are dropped *
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc import auc, auc_interval
+from unsettled.measure.statistics.auc_limits import hanley_mcneil_error, shrunk_interval
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.sample import as_classes, as_mask, as_values, check_choice, check_share, degenerate
 
@@ -49,7 +51,7 @@ def stratified_auc(
     names: dict[int, str] | None = None,
     denominator: str = "examples",
 ) -> Estimate:
-    """Weighted mean of the AUCs within the integer ``strata`` (N,), with a logit-DeLong interval.
+    """Weighted mean of the AUCs within the integer ``strata`` (N,), with an interval of shrunk variance (`auc_limits`).
 
     Args:
         weights: ``"pairs"`` (positive–negative pairs in the stratum: the chance that a random *comparable* pair is
@@ -63,7 +65,7 @@ def stratified_auc(
     """
     check_choice("weights", weights, WEIGHTS)
     level = check_share("level", level)
-    method = f"AUC within strata, {weights} weights, DeLong within stratum, logit interval"
+    method = f"AUC within strata, {weights} weights, DeLong within stratum, shrunk interval"
     values, mask, reason = as_classes(scores, positives)
     if reason:
         return undefined(reason, n=len(values), method=method, denominator=denominator)
@@ -75,7 +77,7 @@ def stratified_auc(
     value = float(sum(row.weight * row.auc for row in used))
     error = math.sqrt(sum((row.weight * row.error) ** 2 for row in used))
     m, n = sum(row.positives for row in used), sum(row.negatives for row in used)
-    low, high, note = auc_interval(min(value, 1.0), error, m, n, level=level)
+    low, high, note = *shrunk_interval(min(value, 1.0), error, m, n, level=level, planned=_planned(used)), ""
     if value in (0.0, 1.0):  # only pairs within a stratum were compared, so only those count as disjoint pairs
         pairs = sum(min(row.positives, row.negatives) for row in used)
         low, high, note = auc_interval(value, error, pairs, pairs, level=level)
@@ -203,6 +205,11 @@ def strata_of(
         rows.append(Stratum(**row, auc=inside.value, error=stratum_error(inside), weight=float(weight), bounded=inside.error is None))
     total = sum(row.weight for row in rows)
     return [Stratum(**{**vars(row), "weight": row.weight / total}) if row.weight else row for row in rows]
+
+
+def _planned(rows: list[Stratum]) -> Callable[[float], float]:
+    """The standard error to expect of the weighted mean when every stratum has the area θ."""
+    return lambda theta: math.sqrt(sum((row.weight * hanley_mcneil_error(theta, row.positives, row.negatives)) ** 2 for row in rows))
 
 
 def stratum_error(inside: Estimate) -> float:

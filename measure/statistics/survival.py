@@ -106,7 +106,7 @@ def landmark_auc(
     With fewer than `FEWEST` examples of a class there is a value and no interval: a handful does not show how it scatters.
     ``counts``: ``landmarks`` with both classes, ``pairs``, ``never`` and ``later`` (examples that were compared).
     """
-    method = "AUC matched by segment, pairs weights, clustered DeLong, logit interval"
+    method = "AUC matched by segment, pairs weights, clustered DeLong, shrunk interval"
     # of each example, summed over landmarks: concordant pairs (ties ½), and pairs; one landmark at a time is in memory
     concordant, pairs = np.zeros(len(scores)), np.zeros(len(scores))
     landmarks, seen_never, seen_later = 0, False, False
@@ -153,5 +153,5 @@ def landmark_auc(
     excess = concordant - value * pairs
     variance = sum(rows.sum() / (rows.sum() - 1) * float((excess[rows] ** 2).sum()) for rows in classes) / total**2
     error = math.sqrt(variance) or None
-    low, high, note = auc_interval(value, error, never_count, later_count, level=level)
+    low, high, note = auc_interval(value, error, never_count, later_count, level=level, interval="shrunk")
     return Estimate(**about, low=low, high=high, error=error, extra={"note": note} if note else {})

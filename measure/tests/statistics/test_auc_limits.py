@@ -1,0 +1,67 @@
+"""Limits of an area: their coverage with few positives, near 1 and for spread scores; where DeLong's and the score interval fail."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from unsettled.measure.statistics.auc import auc
+from unsettled.measure.statistics.auc_limits import hanley_mcneil_error, score_interval, shrunk_interval
+from unsettled.measure.statistics.matching import stratified_auc
+
+DRAWS = 400
+
+
+def scores(shape: str, area: float, m: int, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Scores of m positives and n negatives whose true area is ``area``."""
+    if shape == "exponential":
+        return np.concatenate((rng.exponential(area / (1 - area), m), rng.exponential(1, n)))
+    spread = {"normal": 1.0, "spread positives": 3.0, "narrow positives": 1 / 3}[shape]
+    return np.concatenate((rng.normal(norm.ppf(area) * np.sqrt(1 + spread**2), spread, m), rng.normal(0, 1, n)))
+
+
+@pytest.mark.parametrize("shape", ["normal", "exponential", "spread positives", "narrow positives"])
+@pytest.mark.parametrize(("m", "n"), [(2, 60), (3, 60), (6, 60), (20, 200)])
+@pytest.mark.parametrize("area", [0.5, 0.9, 0.97])
+def test_the_interval_covers_nearly_as_often_as_it_says(shape: str, m: int, n: int, area: float) -> None:
+    rng = np.random.default_rng(m)
+    mask = np.arange(m + n) < m
+    covered = 0
+    for _ in range(DRAWS):
+        found = auc(scores(shape, area, m, n, rng), mask)
+        covered += found.low <= area <= found.high
+    assert covered >= 0.9 * DRAWS  # .93 less three standard errors of 400 draws
+
+
+def test_delong_alone_misses_where_the_shrunk_interval_does_not() -> None:
+    rng = np.random.default_rng(0)
+    mask = np.arange(220) < 20
+    covered = {"logit": 0, "shrunk": 0}
+    for _ in range(DRAWS):
+        drawn = scores("exponential", 0.97, 20, 200, rng)
+        for interval in covered:
+            found = auc(drawn, mask, interval=interval)
+            covered[interval] += found.low <= 0.97 <= found.high
+    assert covered["logit"] < 0.85 * DRAWS < 0.92 * DRAWS < covered["shrunk"]
+
+
+def test_a_stratified_area_covers_with_few_of_a_class_in_each_stratum() -> None:
+    rng = np.random.default_rng(1)
+    strata, mask = np.repeat(np.arange(5), 24), np.tile(np.arange(24) < 3, 5)
+    covered = 0
+    for _ in range(DRAWS):
+        drawn = rng.standard_normal(120) + strata
+        found = stratified_auc(drawn, mask, strata, weights="pairs")
+        covered += found.low <= 0.5 <= found.high
+    assert 0.92 * DRAWS <= covered
+
+
+def test_with_the_planned_variance_alone_it_is_the_score_interval() -> None:
+    assert shrunk_interval(0.9, None, 30, 100) == score_interval(0.9, 30, 100)
+    assert shrunk_interval(0.9, hanley_mcneil_error(0.9, 30, 100), 30, 100) == pytest.approx(score_interval(0.9, 30, 100))
+
+
+def test_many_positives_follow_delong() -> None:
+    low, high = shrunk_interval(0.7, 0.01, 2000, 8000)
+    assert (low, high) == pytest.approx((0.7 - 1.96 * 0.01, 0.7 + 1.96 * 0.01), abs=5e-4)
