@@ -16,7 +16,6 @@ from numpy.typing import ArrayLike
 from scipy.special import expit, logit
 from scipy.stats import norm
 
-from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc_limits import hanley_mcneil_error, score_interval, shrunk_interval
 from unsettled.measure.statistics.equivalence import equivalence
 from unsettled.measure.statistics.estimate import Estimate, undefined

@@ -54,7 +54,7 @@ def test_a_stratified_area_covers_with_few_of_a_class_in_each_stratum() -> None:
         drawn = rng.standard_normal(120) + strata
         found = stratified_auc(drawn, mask, strata, weights="pairs")
         covered += found.low <= 0.5 <= found.high
-    assert 0.92 * DRAWS <= covered
+    assert covered >= 0.92 * DRAWS
 
 
 def test_with_the_planned_variance_alone_it_is_the_score_interval() -> None:
