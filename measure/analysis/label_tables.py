@@ -9,9 +9,9 @@ from dataclasses import fields, replace
 import numpy as np
 
 from unsettled.measure.analysis.labels import APPEARANCES, Evidence, Thresholds, counts, settled
-from unsettled.measure.analysis.settling import otsu_threshold
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.otsu import otsu_threshold
 from unsettled.measure.statistics.proportion import proportion
 
 # Jitter of float32 at a fixed point: no band is drawn within it.

@@ -70,30 +70,37 @@ def test_a_network_at_the_rounding_of_its_arithmetic_is_all_at_rest() -> None:
     assert modality(np.zeros(50)).modes is Modes.ALL
 
 
-def test_two_humps_on_one_side_of_the_tolerance_are_not_rest_and_motion() -> None:
+def test_two_humps_whose_slower_one_moves_are_not_rest_and_motion() -> None:
     rng = np.random.default_rng(5)
-    slow_and_fast = np.where(rng.random(500) < 0.5, 2e-3, 0.5) * 10 ** rng.normal(0, 0.1, 500)
-    answer = modality(slow_and_fast)
+    slow_and_fast = np.where(rng.random(500) < 0.5, 0.06, 0.5) * 10 ** rng.normal(0, 0.1, 500)
+    answer = modality(slow_and_fast, rest=0.05)
     assert answer.p_value <= 0.05 and answer.modes is Modes.ONE
+    assert modality(slow_and_fast, rest=0.1).modes is Modes.TWO
 
 
 def test_a_number_type_that_cannot_resolve_rest_never_shows_all_at_rest() -> None:
     rng = np.random.default_rng(6)
     coarse = 10 ** rng.normal(-2.2, 0.1, 500)
     assert modality(coarse, dtype="bfloat16").modes is Modes.ONE
-    apart = np.where(rng.random(500) < 0.5, coarse, 10 ** rng.normal(-0.5, 0.1, 500))
+    many = 10 ** rng.normal(-2.2, 0.1, 5000)  # how far down the slower mode reaches is unknown, so that few show nothing
+    apart = np.where(rng.random(5000) < 0.5, many, 10 ** rng.normal(-0.5, 0.1, 5000))
     assert modality(apart, dtype="torch.bfloat16").modes is Modes.TWO
     assert modality(coarse, dtype="float32").modes is not Modes.ALL
 
 
 def test_few_runs_show_nothing() -> None:
     assert modality([]).modes is Modes.ONE
-    assert modality([1e-7, 0.1]).modes is Modes.ONE
+    assert modality([1e-7, 0.05]).modes is Modes.ONE
 
 
 def test_a_million_runs_take_seconds() -> None:
     rng = np.random.default_rng(7)
     assert modality(settling(rng, 1_000_000, moving=0.01)).modes in (Modes.TWO, Modes.ALL)
+
+
+def test_the_floor_must_be_below_rest() -> None:
+    with pytest.raises(UserError, match="the smaller first"):
+        modality([0.1], floor=0.2, rest=0.1)
 
 
 @pytest.mark.parametrize("steps", [[-1.0, 0.1], [float("nan"), 0.1]])
