@@ -80,7 +80,7 @@ def load_network(adapter: str, checkpoint: Path | str) -> Adapted:
 def failed(what: str, error: Exception, path: Path) -> UserError:
     """What a user's code raised, in one line that names the last line of the user's file that it went through."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).resolve() == path.resolve()]
-    message = (str(error).strip().splitlines() or [""])[0][:200]
+    message = " ".join(str(error).split())[:300]
     where = f"{path}:{lines[-1]}" if lines else path
     return UserError(f"{what}: {type(error).__name__}: {message}", where=where)
 
