@@ -75,8 +75,6 @@ def rate(
     canonical: Canonical = True,
 ) -> None:
     """Replace ratings by the number of search nodes our solver needs; refuses puzzles without exactly one solution."""
-    from dataclasses import replace
-
     from unsettled.measure.errors import UserError
     from unsettled.measure.tasks.read import count_puzzles, iterate_puzzles
     from unsettled.measure.tasks.sudoku import boards as sudoku
@@ -87,7 +85,7 @@ def rate(
     def rated() -> Iterable[PuzzleSet]:
         first = 0
         for piece in iterate_puzzles(source, split=split):
-            yield replace(piece, rating=sudoku.rate(piece.inputs, piece.box, first=first))
+            yield piece.changed(rating=sudoku.rate(piece.inputs, piece.box, first=first))
             first += len(piece)
 
     _write(rated(), count_puzzles(source, split=split), target, split=split, canonical=canonical)

@@ -10,8 +10,8 @@ import numpy as np
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.bounded import bounded
 from unsettled.measure.tasks.sources import Source, open_source
-from unsettled.measure.tasks.sudoku.boards import BLANK, Box, PuzzleSet, conflicts
-from unsettled.measure.tasks.tables import SYMBOLS, Chunk, board_size
+from unsettled.measure.tasks.sudoku.boards import BLANK, SYMBOLS, Box, PuzzleSet, conflicts
+from unsettled.measure.tasks.tables import Chunk, board_size
 from unsettled.measure.tasks.write import join, write_parquet, write_published
 
 __all__ = ["Box", "PuzzleSet", "count_puzzles", "iterate_puzzles", "join", "read_puzzles", "write_parquet", "write_published"]

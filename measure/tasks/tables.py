@@ -16,11 +16,10 @@ import pyarrow.parquet as pq
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.limits import LARGEST_BOARD
-from unsettled.measure.tasks.sudoku.boards import BLANK, Box
+from unsettled.measure.tasks.sudoku.boards import BLANK, SYMBOLS, Box
 
 CHUNK_ROWS = 16384
 BLOCK_BYTES = 1 << 18  # of CSV; pyarrow reads some 32 blocks ahead
-SYMBOLS = "123456789ABCDEFGHIJKLMNOP"  # digits of boards up to 25×25
 NOT_A_SYMBOL = 255
 BOX_KEY = b"unsettled.box"
 

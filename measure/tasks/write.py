@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet
-from unsettled.measure.tasks.tables import BOX_KEY, CHUNK_ROWS, SYMBOLS
+from unsettled.measure.tasks.sudoku.boards import SYMBOLS, Box, PuzzleSet
+from unsettled.measure.tasks.tables import BOX_KEY, CHUNK_ROWS
 
 Advance = Callable[[int], None]
 _SYMBOL_OF_TOKEN = np.frombuffer(("?." + SYMBOLS).encode("ascii"), np.uint8)

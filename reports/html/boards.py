@@ -105,7 +105,7 @@ def _example(example: Watched) -> dict[str, Any]:
 
 def _text(tokens: np.ndarray) -> str:
     """One character a cell: digits, letters from ten on, a dot for a blank or a token that is no digit."""
-    from unsettled.measure.tasks.tables import SYMBOLS
+    from unsettled.measure.tasks.sudoku.boards import SYMBOLS
 
     return "".join(SYMBOLS[token - 2] if 2 <= token < len(SYMBOLS) + 2 else "." for token in tokens.tolist())
 

@@ -5,15 +5,18 @@ Tokens are those of the published data sets: 0 pads, 1 is a blank cell, ``digit 
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.tasks.examples import Examples
+from unsettled.measure.tasks.task import Mask, Tokens
 
 BLANK = 1
+SYMBOLS = "123456789ABCDEFGHIJKLMNOP"  # digits of boards up to 25×25
 LARGEST_SIZE = 25
 
 
@@ -77,55 +80,65 @@ class Box:
         raise UserError(f"a board of side {size} has no boxes", hint="known sides are 4, 6, 8, 9, 10, 12, …")
 
 
-@dataclass(frozen=True, eq=False)
-class PuzzleSet:
-    """Puzzles with their solutions, as tokens, row by row.
+@dataclass(frozen=True)
+class Sudoku:
+    """Sudoku on boards of one box: every row, column and box holds each digit once.
 
-    Attributes:
-        box: the board.
-        inputs: (N, cells) uint8 tokens of the puzzle: 1 for a blank, ``digit + 1`` for a given.
-        labels: (N, cells) uint8 tokens of the solution.
-        ids: (N,) int64, the identity of each puzzle within its source.
-        rating: (N,) float64 difficulty, NaN where unknown; its meaning is the source's (see :func:`generate`).
+    Example:
+        >>> print(Sudoku(Box(2, 2)).draw(np.array([2, 1, 1, 1] * 4)))
+        1...
+        1...
+        1...
+        1...
     """
 
     box: Box
-    inputs: np.ndarray
-    labels: np.ndarray
-    ids: np.ndarray
-    rating: np.ndarray
+    name: str = "sudoku"
+    ignore: int | None = None
 
-    def __post_init__(self) -> None:
-        for name, dtype, width in (
-            ("inputs", np.uint8, (self.box.cells,)),
-            ("labels", np.uint8, (self.box.cells,)),
-            ("ids", np.int64, ()),
-            ("rating", np.float64, ()),
-        ):
-            array = np.ascontiguousarray(getattr(self, name), dtype=dtype)
-            if array.shape != (len(self.inputs), *width):
-                raise ValueError(f"{name} has shape {array.shape}, expected {(len(self.inputs), *width)}")
-            object.__setattr__(self, name, array)
+    @property
+    def vocabulary(self) -> int:
+        """Pad, blank and the digits."""
+        return self.box.vocabulary
 
-    def __len__(self) -> int:
-        return len(self.inputs)
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the board."""
+        return self.box.size, self.box.size
 
-    @cached_property
-    def givens(self) -> np.ndarray:
-        """(N,) int16: number of given cells of each puzzle."""
-        return (self.inputs > BLANK).sum(axis=1, dtype=np.int16)
+    def valid(self, inputs: Tokens, answers: Tokens) -> Mask:
+        """Which answers violate no unit and keep the givens, whatever the label says."""
+        given = np.asarray(inputs)[:, None]
+        return np.asarray((conflicts(answers, self.box) == 0) & ((given <= BLANK) | (given == answers)).all(axis=-1))
 
-    @cached_property
-    def digest(self) -> str:
-        """SHA-256 (hex) over inputs, labels and ids in their order; the rating is no part of the identity."""
-        state = hashlib.sha256()
-        for array in (self.inputs, self.labels, self.ids.astype("<i8")):
-            state.update(array.tobytes())
-        return state.hexdigest()
+    def conflicts(self, answers: Tokens) -> NDArray[np.int16]:
+        """Violated rows, columns and boxes."""
+        return conflicts(answers, self.box)
 
-    def take(self, indices: np.ndarray) -> PuzzleSet:
-        """The puzzles at ``indices`` (integers, a mask or a slice), in that order."""
-        return PuzzleSet(self.box, self.inputs[indices], self.labels[indices], self.ids[indices], self.rating[indices])
+    def givens(self, inputs: Tokens) -> NDArray[np.int16]:
+        """Cells that are not blank."""
+        return np.asarray((inputs > BLANK).sum(axis=1, dtype=np.int16))
+
+    def draw(self, tokens: Tokens) -> str:
+        """One board, a line for each row, a dot for a blank."""
+        rows = np.asarray(tokens).reshape(self.shape).tolist()
+        return "\n".join("".join(SYMBOLS[token - 2] if token > BLANK else "." for token in row) for row in rows)
+
+
+class PuzzleSet(Examples):
+    """Sudoku puzzles with their solutions: examples whose task has a ``box``. Tokens: 1 for a blank, ``digit + 1`` for a given."""
+
+    def __init__(
+        self, box: Box, inputs: Tokens, labels: Tokens, ids: NDArray[np.integer], rating: NDArray[np.floating], **known: Any
+    ) -> None:
+        count = len(inputs)
+        known = {"identifiers": np.zeros(count, np.int64), "groups": ids} | known
+        super().__init__(task=Sudoku(box), inputs=inputs, labels=labels, ids=np.asarray(ids), rating=np.asarray(rating), **known)
+
+    @property
+    def box(self) -> Box:
+        """The box that fixes the board."""
+        return cast(Sudoku, self.task).box
 
 
 def conflicts(tokens: np.ndarray, box: Box) -> np.ndarray:

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.tasks.sudoku.boards import BLANK, Box
-from unsettled.measure.tasks.tables import SYMBOLS
+from unsettled.measure.tasks.sudoku.boards import BLANK, SYMBOLS, Box
 
 RULES = set("-+=|─│┼═║╬ \t")  # what is drawn between boxes
 BLANKS = ".0_"
