@@ -13,11 +13,11 @@ LedgerOption = Annotated[Path | None, typer.Option(help="The ledger (TOML); the 
 
 
 @app.command()
-def schema(ledger: Annotated[bool, typer.Option("--ledger", help="The schema of a ledger file; the only one there is.")] = True) -> None:
+def schema() -> None:
     """Print the JSON Schema of a ledger, for editors that check and complete TOML."""
     import json
 
-    from unsettled.claims.ledger.ledger import json_schema
+    from unsettled.claims.ledger.load import json_schema
 
     typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
 
@@ -38,13 +38,14 @@ def why(
     from unsettled.claims.audit.run import Run, Settings
     from unsettled.claims.explain.explain import explain
     from unsettled.claims.explain.text import render
-    from unsettled.claims.ledger.ledger import PAPER
+    from unsettled.claims.ledger.load import PAPER
     from unsettled.claims.populations.inputs import read_inputs
     from unsettled.measure.hub.registry import cache_folder
 
     inputs = read_inputs(records=record or (), same_examples=same_examples or (), references=references, fetched=cache_folder())
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    pages = explain(Run(Settings(seed=0, ledger=ledger or PAPER, inputs=inputs)), claim)
+    run = Run(Settings(seed=0, ledger=ledger or PAPER, inputs=inputs))
+    pages = explain(run, claim, known=run.known)
     typer.echo(render(pages, width=shutil.get_terminal_size().columns, colour=colour))
 
 
@@ -54,7 +55,7 @@ def check_text(draft: Annotated[Path, typer.Argument(help="A manuscript: .md, .t
 
     One line a finding; exit code 1 if there are any, 0 if none, 2 for bad input.
     """
-    from unsettled.claims.ledger.ledger import PAPER, load_ledger
+    from unsettled.claims.ledger.load import PAPER, load_ledger
     from unsettled.claims.manuscript.binding import check
     from unsettled.claims.manuscript.reader import read_manuscript
     from unsettled.measure.support.text import harmless as safe

@@ -185,7 +185,7 @@ def _read(config: pytest.Config) -> Run:
     """The run that the options ask for. Raises UserError."""
     from unsettled.claims.audit.run import Run, Settings
     from unsettled.claims.judgement.policy import POLICIES
-    from unsettled.claims.ledger.ledger import PAPER
+    from unsettled.claims.ledger.load import PAPER
     from unsettled.measure.hub.registry import cache_folder
 
     option = config.option

@@ -4,7 +4,7 @@ import pytest
 
 from unsettled.claims.audit.planted import DIGITS, outcome_of, read_falsehoods
 from unsettled.claims.digits.arithmetic import arithmetic
-from unsettled.claims.ledger.ledger import load_ledger
+from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.plugin import find, run_of
 from unsettled.claims.populations.populations import Population
 from unsettled.measure.record.synthetic import synthetic_record

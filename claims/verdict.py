@@ -71,7 +71,7 @@ class Measurement(BaseModel):
         if not isinstance(given, dict):
             return given
         figures = {name: math.nan for name in ("value", "low", "high") if name in given and given[name] is None}
-        return given | figures | {"extra": {name: x for name, x in given.get("extra", {}).items() if x is not None}}
+        return given | figures | {"extra": {name: math.nan if x is None else x for name, x in given.get("extra", {}).items()}}
 
     @property
     def notation(self) -> Notation:

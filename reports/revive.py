@@ -8,7 +8,8 @@ from pathlib import Path
 
 from unsettled.claims.audit.audit import Audit, PopulationEntry, digest_of
 from unsettled.claims.audit.baseline import Baseline
-from unsettled.claims.ledger.ledger import Ledger, load_ledger
+from unsettled.claims.ledger.ledger import Ledger
+from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.populations import Population
 from unsettled.measure.errors import UserError
 from unsettled.reports.problems import REPOSITORY

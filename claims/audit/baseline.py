@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from unsettled.claims.audit.audit import fingerprints
 from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.judgement.noise_band import disturb
-from unsettled.claims.ledger.ledger import Claim
+from unsettled.claims.ledger.claim import Claim
 from unsettled.claims.populations.populations import Population
 from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.measure.errors import UserError
@@ -101,9 +101,7 @@ def noise_of(verdict: Verdict, claim: Claim, population: Population, *, starts: 
     record, measured = population.record, verdict.measured
     if record is None or measured is None or record.provenance.noise is None:
         return 0.0
-    settings = claim.settings(elsewhere=verdict.mode == "transfer")
-    if hasattr(settings, "baselines"):
-        settings = settings.model_copy(update={"baselines": False})
+    settings = claim.settings(elsewhere=verdict.mode == "transfer").lean()
     rng = np.random.default_rng(0)
     versions = [disturb(record, record.provenance.noise, rng, starts=starts) for _ in range(DRAWS)]
     again = [lookup(claim.statistic).on(version, settings, population.side) for version in versions]

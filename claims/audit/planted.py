@@ -16,7 +16,8 @@ from unsettled.claims.audit.remeasure import Remeasured
 from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.judgement.judge import judge
 from unsettled.claims.judgement.noise_band import largest_change, under_noise
-from unsettled.claims.ledger.ledger import AnyClaim, Claim, DeclaredPopulation, Ledger, Paper
+from unsettled.claims.ledger.claim import AnyClaim, Claim
+from unsettled.claims.ledger.ledger import DeclaredPopulation, Ledger, Paper
 from unsettled.claims.populations.populations import Population
 from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.measure.record.record import Record

@@ -11,7 +11,9 @@ from unsettled.claims.audit.known import Known, load_known
 from unsettled.claims.audit.remeasure import affordable_rows, cost_of_row, measure_population
 from unsettled.claims.judgement.judge import adjust, judge
 from unsettled.claims.judgement.policy import POLICIES, Policy
-from unsettled.claims.ledger.ledger import PAPER, Claim, Ledger, load_ledger
+from unsettled.claims.ledger.claim import Claim
+from unsettled.claims.ledger.ledger import Ledger
+from unsettled.claims.ledger.load import PAPER, load_ledger
 from unsettled.claims.populations.fetched import fetched_populations
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import Population, discover

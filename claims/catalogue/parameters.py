@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -104,6 +104,9 @@ class Baselined(Separation):
 
     baselines: bool = True
     folds: Annotated[int, Field(ge=2, le=100)] = 5
+
+    def lean(self) -> Self:
+        return self.model_copy(update={"baselines": False})
 
 
 class Matched(Baselined, Settling):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -20,6 +20,10 @@ class Parameters(BaseModel):
     """Base of every parameters model: frozen, and an unknown parameter is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def lean(self) -> Self:
+        """The same without the figures beside the value, for what is computed many times."""
+        return self
 
 
 class MissingInput(Exception):

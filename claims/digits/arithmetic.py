@@ -6,7 +6,8 @@ from pydantic import BaseModel, ConfigDict
 
 from unsettled.claims.digits.examine import examine
 from unsettled.claims.digits.feasible import nearest
-from unsettled.claims.ledger.ledger import AnyClaim, Ledger
+from unsettled.claims.ledger.claim import AnyClaim
+from unsettled.claims.ledger.ledger import Ledger
 from unsettled.claims.ledger.stated import parse_stated
 from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.measure.support.figures import fraction, listing

@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 import inspect
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
-from unsettled.claims.audit.run import Run
+from unsettled.claims.audit.known import Known
 from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.digits.arithmetic import arithmetic
 from unsettled.claims.explain.turning import Asked, turning
@@ -16,6 +17,8 @@ from unsettled.claims.judgement.case import form_of, notation_of
 from unsettled.claims.judgement.evidence import standard_error
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.forms import NotApplicable, describe
+from unsettled.claims.ledger.ledger import Ledger
+from unsettled.claims.ledger.load import PAPER
 from unsettled.claims.populations.populations import Population
 from unsettled.claims.verdict import TABLE, Measurement, Verdict
 from unsettled.claims.wording import KIND, figure
@@ -47,7 +50,30 @@ BASELINES = {"auc_displacement": "late displacement", "auc_halting": "halting lo
 INCREMENT = ("increment", "increment_low", "increment_high", "increment_p_value")
 
 
-def explain(run: Run, target: str) -> list[Page]:
+class Judged(Protocol):
+    """What is explained: a ledger, which claim was judged on which population, and the verdict on each pair by its key."""
+
+    @property
+    def ledger(self) -> Ledger: ...
+    @property
+    def pairs(self) -> Mapping[str, tuple[AnyClaim, Population]]: ...
+    def judge(self, key: str) -> Verdict: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """Verdicts as an audit holds them: nothing is judged again."""
+
+    ledger: Ledger
+    pairs: Mapping[str, tuple[AnyClaim, Population]]
+    verdicts: Mapping[str, Verdict]
+
+    def judge(self, key: str) -> Verdict:
+        """The verdict of that key."""
+        return self.verdicts[key]
+
+
+def explain(run: Judged, target: str, *, known: Known | None = None) -> list[Page]:
     """The pages on ``CLAIM`` or ``CLAIM@POPULATION``: the claim itself, then each population that it is judged on.
 
     Raises:
@@ -55,7 +81,7 @@ def explain(run: Run, target: str) -> list[Page]:
     """
     name, at, where = target.partition("@")
     if any(check.id == name for check in run.ledger.checks):
-        return [_of_digits(run, name)]
+        return [_of_digits(run.ledger, name, known or Known())]
     claims = {claim.id: claim for claim in run.ledger.claims}
     if name not in claims:
         raise _unknown("claim", name, [*claims, *(check.id for check in run.ledger.checks)])
@@ -64,7 +90,7 @@ def explain(run: Run, target: str) -> list[Page]:
         raise _unknown(f"population on which {name} is judged,", where, [p.name for _, p in pairs])
     chosen = [(key, population) for key, population in pairs if not at or population.name == where]
     claim = claims[name]
-    return [_of_claim(run, claim), *(_of_verdict(run, claim, key, population) for key, population in chosen)]
+    return [_of_claim(run.ledger, claim), *(_of_verdict(run, claim, key, population) for key, population in chosen)]
 
 
 def _unknown(what: str, name: str, known: list[str]) -> UserError:
@@ -74,11 +100,11 @@ def _unknown(what: str, name: str, known: list[str]) -> UserError:
     return UserError(f"no {what} {name!r}", hint=f"nearest: {', '.join(near)}" if near else "the ledger lists them all")
 
 
-def _of_claim(run: Run, claim: AnyClaim) -> Page:
+def _of_claim(ledger: Ledger, claim: AnyClaim) -> Page:
     statistic = lookup(claim.statistic)
     facts = [
         Fact("claimed", claim.words),
-        Fact("where", f"{claim.locator}; {_ledger_name(run)}, line {claim.line}"),
+        Fact("where", f"{claim.locator}; {_ledger_name(ledger)}, line {claim.line}"),
         Fact("stated", told_digits(claim)),
         Fact("counted over", f"{claim.denominator} ({claim.population})"),
         Fact("statistic", f"{claim.statistic}: {_prose(statistic.function)}"),
@@ -127,7 +153,7 @@ def _elsewhere(claim: AnyClaim) -> str:
     return f"must be {describe(claim.form)}: {claim.form.why}" + (f" (there with {changed})" if changed else "")
 
 
-def _of_verdict(run: Run, claim: AnyClaim, key: str, population: Population) -> Page:
+def _of_verdict(run: Judged, claim: AnyClaim, key: str, population: Population) -> Page:
     verdict = run.judge(key)
     what = f"{len(population.record):,} puzzles" if population.record is not None else "nothing measured"
     title = " · ".join(part for part in (population.name, KIND[population.kind], what, population.title) if part)
@@ -200,7 +226,7 @@ SHOWN_AS = {"residual": "AUC of the displacement itself within the bins (½: the
 
 def _beside(measured: Estimate) -> Iterator[Fact]:
     """Baselines and incremental value where the claim is about λ₁; then all other figures that came with it."""
-    extra = dict(measured.extra)
+    extra = {name: value for name, value in measured.extra.items() if isinstance(value, str) or not math.isnan(value)}
     if "increment" in extra:
         for key, name in BASELINES.items():
             value = extra.pop(key, None)
@@ -234,10 +260,10 @@ def _fingerprints(population: Population) -> Iterator[Fact]:
     yield Fact("record", population.record.digest(), whole=True)
 
 
-def _of_digits(run: Run, name: str) -> Page:
+def _of_digits(ledger: Ledger, name: str, known: Known) -> Page:
     """A check of the printed digits alone: every row of its table."""
-    found = arithmetic(run.ledger)
-    verdict = run.known.acknowledge(next(v for v in found.verdicts if v.claim == name))
+    found = arithmetic(ledger)
+    verdict = known.acknowledge(next(v for v in found.verdicts if v.claim == name))
     facts = [
         Fact("checked", verdict.words),
         Fact("where", f"{verdict.locator} ({verdict.population})"),
@@ -256,5 +282,5 @@ def _of_digits(run: Run, name: str) -> Page:
     return Page(name, tuple(facts))
 
 
-def _ledger_name(run: Run) -> str:
-    return "the shipped ledger" if run.own_ledger else str(run.ledger.path)
+def _ledger_name(ledger: Ledger) -> str:
+    return "the shipped ledger" if ledger.path.resolve() == PAPER.resolve() else str(ledger.path)

@@ -6,15 +6,18 @@ import math
 import shlex
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any, Literal, Protocol
+from pathlib import Path
+from typing import Literal, Protocol
 
 from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.judgement.evidence import Evidence
+from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.forms import Form, ShareAbove, ShareBelow, describe
-from unsettled.claims.ledger.ledger import AnyClaim, Ledger
+from unsettled.claims.ledger.ledger import Ledger
 from unsettled.claims.verdict import Measurement, Outcome, Power, Printed, Verdict
 from unsettled.claims.wording import figure, is_share
 from unsettled.measure.record.record import Record
+from unsettled.measure.record.side import SideRecord
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.support.figures import Notation
 
@@ -27,18 +30,36 @@ class PopulationLike(Protocol):
     @property
     def name(self) -> str: ...
     @property
-    def architecture(self) -> str | None: ...
+    def kind(self) -> Literal["paper", "reference", "user"]: ...
+    @property
+    def architecture(self) -> Literal["hrm", "trm"] | None: ...
     @property
     def same_examples(self) -> bool: ...
     @property
     def missing(self) -> str | None: ...
     @property
+    def command(self) -> str | None: ...
+    @property
     def record(self) -> Record | None: ...
+    @property
+    def record_path(self) -> Path | None: ...
+    @property
+    def checkpoint(self) -> Path | None: ...
+    @property
+    def puzzles(self) -> Path | None: ...
+    def side(self, kind: str) -> SideRecord: ...
 
 
-def side_of(population: PopulationLike) -> Callable[[str], Any] | None:
-    """How to look up the side records of a population, if it has any place for them."""
-    return getattr(population, "side", None)
+def estimate(claim: AnyClaim, record: Record, *, elsewhere: bool = False, side: Callable[[str], SideRecord] | None = None) -> Estimate:
+    """The claim's statistic on a record; ``elsewhere`` with the parameters that its form sets for other checkpoints.
+
+    ``side`` looks up the population's side records by their kind.
+
+    Raises:
+        MissingInput: the statistic needs what no record holds.
+        UserError: the parameters do not fit the record (a window longer than the rollout, an absent exponent).
+    """
+    return lookup(claim.statistic).on(record, claim.settings(elsewhere=elsewhere), side)
 
 
 def mode_of(claim: AnyClaim, population: PopulationLike, ledger: Ledger) -> Mode:
@@ -170,19 +191,16 @@ def _finite(x: float | None) -> float | None:
 def command(claim: AnyClaim, population: PopulationLike) -> str:
     """The command that judges just this claim on just this population again."""
     parts = ["pytest claims/"]
-    if getattr(population, "kind", "reference") != "reference":
-        brought = [(option, getattr(population, name, None)) for option, name in _BROUGHT]
+    if population.kind != "reference":
+        brought = (("--record", population.record_path), ("--checkpoint", population.checkpoint), ("--puzzles", population.puzzles))
         parts += [f"{option} {shlex.quote(f'{population.name}={path}')}" for option, path in brought if path]
         if population.same_examples:
             parts.append(f"--same-examples {population.name}")
     return " ".join([*parts, f'-k "{claim.id} and {population.name}"'])
 
 
-_BROUGHT = (("--record", "record_path"), ("--checkpoint", "checkpoint"), ("--puzzles", "puzzles"))
-
-
 def how_to_get(population: PopulationLike) -> str:
     """Why there is no record, and the exact command that gets one."""
     reason = population.missing or f"no record of {population.name}"
-    get = getattr(population, "command", None)
+    get = population.command
     return f"{reason}; get it with `{get}`" if get and get not in reason else reason

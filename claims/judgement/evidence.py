@@ -12,14 +12,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-from scipy.stats import beta, binom, fisher_exact, norm
+from scipy.stats import binom, fisher_exact, norm
 
 from unsettled.claims.ledger.stated import Stated
 from unsettled.claims.wording import is_share
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.order import extreme_power
 from unsettled.measure.statistics.power import minimum_detectable_difference, z_power
+from unsettled.measure.statistics.proportion import binomial_power
 
 ALPHA = 0.05
 ENOUGH = 0.8
@@ -113,15 +113,8 @@ def _share_power(span: tuple[float, float], stated: float, measured: Estimate, s
 
     The smaller of the chances upwards and downwards, where both are possible.
     """
-    n = measured.n
-    counts, tail = np.arange(n + 1), (1 - measured.level) / 2
-    share = counts / n
-    with np.errstate(invalid="ignore"):
-        low = np.where(counts == 0, 0.0, beta.ppf(tail, counts, n - counts + 1))
-        high = np.where(counts == n, 1.0, beta.ppf(1 - tail, counts + 1, n - counts))
-    excluded = (share + (high - share) * widen < span[0]) | (share - (share - low) * widen > span[1])
-    truths = [truth for truth in (stated - smallest, stated + smallest) if 0 <= truth <= 1]
-    return min((float(binom.pmf(counts, n, truth)[excluded].sum()) for truth in truths), default=0.0)
+    alpha, truths = 1 - measured.level, [truth for truth in (stated - smallest, stated + smallest) if 0 <= truth <= 1]
+    return min((binomial_power(span, truth, measured.n, alpha=alpha, widen=widen) for truth in truths), default=0.0)
 
 
 def _zero(stated: Stated, measured: Estimate, smallest: float) -> Evidence:

@@ -8,17 +8,18 @@ of something beyond it: an interval, and whether the sample could have contradic
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from unsettled.claims.catalogue.registered import MissingInput, estimate, lookup
+from unsettled.claims.catalogue.registered import MissingInput, lookup
 from unsettled.claims.digits.arithmetic import digits_of
-from unsettled.claims.judgement.case import Case, PopulationLike, how_to_get, mode_of, side_of
+from unsettled.claims.judgement.case import Case, PopulationLike, estimate, how_to_get, mode_of
 from unsettled.claims.judgement.evidence import ENOUGH, against_fresh, from_count, level_reached
 from unsettled.claims.judgement.noise_band import largest_change, under_noise
+from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.forms import Exists, Form, NotApplicable, describe, region
-from unsettled.claims.ledger.ledger import AnyClaim, Ledger
+from unsettled.claims.ledger.ledger import Ledger
 from unsettled.claims.ledger.stated import Stated
 from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.claims.wording import caveat, figure
@@ -50,7 +51,7 @@ def judge(claim: AnyClaim, population: PopulationLike, record: Record | None = N
     if record is None:
         return case.verdict(Outcome.UNVERIFIABLE, how_to_get(population))
     try:
-        return _decide(case, estimate(claim, record, elsewhere=case.mode == "transfer", side=side_of(population)), record)
+        return _decide(case, estimate(claim, record, elsewhere=case.mode == "transfer", side=population.side), record)
     except MissingInput as missing:
         get = f"; get it with `{missing.command}`" if missing.command else ""
         return case.verdict(Outcome.UNVERIFIABLE, f"this needs {missing.needs}{get}")
@@ -251,13 +252,10 @@ def _span(form: Form) -> tuple[float, float]:
     return span
 
 
-def _plain(case: Case) -> Any:
+def _plain(case: Case) -> Callable[[Record], Estimate]:
     """The claim's statistic without the figures beside it: what is computed many times under noise."""
-    settings = case.claim.settings()
-    if hasattr(settings, "baselines"):
-        settings = settings.model_copy(update={"baselines": False})
-    statistic, side = lookup(case.claim.statistic), side_of(case.population)
-    return lambda record: statistic.on(record, settings, side)
+    settings, statistic = case.claim.settings().lean(), lookup(case.claim.statistic)
+    return lambda record: statistic.on(record, settings, case.population.side)
 
 
 def _printed(claim: AnyClaim) -> Stated:

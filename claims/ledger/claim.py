@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from unsettled.claims.catalogue.registered import lookup
+from unsettled.claims.catalogue.registry import Parameters
 from unsettled.claims.ledger.checks import Entry, Words
 from unsettled.claims.ledger.forms import AnyForm, NotApplicable
 from unsettled.claims.ledger.stated import Stated, parse_stated
@@ -50,7 +51,7 @@ class Claim(Entry):
         """The form that a qualitative claim must meet on its own population; None for a printed figure."""
         return None
 
-    def settings(self, *, elsewhere: bool = False) -> Any:
+    def settings(self, *, elsewhere: bool = False) -> Parameters:
         """The statistic's validated parameters; ``elsewhere`` those for another checkpoint."""
         changed = self.form.parameters if elsewhere else {}
         merged = self.parameters | changed

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ValidationError
 
 from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.ledger.checks import Linked, Product, Ratio, Sum, ZeroBound
+from unsettled.claims.ledger.ledger import Ledger
 from unsettled.claims.ledger.stated import Stated, parse_stated
 from unsettled.claims.ledger.toml import LocatedToml
 from unsettled.measure.errors import UserError
-
-if TYPE_CHECKING:
-    from unsettled.claims.ledger.ledger import Ledger
 
 
 def check_ledger(toml: LocatedToml, ledger: Ledger) -> None:

@@ -110,28 +110,36 @@ def zero_event_power(n: int, rate: float) -> float:
     return float(-np.expm1(n * np.log1p(-check_share("rate", rate))))
 
 
-def acceptance_counts(stated: float, n: int, *, alpha: float = 0.05) -> tuple[int, int]:
-    """The counts [lowest, highest] of n whose Clopper–Pearson interval of level 1 − alpha covers ``stated``."""
-    if not 0 <= stated <= 1:
+def acceptance_counts(stated: float | tuple[float, float], n: int, *, alpha: float = 0.05, widen: float = 1.0) -> tuple[int, int]:
+    """The counts [lowest, highest] of n whose Clopper–Pearson interval of level 1 − alpha meets ``stated``.
+
+    Args:
+        stated: a share, or the interval of shares that round to the printed digits.
+        widen: factor on both half-intervals, for the sampling error of the stated share itself: √(1 + n/n_stated).
+    """
+    low, high = stated if isinstance(stated, tuple) else (stated, stated)
+    if not (high >= 0 and low <= 1):
         raise UserError(f"a proportion of {stated} does not exist")
     _, n = _check_counts(0, n)
-    tail = check_share("alpha", alpha) / 2
-    # covered from above iff P(X ≤ k) > tail, from below iff P(X ≥ k) > tail: exact test inversion
-    lowest = int(binom.ppf(tail, n, stated))
-    lowest += int(binom.cdf(lowest, n, stated) <= tail)
-    highest = int(binom.isf(tail, n, stated))
-    while highest < n and binom.sf(highest, n, stated) > tail:
-        highest += 1
-    while highest > 0 and binom.sf(highest - 1, n, stated) <= tail:
-        highest -= 1
-    return max(lowest, 0), min(highest, n)
+    counts, tail = np.arange(n + 1), check_share("alpha", alpha) / 2
+    share = counts / n
+    with np.errstate(invalid="ignore"):
+        lower = np.where(counts == 0, 0.0, beta.ppf(tail, counts, n - counts + 1))
+        upper = np.where(counts == n, 1.0, beta.ppf(1 - tail, counts + 1, n - counts))
+    meets = (share + (upper - share) * widen >= low) & (share - (share - lower) * widen <= high)
+    found = np.flatnonzero(meets)
+    return int(found[0]), int(found[-1])
 
 
-def binomial_power(stated: float, truth: float, n: int, *, alpha: float = 0.05) -> float:
-    """Exact chance that n examples refute ``stated`` (Clopper–Pearson excludes it) when the share is ``truth``."""
+def binomial_power(stated: float | tuple[float, float], truth: float, n: int, *, alpha: float = 0.05, widen: float = 1.0) -> float:
+    """Exact chance that n examples refute ``stated`` when the share is ``truth``; arguments as in `acceptance_counts`.
+
+    >>> round(binomial_power(0.526, 0.56, 2048), 2)
+    0.87
+    """
     if not 0 <= truth <= 1:
         raise UserError(f"a proportion of {truth} does not exist")
-    lowest, highest = acceptance_counts(stated, n, alpha=alpha)
+    lowest, highest = acceptance_counts(stated, n, alpha=alpha, widen=widen)
     return float(binom.cdf(lowest - 1, n, truth) + binom.sf(highest, n, truth))
 
 

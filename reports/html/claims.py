@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from unsettled.claims.audit.audit import Audit
-from unsettled.claims.audit.known import Known
-from unsettled.claims.explain.explain import Fact, explain
+from unsettled.claims.explain.explain import Fact, Recorded, explain
 from unsettled.claims.verdict import TABLE, Outcome, Verdict
 from unsettled.reports.html.strip import span_of, strip, zoom
 from unsettled.reports.html.svg import slug
 
 if TYPE_CHECKING:
-    from unsettled.claims.ledger.claim import AnyClaim
     from unsettled.claims.ledger.ledger import Ledger
     from unsettled.claims.populations.populations import Population
 
@@ -112,18 +110,18 @@ def claims_of(
 
     With the ledger and the populations that were judged, these are the facts of `unsettled why`; without, those of the verdict.
     """
-    teller = _Teller(audit, ledger, populations or {})
+    facts = _Facts(audit, ledger, populations or {})
     definitions = {}
     for verdict in audit.verdicts:
         if verdict.claim not in definitions:
-            facts = tuple(_named(teller.facts(verdict), DEFINITION))
-            definitions[verdict.claim] = Definition(claim=verdict.claim, identity=f"d-{slug(verdict.claim)}", facts=facts)
-    return tuple(_groups(audit, teller)), tuple(definitions.values())
+            chosen = tuple(_named(facts.of(verdict), DEFINITION))
+            definitions[verdict.claim] = Definition(claim=verdict.claim, identity=f"d-{slug(verdict.claim)}", facts=chosen)
+    return tuple(_groups(audit, facts)), tuple(definitions.values())
 
 
-def _groups(audit: Audit, teller: _Teller) -> Iterator[Group]:
+def _groups(audit: Audit, facts: _Facts) -> Iterator[Group]:
     for outcome, (glyph, family) in ORDER.items():
-        rows = tuple(_row(v, teller) for v in audit.verdicts if v.outcome is outcome)
+        rows = tuple(_row(v, facts) for v in audit.verdicts if v.outcome is outcome)
         if rows:
             yield Group(
                 outcome=outcome.value,
@@ -141,32 +139,27 @@ def plain(outcome: str) -> str:
     return str(outcome).replace("_", " ").lower()
 
 
-class _Teller:
-    """What `unsettled.claims.explain.explain` asks of a run, answered from an audit: it explains the verdicts that were given, and judges nothing."""
-
-    own_ledger, known = False, Known()
+class _Facts:
+    """Every fact on a verdict, those of its claim first; found once, since looking for deciding samples takes a while."""
 
     def __init__(self, audit: Audit, ledger: Ledger | None, populations: Mapping[str, Population]) -> None:
-        self.ledger = ledger
-        self.told: dict[str, list[Fact]] = {}
-        self.verdicts = {verdict.key: verdict for verdict in audit.verdicts}
-        self.claims: dict[str, AnyClaim] = {claim.id: claim for claim in ledger.claims} if ledger else {}
-        self.pairs = {
+        self.claims = {claim.id: claim for claim in ledger.claims} if ledger else {}
+        verdicts = {verdict.key: verdict for verdict in audit.verdicts}
+        pairs = {
             key: (self.claims[verdict.claim], populations[verdict.population])
-            for key, verdict in self.verdicts.items()
+            for key, verdict in verdicts.items()
             if verdict.claim in self.claims and verdict.population in populations
         }
+        self.judged = Recorded(ledger=ledger, pairs=pairs, verdicts=verdicts) if ledger else None
+        self.found: dict[str, list[Fact]] = {}
 
-    def judge(self, key: str) -> Verdict:
-        return self.verdicts[key]
-
-    def facts(self, verdict: Verdict) -> list[Fact]:
-        """Every fact on a verdict, those of its claim first; found once, since looking for deciding samples takes a while."""
+    def of(self, verdict: Verdict) -> list[Fact]:
+        """As `unsettled why` tells them; where the ledger or the population is not at hand, what the verdict alone tells."""
         key = verdict.key
-        if key not in self.told:
-            pages = explain(self, key) if key in self.pairs else ()  # type: ignore[arg-type]
-            self.told[key] = [fact for page in pages for fact in page.facts] or list(_of_verdict(verdict))
-        return self.told[key]
+        if key not in self.found:
+            pages = explain(self.judged, key) if self.judged and key in self.judged.pairs else ()
+            self.found[key] = [fact for page in pages for fact in page.facts] or list(_of_verdict(verdict))
+        return self.found[key]
 
 
 def _of_verdict(verdict: Verdict) -> Iterator[Fact]:
@@ -187,11 +180,11 @@ def _of_verdict(verdict: Verdict) -> Iterator[Fact]:
         yield Fact("power", f"{told}; one of {notation.difference(power.smallest_contradiction)} with power {power.power:.2f}")
 
 
-def _row(verdict: Verdict, teller: _Teller) -> Row:
+def _row(verdict: Verdict, known: _Facts) -> Row:
     glyph, family = ORDER[verdict.outcome]
-    span = span_of(verdict, teller.claims.get(verdict.claim))
+    span = span_of(verdict, known.claims.get(verdict.claim))
     found = verdict.measured
-    facts = teller.facts(verdict) if found is not None else []
+    facts = known.of(verdict) if found is not None else []
     sections = ((heading, tuple(_named(facts, names))) for heading, names in SECTIONS)
     return Row(
         verdict=verdict,

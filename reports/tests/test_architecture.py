@@ -26,7 +26,7 @@ FORBIDDEN = {
 }
 # These must be importable without torch: judging never measures.
 WITHOUT_TORCH = (
-    "unsettled.claims.ledger.ledger",
+    "unsettled.claims.ledger.load",
     "unsettled.claims.judgement.judge",
     "unsettled.claims.catalogue.registered",
     "unsettled.claims.digits.arithmetic",

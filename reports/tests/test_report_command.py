@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from unsettled.claims.audit.audit import LedgerEntry, PopulationEntry, digest_of, write_audit
-from unsettled.claims.ledger.ledger import load_ledger
+from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import discover
 from unsettled.fixtures.synthetic.audits import write_ledger, write_reference

@@ -10,7 +10,7 @@ import unsettled.claims.audit.run
 import unsettled.reports.collector
 import unsettled.reports.exchange.latex
 from unsettled.claims.audit.audit import read_audit
-from unsettled.claims.ledger.ledger import load_ledger
+from unsettled.claims.ledger.load import load_ledger
 from unsettled.fixtures.faults.hostile import HOSTILE, write_hostile_ledger
 from unsettled.fixtures.synthetic.audits import accuracy_of, write_ledger
 from unsettled.fixtures.synthetic.records import synthetic_record

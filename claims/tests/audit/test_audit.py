@@ -6,7 +6,7 @@ import math
 import pytest
 
 from unsettled.claims.audit.audit import PopulationEntry, count, read_audit, write_audit
-from unsettled.claims.ledger.ledger import load_ledger
+from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import discover
 from unsettled.claims.verdict import Measurement

@@ -11,7 +11,7 @@ from unsettled.claims.audit.baseline import DECLARED_SHARE, Baseline, drift, loc
 from unsettled.claims.audit.run import Run, Settings
 from unsettled.claims.judgement.judge import judge
 from unsettled.claims.judgement.noise_band import disturb
-from unsettled.claims.ledger.ledger import load_ledger
+from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import discover
 from unsettled.fixtures.synthetic.audits import accuracy_of, write_ledger, write_tiny_reference

@@ -14,7 +14,7 @@ import unsettled.reports.collector  # noqa: F401
 from unsettled.claims.audit.audit import read_audit
 from unsettled.claims.audit.planted import outcome_of, read_falsehoods
 from unsettled.claims.audit.remeasure import sample_rows
-from unsettled.claims.ledger.ledger import load_ledger
+from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import Population, discover
 from unsettled.claims.verdict import Outcome

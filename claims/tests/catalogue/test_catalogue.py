@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from unsettled.claims.catalogue.parameters import Settling
-from unsettled.claims.catalogue.registered import STATISTICS, estimate, lookup, statistic
+from unsettled.claims.catalogue.registered import STATISTICS, lookup, statistic
 from unsettled.claims.catalogue.registry import MissingInput
 from unsettled.claims.catalogue.settling import band_of
+from unsettled.claims.judgement.case import estimate
 from unsettled.claims.judgement.judge import judge, judge_all
-from unsettled.claims.ledger.ledger import load_ledger
+from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.verdict import Outcome
-from unsettled.fixtures.synthetic.ledgers import StandIn
+from unsettled.fixtures.synthetic.ledgers import stand_in
 from unsettled.fixtures.synthetic.records import HRM_FACTS, synthetic_record, with_noise
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import Estimate
@@ -287,7 +288,7 @@ DEGENERATE = {
 def test_a_degenerate_record_never_breaks_a_statistic(record):
     ledger = load_ledger()
     for name, architecture, same in (("paper.trm", "trm", True), ("paper.hrm", "hrm", False), ("reference.any", None, False)):
-        population = StandIn(name=name, architecture=architecture, record=record, same_examples=same)
+        population = stand_in(name=name, architecture=architecture, record=record, same_examples=same)
         for verdict in judge_all(ledger, [population]):
             assert verdict.outcome is not Outcome.ERROR, (verdict.claim, verdict.reason)
 
@@ -319,7 +320,7 @@ def test_judging_needs_no_torch():
 def test_a_record_of_8192_rows_is_judged_in_seconds():
     ledger = load_ledger()
     record = with_noise(synthetic_record(8192, accuracy=0.55, facts=HRM_FACTS, seed=2))
-    population = StandIn(name="paper.hrm", architecture="hrm", record=record, same_examples=True)
+    population = stand_in(name="paper.hrm", architecture="hrm", record=record, same_examples=True)
     start = time.process_time()  # of this process: other work on the machine does not count
     concerned = [claim for claim in ledger.claims if ledger.concerns(claim, "paper.hrm", "hrm")]
     assert len(judge_all(ledger, [population])) == len(concerned) > 22
@@ -331,5 +332,5 @@ def test_a_claim_is_evaluated_with_its_own_parameters_and_with_those_of_its_form
     claim = ledger["hrm.settled_failures"]
     here, there = estimate(claim, RECORD), estimate(claim, RECORD, elsewhere=True)
     assert "percentile 45" in here.method and "otsu" in there.method
-    verdict = judge(claim, StandIn(name="reference.hrm", architecture="hrm", record=RECORD), ledger=ledger)
+    verdict = judge(claim, stand_in(name="reference.hrm", architecture="hrm", record=RECORD), ledger=ledger)
     assert verdict.measured.estimate.method == there.method

@@ -6,9 +6,10 @@ import pytest
 from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.catalogue.registry import MissingInput
 from unsettled.claims.judgement.judge import judge
-from unsettled.claims.ledger.ledger import load_ledger
+from unsettled.claims.ledger.load import load_ledger
+from unsettled.claims.populations.populations import Population
 from unsettled.claims.verdict import Outcome
-from unsettled.fixtures.synthetic.ledgers import StandIn
+from unsettled.fixtures.synthetic.ledgers import stand_in
 from unsettled.fixtures.synthetic.long_runs import long_record
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.analysis.capture import LongRuns
@@ -109,13 +110,13 @@ NEED_LONG = ("correct.stay_solved", "failure.sustained", "hrm.failures.wander", 
 def test_without_long_rollouts_a_claim_says_how_to_get_them(name):
     ledger = load_ledger()
     architecture = "hrm" if name.startswith("hrm") else "trm"
-    verdict = judge(ledger[name], StandIn(name="mine", architecture=architecture, record=RECORD), ledger=ledger)
+    verdict = judge(ledger[name], stand_in(name="mine", architecture=architecture, record=RECORD), ledger=ledger)
     assert verdict.outcome is Outcome.UNVERIFIABLE and "unsettled follow CHECKPOINT PUZZLES --out long.parquet" in verdict.reason
     with pytest.raises(MissingInput):
         lookup(ledger[name].statistic).function(RECORD, ledger[name].settings())
 
 
-class WithLong(StandIn):
+class WithLong(Population):
     """A population with one long record."""
 
     def side(self, kind):
@@ -133,5 +134,5 @@ class WithLong(StandIn):
 )
 def test_with_long_rollouts_it_is_judged(name, outcome):
     ledger = load_ledger()
-    verdict = judge(ledger[name], WithLong(name="mine", architecture="trm", record=RECORD), ledger=ledger)
+    verdict = judge(ledger[name], WithLong(name="mine", kind="user", architecture="trm", record=RECORD), ledger=ledger)
     assert verdict.outcome is outcome, verdict.reason

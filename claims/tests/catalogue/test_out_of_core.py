@@ -25,7 +25,7 @@ JUDGE = """
 import resource, sys, time
 from pathlib import Path
 from unsettled.claims.judgement.judge import judge
-from unsettled.claims.ledger.ledger import load_ledger
+from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.populations import Population
 from unsettled.measure.support.memory import peak_memory_mib
 peak = lambda: peak_memory_mib() / 2**10

@@ -5,7 +5,7 @@ import pytest
 
 from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.judgement.judge import judge
-from unsettled.claims.ledger.ledger import load_ledger
+from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.inputs import REFERENCES, Inputs
 from unsettled.claims.populations.populations import discover
 from unsettled.claims.verdict import Outcome

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from unsettled.claims.judgement.judge import judge
-from unsettled.claims.ledger.ledger import load_ledger
+from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.populations import Population
 from unsettled.fixtures.synthetic.records import HRM_FACTS, synthetic_record
 from unsettled.measure.record.record import Imported, lacking_column, read_record, write_record

@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,10 +15,10 @@ from unsettled.claims.catalogue.registered import STATISTICS
 from unsettled.claims.judgement.evidence import ALPHA, against_fresh, level_reached
 from unsettled.claims.judgement.judge import adjust, judge, judge_all
 from unsettled.claims.judgement.noise_band import disturb, largest_change, under_noise
-from unsettled.claims.ledger.ledger import load_ledger
+from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.ledger.stated import parse_stated
 from unsettled.claims.verdict import Outcome
-from unsettled.fixtures.synthetic.ledgers import StandIn, claim_table, ledger_text
+from unsettled.fixtures.synthetic.ledgers import claim_table, ledger_text, stand_in
 from unsettled.fixtures.synthetic.records import HRM_FACTS, synthetic_record
 from unsettled.measure.record.provenance import NoiseFloor, TangentStarts
 from unsettled.measure.statistics.estimate import Estimate, undefined
@@ -40,7 +41,7 @@ def ask(tmp_path):
         path = tmp_path / "ledger.toml"
         path.write_text(ledger_text(("claim", claim_table(**changes))), encoding="utf-8")
         name = "reference.trm" if question == "transfer" else "paper.trm"
-        population = StandIn(name=name, record=record, same_examples=question == "recompute")
+        population = stand_in(name=name, record=record, same_examples=question == "recompute")
         ledger = load_ledger(path)
         return judge(ledger.claims[0], population, ledger=ledger)
 
@@ -295,19 +296,19 @@ def test_a_size_of_the_papers_own_sample_transfers_to_nobody(ask):
 
 def test_without_a_record_the_reason_names_the_command(paper):
     command = "pytest claims/ --checkpoint paper.trm=PATH --puzzles paper.trm=PATH"
-    population = StandIn(missing="no checkpoint of paper.trm was given", command=command)
+    population = stand_in(missing="no checkpoint of paper.trm was given", command=command)
     verdict = judge(paper["trm.lambda1.auc"], population, ledger=paper)
     assert verdict.outcome is Outcome.UNVERIFIABLE
     assert verdict.reason == f"no checkpoint of paper.trm was given; get it with `{command}`"
-    whole = StandIn(missing=f"none given: `{command}`", command=command)
+    whole = stand_in(missing=f"none given: `{command}`", command=command)
     assert judge(paper["trm.lambda1.auc"], whole, ledger=paper).reason == f"none given: `{command}`"
 
 
 def test_what_no_record_holds_is_unverifiable_on_every_record(paper):
     for name in ("restarts.beat_pruning", "tooling.released"):
-        verdict = judge(paper[name], StandIn(record=RECORD), ledger=paper)
+        verdict = judge(paper[name], stand_in(record=RECORD), ledger=paper)
         assert verdict.outcome is Outcome.UNVERIFIABLE and verdict.reason.startswith("this needs")
-    assert "restarts" in judge(paper["restarts.beat_pruning"], StandIn(record=RECORD), ledger=paper).reason
+    assert "restarts" in judge(paper["restarts.beat_pruning"], stand_in(record=RECORD), ledger=paper).reason
 
 
 def test_an_undefined_statistic_says_why(ask, measuring):
@@ -434,10 +435,10 @@ def populations():
     trm = synthetic_record(1500, accuracy=0.85, seed=1)
     hrm = synthetic_record(1500, accuracy=0.55, facts=HRM_FACTS, seed=2)
     return [
-        StandIn(name="paper.trm", record=trm, same_examples=True),
-        StandIn(name="paper.hrm", architecture="hrm", record=hrm),
-        StandIn(name="reference.trm", kind="reference", record=trm),
-        StandIn(name="reference.hrm", architecture="hrm", kind="reference", record=hrm),
+        stand_in(name="paper.trm", record=trm, same_examples=True),
+        stand_in(name="paper.hrm", architecture="hrm", record=hrm),
+        stand_in(name="reference.trm", kind="reference", record=trm),
+        stand_in(name="reference.hrm", architecture="hrm", kind="reference", record=hrm),
     ]
 
 
@@ -465,15 +466,13 @@ def test_every_claim_on_lambda1_carries_what_it_must_beat(paper):
 
 
 def test_the_command_reruns_just_this_claim(paper):
-    verdict = judge(paper["trm.lambda1.auc"], StandIn(name="reference.trm", kind="reference", record=RECORD), ledger=paper)
+    verdict = judge(paper["trm.lambda1.auc"], stand_in(name="reference.trm", kind="reference", record=RECORD), ledger=paper)
     assert verdict.command == 'pytest claims/ -k "trm.lambda1.auc and reference.trm"'
 
 
 def test_the_command_brings_what_was_brought(paper):
-    class Brought(StandIn):
-        record_path = "my records/trm.parquet"
-
-    verdict = judge(paper["trm.lambda1.auc"], Brought(record=RECORD, same_examples=True), ledger=paper)
+    brought = stand_in(record=RECORD, record_path=Path("my records/trm.parquet"), same_examples=True)
+    verdict = judge(paper["trm.lambda1.auc"], brought, ledger=paper)
     assert verdict.command == (
         "pytest claims/ --record 'paper.trm=my records/trm.parquet' --same-examples paper.trm -k \"trm.lambda1.auc and paper.trm\""
     )
@@ -484,7 +483,6 @@ def test_the_command_brings_what_was_brought(paper):
 def test_an_undecided_sample_is_never_green(value, below, above, mode):
     """Whatever the interval: a form that the interval straddles must not pass on fresh examples."""
     import tempfile
-    from pathlib import Path
     from unittest.mock import patch
 
     estimate = Estimate(value=value, low=value - below, high=value + above, n=100)
@@ -494,7 +492,7 @@ def test_an_undecided_sample_is_never_green(value, below, above, mode):
         path.write_text(ledger_text(("claim", claim_table(kind="direction", stated="qualitative", form=FORM))))
         ledger = load_ledger(path)
         name = "reference.trm" if mode == "transfer" else "paper.trm"
-        population = StandIn(name=name, record=RECORD, same_examples=mode == "recompute")
+        population = stand_in(name=name, record=RECORD, same_examples=mode == "recompute")
         outcome = judge(ledger.claims[0], population, ledger=ledger).outcome
     if mode != "recompute" and value - below <= 0.5 <= value + above:
         assert outcome in (Outcome.UNDERPOWERED, Outcome.REFUTED, Outcome.DOES_NOT_TRANSFER)

@@ -9,7 +9,7 @@ import pytest
 from unsettled.claims.audit.known import KNOWN, load_known
 from unsettled.claims.catalogue.registered import STATISTICS
 from unsettled.claims.ledger.forms import NotApplicable
-from unsettled.claims.ledger.ledger import PAPER, json_schema, load_ledger
+from unsettled.claims.ledger.load import PAPER, json_schema, load_ledger
 from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.fixtures.synthetic.ledgers import HEAD, claim_table, ledger_text
 from unsettled.measure.errors import UserError

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unsettled.claims.ledger.ledger import load_ledger
+from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.manuscript.binding import check
 from unsettled.claims.manuscript.reader import parse_manuscript, read_manuscript
 from unsettled.fixtures.synthetic.ledgers import claim_table, ledger_text

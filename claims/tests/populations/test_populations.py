@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from unsettled.claims.audit.remeasure import FEWEST, MOST, affordable_rows, sample_rows, settings_of
-from unsettled.claims.ledger.ledger import load_ledger
+from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.inputs import Inputs, read_inputs, read_measuring
 from unsettled.claims.populations.populations import discover
 from unsettled.fixtures.synthetic.audits import write_ledger, write_reference

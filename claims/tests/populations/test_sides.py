@@ -6,7 +6,7 @@ import pytest
 from unsettled.claims.catalogue import registry
 from unsettled.claims.catalogue.parameters import Nothing
 from unsettled.claims.judgement.judge import judge
-from unsettled.claims.ledger.ledger import load_ledger
+from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import discover
 from unsettled.claims.populations.sides import find_side

@@ -15,7 +15,7 @@ import torch
 from unsettled.claims.audit.audit import read_audit
 from unsettled.claims.audit.baseline import read_baseline
 from unsettled.claims.audit.known import load_known
-from unsettled.claims.ledger.ledger import load_ledger
+from unsettled.claims.ledger.load import load_ledger
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint, tiny_model, write_published_checkpoint
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError

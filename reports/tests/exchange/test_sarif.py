@@ -6,7 +6,7 @@ from pathlib import Path
 import fastjsonschema
 import pytest
 
-from unsettled.claims.ledger.ledger import PAPER, load_ledger
+from unsettled.claims.ledger.load import PAPER, load_ledger
 from unsettled.fixtures.faults.hostile import HOSTILE
 from unsettled.reports.exchange.annotations import SHOWN, annotations, guard
 from unsettled.reports.exchange.sarif import render

@@ -1,0 +1,92 @@
+"""Reading a ledger from TOML: every table validated, every problem told with its line; and its JSON Schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from unsettled.claims.ledger.checks import AnyCheck, SourcedFigure
+from unsettled.claims.ledger.claim import AnyClaim
+from unsettled.claims.ledger.ledger import DeclaredPopulation, Ledger, Paper
+from unsettled.claims.ledger.rules import check_ledger
+from unsettled.claims.ledger.toml import LocatedToml
+from unsettled.measure.errors import UserError
+from unsettled.measure.support.bounded import bounded
+
+# The ledger that ships with the program.
+PAPER = Path(__file__).parents[1] / "paper.toml"
+
+
+@bounded("text")
+def load_ledger(path: Path | str = PAPER) -> Ledger:
+    """Read and validate a ledger.
+
+    Raises:
+        UserError: one line with ``file:line``, the first problem, and how to mend it.
+    """
+    toml = LocatedToml(path)
+    unknown = [key for key in toml.data if key not in ("paper", "population", "claim", "figure", "arithmetic")]
+    if unknown:
+        raise UserError(f"unknown table {unknown[0]!r}", where=toml.where(unknown[0]), hint=_TABLES)
+    if not toml.data.get("claim"):
+        raise UserError("the ledger holds no claim", where=toml.where(), hint="add a [[claim]] table")
+    if "paper" not in toml.data:
+        raise UserError("the table [paper] is missing", where=toml.where(), hint="add title and source")
+    ledger = Ledger(
+        paper=_validate(toml, Paper, "paper"),
+        populations=tuple(_tables(toml, DeclaredPopulation, "population")),
+        claims=tuple(_tables(toml, AnyClaim, "claim")),
+        figures=tuple(_tables(toml, SourcedFigure, "figure")),
+        checks=tuple(_tables(toml, AnyCheck, "arithmetic")),
+        path=Path(path),
+    )
+    check_ledger(toml, ledger)
+    return ledger
+
+
+_TABLES = "the tables of a ledger are [paper], [[population]], [[claim]], [[figure]] and [[arithmetic]]"
+
+
+def _validate(toml: LocatedToml, model: Any, *path: str | int) -> Any:
+    """One table as its model."""
+    table: Any = toml.data
+    for part in path:
+        table = table[part]
+    if isinstance(table, dict) and "line" in table:
+        raise UserError("unknown key 'line'", where=toml.where(*path, "line"), hint="remove it")
+    located = isinstance(table, dict) and path[0] in ("claim", "figure", "arithmetic")
+    try:
+        return TypeAdapter(model).validate_python(table | {"line": toml.line(*path)} if located else table)
+    except ValidationError as error:
+        raise toml.refuse(error, *path) from None
+
+
+def _tables(toml: LocatedToml, model: Any, key: str) -> list[Any]:
+    """All tables of an array, e.g. ``[[claim]]``."""
+    tables = toml.data.get(key, [])
+    if not isinstance(tables, list):
+        raise UserError(f"[{key}] must be an array of tables", where=toml.where(key), hint=f"write [[{key}]]")
+    return [_validate(toml, model, key, index) for index in range(len(tables))]
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a ledger file, for editors."""
+    tables = {
+        "paper": TypeAdapter(Paper),
+        "population": TypeAdapter(list[DeclaredPopulation]),
+        "claim": TypeAdapter(list[AnyClaim]),
+        "figure": TypeAdapter(list[SourcedFigure]),
+        "arithmetic": TypeAdapter(list[AnyCheck]),
+    }
+    parts, shared = TypeAdapter.json_schemas([(key, "validation", adapter) for key, adapter in tables.items()])
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Ledger of a paper's claims",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["paper", "population", "claim"],
+        "properties": {key: parts[key, "validation"] for key in tables},
+        **shared,
+    }
