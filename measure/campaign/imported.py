@@ -20,7 +20,8 @@ from torch import Tensor
 from unsettled.measure.campaign.run import commit_of_program
 from unsettled.measure.errors import UserError
 from unsettled.measure.hub.registry import digest_of
-from unsettled.measure.networks.checkpoints import Checkpoint, read_tensors
+from unsettled.measure.networks.checkpoints import Checkpoint
+from unsettled.measure.networks.files import read_tensors
 from unsettled.measure.record.record import Imported, Provenance, Record, lacking_column
 from unsettled.measure.rollout.rollout import board_of
 from unsettled.measure.support.bounded import bounded

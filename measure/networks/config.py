@@ -18,9 +18,10 @@ class ModelConfig(BaseModel):
 
     architecture: Literal["hrm", "trm"]
     hidden_size: int = Field(ge=1)
-    cells: int = Field(ge=1, description="board cells, the tokens that are read and answered")
+    cells: int = Field(ge=1, description="tokens that are read and answered")
+    any_length: bool = Field(default=False, description="no tensor depends on the number of cells: it is that of the examples")
     vocabulary: int = Field(ge=3)
-    prefix: int = Field(ge=0, description="tokens before the board; the first carries the puzzle embedding")
+    prefix: int = Field(ge=0, description="tokens before the cells; the first ones carry the puzzle embedding")
     H_cycles: int = Field(ge=1)
     L_cycles: int = Field(ge=1)
     H_layers: int = Field(ge=0, description="0 for a TRM: one shared net serves both latents")
@@ -31,6 +32,7 @@ class ModelConfig(BaseModel):
     inner: int = Field(ge=1)
     token_inner: int = Field(default=0, ge=0)
     puzzle_identifiers: int = Field(default=1, ge=0)
+    embedding_width: int = Field(default=0, ge=0, description="entries of a puzzle's embedding; 0 for hidden_size")
     rope_base: float = 10000.0
     epsilon: float = 1e-5
 
@@ -44,9 +46,16 @@ class ModelConfig(BaseModel):
             raise ValueError("rope needs an even head width")
         if self.mixing == "mlp_t" and self.token_inner == 0:
             raise ValueError("mlp_t needs token_inner")
-        if self.puzzle_identifiers and not self.prefix:
-            raise ValueError("a puzzle embedding needs at least one prefix token")
+        if self.prefix < self.embedding_tokens:
+            raise ValueError(f"a puzzle embedding that fills {self.embedding_tokens} tokens does not fit into a prefix of {self.prefix}")
+        if self.any_length and (self.mixing == "mlp_t" or self.positions == "learned"):
+            raise ValueError("token mixing and learned positions fix the number of cells")
         return self
+
+    @property
+    def embedding_tokens(self) -> int:
+        """Prefix tokens that a puzzle's embedding fills, ⌈width / hidden_size⌉."""
+        return -(-(self.embedding_width or self.hidden_size) // self.hidden_size) if self.puzzle_identifiers else 0
 
     @property
     def tokens(self) -> int:

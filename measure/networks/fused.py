@@ -11,16 +11,20 @@ numba's cache notices changes in a function's own file only: all of it stays in 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
 from numba import njit
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd import forward_ad
 
 # a division by zero is what it is in numpy: code that may raise for it is not inlined, and small examples take twice as long
-_OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
-_SUMS = {"reassoc", "contract"}  # sums may be reordered, so that they fill vector registers; NaN and inf stay what they are
+_plain = njit(cache=True, nogil=True, error_model="numpy")
+# sums may be reordered, so that they fill vector registers; NaN and inf stay what they are
+_summing = njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
+Array = NDArray[Any]
 _BLOCK = 512  # entries of a row that are gated at a time, so that they stay in the nearest cache for all tangents
 
 
@@ -66,8 +70,8 @@ def heads(mixed: Tensor, cosine: Tensor | None, sine: Tensor | None, first: int,
     return query, key, value
 
 
-@njit(**_OPTIONS, fastmath=_SUMS)
-def _norm_width(new, jet, epsilon):
+@_summing
+def _norm_width(new: Array, jet: Array, epsilon: float) -> None:
     batch, rows, tokens, width = new.shape
     zero, count = new.dtype.type(0), new.dtype.type(width)
     epsilon = new.dtype.type(epsilon)
@@ -90,8 +94,8 @@ def _norm_width(new, jet, epsilon):
                     tangent[i] -= state[i] * along
 
 
-@njit(**_OPTIONS, fastmath=_SUMS)
-def _norm_tokens(new, jet, epsilon):
+@_summing
+def _norm_tokens(new: Array, jet: Array, epsilon: float) -> None:
     batch, rows, tokens, width = new.shape
     count, epsilon = new.dtype.type(tokens), new.dtype.type(epsilon)
     scale, total = np.empty(width, new.dtype), np.empty(width, new.dtype)
@@ -121,8 +125,8 @@ def _norm_tokens(new, jet, epsilon):
                     tangent[t, i] -= state[t, i] * total[i]
 
 
-@njit(**_OPTIONS, fastmath=_SUMS)
-def _gate(jet, share):
+@_summing
+def _gate(jet: Array, share: Array) -> None:
     batch, rows, lines, width = jet.shape
     half = width // 2
     opened, slope = np.empty(_BLOCK, jet.dtype), np.empty(_BLOCK, jet.dtype)
@@ -146,8 +150,8 @@ def _gate(jet, share):
                         moved[i] = moved[i] * slope[i] + opened[i] * risen[i]
 
 
-@njit(**_OPTIONS, fastmath=_SUMS)
-def _tilt(score, weight):
+@_summing
+def _tilt(score: Array, weight: Array) -> None:
     number, rows, tangents, width = score.shape
     zero = score.dtype.type(0)
     for n in range(number):
@@ -161,8 +165,8 @@ def _tilt(score, weight):
                     line[i] = share[i] * (line[i] - along)
 
 
-@njit(**_OPTIONS, fastmath=_SUMS)
-def _turned(mixed, first, cosine, sine, query, key, value):
+@_summing
+def _turned(mixed: Array, first: int, cosine: Array, sine: Array, query: Array, key: Array, value: Array) -> None:
     batch, number, tokens, rows, width = query.shape
     half = width // 2
     for b in range(batch):
@@ -180,8 +184,8 @@ def _turned(mixed, first, cosine, sine, query, key, value):
                         out[i] = x[i]
 
 
-@njit(**_OPTIONS)
-def _laid_out(mixed, first, query, key, value):
+@_plain
+def _laid_out(mixed: Array, first: int, query: Array, key: Array, value: Array) -> None:
     batch, number, tokens, rows, width = query.shape
     share = mixed.dtype.type(1 / math.sqrt(width))
     for b in range(batch):

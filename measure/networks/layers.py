@@ -39,7 +39,7 @@ class Linear(nn.Module):
         if torch.is_grad_enabled():
             return self.weight @ x  # moves tokens last and back, and so sums the weight's gradient in one product
         flat = x.flatten(0, -3)
-        return torch.bmm(self.weight.expand(len(flat), -1, -1), flat).unflatten(0, x.shape[:-2])
+        return torch.bmm(self.weight.expand(len(flat), -1, -1), flat).view(*x.shape[:-2], -1, x.shape[-1])
 
 
 def gated(jet: Tensor, axis: int) -> Tensor:
@@ -71,7 +71,8 @@ class SwiGLU(nn.Module):
         self.down_proj = Linear(inner, size)
 
     def forward(self, jet: Tensor) -> Tensor:
-        return self.down_proj(gated(self.gate_up_proj(jet), -1))
+        out: Tensor = self.down_proj(gated(self.gate_up_proj(jet), -1))
+        return out
 
     def across(self, jet: Tensor) -> Tensor:
         return self.down_proj.across(gated(self.gate_up_proj.across(jet), -2))
@@ -151,7 +152,8 @@ class Attention(nn.Module):
         if rows > 1:
             moved = self._tangents(mixed, rope, query, key, value, weight)
             out = torch.cat((out, self._by_row(moved, batch, rows - 1)), dim=1)
-        return self.o_proj(out.reshape(batch, rows, tokens, hidden))
+        joined: Tensor = self.o_proj(out.reshape(batch, rows, tokens, hidden))
+        return joined
 
     def _tangents(self, mixed: Tensor, rope: Rope | None, query: Tensor, key: Tensor, value: Tensor, weight: Tensor) -> Tensor:
         """The tangents of weight · value, (B·heads, tokens·k, width)."""
@@ -170,7 +172,8 @@ class Attention(nn.Module):
     def _heads(self, mixed: Tensor, rope: Rope | None, first: int, count: int) -> tuple[Tensor, Tensor, Tensor]:
         """Queries over √width, keys and values of ``count`` rows of a projected jet (B, rows, tokens, 3, heads, width)."""
         if fused.usable(mixed):
-            query, key, value = fused.heads(mixed, *(rope or (None, None)), first, count)
+            cosine, sine = rope or (None, None)
+            query, key, value = fused.heads(mixed, cosine, sine, first, count)
         else:
             mixed = mixed[:, first : first + count]
             if rope is not None:
@@ -211,13 +214,17 @@ class Block(nn.Module):
 class Level(nn.Module):
     """A stack of blocks on a jet."""
 
-    def __init__(self, layers: int, **block: int | float) -> None:
+    def __init__(self, layers: int, *, hidden: int, tokens: int, heads: int, inner: int, token_inner: int, epsilon: float) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(Block(**block) for _ in range(layers))
-        tokens, hidden = block["tokens"], block["hidden"]
+        self.hidden, self.heads, self.inner, self.token_inner = hidden, heads, inner, token_inner
+        sizes = {"hidden": hidden, "tokens": tokens, "heads": heads, "inner": inner, "token_inner": token_inner}
+        self.layers = nn.ModuleList(Block(**sizes, epsilon=epsilon) for _ in range(layers))
+
+    def widest(self, tokens: int) -> int:
+        """Entries of one row of so many tokens at the widest place."""
         # attention holds the projected row, the same laid out by head, and its scores at once
-        mixed = 2 * block["token_inner"] * hidden or 6 * hidden * tokens + block["heads"] * tokens**2
-        self.widest = int(max(mixed, 2 * block["inner"] * tokens))  # entries of one row at the widest place
+        mixed = 2 * self.token_inner * self.hidden or 6 * self.hidden * tokens + self.heads * tokens**2
+        return max(mixed, 2 * self.inner * tokens)
 
     def forward(self, jet: Tensor, rope: Rope | None) -> Tensor:
         for layer in self.layers:

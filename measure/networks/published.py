@@ -1,42 +1,93 @@
-"""The published checkpoint format: key prefixes, and the structure that the tensors and `all_config.yaml` tell."""
+"""The published checkpoint format: where the network's tensors lie in what was saved, and the structure that they tell."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
+from pydantic import ValidationError
 from torch import Tensor
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.config import ModelConfig
 
-CONTAINERS = ("model", "model_state_dict", "state_dict")
 ANCHOR = "lm_head.weight"
-PREFIX_TOKENS = {"hrm": 1, "trm": 16}
+PREFIX_TOKENS = 16  # of a TRM whose configuration does not say
+CONTAINERS_DEEP = 6
+AVERAGED = re.compile(r"(^|[._])(ema|shadow|averaged)([._]|$)")
+DERIVED = re.compile(r"(^|\.)(rotary_emb\.|n_averaged$|.*(cos_cached|sin_cached|inv_freq)$)")  # computed, not learned
+
+Which = Literal["ema", "raw"]
 
 
-def bare_state(loaded: Any, *, where: object) -> dict[str, Tensor]:
-    """The state dict under its bare names, whatever container and key prefix it was saved with.
+@dataclass(frozen=True)
+class Weights:
+    """The tensors of one network under their bare names, and what is worth saying about how they were found."""
+
+    state: dict[str, Tensor]
+    notes: tuple[str, ...] = ()
+
+
+def weights_of(loaded: Any, *, where: object, which: Which | None = None) -> Weights:
+    """The tensors of the network in what a file holds, whatever containers, key prefixes and other tensors are around them.
+
+    Args:
+        loaded: mappings of names to tensors, or to further mappings.
+        which: averaged (``"ema"``) or ``"raw"`` weights where a file holds both; the averaged ones by default, as they are
+            what the official TRM is evaluated with.
 
     Raises:
-        UserError: it is no mapping of names to tensors, or holds no `lm_head.weight`.
+        UserError: it holds no network, several ones, or not the kind that was asked for.
     """
-    while isinstance(loaded, Mapping) and not any(isinstance(value, Tensor) for value in loaded.values()):
-        inner = [loaded[name] for name in CONTAINERS if name in loaded]
-        if not inner:
-            break
-        loaded = inner[0]
-    if not isinstance(loaded, Mapping) or not loaded:
-        raise UserError("holds no state dict", where=where, hint="save it as torch.save(model.state_dict(), path)")
-    strange = [name for name, value in loaded.items() if not isinstance(name, str) or not isinstance(value, Tensor)]
-    if strange:
-        raise UserError(f"entry {strange[0]!r} is not a named tensor", where=where)
-    anchors = [name for name in loaded if name == ANCHOR or name.endswith("." + ANCHOR)]
-    if len(anchors) != 1:
-        found = ", ".join(sorted(loaded)[:3])
-        raise UserError(f"has no single {ANCHOR!r} under any prefix (it begins with {found})", where=where)
-    prefix = anchors[0][: -len(ANCHOR)]
-    return {name.removeprefix(prefix): value for name, value in loaded.items()}
+    found = dict(_networks(loaded, (), set()))
+    if not found:
+        if not isinstance(loaded, Mapping) or not loaded:
+            raise UserError("holds no state dict", where=where, hint="save it as torch.save(model.state_dict(), path)")
+        names = ", ".join(sorted(map(str, loaded))[:3])
+        raise UserError(f"has no {ANCHOR!r} under any prefix (it begins with {names[:120]})", where=where)
+    kinds: dict[Which, list[str]] = {"ema": [], "raw": []}
+    for name in found:
+        kinds["ema" if AVERAGED.search(name) else "raw"].append(name)
+    for names_of_kind in kinds.values():
+        if len(names_of_kind) > 1:
+            raise UserError(f"holds {len(names_of_kind)} networks: {', '.join(names_of_kind)}", where=where, hint="save one of them alone")
+    taken = which or ("ema" if kinds["ema"] else "raw")
+    if not kinds[taken]:
+        there = "raw" if taken == "ema" else "averaged"
+        raise UserError(f"holds {there} weights only", where=where, hint="leave --weights away")
+    state, notes = _learned(found[kinds[taken][0]]), []
+    if kinds["ema"] and kinds["raw"]:
+        other: Which = "raw" if taken == "ema" else "ema"
+        notes.append(f"takes the {_called(taken, kinds)}, not the {_called(other, kinds)} beside them (--weights {other} takes those)")
+        if taken == "ema":  # an average of parameters lacks the buffers
+            state = {**_learned(found[kinds["raw"][0]]), **state}
+    return Weights(state, tuple(notes))
+
+
+def _called(kind: Which, kinds: Mapping[Which, list[str]]) -> str:
+    return f"{'averaged' if kind == 'ema' else 'raw'} weights ({kinds[kind][0].rstrip('.') or 'top level'})"
+
+
+def _networks(thing: Any, path: tuple[str, ...], seen: set[int]) -> Iterator[tuple[str, dict[str, Tensor]]]:
+    """Every network in nested mappings: the name that stands before its tensors, and these under their bare names."""
+    if not isinstance(thing, Mapping) or id(thing) in seen or len(path) > CONTAINERS_DEEP:
+        return
+    seen.add(id(thing))
+    tensors = {name: value for name, value in thing.items() if isinstance(name, str) and isinstance(value, Tensor)}
+    prefixes = [name[: -len(ANCHOR)] for name in tensors if name == ANCHOR or name.endswith("." + ANCHOR)]
+    for prefix in prefixes:
+        inner = [other for other in prefixes if len(other) > len(prefix)]  # of other networks under a longer name
+        own = {n: v for n, v in tensors.items() if n.startswith(prefix) and not any(n.startswith(other) for other in inner)}
+        yield ".".join((*path, prefix)), {name.removeprefix(prefix): value for name, value in own.items()}
+    for name, value in thing.items():
+        yield from _networks(value, (*path, str(name)), seen)
+
+
+def _learned(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Without the buffers that are computed from the structure (rotary tables), which some keep beside the weights."""
+    return {name: value for name, value in state.items() if not DERIVED.match(name)}
 
 
 def layer_count(state: Mapping[str, Tensor], level: str) -> int:
@@ -46,68 +97,87 @@ def layer_count(state: Mapping[str, Tensor], level: str) -> int:
     return len(numbers)
 
 
-def infer_config(state: Mapping[str, Tensor], arch: Mapping[str, Any], *, where: object) -> ModelConfig:
+def infer_config(state: Mapping[str, Tensor], arch: Mapping[str, Any], *, where: object, prefix: int | None = None) -> ModelConfig:
     """The structure of a network from its tensors and from what its configuration adds.
+
+    Vocabulary and widths are read off the tensors, and the number of cells where token mixing or learned positions fix it. Else
+    it is ``seq_len`` of the configuration, or that of the examples which the network meets (``any_length``).
 
     Args:
         state: bare state dict.
         arch: the `arch` section of `all_config.yaml`, or arguments under the same names; may be empty. Needed
             from it: `H_cycles`, `L_cycles`, and `num_heads` for attention, which no tensor tells.
+        prefix: number of prefix tokens, if it is known better.
 
     Raises:
         UserError: a needed tensor or argument is missing, named with the argument that supplies it.
     """
     try:
         vocabulary, hidden = state[ANCHOR].shape
-        mixing = "mlp_t" if "L_level.layers.0.mlp_t.gate_up_proj.weight" in state else "attention"
+        mixed = "L_level.layers.0.mlp_t.gate_up_proj.weight" in state
         inner = state["L_level.layers.0.mlp.down_proj.weight"].shape[1]
     except (KeyError, ValueError, IndexError) as error:
-        raise UserError(f"is no HRM or TRM: {error} is missing or misshapen", where=where) from None
-    architecture = "hrm" if any(name.startswith("H_level.") for name in state) else "trm"
-    needed = {"H_cycles": "--h-cycles", "L_cycles": "--l-cycles"}
-    if mixing == "attention":
-        needed["num_heads"] = "--heads"
-    absent = [name for name in needed if arch.get(name) is None]
-    if absent:
+        raise UserError(f"is not an HRM or a TRM: {error} is missing or misshapen", where=where) from None
+    hrm = any(name.startswith("H_level.") for name in state)
+    needed = {"H_cycles": "--h-cycles", "L_cycles": "--l-cycles"} | ({} if mixed else {"num_heads": "--heads"})
+    if absent := [name for name in needed if arch.get(name) is None]:
         raise UserError(
             f"the tensors do not tell {', '.join(absent)}",
             where=where,
             hint="put its all_config.yaml beside it, or pass " + ", ".join(needed[name] for name in absent),
         )
-    cells = (vocabulary - 2) ** 2
-    identifiers = state["puzzle_emb.weights"].shape[0] if "puzzle_emb.weights" in state else 0
-    token_inner = 0
-    if mixing == "mlp_t":
+    identifiers, width = state["puzzle_emb.weights"].shape if "puzzle_emb.weights" in state else (0, 0)
+    filled = -(-width // hidden)  # tokens that an embedding fills
+    tokens = token_inner = None
+    if mixed:
         token_inner, tokens = state["L_level.layers.0.mlp_t.down_proj.weight"].shape[::-1]
-        prefix = tokens - cells
     elif "embed_pos.embedding_weight" in state:
-        prefix = state["embed_pos.embedding_weight"].shape[0] - cells
-    else:
-        prefix = arch.get("puzzle_emb_len", PREFIX_TOKENS[architecture] if identifiers else 0)
-    if "embed_pos.embedding_weight" in state:
-        positions = "learned"
-    else:
-        positions = "none" if mixing == "mlp_t" else arch.get("pos_encodings", "rope")
+        tokens = state["embed_pos.embedding_weight"].shape[0]
+    if prefix is None:
+        told = arch.get("puzzle_emb_len")
+        if hrm or not identifiers:
+            prefix = filled
+        elif told is not None:
+            prefix = told or filled
+        else:
+            # that of a Sudoku of this vocabulary where it leaves one or the usual number of tokens, else the usual number
+            left = tokens - (vocabulary - 2) ** 2 if tokens is not None else -1
+            prefix = left if left in (filled, PREFIX_TOKENS) else PREFIX_TOKENS
+    cells = tokens - prefix if tokens is not None else arch.get("seq_len")
     try:
         return ModelConfig(
-            architecture=architecture,
+            architecture="hrm" if hrm else "trm",
             hidden_size=hidden,
-            cells=cells,
+            cells=cells if cells is not None else _sudoku_cells(vocabulary),
+            any_length=cells is None,
             vocabulary=vocabulary,
             prefix=prefix,
             H_cycles=arch["H_cycles"],
             L_cycles=arch["L_cycles"],
             H_layers=layer_count(state, "H_level"),
             L_layers=layer_count(state, "L_level"),
-            heads=arch["num_heads"] if mixing == "attention" else 1,
-            mixing=mixing,
-            positions=positions,
+            heads=1 if mixed else arch["num_heads"],
+            mixing="mlp_t" if mixed else "attention",
+            positions="learned" if "embed_pos.embedding_weight" in state else "none" if mixed else arch.get("pos_encodings", "rope"),
             inner=inner,
-            token_inner=token_inner,
+            token_inner=token_inner or 0,
             puzzle_identifiers=identifiers,
+            embedding_width=0 if width == hidden else width,
             rope_base=arch.get("rope_theta", 10000.0),
             epsilon=arch.get("rms_norm_eps", 1e-5),
         )
-    except ValueError as error:
-        detail = str(error).splitlines()
-        raise UserError(f"its structure makes no sense: {' '.join(detail[1:3])}", where=where) from None
+    except ValidationError as error:
+        raise UserError(f"its structure makes no sense: {first_of(error)}", where=where) from None
+
+
+def first_of(error: ValidationError) -> str:
+    """The first thing that is wrong, in one line."""
+    first = error.errors()[0]
+    place = ".".join(map(str, first["loc"]))
+    return (f"{place}: " if place else "") + first["msg"].removeprefix("Value error, ")
+
+
+def _sudoku_cells(vocabulary: int) -> int:
+    """What a network of any length is taken to read until it meets its examples: the Sudoku of its vocabulary, if there is one."""
+    size = vocabulary - 2
+    return size * size if 4 <= size <= 25 else 1

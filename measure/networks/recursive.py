@@ -34,13 +34,18 @@ class Table(nn.Module):
         self.register_parameter(name, nn.Parameter(value))
 
     def forward(self, index: Tensor | slice) -> Tensor:
-        return getattr(self, self.name)[index]
+        table: Tensor = getattr(self, self.name)
+        return table[index]
 
 
 class RecursiveModel(nn.Module):
-    """An HRM or a TRM over boards of ``config.cells`` tokens; the state is (z_H, z_L), each (B, tokens, hidden)."""
+    """An HRM or a TRM over ``config.cells`` tokens; the state is (z_H, z_L), each (B, tokens, hidden)."""
 
     gradient_updates: int  # how many of a segment's last updates the official training differentiates
+    rope_cosine: Tensor
+    rope_sine: Tensor
+    H_init: Tensor
+    L_init: Tensor
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -50,20 +55,32 @@ class RecursiveModel(nn.Module):
         self.embed_tokens = Table("embedding_weight", config.vocabulary, hidden, scale)
         self.lm_head = Linear(hidden, config.vocabulary)
         self.q_head = Linear(hidden, 2, bias=True)
-        with torch.no_grad():  # the official start: never halt before it is learned
-            self.q_head.weight.zero_()
-            self.q_head.bias.fill_(-5.0)
+        # the official start: never halt before it is learned
+        self.q_head.weight = nn.Parameter(torch.zeros(2, hidden))
+        self.q_head.bias = nn.Parameter(torch.full((2,), -5.0))
         if config.puzzle_identifiers:
-            self.puzzle_emb = Table("weights", config.puzzle_identifiers, hidden, 0.0)
+            self.puzzle_emb = Table("weights", config.puzzle_identifiers, config.embedding_width or hidden, 0.0)
         if config.positions == "learned":
             self.embed_pos = Table("embedding_weight", config.tokens, hidden, scale)
-        if config.positions == "rope" and config.mixing == "attention":
-            cosine, sine = rope_tables(config.tokens, hidden // config.heads, config.rope_base)
-            self.register_buffer("rope_cosine", cosine, persistent=False)
-            self.register_buffer("rope_sine", sine, persistent=False)
+        self._turn(config)
         for name in ("H_init", "L_init"):
             self.register_buffer(name, nn.init.trunc_normal_(torch.empty(hidden), std=1.0, a=-2.0, b=2.0))
         self.L_level = self._level(config.L_layers)
+
+    def _turn(self, config: ModelConfig) -> None:
+        """Rotary tables as long as the sequence, where positions are rotary."""
+        if config.positions == "rope" and config.mixing == "attention":
+            cosine, sine = rope_tables(config.tokens, config.hidden_size // config.heads, config.rope_base)
+            kept = self.lm_head.weight
+            self.register_buffer("rope_cosine", cosine.to(kept), persistent=False)
+            self.register_buffer("rope_sine", sine.to(kept), persistent=False)
+
+    def set_cells(self, cells: int) -> None:
+        """Make it a network over so many cells. Only where ``config.any_length`` says that no tensor depends on them."""
+        if not self.config.any_length:
+            raise ValueError(f"the tensors fix {self.config.cells} cells")
+        self.config = self.config.model_copy(update={"cells": cells})
+        self._turn(self.config)
 
     def _level(self, layers: int) -> Level:
         config = self.config
@@ -85,24 +102,26 @@ class RecursiveModel(nn.Module):
     @property
     def high(self) -> Level:
         """The net that updates z_H: its own in an HRM, the shared one in a TRM."""
-        return getattr(self, "H_level", self.L_level)
+        level: Level = getattr(self, "H_level", self.L_level)
+        return level
 
     @property
     def rope(self) -> Rope | None:
         """Rotary tables for queries, over √width, and keys together; None without rotary positions."""
         return scaled_tables(self.rope_cosine, self.rope_sine) if hasattr(self, "rope_cosine") else None
 
-    def embed(self, inputs: Tensor) -> Tensor:
-        """Token ids (B, cells) → what is injected at every low update, (B, tokens, hidden)."""
+    def embed(self, inputs: Tensor, identifiers: Tensor | None = None) -> Tensor:
+        """Token ids (B, cells) and puzzle identifiers (B,), 0 by default → what every low update injects, (B, tokens, hidden)."""
         config = self.config
-        x = self.embed_tokens(inputs.long())
+        x: Tensor = self.embed_tokens(inputs.long())
         if config.prefix:
-            prefix = x.new_zeros(len(x), config.prefix, config.hidden_size)
+            prefix = x.new_zeros(len(x), config.prefix * config.hidden_size)
             if config.puzzle_identifiers:
-                # the published data carry identifier 0 for every Sudoku
-                first = self.puzzle_emb(slice(0, 1)).expand(len(x), -1).unsqueeze(1)
-                prefix = torch.cat((first, prefix[:, 1:]), dim=1)
-            x = torch.cat((prefix, x), dim=1)
+                chosen = self.puzzle_emb(
+                    torch.zeros(len(x), dtype=torch.long, device=x.device) if identifiers is None else identifiers.long()
+                )
+                prefix = torch.cat((chosen, prefix[:, chosen.shape[1] :]), dim=1)
+            x = torch.cat((prefix.view(len(x), config.prefix, config.hidden_size), x), dim=1)
         if config.positions == "learned":
             x = math.sqrt(0.5) * (x + self.embed_pos(slice(None)))
         return math.sqrt(config.hidden_size) * x
@@ -151,7 +170,7 @@ class Update:
     def __call__(self, state: State) -> State:
         entering = self._entering(state)
         tile = len(entering) if torch.is_grad_enabled() else self._tile(entering)
-        parts = [self.level(part, self.rope) for part in entering.split(tile)]
+        parts = [self.level(part, self.rope) for part in torch.split(entering, tile)]
         return self._joined(state, (parts[0] if len(parts) == 1 else torch.cat(parts))[:, 0])
 
     @torch.no_grad()
@@ -161,7 +180,7 @@ class Update:
         jet = state[0].new_empty(batch, 1 + k, *state[0].shape[1:])
         jet[:, :1] = self._entering(state)
         torch.add(*tangents, out=jet[:, 1:])
-        for part in jet.split(self._tile(jet)):
+        for part in torch.split(jet, self._tile(jet)):
             part.copy_(self.level(part, self.rope))
         return self._joined(state, jet[:, 0]), self._joined(tangents, jet[:, 1:])
 
@@ -169,7 +188,7 @@ class Update:
         """How many examples go through the net at a time, so that its widest layer stays in the cache."""
         if jet.device.type != "cpu":
             return len(jet)
-        row = self.level.widest * jet.element_size()
+        row = self.level.widest(jet.shape[-2]) * jet.element_size()
         return max(1, TILE_BYTES // (row * jet.shape[1]))
 
     def _entering(self, state: State) -> Tensor:

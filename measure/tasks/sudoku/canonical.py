@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import permutations, product
+from typing import Any
 
 import numpy as np
 from numba import boolean, int64, njit, uint8, void
+from numpy.typing import NDArray
 
 # An explicit signature: numba would compile once for `fresh` true and once for false.
+Array = NDArray[Any]
 BOARD, TABLE = uint8[:, ::1], int64[:, ::1]
 LOWER = void(BOARD, BOARD, int64, TABLE, TABLE, BOARD, BOARD, boolean)
 
@@ -26,7 +29,7 @@ def column_orders(rows: int, cols: int) -> tuple[np.ndarray, np.ndarray]:
     """
     orders = np.array(
         [
-            [stack * cols + column for stack, inner in zip(stacks, inners) for column in inner]
+            [stack * cols + column for stack, inner in zip(stacks, inners, strict=True) for column in inner]
             for stacks in permutations(range(rows))
             for inners in product(permutations(range(cols)), repeat=rows)
         ]
@@ -35,7 +38,7 @@ def column_orders(rows: int, cols: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @njit(cache=True, nogil=True)
-def _row_order(firsts, top, height, order, leads):
+def _row_order(firsts: Array, top: int, height: int, order: Array, leads: Array) -> None:
     """Rows as they follow from the first column: ``top`` leads, each band ascends, bands ascend by their least entry.
 
     Args:
@@ -48,8 +51,8 @@ def _row_order(firsts, top, height, order, leads):
     for row in range(size):
         order[row] = row
     for start in range(0, size, height):
-        for position in range(start + 1, start + height):  # insertion sort: a band has few rows
-            row = order[position]
+        for unsorted in range(start + 1, start + height):  # insertion sort: a band has few rows
+            position, row = unsorted, order[unsorted]
             while position > start and firsts[order[position - 1]] > firsts[row]:
                 order[position] = order[position - 1]
                 position -= 1
@@ -71,7 +74,9 @@ def _row_order(firsts, top, height, order, leads):
 
 
 @njit(LOWER, cache=True, nogil=True)
-def _least_image(grid, mask, height, orders, inverses, best, best_mask, fresh):
+def _least_image(  # noqa: PLR0912  one loop that numba compiles whole and leaves at the first difference
+    grid: Array, mask: Array, height: int, orders: Array, inverses: Array, best: Array, best_mask: Array, fresh: bool
+) -> None:
     """Lowers ``best`` and ``best_mask`` to the least image of (grid, mask), both (size, size); no transposition.
 
     ``fresh`` says that ``best`` holds nothing yet. Digits of the grid and of ``best`` count from 0.
@@ -130,7 +135,7 @@ def _least_image(grid, mask, height, orders, inverses, best, best_mask, fresh):
 
 
 @njit(cache=True, nogil=True)
-def _canonical(grids, masks, height, square, orders, inverses):
+def _canonical(grids: Array, masks: Array, height: int, square: bool, orders: Array, inverses: Array) -> tuple[Array, Array]:
     best, best_mask = np.empty_like(grids), np.empty_like(masks)
     for index in range(len(grids)):
         _least_image(grids[index], masks[index], height, orders, inverses, best[index], best_mask[index], True)

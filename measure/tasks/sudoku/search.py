@@ -6,19 +6,23 @@ numba's cache notices changes in a function's own file only: split up, a cached 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from numba import boolean, int8, int64, njit, types, uint64
+from numba import boolean, int8, int64, njit, uint64
+from numpy.typing import NDArray
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # SplitMix64 (Steele, Lea & Flood 2014), so that the bytes depend on no library
 
 # Explicit signatures where calls differ in literals only: numba would compile those functions once for each literal.
+Array = NDArray[Any]  # what the annotations of compiled functions say is for the reader; numba goes by the signatures
 WORDS, TABLE, BOARD, STATE = int64[::1], int64[:, ::1], int8[::1], uint64[::1]
-CHOICE = types.Tuple((int64, int64, boolean))(WORDS, int64, TABLE, WORDS, int64, int64, int64, WORDS, WORDS, STATE, boolean)
-COUNTS = types.UniTuple(int64, 2)(BOARD, TABLE, int64, int64, int64, BOARD, STATE, boolean)
+CHOICE = (WORDS, int64, TABLE, WORDS, int64, int64, int64, WORDS, WORDS, STATE, boolean)
+COUNTS = (BOARD, TABLE, int64, int64, int64, BOARD, STATE, boolean)
 
 
 @njit(cache=True, nogil=True)
-def mix(value):
+def mix(value: np.uint64) -> np.uint64:
     """The finaliser of SplitMix64: a bijection of 64-bit words that scatters neighbours."""
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -26,14 +30,14 @@ def mix(value):
 
 
 @njit(cache=True, nogil=True)
-def below(state, bound):
+def below(state: Array, bound: int) -> int:
     """Next random integer in 0 … bound − 1; the bias is under bound / 2**31."""
     state[0] += GOLDEN
-    return np.int64(mix(state[0]) >> np.uint64(33)) % bound
+    return int(np.int64(mix(state[0]) >> np.uint64(33)) % bound)
 
 
 @njit(cache=True, nogil=True)
-def shuffle(array, state):
+def shuffle(array: Array, state: Array) -> None:
     """Fisher–Yates, in place."""
     for last in range(len(array) - 1, 0, -1):
         other = below(state, last + 1)
@@ -41,7 +45,7 @@ def shuffle(array, state):
 
 
 @njit(cache=True, nogil=True)
-def units_of_cells(rows, cols):
+def units_of_cells(rows: int, cols: int) -> Array:
     """(cells, 3) int64: index of the row, column and box of each cell among the 3·size units."""
     size = rows * cols
     units = np.empty((size * size, 3), np.int64)
@@ -54,7 +58,19 @@ def units_of_cells(rows, cols):
 
 
 @njit(CHOICE, cache=True, nogil=True)
-def _choose(empty, count, units, used, forbidden_cell, forbidden, full, once, twice, state, random):
+def _choose(  # noqa: PLR0912  one loop that numba compiles whole; calls within it cost a third of the time
+    empty: Array,
+    count: int,
+    units: Array,
+    used: Array,
+    forbidden_cell: int,
+    forbidden: int,
+    full: int,
+    once: Array,
+    twice: Array,
+    state: Array,
+    random: bool,
+) -> tuple[int, int, bool]:
     """Where to go on: position in ``empty``, the candidates there, and whether that is a guess.
 
     A dead end returns no candidates. A cell with one candidate comes first, then a digit with one place in a unit, then
@@ -95,7 +111,7 @@ def _choose(empty, count, units, used, forbidden_cell, forbidden, full, once, tw
             for position in range(count):
                 cell = empty[position]
                 row, col, box = units[cell, 0], units[cell, 1], units[cell, 2]
-                if unit == row or unit == col or unit == box:
+                if unit in (row, col, box):
                     taken = used[row] | used[col] | used[box]
                     if cell == forbidden_cell:
                         taken |= forbidden
@@ -105,7 +121,9 @@ def _choose(empty, count, units, used, forbidden_cell, forbidden, full, once, tw
 
 
 @njit(COUNTS, cache=True, nogil=True)
-def search(board, units, limit, forbidden_cell, forbidden_digit, solution, state, random):
+def search(  # noqa: PLR0912, PLR0915  the same
+    board: Array, units: Array, limit: int, forbidden_cell: int, forbidden_digit: int, solution: Array, state: Array, random: bool
+) -> tuple[int, int]:
     """Depth-first search for up to ``limit`` solutions of ``board``; the first is written to ``solution``.
 
     Args:
@@ -203,7 +221,7 @@ def search(board, units, limit, forbidden_cell, forbidden_digit, solution, state
 
 
 @njit(cache=True, nogil=True)
-def _contradicts(board, units):
+def _contradicts(board: Array, units: Array) -> bool:
     """Whether two givens of one unit are equal."""
     seen = np.zeros(3 * int(np.sqrt(len(board))), np.int64)
     for cell in range(len(board)):
@@ -216,7 +234,7 @@ def _contradicts(board, units):
 
 
 @njit(cache=True, nogil=True)
-def _solve(rows, cols, boards):
+def _solve(rows: int, cols: int, boards: Array) -> tuple[Array, Array, Array]:
     units = units_of_cells(rows, cols)
     state = np.zeros(1, np.uint64)
     found = np.zeros(len(boards), np.int64)
@@ -239,7 +257,7 @@ def solve_batch(rows: int, cols: int, boards: np.ndarray) -> tuple[np.ndarray, n
 
 
 @njit(cache=True, nogil=True)
-def _generate_one(units, state, low, high, puzzle, solution):
+def _generate_one(units: Array, state: Array, low: int, high: int, puzzle: Array, solution: Array) -> int:
     """Fills ``puzzle`` and ``solution``; returns the number of guesses that the finished puzzle needs."""
     cells = len(puzzle)
     scratch = np.empty(cells, np.int8)
@@ -252,15 +270,15 @@ def _generate_one(units, state, low, high, puzzle, solution):
     shuffle(order, state)
     removed = np.empty(cells, np.int64)
     blanks = 0
-    for cell in order:
-        digit = puzzle[cell]
-        puzzle[cell] = 0
+    for clue in order:
+        digit = puzzle[clue]
+        puzzle[clue] = 0
         # Still unique if and only if no solution puts another digit here.
-        others, _ = search(puzzle, units, 1, cell, digit, scratch, state, False)
+        others, _ = search(puzzle, units, 1, clue, digit, scratch, state, False)
         if others:
-            puzzle[cell] = digit
+            puzzle[clue] = digit
         else:
-            removed[blanks] = cell
+            removed[blanks] = clue
             blanks += 1
     extra = min(low + below(state, high - low + 1), blanks)
     removed = removed[:blanks]
@@ -271,7 +289,7 @@ def _generate_one(units, state, low, high, puzzle, solution):
 
 
 @njit(cache=True, nogil=True)
-def _generate(rows, cols, first, count, seed, low, high):
+def _generate(rows: int, cols: int, first: int, count: int, seed: int, low: int, high: int) -> tuple[Array, Array, Array]:
     units = units_of_cells(rows, cols)
     puzzles = np.zeros((count, len(units)), np.int8)
     solutions = np.zeros((count, len(units)), np.int8)

@@ -131,7 +131,10 @@ def canonical_hash(inputs: np.ndarray, box: Box, *, labels: np.ndarray | None = 
     grids, masks = canonical.canonical_forms((labels - 2).reshape(shape), (inputs > BLANK).reshape(shape), box.rows, box.cols)
     name = str(box).encode()
     return np.array(
-        [hashlib.blake2b(name + grid.tobytes() + mask.tobytes(), digest_size=16).hexdigest() for grid, mask in zip(grids, masks)],
+        [
+            hashlib.blake2b(name + grid.tobytes() + mask.tobytes(), digest_size=16).hexdigest()
+            for grid, mask in zip(grids, masks, strict=True)
+        ],
         dtype="<U32",
     )
 

@@ -184,7 +184,7 @@ def test_parquet_bombs(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "change", [dict(example_id=["a"]), dict(example_id=pa.array([None], pa.int64())), dict(question=[[1]]), dict(rating=pa.array([[1]]))]
+    "change", [{"example_id": ["a"]}, {"example_id": pa.array([None], pa.int64())}, {"question": [[1]]}, {"rating": pa.array([[1]])}]
 )
 def test_puzzles_of_other_types(tmp_path, change):
     pq.write_table(pa.table({"question": [QUESTION], "answer": [ANSWER]} | change), tmp_path / "p.parquet")

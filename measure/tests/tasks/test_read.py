@@ -29,7 +29,7 @@ def text(row: np.ndarray) -> str:
 
 
 def csv_of(puzzles: PuzzleSet) -> str:
-    rows = zip(puzzles.inputs, puzzles.labels, puzzles.rating)
+    rows = zip(puzzles.inputs, puzzles.labels, puzzles.rating, strict=True)
     return HEADER + "".join(f"made,{text(question)},{text(answer)},{rating:g}\n" for question, answer, rating in rows)
 
 
@@ -121,7 +121,7 @@ def test_same_puzzles_give_the_same_bytes_however_they_arrive(sets, tmp_path, mo
     write_published(iter(pieces), tmp_path / "many", "test")
     files = {name: sorted((tmp_path / name).rglob("*.*")) for name in ("one", "many")}
     assert len(files["one"]) == 7
-    for one, many in zip(files["one"] + [tmp_path / "one.parquet"], files["many"] + [tmp_path / "many.parquet"]):
+    for one, many in zip(files["one"] + [tmp_path / "one.parquet"], files["many"] + [tmp_path / "many.parquet"], strict=True):
         assert one.name == many.name.replace("many", "one") and one.read_bytes() == many.read_bytes()
 
 
@@ -187,7 +187,7 @@ def test_a_long_csv_is_never_held_whole(sets, tmp_path, monkeypatch):
     gc.collect()
     before = pa.total_allocated_bytes()  # what other tests have left
     tracemalloc.start()
-    for piece in iterate_puzzles(path):
+    for _piece in iterate_puzzles(path):
         arrow.append(pa.total_allocated_bytes() - before)
     assert len(read_puzzles(path, limit=50, seed=0)) == 50
     peak = tracemalloc.get_traced_memory()[1]

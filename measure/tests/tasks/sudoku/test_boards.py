@@ -101,7 +101,7 @@ def test_puzzles_without_one_solution_are_refused(text, message):
     assert brute_force(board, Box(2, 2), 2) == (0 if "no solution" in message else 2)
 
 
-@pytest.mark.parametrize(("box", "checked"), list(zip(BOXES, (40, 20, 20, 2))))
+@pytest.mark.parametrize(("box", "checked"), list(zip(BOXES, (40, 20, 20, 2), strict=True)))
 def test_generated_puzzles_have_one_solution_and_no_spare_clue(box, checked):
     puzzles = generate(box, checked, seed=11)
     assert (conflicts(puzzles.labels, box) == 0).all()
@@ -152,9 +152,9 @@ def test_rating_is_what_the_solver_counts(box):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (dict(count=-1, seed=0), "cannot generate -1 puzzles from index 0 (both must be 0 or more)"),
-        (dict(count=1, seed=0, extra_clues=(3, 2)), "extra clues 3:2 is no range (0 <= lowest <= highest)"),
-        (dict(count=1, seed=-1), "seed -1 is out of range (0 to 2**63 - 1)"),
+        ({"count": -1, "seed": 0}, "cannot generate -1 puzzles from index 0 (both must be 0 or more)"),
+        ({"count": 1, "seed": 0, "extra_clues": (3, 2)}, "extra clues 3:2 is no range (0 <= lowest <= highest)"),
+        ({"count": 1, "seed": -1}, "seed -1 is out of range (0 to 2**63 - 1)"),
     ],
 )
 def test_generate_refuses(arguments, message):

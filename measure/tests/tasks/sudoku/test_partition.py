@@ -48,10 +48,10 @@ def test_partition_refuses(doubled):
     hashes = hash_in_pieces(doubled)
     unrated = PuzzleSet(doubled.box, doubled.inputs, doubled.labels, doubled.ids, doubled.rating * np.nan)
     for puzzles, arguments, message in (
-        (doubled, dict(held_out=1, by="luck"), "cannot rank puzzles by 'luck' (one of rating, givens)"),
-        (doubled, dict(held_out=-1), "cannot hold out -1 puzzles and 0 hard ones (both must be 0 or more)"),
-        (doubled, dict(held_out=41, hard=20), "41 + 20 puzzles to hold out, but only 60 are not equivalent"),
-        (unrated, dict(held_out=1, hard=1), "some puzzles have no rating (`unsettled puzzles rate` adds it, or rank --by givens)"),
+        (doubled, {"held_out": 1, "by": "luck"}, "cannot rank puzzles by 'luck' (one of rating, givens)"),
+        (doubled, {"held_out": -1}, "cannot hold out -1 puzzles and 0 hard ones (both must be 0 or more)"),
+        (doubled, {"held_out": 41, "hard": 20}, "41 + 20 puzzles to hold out, but only 60 are not equivalent"),
+        (unrated, {"held_out": 1, "hard": 1}, "some puzzles have no rating (`unsettled puzzles rate` adds it, or rank --by givens)"),
     ):
         with pytest.raises(UserError) as caught:
             partition(puzzles, hashes, **arguments)

@@ -53,7 +53,7 @@ LABELS_4X4 = np.array([relabelling for _, relabelling in GROUP_4X4])
 def least_by_brute_force(solution: np.ndarray, mask: np.ndarray) -> tuple[bytes, bytes]:
     """The least (solution, mask of givens) over all 3,072 images."""
     grids = np.take_along_axis(LABELS_4X4, solution[MOVES_4X4], axis=1)
-    return min((grid.tobytes(), given.tobytes()) for grid, given in zip(grids, mask[MOVES_4X4]))
+    return min((grid.tobytes(), given.tobytes()) for grid, given in zip(grids, mask[MOVES_4X4], strict=True))
 
 
 def test_the_brute_force_group_is_whole():
@@ -112,8 +112,8 @@ def test_hashes_are_equal_exactly_for_equivalent_puzzles_on_4x4():
     solutions = SOLUTIONS_4X4[rng.integers(0, 288, 250)]
     masks = rng.random((250, 16)) < rng.choice([0.1, 0.2, 0.8, 0.9], (250, 1))
     hashes = canonical_hash(np.where(masks, solutions, 1), Box(2, 2), labels=solutions)
-    orbits = [least_by_brute_force(solution, mask) for solution, mask in zip(solutions, masks)]
-    assert len(set(zip(hashes, orbits))) == len(set(hashes)) == len(set(orbits))
+    orbits = [least_by_brute_force(solution, mask) for solution, mask in zip(solutions, masks, strict=True)]
+    assert len(set(zip(hashes, orbits, strict=True))) == len(set(hashes)) == len(set(orbits))
     assert 20 < len(set(orbits)) < 230  # the sample holds both equivalent and inequivalent pairs
 
 
@@ -125,7 +125,7 @@ def test_hash_is_invariant_and_tells_puzzles_apart(box, seed, extra):
     moved, _ = augment(puzzles.inputs, puzzles.labels, box, np.random.default_rng(seed))
     np.testing.assert_array_equal(canonical_hash(moved, box), hashes)
     fuller = puzzles.inputs.copy()
-    for row, solution in zip(fuller, puzzles.labels):
+    for row, solution in zip(fuller, puzzles.labels, strict=True):
         blank = np.flatnonzero(row == 1)[0]
         row[blank] = solution[blank]
     assert (canonical_hash(fuller, box, labels=puzzles.labels) != hashes).all()
