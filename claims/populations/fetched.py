@@ -8,7 +8,7 @@ from pathlib import Path
 
 from unsettled.claims.populations.populations import Population
 from unsettled.measure.errors import UserError
-from unsettled.measure.hub.registry import Entry, expected_digests, fetched_file, measure_command, record_path, registry
+from unsettled.measure.hub.registry import HubEntry, expected_digests, fetched_file, measure_command, record_path, registry
 
 PUZZLES = "sudoku-extreme"
 
@@ -24,7 +24,7 @@ def fetched_populations(folder: Path) -> Iterator[Population]:
             yield _population(name, entry, folder)
 
 
-def _population(name: str, entry: Entry, folder: Path) -> Population:
+def _population(name: str, entry: HubEntry, folder: Path) -> Population:
     population = Population(name=f"hub.{name}", kind="user", architecture=entry.architecture, title=entry.title)
     try:
         checkpoint, puzzles = fetched_file(name, folder), fetched_file(PUZZLES, folder)

@@ -2,52 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from unsettled.measure.analysis.capture_exponent import WINDOW, before_capture_in
-from unsettled.measure.analysis.settling import otsu_band
+from unsettled.measure.analysis.diagnosis_table import Cell, DiagnosisTable, Marked
+from unsettled.measure.analysis.settling import Band, Cells, cells, otsu_band, percentile_sweep, without_threshold
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record, read_record
 from unsettled.measure.record.side import SideRecord, read_side
 from unsettled.measure.statistics.calibration import brier, calibration_error, confident_failures, missed_by_selection, reliability
 from unsettled.measure.statistics.early import SLOPES
-from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.median import median
+from unsettled.measure.statistics.proportion import proportion
 from unsettled.measure.statistics.windows import WindowPoint, adjusted, combined, window_curve
 
 MARGIN = 0.1
-
-
-@dataclass(frozen=True)
-class Marked:
-    """An estimate with a mark behind it, or one that is shown in whole percent."""
-
-    estimate: Estimate
-    mark: str = ""
-    percent: bool = False
-
-
-Cell = str | int | float | Estimate | Marked | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Table:
-    """One table: a key for programs, a title, columns, and rows of cells; ``notes`` say how to read it."""
-
-    key: str
-    title: str
-    columns: tuple[str, ...]
-    rows: list[list[Cell]]
-    notes: list[str] = field(default_factory=list)
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain data; an estimate becomes a dictionary of its figures, NaN becomes null."""
-        rows = [dict(zip(self.columns, map(_plain, row), strict=True)) for row in self.rows]
-        return {"key": self.key, "title": self.title, "rows": rows, "notes": self.notes}
 
 
 def find(place: Path) -> tuple[Record, SideRecord | None, Path]:
@@ -68,17 +39,24 @@ def find(place: Path) -> tuple[Record, SideRecord | None, Path]:
     return record, side, found
 
 
-def record_tables(record: Record) -> list[Table]:
+def record_tables(record: Record) -> list[DiagnosisTable]:
     """What a record alone tells: early windows, confident failures, calibration, and displacement in both units."""
     if record.segments < 2:
         raise UserError("a rollout of one segment has no early window", hint="measure at least two segments")
     early = early_tables(record)
     if record.k and record.segments > WINDOW:
         early.append(before_table(record))
-    return [*early, confident_table(record), calibration_table(record), reliability_table(record), units_table(record)]
+    return [
+        *early,
+        confident_table(record),
+        calibration_table(record),
+        reliability_table(record),
+        units_table(record),
+        threshold_table(record),
+    ]
 
 
-def early_tables(record: Record) -> list[Table]:
+def early_tables(record: Record) -> list[DiagnosisTable]:
     """AUC of early scores, and of their slopes, for "solved later", by length of the window."""
     whole = {
         "growth": np.asarray(record.growth),
@@ -92,7 +70,7 @@ def early_tables(record: Record) -> list[Table]:
     names = {"exponent": "λ₁", "displacement": "displacement", "halting": "halting logit"}
     plain = [name for name in names if (name, 1) in by]
     horizons = range(1, record.segments)
-    level = Table(
+    level = DiagnosisTable(
         key="early.levels",
         title="Early windows: AUC for “solved later” among the unsolved after h segments",
         columns=("h", "unsolved", "later", *(names[name] for name in plain)),
@@ -103,7 +81,7 @@ def early_tables(record: Record) -> list[Table]:
         ],
     )
     short = {name: names[name.removesuffix("_slope")] for name in SLOPES if (name, 2) in by}
-    slopes = Table(
+    slopes = DiagnosisTable(
         key="early.slopes",
         title="The same for slopes per segment, and for all six scores together",
         columns=("h", *(f"slope of {words}" for words in short.values()), "all together"),
@@ -113,14 +91,14 @@ def early_tables(record: Record) -> list[Table]:
     return [level, slopes, early_power(by, horizon=min(4, record.segments - 1))]
 
 
-def early_power(by: dict[tuple[str, int], WindowPoint], horizon: int) -> Table:
+def early_power(by: dict[tuple[str, int], WindowPoint], horizon: int) -> DiagnosisTable:
     """What the window of the paper could have shown: equivalence to ½, and with which power."""
     rows: list[list[Cell]] = []
     for (name, at), point in by.items():
         if at == horizon and point.area.defined:
             extra = point.near_half.extra
             rows.append([name.replace("_", " "), point.area, extra["equivalent"], float(extra["power"]), point.p_value, point.p_adjusted])
-    return Table(
+    return DiagnosisTable(
         key="early.equivalence",
         title=f"Is it one half after {horizon} segments?",
         rows=rows,
@@ -129,13 +107,13 @@ def early_power(by: dict[tuple[str, int], WindowPoint], horizon: int) -> Table:
     )
 
 
-def before_table(record: Record) -> Table:
+def before_table(record: Record) -> DiagnosisTable:
     """λ₁ of runs still unsolved: those solved later in the rollout against those that are not, at equal segments."""
     rows: list[list[Cell]] = []
     for words, lead in (("all", None), ("captured 1–4 segments later", (1, 4)), ("captured 5 or more segments later", (5, 10_000))):
         area = before_capture_in(record, lead=lead, margin=MARGIN)
         rows.append([words, area, str(area.extra.get("equivalent", "–")), area.counts.get("never"), area.counts.get("later")])
-    return Table(
+    return DiagnosisTable(
         key="exponent.within",
         title=f"λ₁ (last {WINDOW} segments) of unsolved runs: never solved against solved later, same segment",
         columns=("compared with", "AUC", f"½ ± {MARGIN:g}", "never", "later"),
@@ -144,7 +122,7 @@ def before_table(record: Record) -> Table:
     )
 
 
-def confident_table(record: Record) -> Table:
+def confident_table(record: Record) -> DiagnosisTable:
     """Failures by settled and confident, and what selection by halting therefore misses."""
     band, logits = otsu_band(record), record.halting_logit[:, -1]
     cells = confident_failures(record.solved, band.settled(record), logits)
@@ -158,7 +136,7 @@ def confident_table(record: Record) -> Table:
         missed = missed_by_selection(record.solved, logits, keep=keep)
         rows.append([f"pass a threshold that {keep:.0%} of successes pass", missed])
         rows.append(["… accuracy of what passes it", float(missed.extra.get("right_if_chosen", float("nan")))])
-    return Table(
+    return DiagnosisTable(
         key="confident",
         title="Confident failures, and what selection by halting cannot catch",
         columns=("failures that are", "share"),
@@ -167,7 +145,7 @@ def confident_table(record: Record) -> Table:
     )
 
 
-def calibration_table(record: Record) -> Table:
+def calibration_table(record: Record) -> DiagnosisTable:
     """Brier score and calibration error of σ(last halting logit)."""
     error, score = calibration_error(record.halting_logit[:, -1], record.solved), brier(record.halting_logit[:, -1], record.solved)
     rows: list[list[Cell]] = [
@@ -179,17 +157,17 @@ def calibration_table(record: Record) -> Table:
         ["mean confidence", float(error.extra["mean_confidence"])],
         ["share right", float(error.extra["share_right"])],
     ]
-    return Table(key="calibration", title="Calibration of the last halting logit", columns=("figure", "value"), rows=rows)
+    return DiagnosisTable(key="calibration", title="Calibration of the last halting logit", columns=("figure", "value"), rows=rows)
 
 
-def reliability_table(record: Record) -> Table:
+def reliability_table(record: Record) -> DiagnosisTable:
     """The reliability curve of σ(last halting logit)."""
     curve = reliability(record.halting_logit[:, -1], record.solved)
     rows: list[list[Cell]] = [[f"{b.low:.1f}–{b.high:.1f}", b.confidence, b.right, b.right.n] for b in curve]
-    return Table(key="reliability", title="Reliability", columns=("confidence", "mean", "share right", "answers"), rows=rows)
+    return DiagnosisTable(key="reliability", title="Reliability", columns=("confidence", "mean", "share right", "answers"), rows=rows)
 
 
-def units_table(record: Record) -> Table:
+def units_table(record: Record) -> DiagnosisTable:
     """Late displacement of z_H by outcome, absolute and as a fraction of the norm, and where Otsu's band ends in both."""
     late, band = record.late_displacement(window=min(4, record.segments)), otsu_band(record, window=min(4, record.segments))
     norm = np.asarray(record.norm_H[:, -1])
@@ -198,12 +176,42 @@ def units_table(record: Record) -> Table:
         rows.append([f"median of {name}", *(median(values[chosen], denominator=name) for values in (late, late / norm))])
     edge = band.threshold
     rows.append(["edge of Otsu's band", edge, edge / float(np.median(norm))])
-    return Table(
+    return DiagnosisTable(
         key="units",
         title="Late displacement of z_H, absolute and relative to its norm",
         columns=("what", "per segment", "over the norm"),
         rows=rows,
         notes=[f"median norm of z_H {np.median(norm):.4g}"],
+    )
+
+
+def threshold_table(record: Record) -> DiagnosisTable:
+    """Who converges under other thresholds than Otsu's, and without any: how much of the statement depends on the choice."""
+    window = min(4, record.segments)
+    otsu = otsu_band(record, window=window)
+    swept: list[tuple[Band, Cells]] = [
+        (otsu, cells(record, otsu)),
+        *percentile_sweep(record, percentiles=range(10, 100, 10), window=window),
+    ]
+    rows: list[list[Cell]] = []
+    for band, counted in swept:
+        shares = (
+            proportion(counted.A, counted.successes, denominator="successes"),
+            proportion(counted.B, counted.failures, denominator="failures"),
+        )
+        rows.append([band.kind, band.threshold, *(Marked(share, percent=True) for share in shares)])
+    free = without_threshold(record, window=window)
+    notes = ["percentile: of the pooled late displacement of z_H"]
+    if free.defined:
+        notes.append(f"without a threshold: AUC of late displacement {free.value:.3f} [{free.low:.3f}, {free.high:.3f}], failures positive")
+        share, low, high = (float(free.extra[f"outmoved_{name}"]) for name in ("share", "low", "high"))
+        notes.append(f"share of successes below the minimum over failures {share:.3f} [{low:.3f}, {high:.3f}]")
+    return DiagnosisTable(
+        key="thresholds",
+        title="Does it depend on the threshold? Converged, by convergence threshold",
+        columns=("threshold", "per segment", "successes (%)", "failures (%)"),
+        rows=rows,
+        notes=notes,
     )
 
 
@@ -217,14 +225,3 @@ def _cell(point: WindowPoint | None) -> Cell:
         return None if point is None else Marked(point.area)
     mark = "*" if point.p_adjusted <= 0.05 else "=" if point.near_half.extra["equivalent"] == "yes" else ""
     return Marked(point.area, mark)
-
-
-def _plain(cell: Any) -> Any:
-    if isinstance(cell, Marked):
-        return _plain(cell.estimate) | {"mark": cell.mark}
-    if isinstance(cell, Estimate):
-        figures = {name: _plain(getattr(cell, name)) for name in ("value", "low", "high", "level", "n", "unit", "denominator", "method")}
-        return figures | {"counts": dict(cell.counts), "extra": {name: _plain(value) for name, value in cell.extra.items()}}
-    if isinstance(cell, (float, np.floating)):
-        return float(cell) if np.isfinite(cell) else None
-    return int(cell) if isinstance(cell, np.integer) else cell

@@ -16,7 +16,8 @@ from unsettled.measure.analysis.capture import (
     solved_later,
 )
 from unsettled.measure.analysis.capture_exponent import LEADS, OFFSETS, WINDOW, around_capture, before_capture, exponents
-from unsettled.measure.analysis.diagnosis import MARGIN, Cell, Marked, Table
+from unsettled.measure.analysis.diagnosis import MARGIN
+from unsettled.measure.analysis.diagnosis_table import Cell, DiagnosisTable, Marked
 from unsettled.measure.analysis.label_tables import SWEEPS, confusion, rest_of, sweep
 from unsettled.measure.analysis.labels import APPEARANCES, DEFINITIONS, NAMES, Thresholds, classify
 from unsettled.measure.errors import UserError
@@ -27,7 +28,7 @@ from unsettled.measure.statistics.correlation import correlation
 from unsettled.measure.statistics.proportion import proportion
 
 
-def long_tables(side: SideRecord, record: Record | None, rest: float | None = None) -> list[Table]:
+def long_tables(side: SideRecord, record: Record | None, rest: float | None = None) -> list[DiagnosisTable]:
     """Everything a long record tells. ``rest`` overrules the band of rest, a fraction of the norm."""
     runs = LongRuns(side)
     thresholds = Thresholds(rest=rest or rest_of(runs.evidence(*runs.windows[0])))
@@ -35,7 +36,7 @@ def long_tables(side: SideRecord, record: Record | None, rest: float | None = No
     try:
         lambda1 = exponents(runs, record)
     except UserError as error:
-        tables.append(Table(key="exponent.before", title="λ₁ before capture", columns=("what", "value"), rows=[["–", str(error)]]))
+        tables.append(DiagnosisTable(key="exponent.before", title="λ₁ before capture", columns=("what", "value"), rows=[["–", str(error)]]))
     else:
         tables += [before_table(runs, lambda1), around_table(runs, lambda1)]
     return [
@@ -47,10 +48,10 @@ def long_tables(side: SideRecord, record: Record | None, rest: float | None = No
     ]
 
 
-def capture_table(runs: LongRuns) -> Table:
+def capture_table(runs: LongRuns) -> DiagnosisTable:
     """The capture curve, with censoring."""
     rows: list[list[Cell]] = [[at, share, share.counts.get("waited")] for at, share in capture_curve(runs).items()]
-    return Table(
+    return DiagnosisTable(
         key="capture",
         title="Captured by segment t (right for the first time)",
         columns=("t", "share of puzzles", "followed, uncaptured before"),
@@ -69,7 +70,7 @@ def _held_note(runs: LongRuns) -> list[str]:
     )
 
 
-def rates_table(runs: LongRuns) -> Table:
+def rates_table(runs: LongRuns) -> DiagnosisTable:
     """Solving after the usual 16 segments, the rate of it, and losing what was solved."""
     rows: list[list[Cell]] = []
     edges = [e for e in (16, 32, 64, 128, 256, 512) if e <= runs.deep]
@@ -80,10 +81,10 @@ def rates_table(runs: LongRuns) -> Table:
     rows.append([f"right after 16, right ever since (to {runs.segments})", kept])
     rows.append([f"… wrong at {runs.segments}", kept.counts.get("wrong_at_end", 0)])
     rows.append(["losses per segment that starts solved", loss_rate(runs)])
-    return Table(key="rates", title="Longer rollouts", columns=("what", "value"), rows=rows)
+    return DiagnosisTable(key="rates", title="Longer rollouts", columns=("what", "value"), rows=rows)
 
 
-def fates_table(runs: LongRuns, thresholds: Thresholds) -> Table:
+def fates_table(runs: LongRuns, thresholds: Thresholds) -> DiagnosisTable:
     """What becomes of the unsolved, and what other starts do."""
     rows: list[list[Cell]] = [[f"{name}: {FATES[name]}", share] for name, share in fates(runs, thresholds.rest).items()]
     draws = solved_from_other_starts(runs)
@@ -93,7 +94,7 @@ def fates_table(runs: LongRuns, thresholds: Thresholds) -> Table:
         "solved": "a draw of another start solves a solved one",
     }
     rows += [[words[name], draws[name]] for name in words if name in draws]
-    return Table(
+    return DiagnosisTable(
         key="fates",
         title=f"Puzzles unsolved after {runs.segments} segments",
         columns=("fate", "share"),
@@ -102,7 +103,7 @@ def fates_table(runs: LongRuns, thresholds: Thresholds) -> Table:
     )
 
 
-def before_table(runs: LongRuns, lambda1: np.ndarray) -> Table:
+def before_table(runs: LongRuns, lambda1: np.ndarray) -> DiagnosisTable:
     """λ₁ of never-captured runs against those captured later, at equal segments before capture; and the unmatched separation."""
     never = runs.captured == 0
     finite = np.isfinite(lambda1).all(axis=1)
@@ -122,7 +123,7 @@ def before_table(runs: LongRuns, lambda1: np.ndarray) -> Table:
             int(seen.sum()),
         ]
     )
-    return Table(
+    return DiagnosisTable(
         key="exponent.before",
         title=f"Does λ₁ (sliding over {WINDOW} segments) know of capture beforehand?",
         columns=("never captured against captured later", "AUC", f"½ ± {MARGIN:g}", "captured"),
@@ -135,7 +136,7 @@ def _lead_words(lead: tuple[int, int]) -> str:
     return f"… captured {lead[0]}–{lead[1]} segments later" if lead[1] < 1000 else f"… captured more than {lead[0] - 1} segments later"
 
 
-def around_table(runs: LongRuns, lambda1: np.ndarray) -> Table:
+def around_table(runs: LongRuns, lambda1: np.ndarray) -> DiagnosisTable:
     """λ₁ around capture, beside that of never-captured runs at the same segments."""
     rows: list[list[Cell]] = []
     for offset in OFFSETS:
@@ -146,7 +147,7 @@ def around_table(runs: LongRuns, lambda1: np.ndarray) -> Table:
             else f"{abs(offset[0])} to {abs(offset[1])} {'before' if offset[0] < 0 else 'after'}"
         )
         rows.append([name, found.extra.get("captured"), found.extra.get("never"), found, found.n])
-    return Table(
+    return DiagnosisTable(
         key="exponent.around",
         title="λ₁ around capture, nats per segment, against never-captured runs at the same segments",
         columns=("segments", "captured", "never", "difference", "runs"),
@@ -154,9 +155,9 @@ def around_table(runs: LongRuns, lambda1: np.ndarray) -> Table:
     )
 
 
-def definitions_table(thresholds: Thresholds) -> Table:
+def definitions_table(thresholds: Thresholds) -> DiagnosisTable:
     """The one table of definitions."""
-    return Table(
+    return DiagnosisTable(
         key="labels.definitions",
         title="Labels: the first that holds over the window",
         columns=("label", "means"),
@@ -167,7 +168,7 @@ def definitions_table(thresholds: Thresholds) -> Table:
     )
 
 
-def labels_table(runs: LongRuns, thresholds: Thresholds) -> Table:
+def labels_table(runs: LongRuns, thresholds: Thresholds) -> DiagnosisTable:
     """Shares of the labels among runs unsolved at the end of each window."""
     rows: list[list[Cell]] = []
     for end, length in runs.windows:
@@ -176,7 +177,7 @@ def labels_table(runs: LongRuns, thresholds: Thresholds) -> Table:
         labels = labels[~evidence.solved & (labels >= 0)]
         shares = [proportion(int((labels == index).sum()), len(labels), denominator="failed runs") for index in range(len(NAMES))]
         rows.append([f"{end} ({length})", len(labels), *(Marked(share, percent=True) for share in shares)])
-    return Table(
+    return DiagnosisTable(
         key="labels.shares",
         title="Labels of failed runs, % [95 %], by end (and length) of the window",
         columns=("window", "failed", *NAMES),
@@ -184,7 +185,7 @@ def labels_table(runs: LongRuns, thresholds: Thresholds) -> Table:
     )
 
 
-def sweep_tables(runs: LongRuns, thresholds: Thresholds) -> list[Table]:
+def sweep_tables(runs: LongRuns, thresholds: Thresholds) -> list[DiagnosisTable]:
     """How the counts move with each threshold, after 16 segments and at the end of the rollout of all."""
     tables = []
     for end in (16, runs.segments):
@@ -193,7 +194,7 @@ def sweep_tables(runs: LongRuns, thresholds: Thresholds) -> list[Table]:
         for name in ("rest", "loss", "drift"):
             rows += [[name, value, *found.values()] for value, found in sweep(evidence, thresholds, name, SWEEPS[name])]
         tables.append(
-            Table(
+            DiagnosisTable(
                 key=f"labels.sweep.{end}",
                 title=f"Counts after {end} segments as thresholds move",
                 columns=("threshold", "at", *NAMES),
@@ -203,14 +204,14 @@ def sweep_tables(runs: LongRuns, thresholds: Thresholds) -> list[Table]:
     return tables
 
 
-def confusion_table(runs: LongRuns, thresholds: Thresholds) -> Table:
+def confusion_table(runs: LongRuns, thresholds: Thresholds) -> DiagnosisTable:
     """Failed runs that look at rest in a plot, against those whose state is at rest."""
     rows: list[list[Cell]] = []
     for end in (16, runs.segments):
         for name, share in confusion(runs.evidence(end), thresholds).items():
             rows.append([end, name, share.n, share, share.counts.get("settled_unseen", 0)])
     notes = [f"{name}: {words}" for name, (words, _) in APPEARANCES.items()]
-    return Table(
+    return DiagnosisTable(
         key="labels.confusion",
         title="Looks at rest, and is it? Failed runs by what a plot shows",
         columns=("after", "plot of", "looks at rest", "of these, the state moves", "at rest, unseen"),

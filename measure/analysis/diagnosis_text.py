@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from unsettled.measure.analysis.diagnosis import Cell, Marked, Table
+from unsettled.measure.analysis.diagnosis_table import Cell, DiagnosisTable, Marked
 from unsettled.measure.statistics.estimate import Estimate
 
 
-def show(tables: Iterable[Table], console: Console) -> None:
+def show(tables: Iterable[DiagnosisTable], console: Console) -> None:
     """Print tables one below the other; notes follow their table. Foreign text is never read as markup."""
     for table in tables:
         drawn = RichTable(

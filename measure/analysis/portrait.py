@@ -29,7 +29,7 @@ import numpy as np
 
 from unsettled.measure.analysis.portrait_areas import Horizon, Matching, Separation, horizons_of, matchings_of, separations_of
 from unsettled.measure.analysis.portrait_states import Cloud, Confidence, Ribbon, Spectrum, cloud_of, confidence_of, ribbons_of, spectra_of
-from unsettled.measure.analysis.settling import Band, Cells, Entry, cells, entry, otsu_band
+from unsettled.measure.analysis.settling import Band, BandEntry, Cells, cells, entry, otsu_band
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.estimate import Estimate
@@ -66,7 +66,7 @@ class Portrait:
     accuracy: Estimate
     band: Band
     cells: Cells
-    entered: Entry
+    entered: BandEntry
     cloud: Cloud | None
     displacement: Mapping[str, Ribbon]
     growth: Mapping[str, Ribbon]

@@ -73,7 +73,7 @@ class Cells:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class BandEntry:
     """When each example enters the band and whether it stays; arrays of shape (N,), segments counted from 0.
 
     ``first`` is the first segment in the band, ``since`` the first from which it never leaves again; both equal the
@@ -176,7 +176,7 @@ def without_threshold(record: Record, *, part: Part = "H", window: int = 4, leve
     return Estimate(**{**vars(measured), "extra": extra, "method": f"late displacement {part}; {measured.method}"})
 
 
-def entry(record: Record, band: Band) -> Entry:
+def entry(record: Record, band: Band) -> BandEntry:
     """When each example enters the band with its per-segment displacement, and whether it stays to the end."""
     segments = record.segments
     first, since, left = np.empty((3, len(record)), np.int32)
@@ -184,7 +184,7 @@ def entry(record: Record, band: Band) -> Entry:
         first[rows] = np.where(inside.any(axis=1), inside.argmax(axis=1), segments)
         since[rows] = segments - np.where(inside.all(axis=1), segments, (~inside[:, ::-1]).argmax(axis=1))
         left[rows] = (inside[:, :-1] & ~inside[:, 1:]).sum(axis=1)
-    return Entry(first=first, since=since, left=left, segments=segments)
+    return BandEntry(first=first, since=since, left=left, segments=segments)
 
 
 def enter_and_stay(record: Record, band: Band, *, among: Literal["successes", "failures"], stay: int = 4, level: float = 0.95) -> Estimate:

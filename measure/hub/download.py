@@ -10,7 +10,7 @@ from pathlib import Path
 from unsettled.measure.errors import UserError
 from unsettled.measure.hub.registry import (
     COMMIT,
-    Entry,
+    HubEntry,
     Trusted,
     check_digest,
     digest_of,
@@ -40,7 +40,7 @@ def fetch(name: str, folder: Path) -> Path:
     return target / entry.main_file
 
 
-def _fetch_files(name: str, entry: Entry, folder: Path) -> None:
+def _fetch_files(name: str, entry: HubEntry, folder: Path) -> None:
     target, expected, kept = folder / name, expected_digests(name, folder), read_trust(folder).get(name)
     commit = kept.commit if kept is not None and kept.repo == entry.repo else ""
     if COMMIT.fullmatch(entry.revision):
@@ -62,7 +62,7 @@ def expected_known(expected: dict[str, str]) -> dict[str, str]:
     return {file: digest for file, digest in expected.items() if digest}
 
 
-def _download(entry: Entry, file: str, revision: str, path: Path, expected: str) -> tuple[str, str]:
+def _download(entry: HubEntry, file: str, revision: str, path: Path, expected: str) -> tuple[str, str]:
     """Get one file at a revision; returns (sha256, commit). The bytes come under the name of their etag until they are whole."""
     with _no_telemetry():
         from huggingface_hub import get_hf_file_metadata, hf_hub_url

@@ -30,7 +30,7 @@ PLAIN_NAME = r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$"
 SHA256 = r"^([0-9a-f]{64})?$"
 
 
-class Entry(BaseModel):
+class HubEntry(BaseModel):
     """One published thing.
 
     ``files`` maps file names to sha256, empty where it is not known; the first is what is loaded. ``structure`` is what
@@ -71,10 +71,10 @@ class Trusted(BaseModel):
 
 
 @cache
-def registry(path: Path = REGISTRY) -> dict[str, Entry]:
+def registry(path: Path = REGISTRY) -> dict[str, HubEntry]:
     """The known entries by name. Raises UserError for a malformed registry."""
     try:
-        return TypeAdapter(dict[str, Entry]).validate_python(tomllib.loads(path.read_text(encoding="utf-8")))
+        return TypeAdapter(dict[str, HubEntry]).validate_python(tomllib.loads(path.read_text(encoding="utf-8")))
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         raise UserError(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}", where=path) from None
@@ -82,7 +82,7 @@ def registry(path: Path = REGISTRY) -> dict[str, Entry]:
         raise UserError(f"cannot be read: {error}", where=path) from None
 
 
-def entry_of(name: str) -> Entry:
+def entry_of(name: str) -> HubEntry:
     """The entry of that name. Raises UserError that lists the known ones."""
     try:
         return registry()[name]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torchdiffeq import odeint
 
 from unsettled.measure.errors import UserError
 
@@ -33,18 +33,12 @@ class Flow:
     duration: float
     steps: int = 1
     method: str = "rk4"
-    _integrate: Callable[..., Any] = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.duration > 0 or self.steps < 1:
             raise UserError(f"a flow over time {self.duration} in {self.steps} steps", hint="both must be positive")
         if self.method not in FIXED_STEP:
             raise UserError(f"method {self.method!r} does not take fixed steps", hint="one of " + ", ".join(FIXED_STEP))
-        try:
-            from torchdiffeq import odeint
-        except ModuleNotFoundError:
-            raise UserError("torchdiffeq is not installed", hint="pip install 'unsettled[flows]'") from None
-        object.__setattr__(self, "_integrate", odeint)
 
     @property
     def time_per_update(self) -> float:
@@ -53,4 +47,5 @@ class Flow:
     def __call__(self, state: Tensor) -> Tensor:
         span = torch.tensor([0.0, self.duration], dtype=state.dtype, device=state.device)
         options = {"step_size": self.duration / self.steps}
-        return self._integrate(lambda _, z: self.velocity(z), state, span, method=self.method, options=options)[-1]
+        states: Tensor = odeint(lambda _, z: self.velocity(z), state, span, method=self.method, options=options)
+        return states[-1]

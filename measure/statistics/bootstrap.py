@@ -1,8 +1,7 @@
-"""Bootstrap intervals over whole examples, or within each class, for statistics that have no formula of their own.
+"""Bootstrap intervals over whole examples, for statistics that have no formula of their own.
 
 An example is resampled with everything that was measured on it. Drawing is scipy's (`scipy.stats.bootstrap`); this module
-adds the pairing, the class strata, and an honest account of resamples on which the statistic has no value. Not for an
-extreme (see `order`), and not for a median, which has exact methods (see `median`).
+adds the pairing and a count of the resamples on which the statistic has no value.
 """
 
 from __future__ import annotations
@@ -10,14 +9,16 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.statistics.estimate import Estimate, undefined
-from unsettled.measure.statistics.sample import as_mask, check_choice, check_share
+from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.sample import check_choice, check_share
 
 KINDS = ("percentile", "bca")
 
@@ -34,128 +35,66 @@ def bootstrap_examples(
 ) -> Estimate:
     """``statistic(*arrays)`` with an interval from resampling rows of ``arrays`` (each (N, …)) together.
 
-    Class sizes vary from resample to resample, as they would in a fresh sample. ``counts["unusable"]`` is the number of
-    resamples without a value (say, a class was empty): percentiles are taken over the others, BCa is refused.
+    The limits are the (1 ∓ level)/2 quantiles of the statistic over ``resamples`` samples of N rows drawn with
+    replacement (Efron 1979), or their bias-corrected and accelerated form ("bca", Efron 1987). Class sizes vary from
+    resample to resample, as they would in a fresh sample. ``counts["unusable"]`` is the number of resamples without a
+    value (say, a class was empty): percentiles are taken over the others, BCa is refused.
+
+    Not for an extreme, whose bootstrap law has an atom (see `order`), nor for a median, which has an exact interval.
+
+    Raises:
+        UserError: an unknown ``kind``, fewer than 100 resamples, or arrays of different lengths.
+
+    >>> found = bootstrap_examples(np.mean, [1.0, 2.0, 3.0, 4.0], resamples=200, seed=1)
+    >>> found.value, found.low <= 2.5 <= found.high
+    (2.5, True)
     """
-    rows = _check_rows(arrays)
-    n = len(rows[0])
-    groups = [np.arange(n)] if n else []
-    return _bootstrap(
-        lambda index: statistic(*(array[index] for array in rows)),
-        groups,
-        n=n,
-        level=level,
-        resamples=resamples,
-        kind=kind,
-        seed=seed,
-        unit=unit,
-        denominator=denominator,
-        how="over examples",
-    )
-
-
-def bootstrap_within_class(
-    statistic: Callable[..., float],
-    positives: ArrayLike,
-    *arrays: ArrayLike,
-    level: float = 0.95,
-    resamples: int = 2000,
-    kind: str = "percentile",
-    seed: int = 0,
-    unit: str = "",
-    denominator: str = "examples",
-) -> Estimate:
-    """``statistic(positives, *arrays)``, resampling positives and negatives apart: class sizes stay as they are.
-
-    For a statistic of the two classes given their sizes, such as an AUC. Otherwise as `bootstrap_examples`.
-    """
-    rows = _check_rows(arrays)
-    mask = as_mask("positives", positives, len(rows[0]))
-    groups = [np.flatnonzero(mask), np.flatnonzero(~mask)]
-
-    def of_indices(*parts: np.ndarray) -> float:
-        index = np.concatenate(parts)
-        return statistic(mask[index], *(array[index] for array in rows))
-
-    if not all(map(len, groups)):
-        groups = []
-    return _bootstrap(
-        of_indices,
-        groups,
-        n=len(mask),
-        level=level,
-        resamples=resamples,
-        kind=kind,
-        seed=seed,
-        unit=unit,
-        denominator=denominator,
-        how="within class",
-    )
-
-
-def _bootstrap(
-    statistic: Callable[..., float],
-    groups: list[np.ndarray],
-    *,
-    n: int,
-    level: float,
-    resamples: int,
-    kind: str,
-    seed: int,
-    unit: str,
-    denominator: str,
-    how: str,
-) -> Estimate:
     check_choice("kind", kind, KINDS)
     level = check_share("level", level)
     if resamples < 100:
         raise UserError(f"{resamples} resamples are too few for an interval, use at least 100")
-    about = {"n": n, "method": f"{kind} bootstrap {how}", "unit": unit, "denominator": denominator}
-    if not groups:
-        return undefined("no examples" if n == 0 else "one class is empty", **about)
-    value = float(statistic(*groups))
+    rows = _check_rows(arrays)
+    n = len(rows[0])
+    about = Estimate(value=math.nan, level=level, n=n, method=f"{kind} bootstrap over examples", unit=unit, denominator=denominator)
+    if n == 0:
+        return replace(about, extra={"undefined": "no examples"})
+
+    def of_rows(index: np.ndarray) -> float:
+        return statistic(*(array[index] for array in rows))
+
+    everything = np.arange(n)
+    value = float(of_rows(everything))
     if math.isnan(value):
-        return undefined("the statistic has no value on this sample", **about)
-    counts, extra = {"resamples": resamples, "unusable": 0}, {}
-    if any(len(group) < 2 for group in groups):
-        note = {"note": "a group of one example cannot be resampled, no interval"}
-        return Estimate(value=value, level=level, counts=counts, extra=note, **about)
+        return replace(about, extra={"undefined": "the statistic has no value on this sample"})
+    counts: dict[str, int] = {"resamples": resamples, "unusable": 0}
+    if n < 2:
+        return replace(about, value=value, counts=counts, extra={"note": "a single example cannot be resampled, no interval"})
+    draw = partial(stats.bootstrap, (everything,), of_rows, vectorized=False, confidence_level=level)
     with np.errstate(invalid="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)  # resamples without a value are counted below
-        drawn = stats.bootstrap(
-            groups,
-            statistic,
-            n_resamples=resamples,
-            vectorized=False,
-            confidence_level=level,
-            method="percentile",
-            rng=np.random.default_rng(seed),
-        )
+        drawn = draw(n_resamples=resamples, method="percentile", rng=np.random.default_rng(seed))
     draws = drawn.bootstrap_distribution
     usable = draws[~np.isnan(draws)]
     counts["unusable"] = len(draws) - len(usable)
-    low = high = math.nan
+    low, high, note = math.nan, math.nan, ""
     if not len(usable):
-        extra["note"] = "the statistic has no value on any resample, no interval"
+        note = "the statistic has no value on any resample, no interval"
     elif kind == "percentile":
         # observed values instead of interpolated ones: infinite draws then stay what they are
         low, high = np.quantile(usable, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf")
     elif counts["unusable"] or not np.isfinite(usable).all() or usable.min() == usable.max():
-        extra["note"] = "BCa needs finite, varying values on every resample, no interval"
+        note = "BCa needs finite, varying values on every resample, no interval"
     else:
-        low, high = stats.bootstrap(
-            groups, statistic, n_resamples=0, bootstrap_result=drawn, vectorized=False, confidence_level=level, method="BCa"
-        ).confidence_interval
-    finite = len(usable) > 1 and np.isfinite(usable).all()
-    return Estimate(
+        low, high = draw(n_resamples=0, bootstrap_result=drawn, method="BCa").confidence_interval
+    finite = len(usable) > 1 and bool(np.isfinite(usable).all())
+    return replace(
+        about,
         value=value,
         low=float(low),
         high=float(high),
-        level=level,
         counts=counts,
-        extra=extra,
+        extra={"note": note} if note else {},
         error=float(usable.std(ddof=1)) if finite else None,
-        **about,
     )
 
 

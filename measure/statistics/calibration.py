@@ -22,7 +22,7 @@ from unsettled.measure.statistics.sample import as_mask, as_values, check_share
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bin:
+class ReliabilityBin:
     """One bin of a reliability curve: confidences in [low, high), their mean, and the share that was right."""
 
     low: float
@@ -32,7 +32,7 @@ class Bin:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Confident:
+class ConfidentFailures:
     """Failures by two questions, did it settle and is it confident, each a share of all failures with its exact interval."""
 
     settled_confident: Estimate
@@ -46,7 +46,7 @@ class Confident:
         return self.settled_confident.counts["successes"] + self.confident_only.counts["successes"]
 
 
-def reliability(logits: ArrayLike, right: ArrayLike, *, bins: int = 10) -> list[Bin]:
+def reliability(logits: ArrayLike, right: ArrayLike, *, bins: int = 10) -> list[ReliabilityBin]:
     """The reliability curve in ``bins`` equal bins of σ(logit); empty bins are left out."""
     confidence, mask = _forecast(logits, right)
     which = _bin_of(confidence, bins)
@@ -54,7 +54,7 @@ def reliability(logits: ArrayLike, right: ArrayLike, *, bins: int = 10) -> list[
     for index in np.unique(which):
         rows = which == index
         share = proportion(int(mask[rows].sum()), int(rows.sum()), denominator="answers in the bin")
-        curve.append(Bin(low=index / bins, high=(index + 1) / bins, confidence=float(confidence[rows].mean()), right=share))
+        curve.append(ReliabilityBin(low=index / bins, high=(index + 1) / bins, confidence=float(confidence[rows].mean()), right=share))
     return curve
 
 
@@ -102,7 +102,7 @@ def brier(logits: ArrayLike, right: ArrayLike, *, level: float = 0.95, resamples
     return replace(measured, value=value, extra=dict(measured.extra) | {"skill": skill}, method=f"Brier score; {measured.method}")
 
 
-def confident_failures(solved: ArrayLike, settled: ArrayLike, logits: ArrayLike, *, logit: float = 0.0) -> Confident:
+def confident_failures(solved: ArrayLike, settled: ArrayLike, logits: ArrayLike, *, logit: float = 0.0) -> ConfidentFailures:
     """How many failures settle and have a halting logit above ``logit``: the joint counts of both."""
     values = as_values("logits", logits)
     right, still = as_mask("solved", solved, len(values)), as_mask("settled", settled, len(values))
@@ -117,7 +117,7 @@ def confident_failures(solved: ArrayLike, settled: ArrayLike, logits: ArrayLike,
             "neither": ~still & ~sure,
         }.items()
     }
-    return Confident(**shares)
+    return ConfidentFailures(**shares)
 
 
 def missed_by_selection(solved: ArrayLike, logits: ArrayLike, *, keep: float = 0.95) -> Estimate:

@@ -61,13 +61,6 @@ def equivalence_power(error: float, *, margin: float, difference: float = 0.0, a
     return float(norm.cdf((room - difference) / error) - norm.cdf((-room - difference) / error))
 
 
-def smallest_provable_margin(error: float, *, power: float = 0.8, alpha: float = 0.05) -> float:
-    """The margin within which a sample with this standard error shows equivalence with ``power``, truth at target."""
-    if not error > 0:
-        raise UserError(f"standard error is {error}, it must be positive")
-    return float(error * (norm.isf(check_share("alpha", alpha)) + norm.isf((1 - check_share("power", power)) / 2)))
-
-
 def _check_margin(margin: float) -> float:
     if not (margin > 0 and math.isfinite(margin)):
         raise UserError(f"margin is {margin}, it must be positive and finite")

@@ -80,11 +80,6 @@ def incremental_auc(
     )
 
 
-def out_of_fold_scores(features: np.ndarray, positives: np.ndarray, *, folds: int = 5, seed: int = 0) -> np.ndarray:
-    """Logit of each example (N,) from a standardised logistic regression fitted on the other folds."""
-    return _scores((features,), positives, fold_of(positives, folds=folds, seed=seed), seed)
-
-
 def fold_of(positives: np.ndarray, *, folds: int, seed: int) -> np.ndarray:
     """The stratified fold (N,) in which each example is held out: one small number each, for all fits of a comparison."""
     number = np.empty(len(positives), np.int16)

@@ -1,8 +1,7 @@
-"""Quantiles and medians with distribution-free intervals, and the difference of two medians.
+"""Quantiles and medians with distribution-free intervals.
 
 Order-statistic intervals (Conover 1999, §3.2) assume only that the examples are independent; they hold for any
-distribution, infinite values included. Source of the resampling shortcut: the median of a bootstrap sample is the
-order statistic x₍ⱼ₎ with J = ⌈n·U₍ₘ₎⌉, U₍ₘ₎ the m-th of n uniforms (Efron 1979, §3), so it is drawn without resampling.
+distribution, infinite values included.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import binom, norm
 
-from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.sample import as_values, check_share
 
@@ -84,58 +82,6 @@ def order_statistic_ranks(n: int, share: float = 0.5, *, level: float = 0.95) ->
     return low, high, float(binom.cdf(high - 1, n, share) - binom.cdf(low - 1, n, share))
 
 
-def median_difference(
-    first: ArrayLike,
-    second: ArrayLike,
-    *,
-    level: float = 0.95,
-    unit: str = "",
-    resamples: int = 10_000,
-    seed: int = 0,
-    denominator: str = "examples",
-) -> Estimate:
-    """Median of ``first`` minus median of ``second``: percentile bootstrap within each sample.
-
-    ``extra``: both medians, and ``share_above_zero``, the share of resamples whose difference is positive. Infinite
-    medians give an infinite difference; two of the same sign give none.
-    """
-    level = check_share("level", level)
-    if resamples < 100:
-        raise UserError(f"{resamples} resamples are too few for an interval, use at least 100")
-    samples = [np.sort(as_values(name, values)) for name, values in (("first", first), ("second", second))]
-    method = "difference of medians, bootstrap within class"
-    n = sum(map(len, samples))
-    about = {"method": method, "unit": unit, "denominator": denominator}
-    if not all(map(len, samples)):
-        return undefined(f"no {denominator} in one class", n=n, **about)
-    if any(np.isnan(sample).any() for sample in samples):
-        return undefined("some values are NaN", n=n, **about)
-    medians = [float(sample_quantile(sample, 0.5)) for sample in samples]
-    with np.errstate(invalid="ignore"):
-        value = float(np.subtract(*medians))
-        rng = np.random.default_rng(seed)
-        draws = np.subtract(*(bootstrap_medians(sample, resamples, rng) for sample in samples))
-    if math.isnan(value):
-        return undefined("the medians are infinite, with no difference", n=n, **about)
-    unusable = int(np.isnan(draws).sum())
-    draws = np.sort(draws[~np.isnan(draws)])
-    low, high = (float(sample_quantile(draws, share)) for share in ((1 - level) / 2, (1 + level) / 2))
-    error = float(draws.std(ddof=1)) if len(draws) > 1 and np.isfinite(draws).all() else None
-    return Estimate(
-        value=value,
-        low=low,
-        high=high,
-        level=level,
-        n=n,
-        unit=unit,
-        method=method,
-        denominator=denominator,
-        counts={"first": len(samples[0]), "second": len(samples[1]), "resamples": resamples, "unusable": unusable},
-        extra={"first": medians[0], "second": medians[1], "share_above_zero": float((draws > 0).mean())},
-        error=error,
-    )
-
-
 def sample_quantile(ordered: np.ndarray, share: float) -> float:
     """Quantile of a sorted sample: inverted empirical distribution, averaged where it jumps exactly at ``share``."""
     place = share * len(ordered)
@@ -144,18 +90,3 @@ def sample_quantile(ordered: np.ndarray, share: float) -> float:
         below, above = float(ordered[index - 1]), float(ordered[index])  # Python's −inf + inf is a quiet NaN
         return below if below == above else below / 2 + above / 2
     return float(ordered[min(max(index, 1), len(ordered)) - 1])
-
-
-def bootstrap_medians(ordered: np.ndarray, resamples: int, rng: np.random.Generator) -> np.ndarray:
-    """Medians of ``resamples`` bootstrap samples of a sorted sample, drawn through uniform order statistics."""
-    n = len(ordered)
-    middle = (n + 1) // 2
-    lower = rng.beta(middle, n + 1 - middle, resamples)
-    first = ordered[np.minimum((lower * n).astype(np.int64), n - 1)]
-    if n % 2:
-        return first
-    # given the lower middle uniform, the next one is the least of n/2 uniforms on what remains above it
-    upper = lower + (1 - lower) * -np.expm1(np.log1p(-rng.random(resamples)) / (n - middle))
-    second = ordered[np.minimum((upper * n).astype(np.int64), n - 1)]
-    with np.errstate(invalid="ignore"):
-        return np.where(first == second, first, first / 2 + second / 2)

@@ -1,7 +1,6 @@
 """Proportions with exact and score intervals, the bound behind "none of n", and what n examples can refute.
 
-Sources: Clopper & Pearson (1934), Biometrika 26:404; Wilson (1927), JASA 22:209; Newcombe (1998), Statistics in
-Medicine 17:873 (difference of two proportions). Intervals come from statsmodels.
+Sources: Clopper & Pearson (1934), Biometrika 26:404; Wilson (1927), JASA 22:209. Intervals come from statsmodels.
 """
 
 from __future__ import annotations
@@ -9,9 +8,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.stats import beta, binom, fisher_exact
-from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+from scipy.stats import beta, binom
+from statsmodels.stats.proportion import proportion_confint
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import Estimate, undefined
@@ -54,32 +52,6 @@ def proportion(
     )
 
 
-def proportion_difference(
-    first_successes: int, first_n: int, second_successes: int, second_n: int, *, level: float = 0.95, denominator: str = "examples"
-) -> Estimate:
-    """first share − second share of independent samples: Newcombe's interval; ``extra["p_value"]`` is Fisher's exact."""
-    method = "difference of proportions, Newcombe interval"
-    level = check_share("level", level)
-    a, m = _check_counts(first_successes, first_n)
-    b, n = _check_counts(second_successes, second_n)
-    if m == 0 or n == 0:
-        return undefined(f"no {denominator} in one group", n=m + n, method=method, denominator=denominator)
-    low, high = confint_proportions_2indep(a, m, b, n, method="newcomb", compare="diff", alpha=1 - level)
-    p, q = a / m, b / n
-    return Estimate(
-        value=p - q,
-        low=float(low),
-        high=float(high),
-        level=level,
-        n=m + n,
-        method=method,
-        denominator=denominator,
-        counts={"first_successes": a, "first_n": m, "second_successes": b, "second_n": n},
-        error=math.sqrt(p * (1 - p) / m + q * (1 - q) / n),
-        extra={"first": p, "second": q, "p_value": float(fisher_exact([[a, m - a], [b, n - b]]).pvalue)},
-    )
-
-
 def zero_event_bound(n: int, *, level: float = 0.95, denominator: str = "examples") -> Estimate:
     """What "none of n" allows: value 0 and the one-sided exact upper limit 1 − (1 − level)^(1/n).
 
@@ -94,15 +66,6 @@ def zero_event_bound(n: int, *, level: float = 0.95, denominator: str = "example
     return Estimate(
         value=0.0, low=0.0, high=high, level=level, n=n, method=method, denominator=denominator, counts={"successes": 0, "n": n}
     )
-
-
-def n_for_zero_event_bound(bound: float, *, level: float = 0.95) -> int:
-    """The smallest n for which "none of n" has an upper bound of at most ``bound``."""
-    bound, level = check_share("bound", bound), check_share("level", level)
-    n = max(1, math.ceil(math.log1p(-level) / math.log1p(-bound)) - 1)
-    while zero_event_bound(n, level=level).high > bound:  # settles the rounding of the logarithms
-        n += 1
-    return n
 
 
 def zero_event_power(n: int, rate: float) -> float:
@@ -141,29 +104,6 @@ def binomial_power(stated: float | tuple[float, float], truth: float, n: int, *,
         raise UserError(f"a proportion of {truth} does not exist")
     lowest, highest = acceptance_counts(stated, n, alpha=alpha, widen=widen)
     return float(binom.cdf(lowest - 1, n, truth) + binom.sf(highest, n, truth))
-
-
-def proportion_minimum_detectable_difference(
-    stated: float, n: int, *, power: float = 0.8, alpha: float = 0.05, side: str = "above"
-) -> float:
-    """Smallest |truth − stated| on one ``side`` that n examples refute with at least ``power``; NaN if there is none.
-
-    ``side``: ``"above"``, ``"below"``, or ``"either"`` (the larger of the two that exist).
-    """
-    check_choice("side", side, ("above", "below", "either"))
-    check_share("power", power)
-    if side == "either":
-        both = [proportion_minimum_detectable_difference(stated, n, power=power, alpha=alpha, side=one) for one in ("above", "below")]
-        return float(np.nanmax(both)) if np.isfinite(both).any() else math.nan
-    end = 1.0 if side == "above" else 0.0
-    if stated == end or binomial_power(stated, end, n, alpha=alpha) < power:
-        return math.nan
-    lowest, highest = acceptance_counts(stated, n, alpha=alpha)
-
-    def short_of_power(truth: float) -> float:
-        return float(binom.cdf(lowest - 1, n, truth) + binom.sf(highest, n, truth)) - power
-
-    return abs(float(brentq(short_of_power, stated, end, xtol=1e-10)) - stated)
 
 
 def _check_counts(successes: int, n: int) -> tuple[int, int]:

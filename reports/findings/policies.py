@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unsettled.claims.wording import figure
-from unsettled.measure.analysis.diagnosis import Table, find, record_tables
+from unsettled.measure.analysis.diagnosis import find, record_tables
 from unsettled.measure.analysis.diagnosis_long import long_tables
+from unsettled.measure.analysis.diagnosis_table import DiagnosisTable
 from unsettled.measure.analysis.diagnosis_text import cell_text
 from unsettled.measure.policies.budgets import Point, points
 from unsettled.measure.policies.comparison import restarts_against_pruning
@@ -67,7 +68,7 @@ def lever_grids(found: list[Compared]) -> Iterator[Grid]:
 
 def failure_grids(references: Path) -> Iterator[Grid]:
     """How runs of each reference with a long record fail, and what the words mean. Raises UserError for unreadable records."""
-    found: dict[str, dict[str, Table]] = {}
+    found: dict[str, dict[str, DiagnosisTable]] = {}
     for path in sorted(references.glob("*/long.parquet")):
         record, side, _ = find(path.parent)
         found[path.parent.name] = {table.key: table for table in [*record_tables(record), *long_tables(side, record)]}
@@ -79,7 +80,7 @@ def failure_grids(references: Path) -> Iterator[Grid]:
         yield _together(title, {name: tables[key] for name, tables in found.items()})
 
 
-def _together(title: str, tables: dict[str, Table]) -> Grid:
+def _together(title: str, tables: dict[str, DiagnosisTable]) -> Grid:
     """The same table of several references: side by side where it is a figure and its value, else one below the other."""
     columns = max((table.columns for table in tables.values()), key=len)  # without exponents a table has one row that says so
     cells = {name: [tuple(map(cell_text, row)) for row in table.rows] for name, table in tables.items() if table.columns == columns}

@@ -13,6 +13,7 @@ from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.analysis.diagnosis import record_tables
 from unsettled.measure.analysis.diagnosis_long import long_tables
 from unsettled.measure.analysis.diagnosis_text import cell_text, figure
+from unsettled.measure.analysis.settling import otsu_band, percentile_band, without_threshold
 from unsettled.measure.campaign.long import measure_long
 from unsettled.measure.campaign.long_stages import LongSettings
 from unsettled.measure.record.record import write_record
@@ -46,6 +47,19 @@ def test_tables_fit_eighty_columns_and_json_holds_the_same_figures(folder, unset
     assert sum(row["share"]["counts"]["successes"] for row in joint) == wrong
     row = next(row for row in tables["early.levels"]["rows"] if row["h"] == 4)
     assert row["unsolved"] == (~RECORD.solved_at[:, 3]).sum() and f"{row['λ₁']['value']:.3f}"[1:] in text
+
+
+def test_the_table_of_thresholds_says_how_much_depends_on_the_choice():
+    table = {table.key: table for table in record_tables(RECORD)}["thresholds"]
+    assert [row[0] for row in table.rows] == ["otsu", *(f"percentile {percent}" for percent in range(10, 100, 10))]
+    for kind, threshold, successes, failures in table.rows:
+        band = otsu_band(RECORD) if kind == "otsu" else percentile_band(RECORD, float(kind.split()[1]))
+        still = RECORD.late_displacement() <= threshold * (1 + 1e-12)
+        assert threshold == band.threshold
+        assert successes.estimate.value == still[RECORD.solved].mean() and failures.estimate.value == still[~RECORD.solved].mean()
+    free = without_threshold(RECORD)
+    assert f"{free.value:.3f} [{free.low:.3f}, {free.high:.3f}]" in table.notes[1]
+    assert f"{free.extra['outmoved_share']:.3f}" in table.notes[2]
 
 
 def test_a_record_alone_is_diagnosed_and_the_rest_is_named(folder, unsettled):

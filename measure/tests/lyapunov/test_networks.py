@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from unsettled.fixtures.systems.finite_difference import difference_growth
 from unsettled.measure.lyapunov.estimator import tangent_growth
-from unsettled.measure.lyapunov.finite_difference import difference_growth
 from unsettled.measure.lyapunov.orthonormal import seeded_basis
 from unsettled.measure.lyapunov.sweeps import singular_growth
 from unsettled.measure.networks import HRM, TRM, ModelConfig

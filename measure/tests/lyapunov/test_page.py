@@ -24,7 +24,6 @@ def test_blocks_of_the_page_run(capsys):
     assert names["result"].growth.shape == (8, 16, 4)
     assert "tensor" in capsys.readouterr().out
     assert names["found"].shortfall().shape == (3, 8, 8)
-    pytest.importorskip("torchdiffeq", reason="not installed: pip install 'unsettled[flows]'")
     # a shorter run of the flow than the page's
     flow = blocks[3].replace("segments=500", "segments=2").replace("k=3", "k=1")
     exec(compile(flow, str(PAGE), "exec"), names | {"velocity": lambda z: -0.5 * z})

@@ -8,10 +8,10 @@ import mpmath
 import pytest
 import torch
 
+from unsettled.fixtures.systems.finite_difference import difference_growth
 from unsettled.fixtures.systems.known import SYSTEMS
 from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov.estimator import tangent_growth
-from unsettled.measure.lyapunov.finite_difference import difference_growth
 from unsettled.measure.lyapunov.flow import Flow
 from unsettled.measure.lyapunov.spectrum import kaplan_yorke, ks_entropy
 from unsettled.measure.lyapunov.sweeps import singular_growth

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from unsettled.measure.statistics.auc import auc, auc_difference, auc_equivalence
-from unsettled.measure.statistics.bootstrap import bootstrap_within_class
+from unsettled.measure.statistics.bootstrap import bootstrap_examples
 from unsettled.measure.statistics.increment import incremental_auc
 from unsettled.measure.statistics.matching import matched_auc, stratified_auc
 from unsettled.measure.statistics.order import failures_below_successes, outmoved_share
@@ -23,7 +23,7 @@ ESTIMATORS = {
     "outmoved": outmoved_share,
     "below": lambda scores, mask: failures_below_successes(scores, mask, share=0.9),
     "increment": lambda scores, mask: incremental_auc(scores, scores, mask),
-    "bootstrap": lambda scores, mask: bootstrap_within_class(lambda p, s: auc(s, p).value, mask, scores, resamples=100),
+    "bootstrap": lambda scores, mask: bootstrap_examples(lambda p, s: auc(s, p).value, mask, scores, resamples=100),
 }
 WITHOUT_VALUE = {
     "no examples": ([], []),

@@ -6,17 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binom, ks_2samp, norm
+from scipy.stats import binom, norm
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.statistics.median import (
-    bootstrap_medians,
-    median,
-    median_difference,
-    order_statistic_ranks,
-    quantile,
-    sample_quantile,
-)
+from unsettled.measure.statistics.median import median, order_statistic_ranks, quantile, sample_quantile
 
 
 @pytest.mark.parametrize("n", range(1, 40))
@@ -78,40 +71,8 @@ def test_error_is_the_asymptotic_one():
     assert median(values).error == pytest.approx(math.sqrt(math.pi / 8000), rel=0.02)
 
 
-@pytest.mark.parametrize("n", [1, 2, 7, 20, 21])
-def test_shortcut_draws_from_the_bootstrap_law(n):
-    ordered = np.sort(np.random.default_rng(1).normal(size=n))
-    rng = np.random.default_rng(2)
-    honest = np.median(rng.choice(ordered, size=(20_000, n)), axis=1)
-    short = bootstrap_medians(ordered, 20_000, np.random.default_rng(3))
-    assert ks_2samp(honest, short).statistic < 0.02  # 1 in 1000 for 20,000 against 20,000: .0195
-
-
-def test_difference_of_medians():
-    rng = np.random.default_rng(4)
-    first, second = rng.normal(0.103, 0.02, 254), rng.normal(0.012, 0.005, 1794)
-    measured = median_difference(first, second, unit="nats per update")
-    assert measured.value == np.median(first) - np.median(second)
-    expected = math.sqrt(math.pi / 2 * (0.02**2 / 254 + 0.005**2 / 1794))
-    assert measured.error == pytest.approx(expected, rel=0.25)
-    assert measured.low < 0.091 < measured.high and measured.extra["share_above_zero"] == 1.0
-    again = median_difference(first, second, unit="nats per update")
-    assert (again.low, again.high) == (measured.low, measured.high)
-    other = median_difference(first, second, seed=1)
-    assert other.low != measured.low and other.low == pytest.approx(measured.low, abs=5e-4)
-
-
-def test_difference_with_infinite_medians():
-    sunk, finite = np.full(20, -np.inf), np.arange(20.0)
-    assert median_difference(finite, sunk).value == math.inf
-    assert median_difference(finite, sunk).low == math.inf
-    assert not median_difference(sunk, sunk).defined
-    mixed = median_difference(finite, np.concatenate((sunk, np.arange(25.0))))
-    assert mixed.value == 9.5 - 2.0 and mixed.high == math.inf and mixed.error is None
-
-
 def test_degenerate_samples_have_no_value():
-    for one in (median([]), median([1.0, math.nan]), median_difference([], [1.0]), median_difference([math.nan], [1.0])):
+    for one in (median([]), median([1.0, math.nan])):
         assert not one.defined and one.undefined_reason
 
 
@@ -120,8 +81,6 @@ def test_mistakes_are_named():
         quantile([1.0], 1.0)
     with pytest.raises(UserError):
         median([[1.0]])
-    with pytest.raises(UserError):
-        median_difference([1.0], [2.0], resamples=3)
 
 
 def test_sample_quantile_is_exact_at_the_jumps():

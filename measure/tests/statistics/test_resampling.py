@@ -11,9 +11,9 @@ from scipy import stats
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics import increment
 from unsettled.measure.statistics.auc import auc
-from unsettled.measure.statistics.bootstrap import bootstrap_examples, bootstrap_within_class
+from unsettled.measure.statistics.bootstrap import bootstrap_examples
 from unsettled.measure.statistics.correlation import correlation
-from unsettled.measure.statistics.increment import incremental_auc, out_of_fold_scores
+from unsettled.measure.statistics.increment import incremental_auc
 
 
 def auc_of(positives, scores):
@@ -37,7 +37,7 @@ def test_seed_decides():
     assert run(3) == run(3) != run(4)
 
 
-def test_rows_stay_together_and_classes_stay_apart():
+def test_rows_stay_together():
     rng = np.random.default_rng(2)
     mask = rng.random(60) < 0.3
     seen = []
@@ -48,9 +48,6 @@ def test_rows_stay_together_and_classes_stay_apart():
         return values.mean()
 
     values = np.where(mask, 1.0, -1.0) * rng.random(60)
-    bootstrap_within_class(statistic, mask, values, 2 * values, resamples=150)
-    assert set(seen) == {int(mask.sum())}
-    seen.clear()
     bootstrap_examples(statistic, mask, values, 2 * values, resamples=150)
     assert len(set(seen)) > 3
 
@@ -59,7 +56,7 @@ def test_bootstrap_of_an_auc_agrees_with_delong():
     rng = np.random.default_rng(3)
     mask = np.arange(200) < 80
     scores = rng.normal(mask, 1.0)
-    delong, resampled = auc(scores, mask), bootstrap_within_class(auc_of, mask, scores, resamples=600)
+    delong, resampled = auc(scores, mask), bootstrap_examples(auc_of, mask, scores, resamples=600)
     assert resampled.value == delong.value and resampled.error == pytest.approx(delong.error, rel=0.12)
     assert (resampled.low, resampled.high) == pytest.approx((delong.low, delong.high), abs=0.012)
 
@@ -75,10 +72,9 @@ def test_resamples_without_a_value_are_counted_and_bca_refuses_them():
 
 def test_degenerate_bootstraps():
     assert not bootstrap_examples(np.mean, []).defined
-    assert "class" in bootstrap_within_class(auc_of, [True, True], [1.0, 2.0]).undefined_reason
     assert not bootstrap_examples(np.mean, [math.nan, 1.0]).defined
-    lone = bootstrap_within_class(auc_of, [True, False, False], [1.0, 2.0, 0.0])
-    assert lone.value == 0.5 and math.isnan(lone.low) and "one example" in lone.extra["note"]
+    lone = bootstrap_examples(np.mean, [0.5])
+    assert lone.value == 0.5 and math.isnan(lone.low) and "a single example" in lone.extra["note"]
     sunk = bootstrap_examples(np.median, np.array([-np.inf] * 8 + [1.0] * 9), resamples=400)
     assert (sunk.low, sunk.high, sunk.error) == (-math.inf, 1.0, None)
 
@@ -100,9 +96,9 @@ def test_noise_adds_nothing_and_a_signal_does():
 
 def test_nothing_is_fitted_on_the_example_it_scores():
     """With a feature that names each example, a score fitted on it would be perfect; out of fold it is worthless."""
-    mask = np.random.default_rng(5).random(60) < 0.5
-    scores = out_of_fold_scores(np.eye(60), mask)
-    assert auc(scores, mask).value < 0.7
+    rng = np.random.default_rng(5)
+    mask = rng.random(60) < 0.5
+    assert incremental_auc(rng.normal(size=60), np.eye(60), mask).extra["auc_added"] < 0.7
 
 
 def test_optimal_combination_of_two_normal_scores():
