@@ -66,7 +66,8 @@ if TYPE_CHECKING:  # the same table for type checkers
     from unsettled.measure.lyapunov.sweeps import singular_growth
     from unsettled.measure.lyapunov.tangents import WithJacobian
     from unsettled.measure.networks.checkpoints import load_checkpoint
-    from unsettled.measure.record.record import Record, read_record, write_record
+    from unsettled.measure.record.parquet import read_record, write_record
+    from unsettled.measure.record.record import Record
     from unsettled.measure.record.synthetic import synthetic_record
     from unsettled.measure.statistics.auc import auc, auc_difference
     from unsettled.measure.statistics.equivalence import equivalence

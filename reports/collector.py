@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from unsettled.claims.audit.audit import Audit, LedgerEntry, PopulationEntry, Tool, count, digest_of, short_path, write_audit
+from unsettled.claims.audit.audit import Audit, LedgerEntry, PopulationEntry, Tool, count, write_audit
 from unsettled.claims.audit.gate import Gate
 from unsettled.claims.audit.planted import Planted
 from unsettled.claims.audit.remeasure import Remeasured
@@ -19,6 +19,7 @@ from unsettled.claims.digits.arithmetic import arithmetic
 from unsettled.claims.verdict import Verdict
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.figures import size
+from unsettled.measure.support.files import digest_of, short_path
 from unsettled.measure.support.text import harmless
 from unsettled.reports.exchange.annotations import annotations, append_summary, guard, in_actions
 from unsettled.reports.renderings import Context, write_report

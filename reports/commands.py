@@ -80,7 +80,7 @@ def diff(first: Annotated[Path, typer.Argument(help="A record.")], second: Annot
     import sys
 
     from unsettled.measure.record.difference import difference
-    from unsettled.measure.record.record import read_record
+    from unsettled.measure.record.parquet import read_record
     from unsettled.reports.text.difference import render
 
     found = difference(read_record(first), read_record(second))

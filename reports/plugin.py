@@ -81,7 +81,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     run = config.stash.get(RUN, None)
     if run is None or not collects_audit(config):
         return []
-    from unsettled.claims.audit.audit import short_path
+    from unsettled.measure.support.files import short_path
 
     settings = run.settings
     lines = [

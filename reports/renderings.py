@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.support.files import write_whole
 
 if TYPE_CHECKING:
     from unsettled.claims.audit.audit import Audit
@@ -108,17 +108,5 @@ def write_report(audit: Audit, context: Context, path: Path) -> int:
     """Render an audit into a file, whole or not at all; returns its bytes. Raises UserError."""
     rendered = renderer_of(path)(audit, context)
     data = rendered.encode("utf-8") if isinstance(rendered, str) else rendered
-    write_whole(path, data)
+    write_whole(path, data, what="report")
     return len(data)
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file under another name and rename it, so that nobody sees half of it. Raises UserError."""
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_bytes(data)
-        os.replace(partial, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise UserError(f"cannot be written: {error.strerror or error}", where=path) from None

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from unsettled.claims.audit.audit import Audit, PopulationEntry, digest_of
+from unsettled.claims.audit.audit import Audit, PopulationEntry
 from unsettled.claims.audit.baseline import Baseline
 from unsettled.claims.ledger.ledger import Ledger
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.populations import Population
 from unsettled.measure.errors import UserError
+from unsettled.measure.support.files import digest_of
 from unsettled.reports.problems import REPOSITORY
 from unsettled.reports.renderings import Context
 

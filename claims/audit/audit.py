@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import json
-import os
 from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from unsettled.claims.audit.planted import Planted
 from unsettled.claims.audit.remeasure import Remeasured
@@ -19,6 +16,7 @@ from unsettled.claims.populations.populations import Population
 from unsettled.claims.verdict import TABLE, Verdict
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.bounded import bounded
+from unsettled.measure.support.files import short_path, validated, write_whole
 from unsettled.measure.support.limits import check_file
 
 SCHEMA_VERSION = 2
@@ -134,23 +132,9 @@ def count(verdicts: tuple[Verdict, ...]) -> dict[str, int]:
     return {outcome.value: seen[outcome] for outcome in TABLE}
 
 
-def digest_of(path: Path) -> str:
-    """sha256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def write_audit(audit: Audit, path: Path) -> None:
     """Write an audit as JSON, whole or not at all. NaN and infinities become null. Raises UserError."""
-    partial = path.with_name(path.name + ".partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(audit.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        os.replace(partial, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise UserError(f"cannot write the audit: {error.strerror or error}", where=path) from None
+    write_whole(path, audit.model_dump_json(indent=2) + "\n", what="audit", make_folder=True)
 
 
 @bounded("text")
@@ -171,18 +155,4 @@ def read_audit(path: Path | str) -> Audit:
             raise UserError(what, where=path, hint="audit again")
     except (ValueError, AttributeError, RecursionError) as error:
         raise UserError(f"not an audit: {error}", where=path) from None
-    try:
-        return Audit.model_validate_json(text)
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        name = ".".join(map(str, problem["loc"]))
-        raise UserError(f"not an audit: {name or 'file'}: {problem['msg']}", where=path) from None
-
-
-def short_path(path: Path) -> str:
-    """A path as it is stored: relative to the repository or to the working folder where it lies in one."""
-    path = path.resolve()
-    for root in (Path(__file__).resolve().parents[2], Path.cwd().resolve()):
-        if path.is_relative_to(root):
-            return path.relative_to(root).as_posix()
-    return path.as_posix()
+    return validated(Audit, text, path, what="not an audit")

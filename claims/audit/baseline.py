@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from unsettled.claims.audit.audit import fingerprints
 from unsettled.claims.catalogue.registered import lookup
@@ -21,6 +19,7 @@ from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.bounded import bounded
 from unsettled.measure.support.figures import Notation
+from unsettled.measure.support.files import validated, write_whole
 from unsettled.measure.support.limits import check_file
 
 SCHEMA_VERSION = 1
@@ -167,27 +166,17 @@ def read_baseline(path: Path) -> Baseline:
     """Read a baseline. Raises UserError when it is missing or malformed."""
     check_file(path, "baseline")
     try:
-        return Baseline.model_validate_json(path.read_bytes())
+        raw = path.read_bytes()
     except FileNotFoundError:
         raise UserError("no baseline is locked", where=path, hint="lock one with --update-baseline=new") from None
     except OSError as error:
         raise UserError(f"cannot be read: {error.strerror or error}", where=path) from None
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        name = ".".join(map(str, problem["loc"])) or "file"
-        raise UserError(f"not a baseline: {name}: {problem['msg']}", where=path) from None
+    return validated(Baseline, raw, path, what="not a baseline")
 
 
 def write_baseline(baseline: Baseline, path: Path) -> None:
     """Write a baseline, whole or not at all. Raises UserError."""
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_text(baseline.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        os.replace(partial, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise UserError(f"cannot write the baseline: {error.strerror or error}", where=path) from None
+    write_whole(path, baseline.model_dump_json(indent=1) + "\n", what="baseline")
 
 
 def _edited(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:

@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict
 from unsettled.claims.populations.inputs import MEASURING
 from unsettled.claims.populations.populations import Population
 from unsettled.measure.errors import UserError
-from unsettled.measure.record.record import Record, read_record
+from unsettled.measure.record.parquet import read_record
+from unsettled.measure.record.record import Record
 
 NOISE_ROWS = 64
 # Ten seconds or so of one core, in units of `cost_of_row`; and the bounds of what that is spent on.

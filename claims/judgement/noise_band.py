@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from unsettled.measure.record.record import NoiseFloor, Record
+from unsettled.measure.record.provenance import NoiseFloor
+from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.estimate import Estimate
 
 DRAWS = 8

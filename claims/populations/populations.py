@@ -8,14 +8,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from unsettled.claims.ledger.ledger import Ledger
 from unsettled.claims.populations.inputs import NAME, Inputs
 from unsettled.claims.populations.sides import find_side
 from unsettled.measure.errors import UserError
-from unsettled.measure.record.record import Record, read_record
+from unsettled.measure.record.parquet import read_record
+from unsettled.measure.record.record import Record
 from unsettled.measure.record.side import SideRecord
+from unsettled.measure.support.files import validated
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,13 +131,10 @@ def _references(root: Path) -> list[Population]:
 def _reference(card_path: Path) -> Population:
     folder = card_path.parent
     try:
-        card = _ReferenceCard.model_validate(tomllib.loads(card_path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        name = ".".join(map(str, problem["loc"]))
-        raise UserError(f"{name}: {problem['msg']}", where=card_path) from None
+        told = tomllib.loads(card_path.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
         raise UserError(f"not a readable TOML file: {error}", where=card_path) from None
+    card = validated(_ReferenceCard, told, card_path)
     weights, puzzles, record = (folder / n for n in (card.weights, card.puzzles, "record.parquet"))
     population = Population(
         name=card.population,

@@ -15,7 +15,7 @@ import numpy as np
 from unsettled.claims.catalogue.registry import SIDE_KINDS
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record
-from unsettled.measure.record.side import SideRecord, read_side
+from unsettled.measure.record.side import SideRecord, check_source, read_side
 
 
 def candidates(kind: str, *beside: Path | None) -> list[Path]:
@@ -52,8 +52,7 @@ def _read(path: Path, kind: str, changed: int) -> SideRecord:
 def check_side(side: SideRecord, record: Record, *, where: object = None) -> None:
     """Raise UserError unless a side record is of the record's checkpoint and of puzzles that are also in the record."""
     kind = side.provenance.kind
-    if side.provenance.checkpoint_tensors != record.provenance.checkpoint_tensors:
-        raise UserError(f"the {kind} record is of another checkpoint than the record", where=where, hint="measure it again")
+    check_source(side.provenance, record.provenance.checkpoint_tensors, what=f"the {kind} record", where=where, hint="measure it again")
     shared, mine, theirs = np.intersect1d(side["example_id"], record.example_id, return_indices=True)
     alike = len(shared) == len(side)
     if alike and "givens" in side.columns:

@@ -10,8 +10,9 @@ from unsettled.measure.analysis.capture_exponent import WINDOW, before_capture_i
 from unsettled.measure.analysis.diagnosis_table import Cell, DiagnosisTable, Marked
 from unsettled.measure.analysis.settling import Band, Cells, cells, otsu_band, percentile_sweep, without_threshold
 from unsettled.measure.errors import UserError
-from unsettled.measure.record.record import Record, read_record
-from unsettled.measure.record.side import SideRecord, read_side
+from unsettled.measure.record.parquet import read_record
+from unsettled.measure.record.record import Record
+from unsettled.measure.record.side import SideRecord, check_source, read_side
 from unsettled.measure.statistics.calibration import brier, calibration_error, confident_failures, missed_by_selection, reliability
 from unsettled.measure.statistics.early import SLOPES
 from unsettled.measure.statistics.median import median
@@ -34,8 +35,7 @@ def find(place: Path) -> tuple[Record, SideRecord | None, Path]:
     if found is None:
         return record, None, beside[1]
     side = read_side(found, kind="long")
-    if side.provenance.checkpoint_tensors != record.provenance.checkpoint_tensors:
-        raise UserError("the long record is of another checkpoint than the record", where=found, hint="measure it again")
+    check_source(side.provenance, record.provenance.checkpoint_tensors, what="the long record", where=found, hint="measure it again")
     return record, side, found
 
 

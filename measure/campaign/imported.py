@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +16,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from unsettled.measure.campaign.run import commit_of_program
 from unsettled.measure.errors import UserError
-from unsettled.measure.hub.registry import digest_of
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.networks.files import read_tensors
-from unsettled.measure.record.record import Imported, Provenance, Record, lacking_column
+from unsettled.measure.record.provenance import Imported, Provenance, measured_on
+from unsettled.measure.record.record import Record, lacking_column
 from unsettled.measure.rollout.rollout import board_of
 from unsettled.measure.support.bounded import bounded
+from unsettled.measure.support.files import digest_of
 from unsettled.measure.support.limits import check_file, check_tensors
 from unsettled.measure.tasks.read import PuzzleSet
 from unsettled.measure.tasks.sudoku.boards import conflicts
@@ -70,11 +69,7 @@ def import_predictions(paths: Sequence[Path], checkpoint: Checkpoint, *, puzzles
     right = answers == labels
     solved = right.all(axis=1)
     provenance = Provenance(
-        model=checkpoint.facts,
-        checkpoint_bytes=checkpoint.bytes_digest,
-        checkpoint_tensors=checkpoint.tensors_digest,
-        puzzles_digest=found.digest,
-        puzzles=len(found),
+        **measured_on(checkpoint, found),
         segments=segments,
         exponents=0,
         tangent_seed=0,
@@ -82,8 +77,6 @@ def import_predictions(paths: Sequence[Path], checkpoint: Checkpoint, *, puzzles
         dtype=loaded[0][4],
         device="unknown",
         batch=0,
-        versions={name: version(name) for name in ("torch", "numpy", "pyarrow")},
-        commit=commit_of_program(),
         imported=Imported(
             source=f"what an evaluation wrote ({paths[0].name})",
             files={path.name: digest_of(path) for path in paths},

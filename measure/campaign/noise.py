@@ -20,6 +20,7 @@ from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.networks.recursive import State
 from unsettled.measure.record.provenance import NoiseFloor, TangentStarts
 from unsettled.measure.record.record import Record, concatenate
+from unsettled.measure.record.side import check_source
 from unsettled.measure.tasks.read import PuzzleSet
 
 QUANTILES = {"median": 0.5, "q90": 0.9, "q99": 0.99, "largest": 1.0}
@@ -217,8 +218,7 @@ def verify_rows(
     Raises:
         UserError: a row of the record is not in the puzzle set, or the checkpoint is another one.
     """
-    if checkpoint.tensors_digest != record.provenance.checkpoint_tensors:
-        raise UserError("the record was measured on another checkpoint", where=checkpoint.path)
+    check_source(record.provenance, checkpoint.tensors_digest, what="the record", where=checkpoint.path)
     batch = batch or record.provenance.batch
     chosen = rows_of(puzzles, record)
     again = remeasure(checkpoint, chosen, record, device=device, batch=batch, advance=advance)

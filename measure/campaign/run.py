@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import copy
-import platform
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
-from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import TypedDict, Unpack
 
@@ -18,9 +14,11 @@ import torch
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.networks.recursive import State
-from unsettled.measure.record.record import NoiseFloor, Provenance, Record, concatenate, read_provenance, read_record, write_record
-from unsettled.measure.record.writer import RecordWriter
-from unsettled.measure.rollout.rollout import board_of, rollout
+from unsettled.measure.record.parquet import read_provenance, read_record, write_record
+from unsettled.measure.record.provenance import NoiseFloor, Provenance, measured_on
+from unsettled.measure.record.record import Record, concatenate
+from unsettled.measure.record.writer import record_writer
+from unsettled.measure.rollout.rollout import check_puzzles, rollout
 from unsettled.measure.support.lock import sole_writer
 from unsettled.measure.tasks.read import PuzzleSet
 
@@ -62,24 +60,13 @@ def provenance_of(
     config = checkpoint.config
     if k > 2 * config.tokens * config.hidden_size:
         raise UserError(f"k is {k}, the state has only {2 * config.tokens * config.hidden_size} dimensions")
-    board = board_of(checkpoint.model)
-    if board.size != puzzles.box.size:
-        raise UserError(
-            f"the puzzles are {puzzles.box.size}×{puzzles.box.size}, the checkpoint reads {board.size}×{board.size}", where=checkpoint.path
-        )
-    if not len(puzzles):
-        raise UserError("the puzzle set is empty")
+    check_puzzles(checkpoint.model, puzzles, where=checkpoint.path)
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         raise UserError(f"device {device!r} is not available here: {str(error).splitlines()[0]}") from None
-    packages = {name: version(name) for name in ("torch", "numpy", "pyarrow")}
     return Provenance(
-        model=checkpoint.facts,
-        checkpoint_bytes=checkpoint.bytes_digest,
-        checkpoint_tensors=checkpoint.tensors_digest,
-        puzzles_digest=puzzles.digest,
-        puzzles=len(puzzles),
+        **measured_on(checkpoint, puzzles),
         segments=segments,
         exponents=k,
         tangent_seed=seed,
@@ -87,8 +74,6 @@ def provenance_of(
         dtype=dtype,
         device=device,
         batch=batch,
-        versions={"python": platform.python_version(), **packages},
-        commit=commit_of_program(),
     )
 
 
@@ -181,7 +166,7 @@ def _measure_locked(checkpoint: Checkpoint, puzzles: PuzzleSet, provenance: Prov
         advance(len(record))
     paths = [_part(folder, number) for number in range(-(-len(puzzles) // provenance.batch))]
     if noise is not None:
-        provenance = provenance.model_copy(update={"noise": noise(read_record(path) for path in paths)})
+        provenance = provenance.model_copy(update={"noise": noise(read_record(path, part=True) for path in paths)})
     _join(paths, provenance, out)
     shutil.rmtree(folder)
 
@@ -207,7 +192,7 @@ def _finished_parts(folder: Path, provenance: Provenance) -> dict[int, int]:
     """Numbers of the parts that are there, with their rows. Raises UserError when they are of another measurement."""
     finished = {}
     for path in sorted(folder.glob("part-*.parquet")):
-        part = read_record(path)
+        part = read_record(path, part=True)
         if part.provenance != provenance:
             kept = part.provenance
             name = next(n for n in Provenance.model_fields if getattr(kept, n) != getattr(provenance, n))
@@ -222,19 +207,6 @@ def _finished_parts(folder: Path, provenance: Provenance) -> dict[int, int]:
 
 def _join(paths: list[Path], provenance: Provenance, out: Path) -> None:
     """Write the parts into one file, in order, with memory for one row group at a time."""
-    with RecordWriter(out, provenance) as writer:
+    with record_writer(out, provenance) as writer:
         for path in paths:
-            writer.add(read_record(path))
-
-
-@cache
-def commit_of_program() -> str:
-    """The commit of this program when it runs from its repository, else "unknown"; that of the first call, as the code is."""
-    here = Path(__file__).parents[1]
-    if not (here.parent / ".git").exists():
-        return "unknown"
-    try:
-        run = subprocess.run(["git", "-C", str(here), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
-    return run.stdout.strip()
+            writer.add(read_record(path, part=True))

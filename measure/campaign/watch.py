@@ -14,6 +14,7 @@ from unsettled.measure.analysis.settling import Band, entry
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.record.record import Record
+from unsettled.measure.record.side import check_source
 from unsettled.measure.rollout.trajectory import follow
 from unsettled.measure.tasks.read import iterate_puzzles
 from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet
@@ -111,8 +112,7 @@ def watch(checkpoint: Checkpoint, puzzles: object, record: Record, band: Band, *
     Raises:
         UserError: the checkpoint is another one, a puzzle is missing from the source, or the source is unreadable.
     """
-    if checkpoint.tensors_digest != record.provenance.checkpoint_tensors:
-        raise UserError("the record was measured on another checkpoint", where=checkpoint.path)
+    check_source(record.provenance, checkpoint.tensors_digest, what="the record", where=checkpoint.path)
     rows = choose(record, band, each=each)
     positions = np.concatenate(list(rows.values()))
     kinds = [kind for kind, chosen in rows.items() for _ in chosen]

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from unsettled.measure.columns.table import readable
 from unsettled.measure.errors import UserError
 
 PIECE_ROWS = 32_768
@@ -48,13 +49,11 @@ class ColumnFile:
     def pieces(self, names: list[str]) -> Iterator[tuple[slice, Piece]]:
         """The rows in order, `PIECE_ROWS` at a time, as arrays by column. Raises UserError when the file is damaged."""
         first = 0
-        try:
+        with readable(self.path):
             for batch in self._file.iter_batches(PIECE_ROWS, columns=names):
                 rows = slice(first, first + batch.num_rows)
                 yield rows, {name: to_numpy(batch.column(name), self._kinds[name]) for name in names}
                 first = rows.stop
-        except (pa.ArrowException, OSError) as error:
-            raise UserError(f"not a readable Parquet file: {str(error).splitlines()[0]}", where=self.path) from None
 
     def remembered(self, key: tuple | None, compute: Callable[[], np.ndarray]) -> np.ndarray:
         """What was computed under a key, from memory where it fits; not to be written to."""

@@ -76,9 +76,9 @@ def measure_noise(
 ) -> None:
     """Measure the numerical noise of an existing record: other batch, last bits, precision, and tangent starts."""
     from unsettled.measure.campaign import noise
-    from unsettled.measure.errors import UserError
     from unsettled.measure.networks.checkpoints import load_checkpoint
-    from unsettled.measure.record.record import read_record, write_record
+    from unsettled.measure.record.parquet import read_record, write_record
+    from unsettled.measure.record.side import check_source
     from unsettled.measure.support.memory import keep_freed_memory
     from unsettled.measure.support.progress import progress
     from unsettled.measure.tasks.read import read_puzzles
@@ -87,8 +87,7 @@ def measure_noise(
     kept = read_record(record)
     cycles = {"H_cycles": kept.provenance.model.H_cycles, "L_cycles": kept.provenance.model.L_cycles}
     loaded = load_checkpoint(checkpoint, **cycles, heads=heads)
-    if loaded.tensors_digest != kept.provenance.checkpoint_tensors:
-        raise UserError("the record was measured on another checkpoint", where=checkpoint)
+    check_source(kept.provenance, loaded.tensors_digest, what="the record", where=checkpoint)
     sample = kept.take(noise.spread(len(kept), min(rows, len(kept))))
     with progress("rows", noise.FLOOR_PASSES * len(sample)) as advance:
         floor = noise.measure_floor(loaded, read_puzzles(puzzles, split=split), sample, advance=advance)
@@ -104,7 +103,7 @@ def show(record: Annotated[Path, typer.Argument(help="A record written by `unset
     from rich.text import Text
 
     from unsettled.measure.analysis.summary import summarise
-    from unsettled.measure.record.record import read_record
+    from unsettled.measure.record.parquet import read_record
 
     def plain(text: str) -> Text:
         return Text("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))

@@ -42,7 +42,7 @@ def import_preds(
     from unsettled.measure.campaign.imported import checkpoint_beside, import_predictions
     from unsettled.measure.commands.records import show
     from unsettled.measure.networks.checkpoints import load_checkpoint
-    from unsettled.measure.record.record import write_record
+    from unsettled.measure.record.parquet import write_record
     from unsettled.measure.tasks.read import read_puzzles
 
     options.refuse_folder(out)

@@ -8,17 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.hub.registry import (
-    COMMIT,
-    HubEntry,
-    Trusted,
-    check_digest,
-    digest_of,
-    entry_of,
-    expected_digests,
-    read_trust,
-    write_trust,
-)
+from unsettled.measure.hub.registry import COMMIT, HubEntry, Trusted, check_digest, entry_of, expected_digests, read_trust, write_trust
+from unsettled.measure.support.files import digest_of
 from unsettled.measure.support.lock import sole_writer
 
 
@@ -80,6 +71,9 @@ def _download(entry: HubEntry, file: str, revision: str, path: Path, expected: s
         if COMMIT.fullmatch(revision) and facts.commit_hash != revision:
             raise UserError(f"the hub answered with commit {facts.commit_hash}", where=source)
         partial = path.with_name(f"{file}.{''.join(c for c in facts.etag if c.isalnum())[:64]}.partial")
+        # what lies there under a name that others can guess is only gone on with if it is a plain file of that one name
+        if partial.is_symlink() or (partial.exists() and (not partial.is_file() or partial.stat().st_nlink > 1)):
+            partial.unlink()
         size = partial.stat().st_size if partial.exists() else 0
         if facts.size is not None and size > facts.size:
             partial.unlink()

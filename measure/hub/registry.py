@@ -6,7 +6,6 @@ What is fetched is only ever stored and hashed. A digest that is not known befor
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -17,10 +16,11 @@ from pathlib import Path
 from typing import Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.bounded import bounded
+from unsettled.measure.support.files import digest_of, validated, write_whole
 
 CACHE_VARIABLE = "UNSETTLED_CACHE"
 REGISTRY = Path(__file__).with_name("hub.toml")
@@ -74,12 +74,10 @@ class Trusted(BaseModel):
 def registry(path: Path = REGISTRY) -> dict[str, HubEntry]:
     """The known entries by name. Raises UserError for a malformed registry."""
     try:
-        return TypeAdapter(dict[str, HubEntry]).validate_python(tomllib.loads(path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        raise UserError(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}", where=path) from None
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UserError(f"cannot be read: {error}", where=path) from None
+    return validated(TypeAdapter(dict[str, HubEntry]), entries, path)
 
 
 def entry_of(name: str) -> HubEntry:
@@ -106,24 +104,19 @@ def read_trust(folder: Path) -> dict[str, Trusted]:
     """What is trusted, by name; empty before the first fetch. Raises UserError when the file is malformed."""
     path = trust_path(folder)
     try:
-        return TypeAdapter(dict[str, Trusted]).validate_json(path.read_bytes())
+        raw = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
         raise UserError(f"cannot be read: {error.strerror or error}", where=path) from None
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        what = f"{'.'.join(map(str, problem['loc'])) or 'file'}: {problem['msg']}"
-        raise UserError(what, where=path, hint="remove it to trust anew what is fetched next") from None
+    return validated(TypeAdapter(dict[str, Trusted]), raw, path, hint="remove it to trust anew what is fetched next")
 
 
 def write_trust(folder: Path, name: str, trusted: Trusted) -> None:
     """Keep what is trusted of one entry, whole or not at all."""
     path = trust_path(folder)
     everything = read_trust(folder) | {name: trusted}
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps({n: t.model_dump() for n, t in sorted(everything.items())}, indent=1) + "\n")
-    os.replace(partial, path)
+    write_whole(path, json.dumps({n: t.model_dump() for n, t in sorted(everything.items())}, indent=1) + "\n")
 
 
 def expected_digests(name: str, folder: Path) -> dict[str, str]:
@@ -153,15 +146,6 @@ def check_digest(path: Path, expected: str) -> None:
     found = digest_of(path)
     if found != expected:
         raise UserError(f"its sha256 is {found}, not {expected}", where=path, hint="remove it and fetch it again if you do not know why")
-
-
-def digest_of(path: Path) -> str:
-    """sha256 of a file's bytes. Raises UserError when it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise UserError(f"cannot be read: {error.strerror or error}", where=path) from None
 
 
 def measure_command(name: str, folder: Path) -> str:

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import ValidationError
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks import ModelConfig, RecursiveModel, build
 from unsettled.measure.networks.beside import CONFIG, Beside, own_config, published_config
 from unsettled.measure.networks.files import WEIGHTS, checkpoint_file, checkpoint_tensors, digest_file
-from unsettled.measure.networks.published import Which, first_of, infer_config, weights_of
-from unsettled.measure.record.record import ModelFacts
+from unsettled.measure.networks.published import Which, infer_config, weights_of
+from unsettled.measure.record.provenance import ModelFacts
 from unsettled.measure.support.bounded import bounded
+from unsettled.measure.support.files import validated, write_whole
 from unsettled.measure.support.limits import check_network, check_tensors
 
 INITIAL = ("H_init", "L_init")  # the official code keeps these in bfloat16
@@ -92,7 +92,7 @@ def load_checkpoint(
     given = {name: value for name, value in structure.items() if value is not None}
     own = own_config(path)
     beside = Beside() if own is not None else published_config(path)
-    config = _inferred(state, beside.arch, given, path) if own is None else _validated({**own, **given}, path.with_name(CONFIG))
+    config = _inferred(state, beside.arch, given, path) if own is None else validated(ModelConfig, {**own, **given}, path.with_name(CONFIG))
     check_network(config, where=path)
     with torch.device("meta"):
         _check_shapes(build(config).state_dict(), state, where=path)
@@ -106,12 +106,9 @@ def load_checkpoint(
 
 def save_checkpoint(model: RecursiveModel, folder: Path) -> None:
     """Write `model.safetensors` and `config.json` into a folder, each atomically, float32."""
-    folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: value.detach().float().cpu().contiguous() for name, value in model.state_dict().items()}
-    save_file(tensors, folder / (WEIGHTS + ".partial"))
-    (folder / (CONFIG + ".partial")).write_text(model.config.model_dump_json(indent=2) + "\n")
-    for name in (WEIGHTS, CONFIG):
-        (folder / (name + ".partial")).replace(folder / name)
+    write_whole(folder / WEIGHTS, save(tensors), what="weights", make_folder=True)
+    write_whole(folder / CONFIG, model.config.model_dump_json(indent=2) + "\n", what="configuration")
 
 
 def digest_tensors(state: Mapping[str, Tensor]) -> str:
@@ -122,13 +119,6 @@ def digest_tensors(state: Mapping[str, Tensor]) -> str:
         sha.update(f"{name}{tuple(value.shape)}".encode())
         sha.update(value.numpy().tobytes())
     return sha.hexdigest()
-
-
-def _validated(config: Mapping[str, Any], where: Path) -> ModelConfig:
-    try:
-        return ModelConfig.model_validate(config)
-    except ValidationError as error:
-        raise UserError(first_of(error), where=where) from None
 
 
 def _inferred(state: Mapping[str, Tensor], told: Mapping[str, Any], given: Mapping[str, Any], path: Path) -> ModelConfig:

@@ -18,6 +18,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.support.files import digest_of
 from unsettled.measure.support.limits import check_file
 
 WEIGHTS = "model.safetensors"
@@ -84,8 +85,7 @@ def digest_file(path: Path) -> str:
     """sha256 of a file; of an index, that of the digests of its shards in the order of their names."""
     if path.name.endswith(INDEX):
         return hashlib.sha256("".join(digest_file(shard) for shard in _shards(path)).encode()).hexdigest()
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return digest_of(path)
 
 
 def refuse_pointer(path: Path) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.config import ModelConfig
+from unsettled.measure.support.files import first_problem
 
 ANCHOR = "lm_head.weight"
 PREFIX_TOKENS = 16  # of a TRM whose configuration does not say
@@ -167,14 +168,7 @@ def infer_config(state: Mapping[str, Tensor], arch: Mapping[str, Any], *, where:
             epsilon=arch.get("rms_norm_eps", 1e-5),
         )
     except ValidationError as error:
-        raise UserError(f"its structure makes no sense: {first_of(error)}", where=where) from None
-
-
-def first_of(error: ValidationError) -> str:
-    """The first thing that is wrong, in one line."""
-    first = error.errors()[0]
-    place = ".".join(map(str, first["loc"]))
-    return (f"{place}: " if place else "") + first["msg"].removeprefix("Value error, ")
+        raise UserError(": ".join(filter(None, ("its structure makes no sense", *first_problem(error)))), where=where) from None
 
 
 def _sudoku_cells(vocabulary: int) -> int:

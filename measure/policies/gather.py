@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import platform
 import shutil
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
-from unsettled.measure.campaign.run import commit_of_program
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.policies.draws import judge_boards, number_boards, run_draws
 from unsettled.measure.policies.plan import KIND, SEGMENT_COLUMNS, Plan
+from unsettled.measure.record.provenance import measured_on
 from unsettled.measure.record.side import SideProvenance, SideRecord, read_side, round_mantissa, write_side
-from unsettled.measure.rollout.rollout import board_of
+from unsettled.measure.rollout.rollout import check_puzzles
 from unsettled.measure.rollout.starts import Starts
 from unsettled.measure.support.lock import sole_writer
 from unsettled.measure.tasks.read import PuzzleSet
@@ -27,22 +25,8 @@ Advance = Callable[[int], None]
 
 def provenance_of(checkpoint: Checkpoint, puzzles: PuzzleSet, plan: Plan) -> SideProvenance:
     """What a table will be, before it is drawn. Raises UserError for puzzles that the checkpoint does not read."""
-    if not len(puzzles):
-        raise UserError("the puzzle set is empty")
-    if (board := board_of(checkpoint.model)).size != puzzles.box.size:
-        what = f"the puzzles are {puzzles.box.size}×{puzzles.box.size}, the checkpoint reads {board.size}×{board.size}"
-        raise UserError(what, where=checkpoint.path)
-    return SideProvenance(
-        kind=KIND,
-        model=checkpoint.facts,
-        checkpoint_bytes=checkpoint.bytes_digest,
-        checkpoint_tensors=checkpoint.tensors_digest,
-        puzzles_digest=puzzles.digest,
-        puzzles=len(puzzles),
-        settings=plan.model_dump(mode="json"),
-        versions={"python": platform.python_version(), **{name: version(name) for name in ("torch", "numpy", "pyarrow")}},
-        commit=commit_of_program(),
-    )
+    check_puzzles(checkpoint.model, puzzles, where=checkpoint.path)
+    return SideProvenance(kind=KIND, settings=plan.model_dump(mode="json"), **measured_on(checkpoint, puzzles))
 
 
 def gather(

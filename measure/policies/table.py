@@ -10,6 +10,7 @@ import numpy as np
 from unsettled.measure.errors import UserError
 from unsettled.measure.policies.plan import KIND, LONG, Plan
 from unsettled.measure.record.side import SideRecord
+from unsettled.measure.support.files import validated
 
 LATE = 4
 
@@ -126,10 +127,7 @@ def table_of(side: SideRecord) -> Table:
     """The table in a side record. Raises UserError when the record is of another kind or lacks columns."""
     if side.provenance.kind != KIND:
         raise UserError(f"a side record of {side.provenance.kind!r} holds no draws")
-    try:
-        plan = Plan.model_validate(side.provenance.settings)
-    except ValueError as error:
-        raise UserError(f"settings of the draws are malformed: {str(error).splitlines()[0]}") from None
+    plan = validated(Plan, side.provenance.settings, None, what="settings of the draws are malformed")
     names = tuple(Signals.__dataclass_fields__)
     families = {
         kind: Draws(

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from unsettled.measure.record.record import Provenance, Record
+from unsettled.measure.record.provenance import Provenance
+from unsettled.measure.record.record import Record
 
 FINGERPRINTS = ("checkpoint_tensors", "checkpoint_bytes", "puzzles_digest")
 UNITS = {"exponents": "nats per update", "displacement": "share of the norm", "halting": "logit"}

@@ -1,10 +1,22 @@
-"""What a record says of itself: network, puzzles, settings, versions, noise; typed, and readable without torch."""
+"""What a record says of itself: network, examples, settings, versions, noise; typed, and readable without torch."""
 
 from __future__ import annotations
 
-from typing import Literal
+import json
+import platform
+import subprocess
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from unsettled.measure.errors import UserError
+
+if TYPE_CHECKING:  # torch is kept out of a reader of records
+    from unsettled.measure.networks.checkpoints import Checkpoint
+    from unsettled.measure.tasks.sudoku.boards import PuzzleSet
 
 SCHEMA_VERSION = 1
 
@@ -94,3 +106,39 @@ class Provenance(_Strict):
     noise: NoiseFloor | None = None
     # left out where there is none, so that the bytes of measured records stay as they are
     imported: Imported | None = Field(default=None, exclude_if=lambda imported: imported is None)
+
+
+def measured_on(checkpoint: Checkpoint, puzzles: PuzzleSet) -> dict[str, Any]:
+    """What every provenance says of what was measured, and by which program: fields of `Provenance` and of `SideProvenance`."""
+    return {
+        "model": checkpoint.facts,
+        "checkpoint_bytes": checkpoint.bytes_digest,
+        "checkpoint_tensors": checkpoint.tensors_digest,
+        "puzzles_digest": puzzles.digest,
+        "puzzles": len(puzzles),
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in ("torch", "numpy", "pyarrow")}},
+        "commit": commit_of_program(),
+    }
+
+
+@cache
+def commit_of_program() -> str:
+    """The commit of this program when it runs from its repository, else "unknown"; that of the first call, as the code is."""
+    here = Path(__file__).resolve().parents[2]
+    if not (here / ".git").exists():
+        return "unknown"
+    try:
+        run = subprocess.run(["git", "-C", str(here), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return run.stdout.strip()
+
+
+def version_in(raw: bytes, name: str, *, where: object) -> object:
+    """The schema version under ``name`` in a provenance that may be of any version. Raises UserError when it is not a JSON object."""
+    try:
+        return json.loads(raw)[name]
+    except KeyError:
+        return None
+    except (ValueError, TypeError, RecursionError) as error:
+        raise UserError(f"provenance is malformed: {str(error).splitlines()[0]}", where=where) from None

@@ -6,10 +6,7 @@ A record holds one rollout per puzzle. Restarts, long rollouts and the like lie 
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +14,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from unsettled.measure.columns.table import open_table, readable
 from unsettled.measure.errors import UserError
-from unsettled.measure.record.record import ModelFacts
+from unsettled.measure.record.provenance import ModelFacts, Provenance, version_in
 from unsettled.measure.support.bounded import bounded
-from unsettled.measure.support.limits import check_rows
+from unsettled.measure.support.files import validated, whole_file
 
 SIDE_VERSION = 1
 SIDE_KEY = b"unsettled.side"
@@ -109,49 +107,41 @@ def round_mantissa(values: np.ndarray, bits: int) -> np.ndarray:
 
 
 def write_side(side: SideRecord, path: Path | str) -> None:
-    """Write a side record atomically (partial file, then rename). Equal ones give equal bytes."""
+    """Write a side record whole or not at all. Equal ones give equal bytes. Raises UserError when it cannot be written."""
     path = Path(path)
-    partial = path.with_name(path.name + ".partial")
     table = pa.table({name: _tensors(array) for name, array in side.columns.items()})
     table = table.replace_schema_metadata({SIDE_KEY: side.provenance.model_dump_json().encode()})
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # floats by byte: the exponents lie together and compress
-        floats = {name: "BYTE_STREAM_SPLIT" for name, array in side.columns.items() if array.dtype.kind == "f"}
-        encoding = {_leaf(name, side.columns[name]): kind for name, kind in floats.items()}
+    # floats by byte: the exponents lie together and compress
+    floats = {name: "BYTE_STREAM_SPLIT" for name, array in side.columns.items() if array.dtype.kind == "f"}
+    encoding = {_leaf(name, side.columns[name]): kind for name, kind in floats.items()}
+    with whole_file(path, what="side record", make_folder=True) as file:
         pq.write_table(
-            table, partial, compression="zstd", compression_level=19, version="2.6", use_dictionary=False, column_encoding=encoding or None
+            table, file, compression="zstd", compression_level=19, version="2.6", use_dictionary=False, column_encoding=encoding or None
         )
-        os.replace(partial, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise UserError(f"cannot write the side record: {error.strerror or error}", where=path) from None
+
+
+def check_source(
+    found: Provenance | SideProvenance, checkpoint_tensors: str, *, what: str, where: object = None, hint: str | None = None
+) -> None:
+    """Raise UserError unless a record or a side record (``what``) was measured on the checkpoint of that digest."""
+    if found.checkpoint_tensors != checkpoint_tensors:
+        raise UserError(f"{what} was measured on another checkpoint", where=where, hint=hint)
 
 
 @bounded("table")
 def read_side(path: Path | str, *, kind: str | None = None) -> SideRecord:
     """Read a side record, of that ``kind`` if one is named. Raises UserError for a missing, truncated or foreign file."""
     path = Path(path)
-    if not path.is_file():
-        raise UserError("no such side record", where=path)
-    try:
-        with pq.ParquetFile(path) as file:
-            check_rows(file.metadata.num_rows, where=path)
-            table = file.read()
+    with open_table(path, missing="no such side record") as file, readable(path):
+        table = file.read()
         names = table.column_names
-    except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: names that are no UTF-8
-        raise UserError(f"not a readable Parquet file: {(str(error).splitlines() or ['damaged'])[0]}", where=path) from None
     raw = (table.schema.metadata or {}).get(SIDE_KEY)
     if raw is None:
         raise UserError("not a side record: it carries no such provenance", where=path)
-    try:
-        version = json.loads(raw).get("side_version")
-        if version != SIDE_VERSION:
-            raise UserError(f"side record of version {version}, this program reads {SIDE_VERSION}", where=path, hint="measure it again")
-        provenance = SideProvenance.model_validate_json(raw)
-    except (ValidationError, ValueError, AttributeError, RecursionError) as error:
-        raise UserError(f"provenance is malformed: {str(error).splitlines()[0]}", where=path) from None
+    version = version_in(raw, "side_version", where=path)
+    if version != SIDE_VERSION:
+        raise UserError(f"side record of version {version}, this program reads {SIDE_VERSION}", where=path, hint="measure it again")
+    provenance = validated(SideProvenance, raw, path, what="provenance is malformed")
     if kind not in (None, provenance.kind):
         raise UserError(f"a side record of {provenance.kind!r}, expected {kind!r}", where=path)
     try:

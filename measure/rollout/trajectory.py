@@ -19,7 +19,7 @@ from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.networks import RecursiveModel
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.networks.recursive import State
-from unsettled.measure.rollout.rollout import Observer, board_of, columns
+from unsettled.measure.rollout.rollout import Observer, check_puzzles, columns
 from unsettled.measure.tasks.sudoku.boards import PuzzleSet
 
 PERIODS = 8
@@ -143,10 +143,7 @@ def follow(
     model = network.model if isinstance(network, Checkpoint) else network
     if batch < 1:
         raise UserError(f"batch is {batch}, it must be at least 1")
-    if not len(puzzles):
-        raise UserError("the puzzle set is empty")
-    if board_of(model).size != puzzles.box.size:
-        raise UserError(f"the puzzles are of side {puzzles.box.size}, the network reads {board_of(model).size}")
+    check_puzzles(model, puzzles)
     pieces = []
     for first in range(0, len(puzzles), batch):
         rows = puzzles.take(np.arange(first, min(first + batch, len(puzzles))))

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from unsettled.measure.columns.table import open_table, readable
 from unsettled.measure.errors import UserError
-from unsettled.measure.record.record import COLUMNS, METADATA_KEY, Provenance, Record, from_table
-from unsettled.measure.record.writer import ROW_GROUP, RecordWriter
+from unsettled.measure.record.parquet import METADATA_KEY, from_table
+from unsettled.measure.record.provenance import Provenance
+from unsettled.measure.record.record import COLUMNS, Record
+from unsettled.measure.record.writer import ROW_GROUP, record_writer
 from unsettled.measure.scale.plan import Campaign, check_shard, digest_ids, read_campaign, shard_path
 from unsettled.measure.support.lock import sole_writer
 
@@ -39,7 +41,7 @@ def merge(folder: Path, out: Path) -> Provenance:
     whole = campaign.provenance.model_copy(update={"noise": found[0].noise})
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with sole_writer(out), RecordWriter(out, whole) as writer:
+        with sole_writer(out), record_writer(out, whole) as writer:
             _check_ids(campaign, paths)
             for piece in _interleaved(campaign, paths):
                 writer.add(piece)
@@ -64,10 +66,8 @@ def _check_ids(campaign: Campaign, paths: list[Path]) -> None:
 
 
 def _read_ids(path: Path) -> np.ndarray:
-    try:
-        return pq.read_table(path, columns=["example_id"]).column(0).to_numpy()
-    except (pa.ArrowException, OSError) as error:
-        raise UserError(f"not a readable Parquet file: {str(error).splitlines()[0]}", where=path) from None
+    with open_table(path) as file, readable(path):
+        return file.read(columns=["example_id"]).column(0).to_numpy()
 
 
 def _interleaved(campaign: Campaign, paths: list[Path]) -> Iterator[Record]:
@@ -87,17 +87,14 @@ def _interleaved(campaign: Campaign, paths: list[Path]) -> Iterator[Record]:
 
 def _records(path: Path, rows: int) -> Iterator[Record]:
     """A shard's record in pieces of so many rows, the last one shorter."""
-    try:
-        with pq.ParquetFile(path) as file:
-            metadata, waiting = {METADATA_KEY: file.schema_arrow.metadata[METADATA_KEY]}, []
-            for batch in file.iter_batches(rows):
-                waiting.append(batch)
-                table = pa.Table.from_batches(waiting)
-                while len(table) >= rows:
-                    yield from_table(table.slice(0, rows).replace_schema_metadata(metadata), where=path)
-                    table = table.slice(rows)
-                waiting = table.to_batches()
-            if waiting:
-                yield from_table(pa.Table.from_batches(waiting).replace_schema_metadata(metadata), where=path)
-    except (pa.ArrowException, OSError) as error:
-        raise UserError(f"not a readable Parquet file: {str(error).splitlines()[0]}", where=path) from None
+    with open_table(path) as file, readable(path):
+        metadata, waiting = {METADATA_KEY: file.schema_arrow.metadata[METADATA_KEY]}, []
+        for batch in file.iter_batches(rows):
+            waiting.append(batch)
+            table = pa.Table.from_batches(waiting)
+            while len(table) >= rows:
+                yield from_table(table.slice(0, rows).replace_schema_metadata(metadata), where=path)
+                table = table.slice(rows)
+            waiting = table.to_batches()
+        if waiting:
+            yield from_table(pa.Table.from_batches(waiting).replace_schema_metadata(metadata), where=path)

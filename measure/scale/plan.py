@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.record.record import Provenance, read_provenance
+from unsettled.measure.record.parquet import read_provenance
+from unsettled.measure.record.provenance import Provenance
 from unsettled.measure.support.bounded import bounded
+from unsettled.measure.support.files import validated
 from unsettled.measure.tasks.sudoku.boards import PuzzleSet
 
 MANIFEST = "campaign.json"
@@ -75,14 +77,12 @@ def read_campaign(folder: Path) -> Campaign:
     """What `campaign.json` says. Raises UserError when it is missing or malformed."""
     path = folder / MANIFEST
     try:
-        return Campaign.model_validate_json(path.read_bytes())
+        raw = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         raise UserError("no measurement was begun here", where=folder, hint="begin one with `python -m unsettled.measure`") from None
     except OSError as error:
         raise UserError(f"cannot be read: {error.strerror or error}", where=path) from None
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        raise UserError(f"{'.'.join(map(str, problem['loc'])) or 'file'}: {problem['msg']}", where=path) from None
+    return validated(Campaign, raw, path)
 
 
 def check_shard(path: Path, campaign: Campaign, shard: int) -> Provenance:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Unpack
@@ -13,8 +12,9 @@ from unsettled.measure.campaign.noise import FLOOR_PASSES, floor_of_sample
 from unsettled.measure.campaign.run import Advance, Settings, measure, provenance_of
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import Checkpoint
-from unsettled.measure.record.record import Provenance
+from unsettled.measure.record.provenance import Provenance
 from unsettled.measure.scale.plan import MANIFEST, Campaign, check_shard, digest_ids, part_of, read_campaign, shard_path
+from unsettled.measure.support.files import write_whole
 from unsettled.measure.tasks.read import PuzzleSet
 
 
@@ -30,8 +30,9 @@ def open_campaign(folder: Path, checkpoint: Checkpoint, puzzles: PuzzleSet, *, s
     path = folder / MANIFEST
     try:
         if not path.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            _begin(path, _campaign(whole, puzzles, min(shards, len(puzzles))))
+            # unless another rank is faster
+            begun = _campaign(whole, puzzles, min(shards, len(puzzles)))
+            write_whole(path, begun.model_dump_json(indent=1) + "\n", what="manifest", make_folder=True, only_new=True)
     except OSError as error:
         raise UserError(f"cannot begin: {error.strerror or error}", where=folder) from None
     kept = read_campaign(folder)
@@ -83,15 +84,3 @@ def noise_rows_of(shard: int, noise_rows: int, rows: int) -> int:
 def _campaign(whole: Provenance, puzzles: PuzzleSet, shards: int) -> Campaign:
     digests = (part_of(puzzles, shard, shards).digest for shard in range(shards))
     return Campaign(shards=shards, ids=digest_ids(puzzles.ids), puzzles=tuple(digests), provenance=whole)
-
-
-def _begin(path: Path, campaign: Campaign) -> None:
-    """Write the manifest unless another rank was faster: a link fails where a file is, and is never half-written."""
-    mine = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    mine.write_text(campaign.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    try:
-        os.link(mine, path)
-    except FileExistsError:
-        pass
-    finally:
-        mine.unlink()

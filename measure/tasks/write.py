@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from unsettled.measure.support.files import whole_file
 from unsettled.measure.tasks.sudoku.boards import SYMBOLS, Box, PuzzleSet
 from unsettled.measure.tasks.tables import BOX_KEY, CHUNK_ROWS
 
@@ -22,18 +22,10 @@ _SYMBOL_OF_TOKEN = np.frombuffer(("?." + SYMBOLS).encode("ascii"), np.uint8)
 
 
 @contextmanager
-def _atomic(*paths: Path) -> Iterator[list[Path]]:
-    """Partial files to write; they take their names, in order, when all went well, and vanish otherwise."""
-    partials = [path.with_name(path.name + ".partial") for path in paths]
-    for path in paths:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        yield partials
-        for partial, path in zip(partials, paths):
-            os.replace(partial, path)
-    finally:
-        for partial in partials:
-            partial.unlink(missing_ok=True)
+def _atomic(*paths: Path) -> Iterator[list[BinaryIO]]:
+    """Files to write; they take their names, in order, when all went well, and vanish otherwise."""
+    with ExitStack() as stack:  # which leaves the last one first
+        yield [stack.enter_context(whole_file(path, what="puzzles", make_folder=True)) for path in reversed(paths)][::-1]
 
 
 def _pieces(puzzles: PuzzleSet | Iterable[PuzzleSet]) -> tuple[Box, Iterator[PuzzleSet]]:
@@ -100,7 +92,7 @@ def write_parquet(
     }
     schema = pa.schema(list(fields.items()), metadata={BOX_KEY: str(box).encode()})
     canonical = canonical and box.size <= LARGEST_CANONICAL
-    with _atomic(Path(path)) as (partial,), pq.ParquetWriter(partial, schema, compression="zstd", version="2.6") as writer:
+    with _atomic(Path(path)) as (file,), pq.ParquetWriter(file, schema, compression="zstd", version="2.6") as writer:
         for piece in pieces:
             hashes = hash_in_pieces(piece, advance) if canonical else [None] * len(piece)
             columns = [piece.ids, _text(piece.inputs), _text(piece.labels), piece.rating, piece.givens, hashes]
@@ -148,21 +140,19 @@ def write_published(
     folder = Path(folder)
     names = ["inputs", "labels", "group_indices", "puzzle_indices", "puzzle_identifiers"]
     arrays = [folder / split / f"all__{name}.npy" for name in names]
-    with _atomic(*arrays, folder / split / "dataset.json", folder / "identifiers.json") as partials:
+    with _atomic(*arrays, folder / split / "dataset.json", folder / "identifiers.json") as files:
         count = 0
-        with partials[0].open("wb") as inputs_file, partials[1].open("wb") as labels_file:
-            inputs, labels = _NpyFile(inputs_file, "|u1", box.cells), _NpyFile(labels_file, "|u1", box.cells)
-            for piece in pieces:
-                inputs.append(piece.inputs)
-                labels.append(piece.labels)
-                count += len(piece)
-                advance(len(piece))
-            inputs.finish()
-            labels.finish()
+        inputs, labels = (_NpyFile(file, "|u1", box.cells) for file in files[:2])
+        for piece in pieces:
+            inputs.append(piece.inputs)
+            labels.append(piece.labels)
+            count += len(piece)
+            advance(len(piece))
+        inputs.finish()
+        labels.finish()
         indices = np.arange(count + 1, dtype="<i4")
-        for partial, array in zip(partials[2:5], (indices, indices, np.zeros(count, "<i4"))):
-            with partial.open("wb") as file:
-                np.save(file, array)
+        for file, array in zip(files[2:5], (indices, indices, np.zeros(count, "<i4")), strict=True):
+            np.save(file, array)
         metadata = {
             "pad_id": 0,
             "ignore_label_id": 0,
@@ -175,5 +165,5 @@ def write_published(
             "total_puzzles": count,
             "sets": ["all"],
         }
-        partials[5].write_text(json.dumps(metadata) + "\n", "utf-8")
-        partials[6].write_text(json.dumps(["<blank>"]) + "\n", "utf-8")
+        files[5].write(json.dumps(metadata).encode() + b"\n")
+        files[6].write(b'["<blank>"]\n')

@@ -14,12 +14,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from unsettled.claims.audit.audit import digest_of
 from unsettled.measure.errors import UserError
-from unsettled.measure.record.record import COLUMNS, Record, read_record
+from unsettled.measure.record.parquet import read_record
+from unsettled.measure.record.record import COLUMNS, Record
+from unsettled.measure.support.files import digest_of, write_whole
 from unsettled.measure.support.text import harmless
 from unsettled.reports.escaping import uri
-from unsettled.reports.renderings import write_whole
 
 METADATA = "ro-crate-metadata.json"
 CONTEXT, PROFILE = "https://w3id.org/ro/crate/1.1/context", "https://w3id.org/ro/crate/1.1"

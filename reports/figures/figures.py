@@ -12,12 +12,13 @@ from matplotlib.figure import Figure
 from unsettled.claims.audit.audit import Audit
 from unsettled.measure.analysis.portrait import Portrait
 from unsettled.measure.errors import UserError
-from unsettled.measure.record.record import Record, read_record
+from unsettled.measure.record.parquet import read_record
+from unsettled.measure.record.record import Record
+from unsettled.measure.support.files import write_whole
 from unsettled.reports.figures import areas as figures_areas
 from unsettled.reports.figures import states as figures_states
 from unsettled.reports.figures.forest import forest
 from unsettled.reports.figures.style import saved, style
-from unsettled.reports.renderings import write_whole
 
 KINDS = ("pdf", "svg", "png")
 Picture = Callable[[Portrait], "tuple[Figure, str] | None"]

@@ -14,7 +14,8 @@ from unsettled.claims.audit.audit import Audit
 from unsettled.claims.verdict import Verdict
 from unsettled.claims.wording import figure
 from unsettled.measure.analysis.settling import otsu_band, percentile_band, settled_failures
-from unsettled.measure.record.record import Record, read_record
+from unsettled.measure.record.parquet import read_record
+from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.median import median

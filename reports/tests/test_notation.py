@@ -16,7 +16,7 @@ from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.synthetic.audits import write_reference
 from unsettled.fixtures.synthetic.pytest_fixtures import audit_of
-from unsettled.measure.record.record import write_record
+from unsettled.measure.record.parquet import write_record
 from unsettled.measure.support.figures import number
 from unsettled.reports.escaping import latex as latex_text
 from unsettled.reports.escaping import markdown as markdown_text

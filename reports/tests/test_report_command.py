@@ -3,14 +3,15 @@
 import pytest
 from typer.testing import CliRunner
 
-from unsettled.claims.audit.audit import LedgerEntry, PopulationEntry, digest_of, write_audit
+from unsettled.claims.audit.audit import LedgerEntry, PopulationEntry, write_audit
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import discover
 from unsettled.fixtures.synthetic.audits import write_ledger, write_reference
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError
-from unsettled.measure.record.record import write_record
+from unsettled.measure.record.parquet import write_record
+from unsettled.measure.support.files import digest_of
 from unsettled.reports.commands import app
 from unsettled.reports.revive import revive
 

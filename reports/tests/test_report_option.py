@@ -14,7 +14,7 @@ from unsettled.claims.ledger.load import load_ledger
 from unsettled.fixtures.faults.hostile import HOSTILE, write_hostile_ledger
 from unsettled.fixtures.synthetic.audits import accuracy_of, write_ledger
 from unsettled.fixtures.synthetic.records import synthetic_record
-from unsettled.measure.record.record import write_record
+from unsettled.measure.record.parquet import write_record
 from unsettled.reports.renderings import Context
 from unsettled.reports.text.markdown import render
 

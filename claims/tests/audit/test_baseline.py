@@ -17,8 +17,8 @@ from unsettled.claims.populations.populations import discover
 from unsettled.fixtures.synthetic.audits import accuracy_of, write_ledger, write_tiny_reference
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError
+from unsettled.measure.record.parquet import read_record, write_record
 from unsettled.measure.record.provenance import NoiseFloor, TangentStarts
-from unsettled.measure.record.record import read_record, write_record
 
 NOISE = NoiseFloor(
     rows=64,

@@ -20,7 +20,7 @@ from unsettled.claims.populations.populations import Population, discover
 from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.synthetic.audits import accuracy_of, write_ledger, write_tiny_reference
 from unsettled.fixtures.synthetic.records import synthetic_record
-from unsettled.measure.record.record import read_record, write_record
+from unsettled.measure.record.parquet import read_record, write_record
 
 PLUGINS = ("-p", "unsettled.claims.plugin", "-p", "unsettled.reports.plugin", "-p", "no:cacheprovider")
 RECORD = synthetic_record(300)

@@ -5,7 +5,7 @@ import pytest
 from unsettled.claims.audit.remeasure import measure_population
 from unsettled.claims.populations.populations import Population
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint
-from unsettled.measure.record.record import read_record, write_record
+from unsettled.measure.record.parquet import read_record, write_record
 from unsettled.measure.tasks.read import write_parquet
 from unsettled.measure.tasks.sudoku.boards import Box, generate
 

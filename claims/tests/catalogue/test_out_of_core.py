@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from unsettled.fixtures.synthetic.records import HRM_FACTS, synthetic_record
-from unsettled.measure.record.record import to_table
+from unsettled.measure.record.parquet import to_table
 
 CHUNK, DISTINCT = 125_000, 4
 BYTES_A_ROW = 300

@@ -14,7 +14,7 @@ from unsettled.fixtures.synthetic.draws import synthetic_draws
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError
 from unsettled.measure.policies.table import table_of
-from unsettled.measure.record.record import read_record
+from unsettled.measure.record.parquet import read_record
 from unsettled.measure.record.side import read_side, write_side
 from unsettled.measure.tasks.read import read_puzzles
 

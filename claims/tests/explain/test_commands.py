@@ -29,7 +29,7 @@ from unsettled.fixtures.synthetic.ledgers import claim_table, ledger_text, stand
 from unsettled.fixtures.synthetic.records import TRM_FACTS, synthetic_record
 from unsettled.measure.commands.app import main
 from unsettled.measure.errors import UserError
-from unsettled.measure.record.record import write_record
+from unsettled.measure.record.parquet import write_record
 
 
 @pytest.fixture

@@ -9,7 +9,9 @@ from unsettled.claims.judgement.judge import judge
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.populations import Population
 from unsettled.fixtures.synthetic.records import HRM_FACTS, synthetic_record
-from unsettled.measure.record.record import Imported, lacking_column, read_record, write_record
+from unsettled.measure.record.parquet import read_record, write_record
+from unsettled.measure.record.provenance import Imported
+from unsettled.measure.record.record import lacking_column
 
 JUDGED = {"hrm.accuracy", "halting.tracks_correctness", "halting.separates", "updates.hundreds", "updates.hrm", "latent.width"}
 

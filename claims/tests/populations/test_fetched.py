@@ -12,8 +12,9 @@ from unsettled.claims.audit.run import Run, Settings
 from unsettled.claims.populations.fetched import fetched_populations
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.fixtures.synthetic.records import synthetic_record
-from unsettled.measure.hub.registry import digest_of, entry_of, record_path
-from unsettled.measure.record.record import write_record
+from unsettled.measure.hub.registry import entry_of, record_path
+from unsettled.measure.record.parquet import write_record
+from unsettled.measure.support.files import digest_of
 
 NAME, PUZZLES = "trm-mlp-alphaxiv", "sudoku-extreme"
 

@@ -11,7 +11,7 @@ from unsettled.claims.populations.populations import discover
 from unsettled.fixtures.synthetic.audits import write_ledger, write_reference
 from unsettled.fixtures.synthetic.records import HRM_FACTS, synthetic_record
 from unsettled.measure.errors import UserError
-from unsettled.measure.record.record import write_record
+from unsettled.measure.record.parquet import write_record
 
 
 @pytest.fixture

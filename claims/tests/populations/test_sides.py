@@ -14,7 +14,7 @@ from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.synthetic.audits import write_ledger
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError
-from unsettled.measure.record.record import write_record
+from unsettled.measure.record.parquet import write_record
 from unsettled.measure.record.side import SideProvenance, SideRecord, read_side, round_mantissa, write_side
 from unsettled.measure.statistics.proportion import proportion
 

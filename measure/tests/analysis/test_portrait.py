@@ -12,7 +12,7 @@ from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.analysis.portrait import portrait_of
 from unsettled.measure.analysis.settling import settled_failures
 from unsettled.measure.errors import UserError
-from unsettled.measure.record.record import read_record, write_record
+from unsettled.measure.record.parquet import read_record, write_record
 from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.early import early_auc
 from unsettled.measure.statistics.median import median

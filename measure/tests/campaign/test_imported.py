@@ -14,7 +14,7 @@ from unsettled.measure.analysis.summary import summarise
 from unsettled.measure.campaign.imported import IGNORED, checkpoint_beside, import_predictions
 from unsettled.measure.campaign.run import measure_rows
 from unsettled.measure.errors import UserError
-from unsettled.measure.record.record import read_record, write_record
+from unsettled.measure.record.parquet import read_record, write_record
 from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet, generate
 
 

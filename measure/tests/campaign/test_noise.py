@@ -157,7 +157,7 @@ def test_the_command_writes_the_noise_into_a_record_and_changes_nothing_else(cal
     from typer.testing import CliRunner
 
     from unsettled.measure.commands.records import app
-    from unsettled.measure.record.record import read_record, write_record
+    from unsettled.measure.record.parquet import read_record, write_record
     from unsettled.measure.tasks.read import write_parquet
 
     path = tmp_path / "record.parquet"

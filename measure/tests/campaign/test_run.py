@@ -12,7 +12,7 @@ from unsettled.measure.campaign import run as campaign
 from unsettled.measure.campaign.run import measure, measure_rows
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import digest_tensors
-from unsettled.measure.record.record import read_record
+from unsettled.measure.record.parquet import read_record
 from unsettled.measure.tasks.sudoku.boards import Box, generate
 
 SETTINGS = dict(k=2, segments=3, batch=4)

@@ -12,7 +12,7 @@ from unsettled.measure.analysis.settling import otsu_band
 from unsettled.measure.campaign.watch import KINDS, choose, watch
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import load_checkpoint
-from unsettled.measure.record.record import read_record
+from unsettled.measure.record.parquet import read_record
 from unsettled.measure.tasks.read import read_puzzles
 from unsettled.measure.tasks.sudoku.boards import BLANK, conflicts
 

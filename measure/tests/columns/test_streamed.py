@@ -13,7 +13,8 @@ from unsettled.measure.analysis.summary import summarise
 from unsettled.measure.columns import streamed
 from unsettled.measure.columns.streamed import StreamedColumn
 from unsettled.measure.errors import UserError
-from unsettled.measure.record.record import COLUMNS, read_record, write_record
+from unsettled.measure.record.parquet import read_record, write_record
+from unsettled.measure.record.record import COLUMNS
 from unsettled.measure.statistics.early import early_auc
 
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint
 from unsettled.measure.commands.app import GROUP, build
-from unsettled.measure.record.record import read_record
+from unsettled.measure.record.parquet import read_record
 from unsettled.measure.tasks.read import write_parquet, write_published
 from unsettled.measure.tasks.sudoku.boards import Box, generate
 

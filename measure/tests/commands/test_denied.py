@@ -23,7 +23,7 @@ from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.campaign import run as campaign
 from unsettled.measure.campaign.run import measure
 from unsettled.measure.commands.app import main, run
-from unsettled.measure.record.record import read_record, write_record
+from unsettled.measure.record.parquet import read_record, write_record
 from unsettled.measure.tasks.read import write_parquet
 from unsettled.measure.tasks.sudoku.boards import Box, generate
 

@@ -16,7 +16,7 @@ from unsettled.measure.analysis.diagnosis_text import cell_text, figure
 from unsettled.measure.analysis.settling import otsu_band, percentile_band, without_threshold
 from unsettled.measure.campaign.long import measure_long
 from unsettled.measure.campaign.long_stages import LongSettings
-from unsettled.measure.record.record import write_record
+from unsettled.measure.record.parquet import write_record
 from unsettled.measure.record.side import read_side, write_side
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.proportion import proportion

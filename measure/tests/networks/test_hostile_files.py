@@ -20,7 +20,7 @@ from unsettled.fixtures.synthetic.networks import tiny_checkpoint, tiny_model, w
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import load_checkpoint
-from unsettled.measure.record.record import METADATA_KEY, read_record, to_table
+from unsettled.measure.record.parquet import METADATA_KEY, read_record, to_table
 from unsettled.measure.support import limits
 from unsettled.measure.tasks.read import read_puzzles
 

@@ -10,7 +10,8 @@ from unsettled.fixtures.faults.hostile import HOSTILE
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.commands.app import build
 from unsettled.measure.record.difference import difference
-from unsettled.measure.record.record import NoiseFloor, write_record
+from unsettled.measure.record.parquet import write_record
+from unsettled.measure.record.provenance import NoiseFloor
 from unsettled.reports.commands import app
 from unsettled.reports.text.difference import render, verdict
 

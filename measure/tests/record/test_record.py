@@ -9,7 +9,8 @@ import pytest
 
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError
-from unsettled.measure.record.record import COLUMNS, METADATA_KEY, concatenate, read_record, to_table, write_record
+from unsettled.measure.record.parquet import METADATA_KEY, read_record, to_table, write_record
+from unsettled.measure.record.record import COLUMNS, concatenate
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ import pytest
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError
 from unsettled.measure.record import writer as record_writer
-from unsettled.measure.record.record import Record, read_record, write_record
+from unsettled.measure.record.parquet import read_record, write_record
+from unsettled.measure.record.record import Record
 from unsettled.measure.record.writer import RecordWriter
 from unsettled.measure.scale.merge import merge
 from unsettled.measure.scale.plan import Campaign, digest_ids, shard_path

@@ -16,7 +16,7 @@ from unsettled.measure.campaign.noise import differences
 from unsettled.measure.campaign.run import measure_rows
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import load_checkpoint
-from unsettled.measure.record.record import read_record
+from unsettled.measure.record.parquet import read_record
 from unsettled.measure.scale.merge import merge
 from unsettled.measure.scale.plan import shard_path
 from unsettled.measure.scale.processes import measure_by_processes

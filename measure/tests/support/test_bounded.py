@@ -15,7 +15,7 @@ import pytest
 
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError
-from unsettled.measure.record.record import read_record, write_record
+from unsettled.measure.record.parquet import read_record, write_record
 from unsettled.measure.support import bounded
 from unsettled.measure.support.bounded import Bound
 

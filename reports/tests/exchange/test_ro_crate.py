@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 from unsettled.fixtures.faults.hostile import HOSTILE
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError
-from unsettled.measure.record.record import COLUMNS, write_record
+from unsettled.measure.record.parquet import write_record
+from unsettled.measure.record.record import COLUMNS
 from unsettled.reports.commands import app
 from unsettled.reports.exchange.ro_crate import BESIDE, METADATA, write_crate
 

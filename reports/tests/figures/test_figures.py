@@ -13,7 +13,7 @@ from unsettled.fixtures.faults.hostile import HOSTILE
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.analysis.portrait import portrait_of
 from unsettled.measure.errors import UserError
-from unsettled.measure.record.record import write_record
+from unsettled.measure.record.parquet import write_record
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.reports.commands import app
 from unsettled.reports.figures.figures import PICTURES, draw_forest, draw_portrait, figure_kinds, named_records, slug

@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from unsettled.fixtures.synthetic.audits import write_reference
 from unsettled.fixtures.synthetic.records import synthetic_record
-from unsettled.measure.record.record import write_record
+from unsettled.measure.record.parquet import write_record
 from unsettled.reports.findings.findings import grids
 from unsettled.reports.findings.grid import Grid, render
 

@@ -22,7 +22,7 @@ from unsettled.fixtures.synthetic.audits import write_reference
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.analysis.portrait import portrait_of
 from unsettled.measure.columns.absent import AbsentColumn
-from unsettled.measure.record.record import write_record
+from unsettled.measure.record.parquet import write_record
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.support.text import harmless
 from unsettled.reports.html.boards import boards_of

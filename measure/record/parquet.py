@@ -1,0 +1,168 @@
+"""Records as Parquet files: written whole, and read in memory or, where they are too large for it, column by column."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from unsettled.measure.columns.absent import AbsentColumn
+from unsettled.measure.columns.streamed import ColumnFile, to_numpy
+from unsettled.measure.columns.table import open_table, readable
+from unsettled.measure.errors import UserError
+from unsettled.measure.record.provenance import SCHEMA_VERSION, Provenance, version_in
+from unsettled.measure.record.record import COLUMNS, Record, lacking_column
+from unsettled.measure.support.bounded import bounded
+from unsettled.measure.support.files import validated, whole_file
+
+METADATA_KEY = b"unsettled"
+# A record that would take more memory is read column by column, as statistics ask for it.
+LARGEST_IN_MEMORY = 1 << 28
+
+
+def to_table(record: Record) -> pa.Table:
+    """The Arrow table of a record, with the provenance in its metadata; without the columns that it lacks."""
+    arrays = {}
+    for name, (kind, _) in COLUMNS.items():
+        array = getattr(record, name)
+        if isinstance(array, AbsentColumn):
+            if array.last is None:
+                continue
+            array = array.last[:, None]
+        array = np.asarray(array)
+        column: Any = pa.array(array.reshape(-1), type=pa.from_numpy_dtype(np.dtype(kind)))
+        for axis in reversed(range(1, array.ndim)):
+            column = _lists(column, array.shape[axis], int(np.prod(array.shape[:axis])))
+        arrays[name] = column
+    return pa.table(arrays).replace_schema_metadata({METADATA_KEY: record.provenance.model_dump_json().encode()})
+
+
+def _lists(values: pa.Array, length: int, count: int) -> pa.Array:
+    """``count`` lists of one length; Arrow has no fixed-size lists of length 0, so that a record without exponents has plain ones."""
+    if length:
+        return pa.FixedSizeListArray.from_arrays(values, length)
+    return pa.ListArray.from_arrays(np.zeros(count + 1, dtype=np.int32), values)
+
+
+def provenance_of(schema: pa.Schema, *, where: object = None) -> Provenance:
+    """The provenance in the schema of a record's table. Raises UserError when the table is not of a record."""
+    raw = (schema.metadata or {}).get(METADATA_KEY)
+    if raw is None:
+        missing = [name for name in COLUMNS if name not in schema.names]
+        what = f"column {missing[0]!r} is missing" if missing else "it carries no provenance"
+        raise UserError(f"not a record: {what}", where=where, hint="write it with `unsettled measure`")
+    version = version_in(raw, "schema_version", where=where)
+    if version != SCHEMA_VERSION:
+        what = f"record has schema version {version}, this program reads {SCHEMA_VERSION}"
+        raise UserError(what, where=where, hint="measure it again")
+    provenance = validated(Provenance, raw, where, what="provenance is malformed")
+    lacking = provenance.imported.absent if provenance.imported else []
+    missing = [name for name in COLUMNS if name not in schema.names and name not in lacking]
+    if missing:
+        raise UserError(f"not a record: column {missing[0]!r} is missing", where=where)
+    return provenance
+
+
+def from_table(table: pa.Table, *, where: object = None) -> Record:
+    """The record of an Arrow table. Raises UserError when columns or provenance are not those of a record."""
+    provenance = provenance_of(table.schema, where=where)
+    lacks = provenance.imported
+    absent = set() if lacks is None else {*lacks.absent, *lacks.last_segment}
+    kept = [name for name in COLUMNS if name not in absent]
+    arrays: dict[str, Any] = {name: _array(table, name, where) for name in kept}
+    for name in kept:
+        shape = (table.num_rows, provenance.segments, provenance.exponents)[: COLUMNS[name][1] + 1]
+        if arrays[name].shape[1:2] != shape[1:2]:  # exponents may have been cut off: the file says how many it holds
+            raise UserError(f"column {name} has shape {arrays[name].shape}, expected {shape}", where=where)
+    for name in absent & COLUMNS.keys():
+        last = _array(table, name, where)[:, 0] if name in lacks.last_segment else None
+        arrays[name] = lacking_column(name, table.num_rows, provenance, last=last)
+    return Record(**arrays, provenance=provenance)
+
+
+def _array(table: pa.Table, name: str, where: object) -> np.ndarray:
+    """A column of a table as numpy. Raises UserError for gaps, for lists of several lengths and for other types."""
+    try:
+        column = table.column(name).combine_chunks()
+        values = column
+        while not values.null_count and (pa.types.is_fixed_size_list(values.type) or pa.types.is_list(values.type)):
+            values = values.flatten()
+        if values.null_count:
+            raise UserError(f"column {name} has gaps", where=where)
+        return to_numpy(column, COLUMNS[name][0])
+    except (ValueError, TypeError, KeyError, IndexError, NotImplementedError) as error:
+        raise UserError(f"column {name} is malformed: {str(error)[:80]}", where=where) from None
+
+
+def write_record(record: Record, path: Path | str) -> None:
+    """Write a record whole or not at all. Equal records give equal bytes. Raises UserError when it cannot be written."""
+    with whole_file(Path(path), what="record", make_folder=True) as file:
+        pq.write_table(to_table(record), file, compression="zstd", compression_level=9, version="2.6")
+
+
+@bounded("table")
+def read_record(path: Path | str, *, in_memory: int = LARGEST_IN_MEMORY, part: bool = False) -> Record:
+    """Read a record. One that would take more than ``in_memory`` bytes is read column by column, as it is used.
+
+    Args:
+        part: whether it is a part of an unfinished measurement, whose provenance is that of the whole.
+
+    Raises:
+        UserError: it is missing, damaged, not a record, of another schema version, or holds other rows than its provenance says.
+
+    >>> read_record("nowhere.parquet")
+    Traceback (most recent call last):
+    unsettled.measure.errors.UserError: nowhere.parquet: no such record (measure one with `unsettled measure`)
+    """
+    path = Path(path)
+    file, provenance = _open(path)
+    rows = file.metadata.num_rows
+    row = sum(np.dtype(kind).itemsize * _width(provenance, axes) for kind, axes in COLUMNS.values())
+    if rows * row <= in_memory or provenance.imported:
+        with readable(path):
+            table = file.read()
+        record = from_table(table, where=path)
+    else:
+        flat = [name for name, (_, axes) in COLUMNS.items() if not axes]
+        with readable(path):
+            table = file.read(columns=flat)
+        arrays: dict[str, Any] = {name: _array(table, name, path) for name in flat}
+        streams = ColumnFile(path, file, {name: kind for name, (kind, _) in COLUMNS.items()})
+        sizes = (provenance.segments, provenance.exponents)
+        arrays |= {name: streams.column(name, sizes[:axes]) for name, (_, axes) in COLUMNS.items() if axes}
+        record = Record(**arrays, provenance=provenance)
+    _check_rows(record, part=part, where=path)
+    return record
+
+
+def _check_rows(record: Record, *, part: bool, where: Path) -> None:
+    """Raises UserError when a row is there twice, or when there are fewer or more of them than the provenance says."""
+    ids, counts = np.unique(record.example_id, return_counts=True)
+    if len(ids) < len(record):
+        raise UserError(
+            f"example {ids[counts > 1][0]} is there {counts.max()} times: a row of a record is one example",
+            where=where,
+            hint="measure it again; rows that repeat make every interval too narrow",
+        )
+    if not part and len(record) != record.provenance.puzzles:
+        raise UserError(f"holds {len(record)} rows, its provenance says {record.provenance.puzzles}", where=where, hint="measure it again")
+
+
+@bounded("table")
+def read_provenance(path: Path | str) -> Provenance:
+    """The provenance of a record alone. Raises UserError as `read_record` does."""
+    return _open(Path(path))[1]
+
+
+def _width(provenance: Provenance, axes: int) -> int:
+    """Numbers a row that a column with so many trailing axes holds."""
+    return math.prod(max(0, count) for count in (provenance.segments, provenance.exponents)[:axes])
+
+
+def _open(path: Path) -> tuple[pq.ParquetFile, Provenance]:
+    file = open_table(path, missing="no such record", hint="measure one with `unsettled measure`")
+    return file, provenance_of(file.schema_arrow, where=path)
