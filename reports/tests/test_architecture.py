@@ -31,6 +31,7 @@ WITHOUT_TORCH = (
     "unsettled.claims.catalogue.registered",
     "unsettled.claims.digits.arithmetic",
     "unsettled.claims.populations.populations",
+    "unsettled.measure.record.parquet",
     "unsettled.measure.record.record",
     "unsettled.measure.analysis.settling",
     "unsettled.measure.statistics.auc",

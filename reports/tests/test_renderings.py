@@ -63,7 +63,7 @@ def test_audit_json_is_the_audit_itself(make_audit, make_verdict, tmp_path):
 
 def test_a_file_that_cannot_be_written_leaves_nothing(make_audit, make_verdict, tmp_path):
     (tmp_path / "a.txt").mkdir()
-    with pytest.raises(UserError, match="cannot be written"):
+    with pytest.raises(UserError, match="cannot write the report"):
         write_report(make_audit([make_verdict()]), Context(root=tmp_path), tmp_path / "a.txt")
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
 

@@ -88,7 +88,7 @@ def test_the_records_own_side_record_comes_before_a_shared_one(verdict, tmp_path
 @pytest.mark.parametrize(
     ("side", "told"),
     [
-        (side_of(checkpoint_tensors="1" * 64), "is of another checkpoint than the record"),
+        (side_of(checkpoint_tensors="1" * 64), "was measured on another checkpoint"),
         (side_of(columns={"example_id": np.arange(30, 50)}), "is of puzzles that are not in the record"),
         (side_of(columns={"givens": np.full(20, 3)}), "is of puzzles that are not in the record"),
         (side_of(kind="other"), "a side record of 'other', expected 'probing'"),

@@ -10,10 +10,10 @@ import pytest
 
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError
-from unsettled.measure.record import writer as record_writer
+from unsettled.measure.record import writer as writing
 from unsettled.measure.record.parquet import read_record, write_record
 from unsettled.measure.record.record import Record
-from unsettled.measure.record.writer import RecordWriter
+from unsettled.measure.record.writer import record_writer
 from unsettled.measure.scale.merge import merge
 from unsettled.measure.scale.plan import Campaign, digest_ids, shard_path
 
@@ -41,7 +41,7 @@ def scatter(record: Record, folder, shards: int) -> Campaign:
 @pytest.mark.parametrize("group", [1, 4, 5, 4096])
 def test_rows_come_back_in_the_order_of_the_puzzles(whole, tmp_path, monkeypatch, shards, group):
     monkeypatch.setattr("unsettled.measure.scale.merge.ROW_GROUP", group)
-    monkeypatch.setattr(record_writer, "ROW_GROUP", group)
+    monkeypatch.setattr(writing, "ROW_GROUP", group)
     scatter(whole, tmp_path / "s", shards)
     merge(tmp_path / "s", tmp_path / "r")
     assert read_record(tmp_path / "r").digest() == whole.digest()
@@ -138,7 +138,7 @@ def test_the_lock_is_gone_before_it_is_released(whole, tmp_path, monkeypatch):
 
 def test_a_writer_that_fails_leaves_what_was_there(whole, tmp_path):
     (tmp_path / "r").write_bytes(b"before")
-    with pytest.raises(ZeroDivisionError), RecordWriter(tmp_path / "r", whole.provenance) as writer:
+    with pytest.raises(ZeroDivisionError), record_writer(tmp_path / "r", whole.provenance) as writer:
         writer.add(whole)
         raise ZeroDivisionError
     assert (tmp_path / "r").read_bytes() == b"before" and not list(tmp_path.glob("*.partial"))
