@@ -2,20 +2,22 @@
 
 import pytest
 
+from unsettled.claims.audit.run import Run
 from unsettled.claims.digits.arithmetic import arithmetic
 from unsettled.claims.plugin import keep, run_of, settle
+from unsettled.claims.verdict import Verdict
 
 
-def pytest_generate_tests(metafunc):
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     run = run_of(metafunc.config)
     verdicts = [run.known.acknowledge(verdict) for verdict in arithmetic(run.ledger).verdicts]
     metafunc.parametrize("checked", verdicts, ids=lambda verdict: verdict.key)
 
 
 @pytest.fixture
-def digits(request, checked):
+def digits(request: pytest.FixtureRequest, checked: Verdict) -> Verdict:
     return keep(request.node, "arithmetic", checked)
 
 
-def test_digits(digits, audit_run):
+def test_digits(digits: Verdict, audit_run: Run) -> None:
     settle(digits, audit_run)

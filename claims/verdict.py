@@ -12,6 +12,8 @@ from unsettled.claims.ledger.stated import Stated
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.support.figures import Notation, number
 
+Mode = Literal["arithmetic", "recompute", "replicate", "transfer"]
+
 
 class Outcome(StrEnum):
     """The ten verdicts. What each means and what pytest makes of it stands in `TABLE`."""
@@ -130,7 +132,7 @@ class Verdict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     claim: str
     population: str
-    mode: Literal["arithmetic", "recompute", "replicate", "transfer"]
+    mode: Mode
     outcome: Outcome
     stated: str
     words: str

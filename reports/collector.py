@@ -21,7 +21,7 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.support.figures import size
 from unsettled.measure.support.files import digest_of, short_path
 from unsettled.measure.support.text import harmless
-from unsettled.reports.exchange.annotations import annotations, append_summary, guard, in_actions
+from unsettled.reports.exchange.annotations import annotate, append_summary, guard, in_actions
 from unsettled.reports.renderings import Context, write_report
 from unsettled.reports.text.terminal import render
 
@@ -51,7 +51,7 @@ class Collector:
     def pytest_unconfigure(self) -> None:
         """The very last lines: annotations, which the runner is to obey."""
         if self.resume is not None:
-            lines = annotations(self.audit, self.context) if self.audit is not None else []
+            lines = annotate(self.audit, self.context) if self.audit is not None else []
             self._terminal().ensure_newline()
             for line in (self.resume, *lines):
                 self._terminal().write_line(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Literal
 
 import numpy as np
@@ -96,7 +97,10 @@ class RestLater(Rest):
 
 
 class Labelled(Rest):
-    """Failures that bear one of ``labels`` over the ``window`` segments up to ``end``; see `unsettled.measure.analysis.labels.DEFINITIONS`."""
+    """Failures that bear one of ``labels`` over the ``window`` segments up to ``end``.
+
+    The labels are defined in `unsettled.measure.analysis.labels.DEFINITIONS`.
+    """
 
     labels: Annotated[tuple[Literal["settled", "periodic", "plateau", "drifting", "wandering"], ...], Field(min_length=1)]
     end: Segments = 16
@@ -110,7 +114,7 @@ def early_auc_together(record: Record, parameters: EarlyTogether) -> Estimate:
     """Area of all early scores together for "solved later", by logistic regression judged out of fold."""
     arrays = trajectories(record, Early(horizon=parameters.horizon, part=parameters.part))
     early_window(**arrays, horizon=parameters.horizon)  # refuses a window that does not fit
-    whole = {name: np.asarray(array) for name, array in arrays.items()}
+    whole: dict[str, np.ndarray] = {name: np.asarray(array) for name, array in arrays.items()}
     if any(np.isnan(whole[name]).any() for name in ("growth", "displacement", "halting_logit")):
         return undefined("some early scores are NaN", n=len(record))
     return combined(whole, parameters.horizon).area
@@ -124,24 +128,22 @@ def early_doom(record: Record, parameters: Doom) -> Estimate:
     scores = window.score(parameters.score)[chosen] * (1 if parameters.high else -1)
     later = np.asarray(record.solved)[chosen]
     denominator = f"puzzles unsolved after {parameters.horizon} segments"
-    about = {
-        "n": len(later),
-        "denominator": denominator,
-        "method": f"ratio of shares, worst {parameters.tail:.0%} over the others, log interval",
-    }
+    method = f"ratio of shares, worst {parameters.tail:.0%} over the others, log interval"
+    without = partial(undefined, n=len(later), denominator=denominator, method=method)
     worst = max(1, round(parameters.tail * len(later)))
     if reason := unusable(scores, "early scores") or ("too few of them" if len(later) <= worst else ""):
-        return undefined(reason, **about)
+        return without(reason)
     order = np.argsort(-scores, kind="stable")
     hit, other = int(later[order[:worst]].sum()), int(later[order[worst:]].sum())
     if not other:
-        return undefined("none of the others is solved later", **about)
+        return without("none of the others is solved later")
     rest = len(later) - worst
     low, high = confint_proportions_2indep(hit, worst, other, rest, compare="ratio", method="log-adjusted")
     value = hit / worst / (other / rest)
     counts = {"worst": worst, "worst_solved_later": hit, "others": rest, "others_solved_later": other}
     # the interval adds half a case to each group, so that at no case it lies beside the value
-    return Estimate(value=value, low=min(float(low), value), high=max(float(high), value), counts=counts, **about)
+    low, high = min(float(low), value), max(float(high), value)
+    return Estimate(value=value, low=low, high=high, n=len(later), method=method, denominator=denominator, counts=counts)
 
 
 @statistic("confident_failures_settled", Exceptions, limits=(0, 1))

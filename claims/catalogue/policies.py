@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -31,7 +32,7 @@ def pool(side: SideRecord, parameters: RestartPool) -> Table:
     """
     table = table_of(side)
     draws = comparison.draws_of(table, parameters.start)
-    _, count, depth = draws.signals.shape
+    count = draws.signals.shape[1]
     if count < parameters.draws:
         raise comparison.too_few(count, parameters.draws)
     cut = replace(
@@ -50,14 +51,14 @@ def restarts_over_pruning(record: Record, parameters: Restarts, side: SideRecord
     best, by whichever signal, time and threshold did best on the other half of the puzzles. Both start and select alike.
     """
     table = pool(side, parameters)
-    shared = {"kind": parameters.start, "rule": parameters.select}
-    found = comparison.restarts_against_pruning(table, rollouts=parameters.rollouts, **shared)
+    compare = partial(comparison.restarts_against_pruning, table, kind=parameters.start)
+    found = compare(rule=parameters.select, rollouts=parameters.rollouts)
     extra = dict(found.extra)
     for rule in ("majority", comparison.ORACLE):
-        other = comparison.restarts_against_pruning(table, kind=parameters.start, rule=rule, rollouts=parameters.rollouts)
+        other = compare(rule=rule, rollouts=parameters.rollouts)
         extra[f"difference with {'the oracle, which sees labels' if rule == comparison.ORACLE else rule}"] = other.value
     for rollouts in (n for n in (2, 4, 8) if n < parameters.rollouts):
-        other = comparison.restarts_against_pruning(table, rollouts=rollouts, **shared)
+        other = compare(rule=parameters.select, rollouts=rollouts)
         extra[f"difference for {rollouts} rollouts"] = other.value
     return replace(found, extra=extra)
 

@@ -84,11 +84,11 @@ class Statistic:
 
     name: str
     parameters: type[Parameters]
-    function: Callable[[Record, Parameters], Estimate]
+    function: Callable[..., Estimate]
     summary: str
     limits: tuple[float, float] | None = None
     exact: Literal["checkpoint", "choice"] | None = None
-    fresh: Callable[[Record, Parameters, float, float], tuple[Estimate, float]] | None = None
+    fresh: Callable[[Record, Any, float, float], tuple[Estimate, float]] | None = None
     needs: str | None = None
 
     def on(self, record: Record, parameters: Parameters, side: Callable[[str], Any] | None = None) -> Estimate:
@@ -112,9 +112,9 @@ def statistic(
     *,
     limits: tuple[float, float] | None = None,
     exact: Literal["checkpoint", "choice"] | None = None,
-    fresh: Callable[[Record, Parameters, float, float], tuple[Estimate, float]] | None = None,
+    fresh: Callable[[Record, Any, float, float], tuple[Estimate, float]] | None = None,
     needs: str | None = None,
-) -> Callable:
+) -> Callable[[Callable[..., Estimate]], Callable[..., Estimate]]:
     """Register ``function(record, parameters) -> Estimate`` under ``name``; other arguments as in `Statistic`.
 
     With ``needs`` the function takes the side record as a third argument, and without one it raises MissingInput.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 
@@ -36,7 +36,7 @@ def lacking(solved: np.ndarray, whom: str) -> str:
     return ""
 
 
-def _exponents(record: Record, index: int, unit: str = "update") -> np.ndarray:
+def _exponents(record: Record, index: int, unit: Literal["update", "segment"] = "update") -> np.ndarray:
     """Exponents (N, k) of a record that has at least ``index`` of them."""
     if record.k < index:
         what = f"the record holds {record.k} exponents, exponent {index} is needed"
@@ -75,7 +75,7 @@ def separation(record: Record, parameters: Baselined) -> Estimate:
         low, high, _ = auc_interval(measured.value, measured.error, measured.counts["positives"], measured.counts["negatives"])
         beside = {"DeLong logit low": low, "DeLong logit high": high}
         measured = replace(measured, error=None, extra=dict(measured.extra) | beside)
-    return _with_baselines(measured, record, parameters, lambda scores, mask: auc(scores, mask))
+    return _with_baselines(measured, record, parameters, auc)
 
 
 @statistic("matched_auc", Matched, limits=(0, 1))
@@ -131,16 +131,25 @@ def retrospective_gain(record: Record, parameters: Early) -> Estimate:
     first, second = auc(after, solved_later), auc(before, solved_later)
     if not (first.defined and second.defined):
         return first if not first.defined else second
-    turned = [values if area.value >= 0.5 else -values for values, area in ((after, first), (before, second))]
-    gain = auc_difference(*turned, solved_later)
+    later, earlier = (values if area.value >= 0.5 else -values for values, area in ((after, first), (before, second)))
+    gain = auc_difference(later, earlier, solved_later)
     if not gain.defined:
         return gain
-    extra = {"auc_late": first.value, "auc_early": second.value}
+    extra: dict[str, float | str] = {"auc_late": first.value, "auc_early": second.value}
     extra |= {name: gain.extra[name] for name in ("p_value", "note") if name in gain.extra}
     return replace(gain, extra=extra, denominator=denominator, method=f"{gain.method}, late minus early")
 
 
-def trajectories(record: Record, parameters: Early) -> dict[str, np.ndarray]:
+class Trajectories(TypedDict):
+    """What an early window is cut from: arrays of a record, by the names that `early_window` takes."""
+
+    growth: np.ndarray
+    displacement: np.ndarray
+    halting_logit: np.ndarray
+    solved_at: np.ndarray
+
+
+def trajectories(record: Record, parameters: Early) -> Trajectories:
     """The arrays that an early window is cut from. Raises UserError when the score needs exponents that are absent."""
     if parameters.score in ("exponent", "spectrum_mean"):
         _exponents(record, 1)

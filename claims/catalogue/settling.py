@@ -19,12 +19,12 @@ from unsettled.measure.statistics.proportion import proportion
 
 def band_of(record: Record, parameters: Settling) -> Band:
     """The low-velocity band that the parameters draw."""
-    where = {"part": parameters.part, "window": parameters.window}
-    if parameters.rule == "percentile":
-        return percentile_band(record, parameters.percentile, **where)
-    if parameters.rule == "fixed":
-        return Band(kind=f"fixed {parameters.edge:g}", log10_threshold=math.log10(parameters.edge), **where)
-    return otsu_band(record, **where)
+    part, window = parameters.part, parameters.window
+    if parameters.percentile is not None:
+        return percentile_band(record, parameters.percentile, part=part, window=window)
+    if parameters.edge is not None:
+        return Band(kind=f"fixed {parameters.edge:g}", log10_threshold=math.log10(parameters.edge), part=part, window=window)
+    return otsu_band(record, part=part, window=window)
 
 
 def members(record: Record, of: str) -> np.ndarray:

@@ -8,7 +8,6 @@ from unsettled.claims.digits.examine import examine
 from unsettled.claims.digits.feasible import nearest
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.ledger import Ledger
-from unsettled.claims.ledger.stated import parse_stated
 from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.measure.support.figures import fraction, listing
 
@@ -95,7 +94,8 @@ def _sentence(rows: list[Row], possible: bool) -> str:
 
 def digits_of(claim: AnyClaim) -> list[tuple[str, bool, str]]:
     """What a claim's own digits say against each other: (subject, possible, finding), empty if nothing can be said."""
-    stated, answers = claim.printed, []
+    answers: list[tuple[str, bool, str]] = []
+    stated = claim.printed
     if stated is None:
         return answers
     if claim.of is not None and claim.kind in ("share", "zero_count"):
@@ -109,8 +109,7 @@ def digits_of(claim: AnyClaim) -> list[tuple[str, bool, str]]:
                 finding = f"{claim.stated} is not a count of {claim.of:,}"
         subject = claim.stated if stated.shape == "count" else f"{claim.stated} of {claim.of:,}"
         answers.append((subject, bool(numbers), finding))
-    members = [parse_stated(text) for text in getattr(claim, "members", [])]
-    if members:
+    if members := claim.summarised:
         values = sorted(members, key=lambda member: member.value)
         ends = stated.figures
         pairs = ((values[0], ends[0]), (values[-1], ends[1]))

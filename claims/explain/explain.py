@@ -102,6 +102,7 @@ def _unknown(what: str, name: str, known: list[str]) -> UserError:
 
 def _of_claim(ledger: Ledger, claim: AnyClaim) -> Page:
     statistic = lookup(claim.statistic)
+    smallest = notation_of(claim, "recompute").difference(claim.smallest_contradiction)
     facts = [
         Fact("claimed", claim.words),
         Fact("where", f"{claim.locator}; {_ledger_name(ledger)}, line {claim.line}"),
@@ -109,10 +110,7 @@ def _of_claim(ledger: Ledger, claim: AnyClaim) -> Page:
         Fact("counted over", f"{claim.denominator} ({claim.population})"),
         Fact("statistic", f"{claim.statistic}: {_prose(statistic.function)}"),
         Fact("parameters", _parameters(claim)),
-        Fact(
-            "would matter",
-            f"a difference of {notation_of(claim, 'recompute').difference(claim.smallest_contradiction)} (the ledger's smallest contradiction)",
-        ),
+        Fact("would matter", f"a difference of {smallest} (the ledger's smallest contradiction)"),
         Fact("elsewhere", _elsewhere(claim)),
     ]
     return Page(claim.id, tuple(facts))
@@ -120,18 +118,18 @@ def _of_claim(ledger: Ledger, claim: AnyClaim) -> Page:
 
 def told_digits(claim: AnyClaim) -> str:
     """The printed figure with what its digits admit."""
-    stated = claim.printed
-    if stated is None:
-        return f"{claim.stated}: no digits; it stands if the statistic is {describe(claim.own_form)} ({claim.own_form.why})"
-    if stated.shape == "count":
-        return f"{stated.text}: an exact count"
+    stated, form = claim.printed, claim.own_form
+    if form is not None:
+        return f"{claim.stated}: no digits; it stands if the statistic is {describe(form)} ({form.why})"
+    if stated is None or stated.shape == "count":
+        return f"{claim.stated}: an exact count"
     exactly = Notation(stated.percent, digits=stated.digits + 6)
     if stated.low is None or stated.high is None:
         side, limit = ("at most", stated.high) if stated.low is None else ("at least", stated.low)
         return f"{stated.text}: a bound, {side} {exactly.value(limit)}"
-    told = f"{stated.text}: any value in {exactly.interval(float(stated.low), float(stated.high))} prints so"
+    told = f"{stated.text}: any value in {exactly.interval(*stated.region)} prints so"
     told += "; the text itself hedges it" if stated.approximate else ""
-    members = getattr(claim, "members", [])
+    members = [member.text for member in claim.summarised]
     return told + (f"; its members are {', '.join(members)}" if members else "")
 
 
@@ -226,11 +224,11 @@ SHOWN_AS = {"residual": "AUC of the displacement itself within the bins (½: the
 
 def _beside(measured: Estimate) -> Iterator[Fact]:
     """Baselines and incremental value where the claim is about λ₁; then all other figures that came with it."""
-    extra = {name: value for name, value in measured.extra.items() if isinstance(value, str) or not math.isnan(value)}
+    extra: dict[str, float | str] = {n: value for n, value in measured.extra.items() if isinstance(value, str) or not math.isnan(value)}
     if "increment" in extra:
         for key, name in BASELINES.items():
             value = extra.pop(key, None)
-            yield Fact("baseline", f"{name} alone: AUC {number(value)}" if value is not None else f"{name}: no AUC here")
+            yield Fact("baseline", f"{name} alone: AUC {number(value)}" if isinstance(value, float) else f"{name}: no AUC here")
         gain, low, high, p_value = (extra.pop(name, None) for name in INCREMENT)
         yield Fact("λ₁ adds", _gain(gain, low, high, p_value))
     shown = [

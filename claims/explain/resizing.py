@@ -13,7 +13,7 @@ from dataclasses import replace
 from scipy.special import expit, logit
 
 from unsettled.claims.wording import is_share
-from unsettled.measure.statistics.auc import score_interval
+from unsettled.measure.statistics.auc_limits import score_interval
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.proportion import proportion
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.explain.resizing import Decide, deciding_factor
-from unsettled.claims.judgement.evidence import ALPHA, ENOUGH, against_fresh
+from unsettled.claims.judgement.evidence import ALPHA, ENOUGH, Evidence, against_fresh
 from unsettled.claims.judgement.judge import conceded  # what "~" concedes is decided there alone
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.forms import Exists, Form, describe, region
@@ -36,23 +36,26 @@ class Asked:
 
 def turning(asked: Asked) -> list[str]:
     """What would change the verdict, one sentence each; says so where no size can be computed."""
-    verdict, claim = asked.verdict, asked.claim
-    if verdict.measured is None:
+    verdict = asked.verdict
+    if verdict.measured is None or verdict.outcome is Outcome.ERROR:
         return [_WITHOUT.get(verdict.outcome, "a measurement: nothing was measured here")]
-    if verdict.outcome is Outcome.ERROR:
-        return [_WITHOUT[Outcome.ERROR]]
     measured = verdict.measured.estimate
     if not measured.defined:
         return [f"a sample on which the statistic exists: {measured.undefined_reason}; no number of such puzzles is computed"]
-    exact = lookup(claim.statistic).exact
     if verdict.outcome is Outcome.UNVERIFIABLE:
         return ["the authors' own setting: another measurement says nothing of it, whatever its size"]
-    if verdict.mode == "recompute" or exact:
+    return _by_another_value(asked, measured)
+
+
+def _by_another_value(asked: Asked, measured: Estimate) -> list[str]:
+    """What would change a verdict on a value that was measured."""
+    verdict, claim = asked.verdict, asked.claim
+    if verdict.mode == "recompute" or lookup(claim.statistic).exact:
         return [_recomputed(asked, measured)]
     if isinstance(asked.form, Exists):
         return [_existence(asked.form, measured, verdict)]
     if asked.form is None and claim.printed is not None and claim.printed.shape not in ("most", "least"):
-        return _printed(asked, measured)
+        return _printed(asked, measured, claim.printed)
     return _placed(asked, measured)
 
 
@@ -70,7 +73,7 @@ def span_of(asked: Asked) -> tuple[float, float] | None:
     stated = asked.claim.printed
     if stated is None or stated.shape not in ("most", "least"):
         return None
-    return (-math.inf, float(stated.high)) if stated.shape == "most" else (float(stated.low), math.inf)  # type: ignore[arg-type]
+    return stated.region
 
 
 def _size(asked: Asked, measured: Estimate, decide: Decide) -> str:
@@ -136,9 +139,9 @@ def verdict_names(verdict: Verdict) -> tuple[str, str]:
     return ("TRANSFERS", "DOES_NOT_TRANSFER") if other else ("CONSISTENT", "REFUTED")
 
 
-def _printed(asked: Asked, measured: Estimate) -> list[str]:
+def _printed(asked: Asked, measured: Estimate, stated: Stated) -> list[str]:
     """A fresh sample against printed digits."""
-    claim, verdict, stated = asked.claim, asked.verdict, asked.claim.printed
+    claim, verdict = asked.claim, asked.verdict
     if lookup(claim.statistic).fresh is not None:
         return ["another count beyond the printed extreme; an extreme itself moves with the number of cases, so no size is computed"]
     if not (math.isfinite(measured.low) and math.isfinite(measured.high)):
@@ -157,7 +160,7 @@ def _printed(asked: Asked, measured: Estimate) -> list[str]:
     return [_size(asked, measured, decide), *told]
 
 
-def _evidence(asked: Asked, estimate: Estimate, stated: Stated, grown: float = 1.0):
+def _evidence(asked: Asked, estimate: Estimate, stated: Stated, grown: float = 1.0) -> Evidence:
     claim = asked.claim
     ratio = estimate.n / claim.of if claim.of else asked.rows * grown / claim.sample if claim.sample else 0.0
     smallest, hedge = claim.smallest_contradiction, conceded(claim, stated)
@@ -167,17 +170,19 @@ def _evidence(asked: Asked, estimate: Estimate, stated: Stated, grown: float = 1
 def _compatible(asked: Asked, measured: Estimate, stated: Stated) -> str:
     """Which values this very sample would not have excluded."""
     if is_share(measured):
-        fits = lambda hits: not _evidence(asked, proportion(hits, measured.n, level=measured.level), stated).excluded  # noqa: E731
+
+        def fits(hits: int) -> bool:
+            return not _evidence(asked, proportion(hits, measured.n, level=measured.level), stated).excluded
+
         centre = min(measured.n, max(0, round(stated.value * measured.n)))
         if not fits(centre):
             return f"no count of {measured.n:,} comes near {claim_text(asked)}"
-        low, high = _last(fits, centre, 0), _last(fits, centre, measured.n)
-        return f"{low:,} to {high:,} of {measured.n:,} agree with {claim_text(asked)}; any other count would exclude it"
+        first, last = _last(fits, centre, 0), _last(fits, centre, measured.n)
+        return f"{first:,} to {last:,} of {measured.n:,} agree with {claim_text(asked)}; any other count would exclude it"
     evidence = _evidence(asked, measured, stated)
     hedge = conceded(asked.claim, stated)
-    low = float(stated.low) - hedge - (evidence.high - measured.value)  # type: ignore[arg-type]
-    high = float(stated.high) + hedge + (measured.value - evidence.low)  # type: ignore[arg-type]
-    limits = asked.verdict.notation.interval(low, high)
+    low, high = stated.region
+    limits = asked.verdict.notation.interval(low - hedge - (evidence.high - measured.value), high + hedge + measured.value - evidence.low)
     return f"with an interval as wide as this one, values in {limits} agree with {claim_text(asked)}; any other would exclude it"
 
 

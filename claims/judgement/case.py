@@ -14,14 +14,12 @@ from unsettled.claims.judgement.evidence import Evidence
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.forms import Form, ShareAbove, ShareBelow, describe
 from unsettled.claims.ledger.ledger import Ledger
-from unsettled.claims.verdict import Measurement, Outcome, Power, Printed, Verdict
+from unsettled.claims.verdict import Measurement, Mode, Outcome, Power, Printed, Verdict
 from unsettled.claims.wording import figure, is_share
 from unsettled.measure.record.record import Record
 from unsettled.measure.record.side import SideRecord
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.support.figures import Notation
-
-Mode = Literal["recompute", "replicate", "transfer"]
 
 
 class PopulationLike(Protocol):
@@ -152,7 +150,7 @@ class Case:
         p_value: float | None = None,
         noise: float | None = None,
         criterion: str | None = None,
-        mode: str | None = None,
+        mode: Mode | None = None,
     ) -> Verdict:
         """The verdict with its figures. ``reason`` is one plain sentence."""
         power = None

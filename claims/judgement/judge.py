@@ -41,24 +41,36 @@ def judge(claim: AnyClaim, population: PopulationLike, record: Record | None = N
     Never raises on data: what fails inside a statistic becomes an ERROR.
     """
     case = Case(claim, population, mode_of(claim, population, ledger))
-    contradictions = [finding for _, possible, finding in digits_of(claim) if not possible]
+    record = population.record if record is None else record
+    verdict = _beforehand(case)
+    if verdict is not None:
+        return verdict
+    return case.verdict(Outcome.UNVERIFIABLE, how_to_get(population)) if record is None else _measured(case, record)
+
+
+def _beforehand(case: Case) -> Verdict | None:
+    """The verdict where no measurement has a say: impossible digits, or a claim that no other checkpoint can speak to."""
+    contradictions = [finding for _, possible, finding in digits_of(case.claim) if not possible]
     if contradictions and case.mode != "transfer":
         criterion = "the printed digits are possible with their declared denominator"
         return case.verdict(Outcome.IMPOSSIBLE, contradictions[0], criterion=criterion, mode="arithmetic")
     if isinstance(case.form, NotApplicable) and case.mode == "transfer":
         return case.verdict(Outcome.UNVERIFIABLE, f"no other checkpoint can speak to it: {case.form.reason}")
-    record = population.record if record is None else record
-    if record is None:
-        return case.verdict(Outcome.UNVERIFIABLE, how_to_get(population))
+    return None
+
+
+def _measured(case: Case, record: Record) -> Verdict:
+    """The verdict on what the claim's statistic gives; what fails inside it becomes UNVERIFIABLE or ERROR."""
     try:
-        return _decide(case, estimate(claim, record, elsewhere=case.mode == "transfer", side=population.side), record)
+        measured = estimate(case.claim, record, elsewhere=case.mode == "transfer", side=case.population.side)
+        return _decide(case, measured, record)
     except MissingInput as missing:
         get = f"; get it with `{missing.command}`" if missing.command else ""
         return case.verdict(Outcome.UNVERIFIABLE, f"this needs {missing.needs}{get}")
     except UserError as error:
         return case.verdict(Outcome.UNVERIFIABLE, str(error))
     except Exception as error:  # a fault of the harness must never look like a verdict on the paper
-        return case.verdict(Outcome.ERROR, f"{claim.statistic} failed: {type(error).__name__}: {error}")
+        return case.verdict(Outcome.ERROR, f"{case.claim.statistic} failed: {type(error).__name__}: {error}")
 
 
 def judge_all(ledger: Ledger, populations: Iterable[PopulationLike]) -> list[Verdict]:
@@ -102,7 +114,7 @@ def _decide(case: Case, measured: Estimate, record: Record) -> Verdict:
         if case.mode == "replicate" and lookup(case.claim.statistic).exact == "choice":
             reason = f"it was chosen by whoever measured; this record's {case.told(measured)} says nothing of the paper's"
             return case.verdict(Outcome.UNVERIFIABLE, reason, measured)
-        return _recompute_form(case, measured, record) if case.form else _recompute_digits(case, measured, record)
+        return _recompute_form(case, case.form, measured, record) if case.form else _recompute_digits(case, measured, record)
     return _by_interval(case, case.form, measured) if case.form else _replicate(case, measured, record)
 
 
@@ -119,28 +131,21 @@ def _recompute_digits(case: Case, measured: Estimate, record: Record) -> Verdict
     claim, stated = case.claim, _printed(case.claim)
     got, hedge = case.got(measured), conceded(claim, stated)
     count = stated.shape == "count"
-    if count:
-        same = _counts(measured) == (stated.numerator, stated.denominator)
-    else:
-        same = stated.contains(measured.value, widen=hedge)
-    if same:
+    pair = (stated.numerator, stated.denominator)
+    if _counts(measured) == pair if count else stated.contains(measured.value, widen=hedge):
         return case.verdict(case.agrees, f"{got}, which {stated.agrees}", measured, noise=0.0)
     versions = under_noise(_plain(case), record)
     noise = largest_change(versions, measured.value)
     told = f"numerical noise moves it by {_noise(case, measured, noise)}" if versions else "no numerical noise is on record"
-    if count:
-        within = _counts_within(stated, measured, versions)
-    else:
-        within = stated.contains(measured.value, widen=noise + hedge)
-    if within:
+    if _counts_within(stated, measured, versions) if count else stated.contains(measured.value, widen=noise + hedge):
         reason = f"{got}, within numerical noise of {claim.stated} ({told})"
         return case.verdict(case.agrees, reason, measured, noise=noise)
     return case.verdict(Outcome.REFUTED, f"{got}, where {claim.stated} is printed ({told})", measured, noise=noise)
 
 
-def _recompute_form(case: Case, measured: Estimate, record: Record) -> Verdict:
+def _recompute_form(case: Case, form: Form, measured: Estimate, record: Record) -> Verdict:
     """Same examples, no digits: the value itself must meet the declared form, give or take numerical noise."""
-    form, value, got = case.form, measured.value, case.got(measured)
+    value, got = measured.value, case.got(measured)
     noise = largest_change(under_noise(_plain(case), record), value)
     sides = {_holds_at(form, x, measured) for x in (value - noise, value, value + noise)}
     if len(sides) > 1:
@@ -182,10 +187,9 @@ def _replicate(case: Case, measured: Estimate, record: Record) -> Verdict:
 
 def _bound(case: Case, measured: Estimate, stated: Stated) -> Verdict:
     """A printed bound: the whole interval on the right side, on the wrong side, or across."""
-    limit = float(stated.high if stated.shape == "most" else stated.low)  # type: ignore[arg-type]
-    span = (-math.inf, limit) if stated.shape == "most" else (limit, math.inf)
-    words = f"{'below' if stated.shape == 'most' else 'above'} {case.notation(measured).value(limit)}"
-    return _placed(case, measured, span, words)
+    low, high = stated.region
+    words = f"above {case.notation(measured).value(low)}" if high == math.inf else f"below {case.notation(measured).value(high)}"
+    return _placed(case, measured, (low, high), words)
 
 
 def _by_interval(case: Case, form: Form, measured: Estimate) -> Verdict:
@@ -282,8 +286,8 @@ def _counts(measured: Estimate) -> tuple[int, int]:
 def _counts_within(stated: Stated, measured: Estimate, versions: list[Estimate]) -> bool:
     """Whether the printed k and n lie no farther off than noise alone moves them."""
     moved = [_counts(version) for version in versions if version.defined]
-    for i, printed in enumerate((stated.numerator, stated.denominator)):
+    for i, printed in enumerate((stated.numerator or 0, stated.denominator or 0)):
         here = _counts(measured)[i]
-        if abs(printed - here) > max((abs(pair[i] - here) for pair in moved), default=0):  # type: ignore[operator]
+        if abs(printed - here) > max((abs(pair[i] - here) for pair in moved), default=0):
             return False
     return True

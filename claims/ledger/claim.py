@@ -34,7 +34,7 @@ class Claim(Entry):
     stated: Annotated[str, Field(min_length=1, max_length=80)]
     denominator: Words
     statistic: str
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] = Field(default_factory=dict)
     mode: Literal["recompute", "replicate"] = "recompute"
     of: Annotated[int, Field(ge=1, le=10**9)] | None = None
     sample: Annotated[int, Field(ge=1, le=10**9)] | None = None
@@ -45,6 +45,11 @@ class Claim(Entry):
     def printed(self) -> Stated | None:
         """The stated digits as exact decimals; None for a qualitative claim."""
         return parse_stated(self.stated)
+
+    @property
+    def summarised(self) -> list[Stated]:
+        """The figures that a range summarises, where the source lists them."""
+        return []
 
     @property
     def own_form(self) -> AnyForm | None:
@@ -67,7 +72,7 @@ class Numeric(Claim):
     def _digits(self) -> Numeric:
         stated = parse_stated(self.stated)
         if stated.shape not in self._shapes():
-            raise ValueError(f"stated {self.stated!r} is a {stated.shape}, which kind {self.kind!r} does not take")
+            raise ValueError(f"stated {self.stated!r} is a {stated.shape}, which its kind does not take")
         return self
 
     @classmethod
@@ -121,7 +126,11 @@ class Range(Numeric):
     """A range, with the members that it summarises where the source lists them."""
 
     kind: Literal["range"]
-    members: list[str] = []
+    members: list[str] = Field(default_factory=list)
+
+    @property
+    def summarised(self) -> list[Stated]:
+        return [parse_stated(text) for text in self.members]
 
     @classmethod
     def _shapes(cls) -> tuple[str, ...]:
@@ -144,7 +153,7 @@ class Qualitative(Claim):
     holds: AnyForm | None = None
 
     @property
-    def printed(self) -> None:  # type: ignore[override]
+    def printed(self) -> None:
         return None
 
     @property

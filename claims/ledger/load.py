@@ -73,7 +73,7 @@ def _tables(toml: LocatedToml, model: Any, key: str) -> list[Any]:
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a ledger file, for editors."""
-    tables = {
+    tables: dict[str, TypeAdapter[Any]] = {
         "paper": TypeAdapter(Paper),
         "population": TypeAdapter(list[DeclaredPopulation]),
         "claim": TypeAdapter(list[AnyClaim]),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from fractions import Fraction
 
 from pydantic import ValidationError
 
 from unsettled.claims.catalogue.registered import lookup
-from unsettled.claims.ledger.checks import Linked, Product, Ratio, Sum, ZeroBound
+from unsettled.claims.ledger.checks import AnyCheck, Linked, Product, Ratio, Sum, ZeroBound
+from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.ledger import Ledger
 from unsettled.claims.ledger.stated import Stated, parse_stated
 from unsettled.claims.ledger.toml import LocatedToml
@@ -61,7 +62,7 @@ def _populations(toml: LocatedToml, ledger: Ledger) -> None:
                 raise UserError(f"population {population.name!r}: unknown member {member!r}", where=where, hint=hint)
 
 
-def _claim(toml: LocatedToml, index: int, claim: Any) -> None:
+def _claim(toml: LocatedToml, index: int, claim: AnyClaim) -> None:
     """The statistic exists and takes the parameters; the digits lie where the statistic can."""
     path = ("claim", index)
     try:
@@ -98,7 +99,7 @@ def _claim(toml: LocatedToml, index: int, claim: Any) -> None:
         )
 
 
-def _check(toml: LocatedToml, index: int, check: Any, ledger: Ledger) -> None:
+def _check(toml: LocatedToml, index: int, check: AnyCheck, ledger: Ledger) -> None:
     """Every reference of an arithmetic check resolves to closed digits, and to the kind that its place needs."""
     claims = {claim.id: claim for claim in ledger.claims}
     figures = {name: stated for figure in ledger.figures for name, stated in figure.parsed().items()}
@@ -126,30 +127,38 @@ MOST_SIZES = 1_000_000
 # What the digits in a place of a check must be, and what is said when they are not.
 _PLACES: dict[str, tuple[Callable[[Stated], bool], str]] = {
     "sizes": (
-        lambda stated: stated.shape == "range" and stated.low > 0 and stated.high - stated.low <= MOST_SIZES,
+        lambda stated: stated.shape == "range" and _low(stated) > 0 and _high(stated) - _low(stated) <= MOST_SIZES,
         f"is not a range of at most {MOST_SIZES:,} sizes",
     ),
     "wrong_count": (lambda stated: stated.whole is not None, "is not a count"),
     "right": (lambda stated: 0 <= stated.value <= 1, "is not a share"),
     "of_right": (lambda stated: 0 <= stated.value <= 1, "is not a share"),
     "of_wrong": (lambda stated: 0 <= stated.value <= 1, "is not a share"),
-    "denominator": (lambda stated: stated.low > 0, "is not above zero"),  # type: ignore[operator]
+    "denominator": (lambda stated: _low(stated) > 0, "is not above zero"),
     "rate": (lambda stated: 0 < stated.value < 1, "is not a rate between 0 and 1"),
 }
 
 
-def _digits(reference: str | int, claims: dict[str, Any], figures: dict[str, Stated]) -> Stated | None:
-    if reference in figures:
-        return figures[reference]  # type: ignore[index]
-    if reference in claims:
-        return claims[reference].printed  # type: ignore[index]
+def _low(stated: Stated) -> Fraction:
+    return Fraction(0) if stated.low is None else stated.low
+
+
+def _high(stated: Stated) -> Fraction:
+    return Fraction(MOST_SIZES) if stated.high is None else stated.high
+
+
+def _digits(reference: str | int, claims: dict[str, AnyClaim], figures: dict[str, Stated]) -> Stated | None:
+    if isinstance(reference, str) and reference in figures:
+        return figures[reference]
+    if isinstance(reference, str) and reference in claims:
+        return claims[reference].printed
     try:
         return parse_stated(str(reference))
     except ValueError:
         return None
 
 
-def _references(check: Any) -> Iterator[tuple[str, str | int]]:
+def _references(check: AnyCheck) -> Iterator[tuple[str, str | int]]:
     """Everything that a check refers to, with the key that holds it."""
     if isinstance(check, Linked):
         yield "right", check.right

@@ -85,6 +85,11 @@ class Stated:
         return any(figure.percent for figure in self.figures)
 
     @property
+    def region(self) -> tuple[float, float]:
+        """The values that round to these digits, as limits of which the open side of a bound is infinite."""
+        return -math.inf if self.low is None else float(self.low), math.inf if self.high is None else float(self.high)
+
+    @property
     def digits(self) -> int:
         """The most significant digits that one of its figures has; 0 for a count."""
         return 0 if self.shape == "count" else max(len(figure.value.as_tuple().digits) for figure in self.figures)

@@ -115,7 +115,8 @@ class LocatedToml:
             here = here[part]
         path = list(prefix)
         for part in named:
-            if (isinstance(here, dict) and part in here) or (isinstance(here, list) and isinstance(part, int)):
+            known = part in here if isinstance(here, dict) else isinstance(here, list) and isinstance(part, int)
+            if known:
                 here = here[part]
                 path.append(part)
         return tuple(path)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.ledger import Ledger
 from unsettled.claims.ledger.stated import Stated, parse_stated
 from unsettled.claims.manuscript.reader import Number
@@ -40,12 +41,12 @@ def anchors_of(ledger: Ledger) -> list[Anchor]:
     return anchors
 
 
-def _of_claim(claim) -> Iterator[Anchor]:
+def _of_claim(claim: AnyClaim) -> Iterator[Anchor]:
     if claim.printed is not None:
         yield Anchor(claim.id, "stated", claim.stated, claim.printed)
-    for text in getattr(claim, "members", []):
-        yield Anchor(claim.id, "member", text, parse_stated(text))
-    for size in {claim.of, claim.sample} - {None}:
+    for member in claim.summarised:
+        yield Anchor(claim.id, "member", member.text, member)
+    for size in dict.fromkeys(n for n in (claim.of, claim.sample) if n is not None):
         yield Anchor(claim.id, "size", f"{size:,}", parse_stated(str(size)))
     for name, value in claim.parameters.items():
         if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:

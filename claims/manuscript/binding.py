@@ -207,12 +207,12 @@ class _Check:
         passage = self._passage(phrase.start)
         scores = {owner: self.words.coverage(owner, passage) for owner in self.words}
         best = max(scores.values(), default=0.0)
-        near = [o for o in scores if scores[o] >= max(NEAR, SHARE_OF_BEST * best) and self.words.shared(o, passage) >= ENOUGH_WORDS]
-        return sorted(near, key=lambda owner: -scores[owner])
+        owners = [o for o in scores if scores[o] >= max(NEAR, SHARE_OF_BEST * best) and self.words.shared(o, passage) >= ENOUGH_WORDS]
+        return sorted(owners, key=lambda owner: -scores[owner])
 
     def _between(self, phrase: Phrase, number: Number) -> str:
-        first, second = sorted((phrase, number), key=lambda x: x.start)
-        return self.text.clean[first.end : second.start]
+        first, second = sorted(((phrase.start, phrase.end), (number.start, number.end)))
+        return self.text.clean[first[1] : second[0]]
 
     def _absent(self, named: set[str | None]) -> Iterator[Finding]:
         for claim in self.ledger.claims:

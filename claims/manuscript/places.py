@@ -27,9 +27,9 @@ class Places:
         """The claim on the same statistic of a population that is named instead."""
         claim, named = self._claim(owner), self._named(text, number)
         for other in self._ledger.claims:
-            if claim and other.id != owner and other.statistic == claim.statistic and other.printed and self._own(other.id) & named:
-                if other.settings() == claim.settings():
-                    return other
+            alike = claim is not None and other.id != owner and other.statistic == claim.statistic and other.printed
+            if claim and alike and self._own(other.id) & named and other.settings() == claim.settings():
+                return other
         return None
 
     def _claim(self, owner: str) -> AnyClaim | None:

@@ -6,7 +6,7 @@ import bisect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from unsettled.claims.ledger.stated import Stated, parse_stated
@@ -139,13 +139,18 @@ def cleaned(text: str, *, tex: bool = False) -> str:
         text = pattern.sub(_blank, text)
     if tex:
         text = text.replace("~", " ")  # a space that does not break
-    for name, pattern in MASKS[:AS_WRITTEN]:  # what they hold is not TeX
+    for _, pattern in MASKS[:AS_WRITTEN]:  # what they hold is not TeX
         text = pattern.sub(_blank, text)
     for pattern, plain in TEX:
-        text = pattern.sub(lambda m, plain=plain: plain.ljust(len(m[0]), FILLER) if plain == "," else plain.rjust(len(m[0])), text)
+        text = pattern.sub(partial(_rewritten, plain), text)
     for _, pattern in MASKS[AS_WRITTEN:]:
         text = pattern.sub(_blank, text)
     return text
+
+
+def _rewritten(plain: str, match: re.Match[str]) -> str:
+    """Plain text of the same length in place of TeX."""
+    return plain.ljust(len(match[0]), FILLER) if plain == "," else plain.rjust(len(match[0]))
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -157,7 +162,7 @@ def _abbreviated(text: str, match: re.Match[str]) -> bool:
     if not match[0].startswith("."):
         return False
     word = re.search(r"([A-Za-z.]+)$", text[max(0, match.start() - 8) : match.start()])
-    return bool(word) and word[1].lower().lstrip(".") in ABBREVIATIONS
+    return word is not None and word[1].lower().lstrip(".") in ABBREVIATIONS
 
 
 def _numbers(clean: str) -> Iterator[Number]:

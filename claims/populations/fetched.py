@@ -39,7 +39,7 @@ def _population(name: str, entry: HubEntry, folder: Path) -> Population:
             need, get = "it was not measured yet, and the puzzles for it are not there", f"unsettled fetch {PUZZLES} && {get}"
         return _without(population, need, get)
     measured = population.with_record(record)
-    if measured.record.provenance.checkpoint_bytes != expected_digests(name, folder)[entry.main_file]:
+    if measured.record is not None and measured.record.provenance.checkpoint_bytes != expected_digests(name, folder)[entry.main_file]:
         return _without(population, f"{record.name} is of another checkpoint", measure_command(name, folder))
     return replace(measured, checkpoint=checkpoint, puzzles=puzzles, structure=entry.structure)
 

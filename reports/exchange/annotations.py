@@ -23,7 +23,7 @@ def in_actions(environment: Mapping[str, str]) -> bool:
     return environment.get("GITHUB_ACTIONS") == "true"
 
 
-def annotations(audit: Audit, context: Context) -> list[str]:
+def annotate(audit: Audit, context: Context) -> list[str]:
     """One workflow command a problem, at most `SHOWN` of a kind; the file is the ledger, the line that of the claim."""
     found, lines = problems(audit, context), []
     file = workflow_property(ledger_file(audit, context))

@@ -39,7 +39,7 @@ COLUMNS = (
 
 
 def render(audit: Audit, context: Context) -> str:
-    """RFC 4180 with a header line; absent figures are empty cells; ``measured`` is as all reports show it, other figures have all their digits."""
+    """RFC 4180 with a header line. ``measured`` is as all reports show it; other figures have all digits, absent ones are empty."""
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
     writer.writeheader()

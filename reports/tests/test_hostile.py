@@ -125,7 +125,7 @@ def undo(text):
 
 
 def test_annotations_are_one_command_each(audit, context, text):
-    lines = annotations.annotations(audit, context)
+    lines = annotations.annotate(audit, context)
     assert all(line.isprintable() for line in lines)
     commands = [COMMAND.match(line) for line in lines]
     assert [c[1] for c in commands] == ["error"] * 6 + ["warning", "notice"]

@@ -86,7 +86,7 @@ def test_every_rendering_shows_each_measured_value_in_the_one_notation(audit):
     results = json.loads(sarif.render(audit, Context()))["runs"][0]["results"]
     figures = {r["properties"]["key"]: r["properties"].get("measured") for r in results}
     assert {v.shown for v in measured(audit) if v.key in figures} == {text for text in figures.values() if text}
-    problems = "\n".join(annotations.annotations(audit, Context())).replace("%25", "%")
+    problems = "\n".join(annotations.annotate(audit, Context())).replace("%25", "%")
     assert all(v.shown in problems for v in measured(audit) if f"{v.outcome} {v.key}::" in problems)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import groupby
-from typing import TYPE_CHECKING
+from operator import attrgetter
 
 from rich.cells import set_cell_size
 from rich.padding import Padding
@@ -16,9 +16,7 @@ from unsettled.claims.wording import KIND
 from unsettled.measure.support.console import plain_console, printed
 from unsettled.measure.support.figures import plural
 from unsettled.measure.support.text import harmless as safe
-
-if TYPE_CHECKING:
-    from unsettled.reports.renderings import Context
+from unsettled.reports.renderings import Context
 
 STYLES: dict[str, str] = {
     "REPRODUCED": "bold green",
@@ -95,10 +93,10 @@ def _claims(verdicts: list[Verdict], *, meanings: Mapping[str, str] = MEANINGS) 
     """Claims by outcome, in the order of the table of verdicts; each with its reason."""
     order = list(Outcome)
     for outcome, group in groupby(sorted(verdicts, key=lambda v: order.index(v.outcome)), key=lambda v: v.outcome):
-        group = list(group)
-        meaning = f"  {len(group)}: {meanings.get(outcome, '')}"
+        same = list(group)
+        meaning = f"  {len(same)}: {meanings.get(outcome, '')}"
         yield Padding(Text.assemble((outcome.value, STYLES[outcome]), (meaning, "dim")), (0, 0, 0, 2))
-        for verdict in group:
+        for verdict in same:
             yield from _claim(verdict)
 
 
@@ -117,7 +115,7 @@ def _cut(reason: str) -> str:
 
 def _unmeasured(verdicts: list[Verdict]) -> Iterator[Text | Padding]:
     """Claims that share one reason: the reason once, then the claims with what they state."""
-    key = lambda v: (v.outcome, v.reason)  # noqa: E731
+    key = attrgetter("outcome", "reason")
     for (outcome, reason), group in groupby(sorted(verdicts, key=key), key=key):
         yield Padding(Text.assemble((outcome.value, STYLES[outcome]), ("  " + safe(reason), "dim")), (0, 0, 0, 2))
         listed = ", ".join(f"{safe(v.claim)} {safe(v.stated)}" for v in group)
@@ -184,7 +182,10 @@ def _undecided(audit: Audit) -> Iterator[Text | Padding]:
 
 def sentence(audit: Audit) -> str:
     """The run in one sentence."""
-    tally = lambda *names: sum(audit.counts[name] for name in names)  # noqa: E731
+
+    def tally(*names: str) -> int:
+        return sum(audit.counts[name] for name in names)
+
     digits = [v for v in audit.arithmetic if v.outcome is Outcome.IMPOSSIBLE]
     if not audit.verdicts:
         return "No claim was judged."

@@ -20,7 +20,7 @@ from unsettled.measure.record.parquet import to_table
 
 CHUNK, DISTINCT = 125_000, 4
 BYTES_A_ROW = 300
-LARGEST = int(os.environ.get("UNSETTLED_ROWS", 10_000_000))
+LARGEST = int(os.environ.get("UNSETTLED_ROWS", "10000000"))
 JUDGE = """
 import resource, sys, time
 from pathlib import Path

@@ -207,7 +207,7 @@ def test_digits_of_one_claim_against_its_own_denominator(tmp_path):
 
     assert findings() == []
     assert findings(of=5)[0][1] and "3/5 = 60%" in findings(of=5)[0][2]
-    subject, possible, finding = findings(of=7)[0]
+    _, possible, finding = findings(of=7)[0]
     assert not possible and "no whole number of 7 prints as 60.0%; the nearest are 4/7" in finding
     zero = {"kind": "zero_count", "statistic": "settled_share"}
     assert findings(stated="0 of 254", of=254, **zero)[0][1] and not findings(stated="0 of 254", of=253, **zero)[0][1]

@@ -1,9 +1,11 @@
 """Every verdict is reached, and only by what earns it."""
 
 import math
+import tempfile
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -482,9 +484,6 @@ def test_the_command_brings_what_was_brought(paper):
 @given(st.floats(0, 1), st.floats(0, 0.5), st.floats(0, 0.5), st.sampled_from(["recompute", "replicate", "transfer"]))
 def test_an_undecided_sample_is_never_green(value, below, above, mode):
     """Whatever the interval: a form that the interval straddles must not pass on fresh examples."""
-    import tempfile
-    from unittest.mock import patch
-
     estimate = Estimate(value=value, low=value - below, high=value + above, n=100)
     patched = replace(STATISTICS["accuracy"], function=lambda record, parameters: estimate)
     with tempfile.TemporaryDirectory() as folder, patch.dict(STATISTICS, accuracy=patched):

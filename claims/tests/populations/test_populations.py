@@ -103,7 +103,7 @@ def test_reference_cannot_be_replaced(ledger, tmp_path):
 def test_two_references_of_one_name_are_refused(ledger, tmp_path):
     for folder in ("a", "b"):
         write_reference(tmp_path / folder, synthetic_record(5)).rename(tmp_path / f"reference-{folder}")
-    with pytest.raises(UserError, match="two populations are called reference.trm"):
+    with pytest.raises(UserError, match=r"two populations are called reference\.trm"):
         discover(Inputs(references=tmp_path), ledger)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from unsettled.claims.ledger.load import PAPER, load_ledger
 from unsettled.fixtures.faults.hostile import HOSTILE
-from unsettled.reports.exchange.annotations import SHOWN, annotations, guard
+from unsettled.reports.exchange.annotations import SHOWN, annotate, guard
 from unsettled.reports.exchange.sarif import render
 from unsettled.reports.problems import DIFFERS, UNCAUGHT, level_of, problems
 from unsettled.reports.renderings import Context
@@ -80,7 +80,7 @@ def test_results_and_annotations_point_at_the_claim(make_audit, make_verdict, co
     assert PAPER.read_text().splitlines()[line - 1] == "[[claim]]" and PAPER.read_text().splitlines()[line] == 'id = "trm.lambda1.auc"'
     where = run_of(audit, context)["results"][0]["locations"][0]["physicalLocation"]
     assert (where["artifactLocation"]["uri"], where["region"]["startLine"]) == ("claims/paper.toml", line)
-    (told,) = annotations(audit, context)
+    (told,) = annotate(audit, context)
     assert told.startswith(f"::error file=claims/paper.toml,line={line},title=REFUTED trm.lambda1.auc@reference.trm::")
 
 
@@ -89,7 +89,7 @@ def test_acknowledged_contradictions_are_suppressed_warnings(make_audit, make_ve
     (result,) = run_of(audit, context)["results"]
     assert result["level"] == "warning"
     assert result["suppressions"] == [{"kind": "external", "status": "accepted", "justification": "the authors were told"}]
-    (told,) = annotations(audit, context)
+    (told,) = annotate(audit, context)
     assert told.startswith("::warning ") and told.endswith("%0Aacknowledged: the authors were told")
 
 
@@ -117,7 +117,7 @@ def test_policy_decides_what_is_a_problem(make_verdict, outcome, policy, level):
 
 
 def test_no_more_annotations_than_are_shown(make_audit, make_verdict, context):
-    lines = annotations(make_audit([make_verdict("REFUTED", claim=f"c{i}") for i in range(30)]), context)
+    lines = annotate(make_audit([make_verdict("REFUTED", claim=f"c{i}") for i in range(30)]), context)
     assert len(lines) == SHOWN and lines[-1] == f"::error title=and more::{30 - SHOWN + 1} more are in the summary"
 
 
