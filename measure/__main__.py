@@ -23,7 +23,7 @@ def rank(
     ranks: Annotated[int | None, typer.Option(help="How many ranks there are, where no starter tells.")] = None,
     shards: Annotated[int | None, typer.Option(min=1, help="Shards, at the first start; as many as ranks by default.")] = None,
     k: options.Exponents = 8,
-    segments: options.Segments = 16,
+    segments: options.Depth = None,
     limit: options.Limit = None,
     sample_seed: options.SampleSeed = None,
     seed: options.Seed = 0,
@@ -35,6 +35,7 @@ def rank(
     h_cycles: options.HCycles = None,
     l_cycles: options.LCycles = None,
     heads: options.Heads = None,
+    weights: options.Weights = None,
     split: options.Split = "test",
 ) -> None:
     """Measure this rank's shards of a puzzle set into a folder, one record a shard. Resumes, with any number of ranks."""
@@ -43,15 +44,16 @@ def rank(
     me = rank_of(os.environ, number=number, of=ranks)
 
     from unsettled.measure.campaign.noise import FLOOR_PASSES
-    from unsettled.measure.networks.checkpoints import load_checkpoint
+    from unsettled.measure.commands import inputs
     from unsettled.measure.scale.run import measure_shard, noise_rows_of, open_campaign
     from unsettled.measure.support.memory import keep_freed_memory
     from unsettled.measure.support.progress import progress
     from unsettled.measure.tasks.read import read_puzzles
 
     keep_freed_memory()
+    loaded = inputs.load(checkpoint, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads, weights=weights)
+    segments = inputs.depth(loaded, segments)
     settings = dict(k=k, segments=segments, seed=seed, batch=batch, device=device_of(device, me), dtype=dtype, qr_every=qr_every)
-    loaded = load_checkpoint(checkpoint, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads)
     chosen = read_puzzles(puzzles, split=split, limit=limit, seed=sample_seed)
     campaign = open_campaign(out, loaded, chosen, shards=shards or me.of, **settings)
     mine = me.share(campaign.shards)

@@ -13,12 +13,13 @@ import torch
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import Checkpoint
+from unsettled.measure.networks.fit import fit
 from unsettled.measure.networks.recursive import State
 from unsettled.measure.record.parquet import read_provenance, read_record, write_record
 from unsettled.measure.record.provenance import NoiseFloor, Provenance, measured_on
 from unsettled.measure.record.record import Record, concatenate
 from unsettled.measure.record.writer import record_writer
-from unsettled.measure.rollout.rollout import check_puzzles, rollout
+from unsettled.measure.rollout.rollout import rollout
 from unsettled.measure.support.lock import sole_writer
 from unsettled.measure.tasks.read import PuzzleSet
 
@@ -57,10 +58,10 @@ def provenance_of(
     for name, value, least in (("k", k, 0), ("segments", segments, 1), ("batch", batch, 1), ("qr_every", qr_every, 1)):
         if value < least:
             raise UserError(f"{name} is {value}, it must be at least {least}")
+    fit(checkpoint.model, puzzles, trained_on=checkpoint.task, where=checkpoint.path)
     config = checkpoint.config
     if k > 2 * config.tokens * config.hidden_size:
         raise UserError(f"k is {k}, the state has only {2 * config.tokens * config.hidden_size} dimensions")
-    check_puzzles(checkpoint.model, puzzles, where=checkpoint.path)
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,6 +13,9 @@ Checkpoint = Annotated[Path, typer.Argument(help="Checkpoint: a published file, 
 Puzzles = Annotated[Path, typer.Argument(help="Puzzles: a folder in the published layout, a CSV, or our Parquet.")]
 Exponents = Annotated[int, typer.Option(help="Leading Lyapunov exponents to measure.")]
 Segments = Annotated[int, typer.Option(help="Segments of the rollout.")]
+Depth = Annotated[
+    int | None, typer.Option(min=1, help="Segments of the rollout; else what the configuration evaluates (halt_max_steps), else 16.")
+]
 Limit = Annotated[int | None, typer.Option(help="Measure only this many puzzles, the first ones.")]
 SampleSeed = Annotated[int | None, typer.Option(help="With --limit: a random sample drawn with this seed.")]
 Seed = Annotated[int, typer.Option(help="Seed of the tangent start.")]
@@ -24,6 +27,9 @@ NoiseRows = Annotated[int, typer.Option(help="Rows to re-measure for the numeric
 HCycles = Annotated[int | None, typer.Option(help="H_cycles, if no configuration tells.")]
 LCycles = Annotated[int | None, typer.Option(help="L_cycles, if no configuration tells.")]
 Heads = Annotated[int | None, typer.Option(help="Attention heads, if no configuration tells.")]
+Weights = Annotated[
+    Literal["ema", "raw"] | None, typer.Option(help="Averaged or raw weights, where the file holds both; averaged ones otherwise.")
+]
 Split = Annotated[str, typer.Option(help="Split of a folder in the published layout.")]
 
 

@@ -19,7 +19,7 @@ def measure(
     puzzles: options.Puzzles,
     out: Annotated[Path, typer.Option(help="The record to write (Parquet).")],
     k: options.Exponents = 8,
-    segments: options.Segments = 16,
+    segments: options.Depth = None,
     limit: options.Limit = None,
     sample_seed: options.SampleSeed = None,
     seed: options.Seed = 0,
@@ -31,6 +31,7 @@ def measure(
     h_cycles: options.HCycles = None,
     l_cycles: options.LCycles = None,
     heads: options.Heads = None,
+    weights: options.Weights = None,
     split: options.Split = "test",
     processes: Annotated[int, typer.Option(min=1, help="Processes that share the puzzles and the cores.")] = 1,
 ) -> None:
@@ -39,7 +40,7 @@ def measure(
 
     from unsettled.measure.campaign import noise
     from unsettled.measure.campaign import run as campaign
-    from unsettled.measure.networks.checkpoints import load_checkpoint
+    from unsettled.measure.commands import inputs
     from unsettled.measure.support.memory import keep_freed_memory, peak_memory_mib
     from unsettled.measure.support.progress import progress
     from unsettled.measure.tasks.read import read_puzzles
@@ -53,7 +54,8 @@ def measure(
         show(out)
         return
     keep_freed_memory()
-    loaded = load_checkpoint(checkpoint, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads)
+    loaded = inputs.load(checkpoint, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads, weights=weights)
+    segments = inputs.depth(loaded, segments)
     chosen = read_puzzles(puzzles, split=split, limit=limit, seed=sample_seed)
     noise_rows = min(noise_rows, len(chosen))
     settings = dict(k=k, segments=segments, seed=seed, batch=batch, device=device, dtype=dtype, qr_every=qr_every)

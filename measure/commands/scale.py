@@ -32,22 +32,23 @@ def import_preds(
     out: Annotated[Path, typer.Option(help="The record to write (Parquet).")],
     checkpoint: Annotated[Path | None, typer.Option(help="What was evaluated; step_N beside the files otherwise.")] = None,
     puzzles: Annotated[Path | None, typer.Option(help="The puzzle set, for ids and ratings.")] = None,
-    segments: Annotated[int, typer.Option(min=1, help="Segments of the evaluation: halt_max_steps.")] = 16,
+    segments: options.Depth = None,
     h_cycles: options.HCycles = None,
     l_cycles: options.LCycles = None,
     heads: options.Heads = None,
+    weights: options.Weights = None,
     split: options.Split = "test",
 ) -> None:
     """Turn what HRM's evaluate wrote into a record of outcomes and last halting logits; other claims stay unverifiable."""
     from unsettled.measure.campaign.imported import checkpoint_beside, import_predictions
+    from unsettled.measure.commands import inputs
     from unsettled.measure.commands.records import show
-    from unsettled.measure.networks.checkpoints import load_checkpoint
     from unsettled.measure.record.parquet import write_record
     from unsettled.measure.tasks.read import read_puzzles
 
     options.refuse_folder(out)
     path = checkpoint or checkpoint_beside(predictions[0])
-    loaded = load_checkpoint(path, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads)
+    loaded = inputs.load(path, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads, weights=weights)
     known = read_puzzles(puzzles, split=split) if puzzles else None
-    write_record(import_predictions(predictions, loaded, puzzles=known, segments=segments), out)
+    write_record(import_predictions(predictions, loaded, puzzles=known, segments=inputs.depth(loaded, segments)), out)
     show(out)

@@ -11,11 +11,11 @@ import numpy as np
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import Checkpoint
+from unsettled.measure.networks.fit import fit
 from unsettled.measure.policies.draws import judge_boards, number_boards, run_draws
 from unsettled.measure.policies.plan import KIND, SEGMENT_COLUMNS, Plan
 from unsettled.measure.record.provenance import measured_on
 from unsettled.measure.record.side import SideProvenance, SideRecord, read_side, round_mantissa, write_side
-from unsettled.measure.rollout.rollout import check_puzzles
 from unsettled.measure.rollout.starts import Starts
 from unsettled.measure.support.lock import sole_writer
 from unsettled.measure.tasks.read import PuzzleSet
@@ -25,7 +25,7 @@ Advance = Callable[[int], None]
 
 def provenance_of(checkpoint: Checkpoint, puzzles: PuzzleSet, plan: Plan) -> SideProvenance:
     """What a table will be, before it is drawn. Raises UserError for puzzles that the checkpoint does not read."""
-    check_puzzles(checkpoint.model, puzzles, where=checkpoint.path)
+    fit(checkpoint.model, puzzles, trained_on=checkpoint.task, where=checkpoint.path)
     return SideProvenance(kind=KIND, settings=plan.model_dump(mode="json"), **measured_on(checkpoint, puzzles))
 
 

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.networks import RecursiveModel
 from unsettled.measure.networks.recursive import State
@@ -102,12 +101,3 @@ def columns(puzzles: PuzzleSet, observer: Observer, growth: Tensor) -> dict[str,
 def board_of(model: RecursiveModel) -> Box:
     """The board that a network reads."""
     return Box.from_size(round(model.config.cells**0.5))
-
-
-def check_puzzles(model: RecursiveModel, puzzles: PuzzleSet, *, where: object = None) -> None:
-    """Raise UserError when there are no puzzles, or when they are not of the board that a network reads."""
-    if not len(puzzles):
-        raise UserError("the puzzle set is empty")
-    board, given = board_of(model).size, puzzles.box.size
-    if board != given:
-        raise UserError(f"the puzzles are {given}×{given}, the checkpoint reads {board}×{board}", where=where)

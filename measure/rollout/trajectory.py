@@ -18,8 +18,9 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.networks import RecursiveModel
 from unsettled.measure.networks.checkpoints import Checkpoint
+from unsettled.measure.networks.fit import fit
 from unsettled.measure.networks.recursive import State
-from unsettled.measure.rollout.rollout import Observer, check_puzzles, columns
+from unsettled.measure.rollout.rollout import Observer, columns
 from unsettled.measure.tasks.sudoku.boards import PuzzleSet
 
 PERIODS = 8
@@ -143,7 +144,7 @@ def follow(
     model = network.model if isinstance(network, Checkpoint) else network
     if batch < 1:
         raise UserError(f"batch is {batch}, it must be at least 1")
-    check_puzzles(model, puzzles)
+    fit(model, puzzles)
     pieces = []
     for first in range(0, len(puzzles), batch):
         rows = puzzles.take(np.arange(first, min(first + batch, len(puzzles))))

@@ -1,0 +1,41 @@
+"""What every measuring command does first: load the checkpoint, read the examples, and say what was taken for granted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from unsettled.measure.networks.checkpoints import Checkpoint
+    from unsettled.measure.networks.published import Which
+
+USUAL_SEGMENTS = 16
+
+
+def load(
+    path: Path, *, h_cycles: int | None = None, l_cycles: int | None = None, heads: int | None = None, weights: Which | None = None
+) -> Checkpoint:
+    """The checkpoint at a path; its notes go to standard error."""
+    from unsettled.measure.networks.checkpoints import load_checkpoint
+
+    loaded = load_checkpoint(path, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads, weights=weights)
+    say(f"{loaded.path.name}: {note}" for note in loaded.notes)
+    return loaded
+
+
+def depth(loaded: Checkpoint, segments: int | None) -> int:
+    """How many segments to run: as asked, else as many as the checkpoint's own evaluation, else the usual number."""
+    if segments is not None:
+        return segments
+    if loaded.segments is not None and loaded.segments != USUAL_SEGMENTS:
+        say([f"{loaded.segments} segments, as its configuration evaluates (halt_max_steps)"])
+    return loaded.segments or USUAL_SEGMENTS
+
+
+def say(notes: Iterable[str]) -> None:
+    """Lines on standard error, without what could steer a terminal."""
+    for note in notes:
+        typer.echo("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in f"note: {note}"), err=True)
