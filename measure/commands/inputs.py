@@ -21,7 +21,7 @@ def load(
     """The checkpoint at a path; its notes go to standard error."""
     from unsettled.measure.networks.checkpoints import load_checkpoint
 
-    loaded = load_checkpoint(path, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads, weights=weights)
+    loaded: Checkpoint = load_checkpoint(path, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads, weights=weights)
     say(f"{loaded.path.name}: {note}" for note in loaded.notes)
     return loaded
 

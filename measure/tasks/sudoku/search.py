@@ -271,7 +271,7 @@ def _generate_one(units: Array, state: Array, low: int, high: int, puzzle: Array
     removed = np.empty(cells, np.int64)
     blanks = 0
     for clue in order:
-        digit = puzzle[clue]
+        digit = int(puzzle[clue])
         puzzle[clue] = 0
         # Still unique if and only if no solution puts another digit here.
         others, _ = search(puzzle, units, 1, clue, digit, scratch, state, False)

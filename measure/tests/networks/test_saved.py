@@ -18,7 +18,7 @@ from unsettled.measure.commands import scale
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import load_checkpoint
 from unsettled.measure.networks.fit import fit
-from unsettled.measure.record.record import read_record
+from unsettled.measure.record.parquet import read_record
 from unsettled.measure.tasks.examples import Examples
 from unsettled.measure.tasks.maze.task import Maze
 from unsettled.measure.tasks.sudoku.boards import Box, generate
