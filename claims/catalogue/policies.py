@@ -20,7 +20,7 @@ from unsettled.measure.statistics.paired import paired_difference
 side_kind(
     "restarts",
     words="the outcomes of several restarts per puzzle, segment by segment, which a record of single rollouts does not hold",
-    command="unsettled levers {checkpoint} {puzzles} --out {out}",
+    command="unsettled policies {checkpoint} {puzzles} --out {out}",
 )
 
 

@@ -6,9 +6,9 @@ Work goes chunk by chunk; each finished chunk lies in ``OUT.parts`` until all ar
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Callable
 from dataclasses import asdict, fields, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +18,12 @@ from unsettled.measure.analysis.capture import first_solved, solved_since
 from unsettled.measure.analysis.labels import Evidence
 from unsettled.measure.campaign.evidence import evidence_of
 from unsettled.measure.campaign.long_stages import LATE, LongSettings, follow_to_rest, held_at_rest, merged, noisy_start, resting
+from unsettled.measure.campaign.parts import Parts, resumed
 from unsettled.measure.campaign.run import provenance_of
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import Checkpoint
-from unsettled.measure.record.side import SideProvenance, SideRecord, read_side, round_mantissa, write_side
+from unsettled.measure.record.provenance import measured_on
+from unsettled.measure.record.side import SideProvenance, SideRecord, joined, read_side, round_mantissa, write_side
 from unsettled.measure.rollout.trajectory import Trajectories, follow
 from unsettled.measure.tasks.read import PuzzleSet
 
@@ -43,39 +45,39 @@ def measure_long(
     """Measure, write to ``out`` and return the long record of a checkpoint on a puzzle set, ``chunk`` puzzles at a time.
 
     Raises:
-        UserError: the puzzles do not fit the checkpoint, or unfinished parts beside ``out`` are of another measurement.
+        UserError: the puzzles do not fit the checkpoint, another process writes to ``out``, or unfinished parts beside it are
+            of another measurement.
     """
-    base = provenance_of(checkpoint, puzzles, k=settings.k, segments=settings.segments, batch=settings.batch)
+    provenance_of(checkpoint, puzzles, k=settings.k, segments=settings.segments, batch=settings.batch)  # refuses what does not fit
     about = SideProvenance(
         kind=KIND,
-        model=base.model,
-        checkpoint_bytes=base.checkpoint_bytes,
-        checkpoint_tensors=base.checkpoint_tensors,
-        puzzles_digest=base.puzzles_digest,
-        puzzles=len(puzzles),
-        versions=base.versions,
-        commit=base.commit,
+        **measured_on(checkpoint, puzzles),
         settings={**_told(settings), "windows": [n for window in settings.windows for n in window]},
     )
-    folder = out.with_name(out.name + ".parts")
-    parts = []
-    for number, first in enumerate(range(0, len(puzzles), chunk)):
-        rows = puzzles.take(np.arange(first, min(first + chunk, len(puzzles))))
-        path = folder / f"part-{number:05d}.parquet"
-        if path.is_file():
-            part = read_side(path, kind=KIND)
-            if part.provenance.model_copy(update={"commit": about.commit}) != about:
-                raise UserError("unfinished parts are of another measurement", where=folder, hint="remove the folder")
-        else:
-            part = SideRecord(_columns(checkpoint, rows, settings), about)
-            write_side(part, path)
-        parts.append(part)
-        advance(len(rows))
-    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0].columns}
-    record = SideRecord(joined, about)
-    write_side(record, out)
-    shutil.rmtree(folder)
+    read = partial(read_side, kind=KIND)
+    with resumed(Parts(out, about, puzzles.ids, chunk, read, write_side), what="long record") as parts:
+        if parts.ended(lambda path: _provenance_in(path) == about):
+            advance(len(puzzles))
+            return read(out)
+        finished = parts.finished()
+        if finished:
+            advance(sum(finished.values()))
+        for number in (number for number in range(parts.count) if number not in finished):
+            rows = puzzles.take(np.arange(len(puzzles))[parts.rows(number)])
+            parts.add(number, SideRecord(measure_chunk(checkpoint, rows, settings), about))
+            advance(len(rows))
+        record = joined(list(parts), about)
+        write_side(record, out)
+        parts.remove()
     return record
+
+
+def _provenance_in(path: Path) -> SideProvenance | None:
+    """The provenance of a long record; None where there is none that can be read."""
+    try:
+        return read_side(path, kind=KIND).provenance
+    except UserError:
+        return None
 
 
 def _told(settings: LongSettings) -> dict[str, int | float]:
@@ -84,8 +86,8 @@ def _told(settings: LongSettings) -> dict[str, int | float]:
     return {name: value for name, value in asdict(settings).items() if value != usual.get(name)}
 
 
-def _columns(checkpoint: Checkpoint, puzzles: PuzzleSet, settings: LongSettings) -> dict[str, np.ndarray]:
-    """The columns of one chunk."""
+def measure_chunk(checkpoint: Checkpoint, puzzles: PuzzleSet, settings: LongSettings) -> dict[str, np.ndarray]:
+    """The columns of some puzzles."""
     runs, state, held = follow_to_rest(checkpoint, puzzles, settings)
     unsolved = np.flatnonzero(~runs.solved & (puzzles.ids % settings.deep_every == 0))
     going = unsolved[~resting(runs, settings)[unsolved]]

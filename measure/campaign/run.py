@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import copy
-import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TypedDict, Unpack
 
 import numpy as np
 import torch
 
+from unsettled.measure.campaign.parts import Parts, resumed
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.networks.fit import fit
@@ -20,7 +21,6 @@ from unsettled.measure.record.provenance import NoiseFloor, Provenance, measured
 from unsettled.measure.record.record import Record, concatenate
 from unsettled.measure.record.writer import record_writer
 from unsettled.measure.rollout.rollout import rollout
-from unsettled.measure.support.lock import sole_writer
 from unsettled.measure.tasks.read import PuzzleSet
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16}
@@ -146,30 +146,25 @@ def measure(
         UserError: another measurement is writing to ``out``, or its parts are of a different measurement.
     """
     provenance = provenance_of(checkpoint, puzzles, **settings)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with sole_writer(out):
-            _measure_locked(checkpoint, puzzles, provenance, out, noise, advance)
-    except OSError as error:
-        raise UserError(f"cannot write the record: {error.strerror or error}", where=out) from None
+    with resumed(parts_of(out, puzzles, provenance), what="record") as parts:
+        if parts.ended(lambda path: _is_whole(path, provenance, noise is not None)):
+            advance(len(puzzles))
+            return
+        finished = parts.finished()
+        advance(sum(finished.values()))
+        for number, record in measure_batches(checkpoint, puzzles, provenance, done=frozenset(finished)):
+            parts.add(number, record)
+            advance(len(record))
+        whole = provenance if noise is None else provenance.model_copy(update={"noise": noise(iter(parts))})
+        with record_writer(out, whole) as writer:  # in order, with memory for one row group at a time
+            for part in parts:
+                writer.add(part)
+        parts.remove()
 
 
-def _measure_locked(checkpoint: Checkpoint, puzzles: PuzzleSet, provenance: Provenance, out: Path, noise, advance: Advance) -> None:
-    folder = out.with_name(out.name + ".parts")
-    if folder.exists() and _is_whole(out, provenance, noise is not None):  # killed while the parts were being removed
-        advance(len(puzzles))
-        shutil.rmtree(folder)
-        return
-    finished = _finished_parts(folder, provenance)
-    advance(sum(finished.values()))
-    for number, record in measure_batches(checkpoint, puzzles, provenance, done=frozenset(finished)):
-        write_record(record, _part(folder, number))
-        advance(len(record))
-    paths = [_part(folder, number) for number in range(-(-len(puzzles) // provenance.batch))]
-    if noise is not None:
-        provenance = provenance.model_copy(update={"noise": noise(read_record(path, part=True) for path in paths)})
-    _join(paths, provenance, out)
-    shutil.rmtree(folder)
+def parts_of(out: Path, puzzles: PuzzleSet, provenance: Provenance) -> Parts[Record]:
+    """The parts of a record: one a batch."""
+    return Parts(out, provenance, puzzles.ids, provenance.batch, partial(read_record, part=True), write_record)
 
 
 def _is_whole(out: Path, provenance: Provenance, noise: bool) -> bool:
@@ -179,35 +174,3 @@ def _is_whole(out: Path, provenance: Provenance, noise: bool) -> bool:
     except UserError:
         return False
     return (kept.noise is not None) == noise and kept.model_copy(update={"noise": None}) == provenance
-
-
-def _part(folder: Path, number: int) -> Path:
-    return folder / f"part-{number:06d}.parquet"
-
-
-class StaleParts(UserError):
-    """Unfinished parts of another measurement lie where this one would put its own (``where`` is their folder)."""
-
-
-def _finished_parts(folder: Path, provenance: Provenance) -> dict[int, int]:
-    """Numbers of the parts that are there, with their rows. Raises UserError when they are of another measurement."""
-    finished = {}
-    for path in sorted(folder.glob("part-*.parquet")):
-        part = read_record(path, part=True)
-        if part.provenance != provenance:
-            kept = part.provenance
-            name = next(n for n in Provenance.model_fields if getattr(kept, n) != getattr(provenance, n))
-            raise StaleParts(
-                f"unfinished parts are of another measurement: their {name} differs",
-                where=folder,
-                hint="remove the folder, or name another output",
-            )
-        finished[int(path.stem.removeprefix("part-"))] = len(part)
-    return finished
-
-
-def _join(paths: list[Path], provenance: Provenance, out: Path) -> None:
-    """Write the parts into one file, in order, with memory for one row group at a time."""
-    with record_writer(out, provenance) as writer:
-        for path in paths:
-            writer.add(read_record(path, part=True))

@@ -25,7 +25,7 @@ PANELS: dict[str, tuple[str, ...]] = {
     "Explain": ("show", "diagnose", "diff", "why"),
     "Report": ("report", "figures", "findings", "crate"),
     "Write a paper": ("check-text", "schema"),
-    "Test-time policies": ("levers", "solve"),
+    "Test-time policies": ("policies", "solve"),
     "Train references": ("train", "publish", "card"),
     "Check the tool itself": ("lyapunov", "bench"),
 }

@@ -82,7 +82,7 @@ def diagnose(
 
     from unsettled.measure.analysis.diagnosis import find, record_tables
     from unsettled.measure.analysis.diagnosis_text import show
-    from unsettled.measure.errors import UserError
+    from unsettled.measure.support.files import write_whole
 
     record, side, beside = find(place)
     tables = record_tables(record)
@@ -102,7 +102,5 @@ def diagnose(
             f"capture times, fates and labels need long rollouts: unsettled follow {' '.join(names)} --out {shlex.quote(str(beside))}"
         )
     if json_out is not None:
-        try:
-            json_out.write_text(json.dumps([table.as_json() for table in tables], indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-        except OSError as error:
-            raise UserError(f"cannot write: {error.strerror or error}", where=json_out) from None
+        figures = json.dumps([table.as_json() for table in tables], indent=1, ensure_ascii=False, allow_nan=False)
+        write_whole(json_out, figures + "\n", what="figures")

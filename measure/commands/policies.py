@@ -1,4 +1,4 @@
-"""`unsettled levers` and `unsettled solve`: restarts against pruning against depth, and what comes of it on a user's puzzle."""
+"""`unsettled policies` and `unsettled solve`: restarts against pruning against depth, and what comes of it on a user's puzzle."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ app = typer.Typer()
 PLAIN_WIDTH = 110  # of tables that go into a file
 
 
+@app.command("levers", hidden=True)  # its earlier name
 @app.command()
-def levers(
+def policies(
     checkpoint: options.Checkpoint,
     puzzles: options.Puzzles,
     out: Annotated[Path, typer.Option(help="The table of draws to write, best restarts.parquet beside the record.")],

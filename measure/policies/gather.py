@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from unsettled.measure.errors import UserError
+from unsettled.measure.campaign.parts import Parts, resumed
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.networks.fit import fit
 from unsettled.measure.policies.draws import judge_boards, number_boards, run_draws
 from unsettled.measure.policies.plan import KIND, SEGMENT_COLUMNS, Plan
 from unsettled.measure.record.provenance import measured_on
-from unsettled.measure.record.side import SideProvenance, SideRecord, read_side, round_mantissa, write_side
+from unsettled.measure.record.side import SideProvenance, SideRecord, joined, read_side, round_mantissa, write_side
 from unsettled.measure.rollout.starts import Starts
-from unsettled.measure.support.lock import sole_writer
 from unsettled.measure.tasks.read import PuzzleSet
 
 Advance = Callable[[int], None]
@@ -43,48 +42,34 @@ def gather(
         UserError: another process draws it, the parts are of other draws, or the file cannot be written.
     """
     provenance = provenance_of(checkpoint, puzzles, plan)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with sole_writer(out):
-            return _gather(checkpoint, puzzles, out, plan, provenance, seconds, advance)
-    except OSError as error:
-        raise UserError(f"cannot write the draws: {error.strerror or error}", where=out) from None
-
-
-def _gather(checkpoint, puzzles, out: Path, plan: Plan, provenance: SideProvenance, seconds, advance: Advance) -> SideRecord:
-    if out.is_file() and _same(whole := read_side(out, kind=KIND), provenance):
-        advance(len(whole) * plan.rows)
-        return whole
-    folder, begun, parts, drawn = out.with_name(out.name + ".parts"), time.process_time(), [], 0
-    for first in range(0, len(puzzles), plan.chunk):
-        path = folder / f"part-{first:06d}.parquet"
-        rows = puzzles.take(np.arange(first, min(first + plan.chunk, len(puzzles))))
-        if path.is_file():
-            part = read_side(path, kind=KIND)
-            if not _same(part, provenance):
-                raise UserError("unfinished parts are of other draws", where=folder, hint="remove the folder, or name another output")
-            advance(len(part) * plan.rows)
-        elif drawn and seconds is not None and time.process_time() - begun > seconds:
-            break
-        else:
-            part = SideRecord(draw_chunk(checkpoint, rows, plan, advance), provenance)
-            write_side(part, path)
+    read = partial(read_side, kind=KIND)
+    with resumed(Parts(out, provenance, puzzles.ids, plan.chunk, read, write_side), what="draws") as parts:
+        if out.is_file() and _same(whole := read(out), provenance):
+            advance(len(whole) * plan.rows)
+            parts.remove()
+            return whole
+        finished, begun, drawn = parts.finished(), time.process_time(), 0
+        advance(sum(finished.values()) * plan.rows)
+        for number in (number for number in range(parts.count) if number not in finished):
+            if drawn and seconds is not None and time.process_time() - begun > seconds:
+                break
+            rows = puzzles.take(np.arange(len(puzzles))[parts.rows(number)])
+            parts.add(number, SideRecord(draw_chunk(checkpoint, rows, plan, advance), provenance))
             drawn += 1
-        parts.append(part)
-    done = sum(map(len, parts))
-    if done < len(puzzles):
-        provenance = provenance.model_copy(update={"puzzles": done, "puzzles_digest": puzzles.take(slice(0, done)).digest})
-    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0].columns}
-    table = SideRecord(joined, provenance)
-    write_side(table, out)
-    if done == len(puzzles):
-        shutil.rmtree(folder)
+        there = list(parts)
+        done = sum(map(len, there))
+        if done < len(puzzles):
+            provenance = provenance.model_copy(update={"puzzles": done, "puzzles_digest": puzzles.take(slice(0, done)).digest})
+        table = joined(there, provenance)
+        write_side(table, out)
+        if done == len(puzzles):
+            parts.remove()
     return table
 
 
-def _same(part: SideRecord, provenance: SideProvenance) -> bool:
-    """Whether both were drawn alike; the commit of this program does not count."""
-    return part.provenance.model_copy(update={"commit": provenance.commit}) == provenance
+def _same(whole: SideRecord, provenance: SideProvenance) -> bool:
+    """Whether a finished table was drawn alike; it says by which commit, and is not drawn anew for another one."""
+    return whole.provenance.model_copy(update={"commit": provenance.commit}) == provenance
 
 
 def draw_chunk(checkpoint: Checkpoint, puzzles: PuzzleSet, plan: Plan, advance: Advance = lambda rows: None) -> dict[str, np.ndarray]:

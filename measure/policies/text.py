@@ -13,6 +13,7 @@ from rich.text import Text
 from unsettled.measure.policies.budgets import Kind, Point
 from unsettled.measure.policies.solve import Step
 from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.support.files import whole_file
 from unsettled.measure.tasks.sudoku.boards import BLANK, Box
 from unsettled.measure.tasks.sudoku.typed import drawn
 
@@ -91,7 +92,8 @@ def plot_points(points: list[Point], picture: Path, *, title: str) -> None:
         axes.fill_between(cost, [p.low for p in line], [p.high for p in line], color=colour, alpha=0.1, linewidth=0)
     axes.set(xscale="log", xlabel="network evaluations per puzzle", ylabel="puzzles right", title=title)
     axes.legend(fontsize="small", frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    figure.savefig(picture, dpi=120, metadata={"Software": None} if picture.suffix == ".png" else None)
+    with whole_file(picture, what="figure") as file:
+        figure.savefig(file, format=picture.suffix.lstrip("."), dpi=120, metadata={"Software": None} if picture.suffix == ".png" else None)
 
 
 def step_line(step: Step) -> str:

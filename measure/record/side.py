@@ -72,6 +72,11 @@ class SideRecord:
     def __len__(self) -> int:
         return len(self.columns["example_id"])
 
+    @property
+    def example_id(self) -> np.ndarray:
+        """(N,) the examples of the rows."""
+        return self.columns["example_id"]
+
     def __getitem__(self, name: str) -> np.ndarray:
         """The column of that name. Raises UserError that names the kind when there is none."""
         try:
@@ -87,6 +92,11 @@ class SideRecord:
             sha.update(f"{name}{array.dtype}{array.shape}".encode())
             sha.update(np.ascontiguousarray(array).tobytes())
         return sha.hexdigest()
+
+
+def joined(parts: list[SideRecord], provenance: SideProvenance) -> SideRecord:
+    """The rows of several side records of the same columns, in order, as one with a provenance of its own."""
+    return SideRecord({name: np.concatenate([part[name] for part in parts]) for name in parts[0].columns}, provenance)
 
 
 def round_mantissa(values: np.ndarray, bits: int) -> np.ndarray:

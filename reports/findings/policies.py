@@ -1,4 +1,4 @@
-"""What the shipped checkpoints say of levers and of failures: restarts, pruning and depth at equal compute, and how runs fail.
+"""What the shipped checkpoints say of test-time policies and of failures: restarts, pruning and depth at equal compute, and how runs fail.
 
 Tables and pictures of the side records (``restarts.parquet``, ``long.parquet``) that lie beside a reference's record.
 """

@@ -1,4 +1,4 @@
-"""`unsettled levers` and `unsettled solve` as a user runs them: what they print, how they exit, and mistakes in one line."""
+"""`unsettled policies` and `unsettled solve` as a user runs them: what they print, how they exit, and mistakes in one line."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def cells(tokens):
 
 @pytest.fixture(scope="module")
 def net(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("levers")
+    folder = tmp_path_factory.mktemp("policies")
     tiny_checkpoint(folder / "net", "trm_mlp")
     write_parquet(PUZZLES, folder / "puzzles.parquet")
     return folder
@@ -38,9 +38,9 @@ def run(*arguments):
     return found.output, found.exit_code
 
 
-def test_levers_compares_resumes_and_draws_its_figure(net):
-    out, figure = net / "restarts.parquet", net / "levers.png"
-    common = ("levers", net / "net", net / "puzzles.parquet", "--out", out, "--draws", 4, "--segments", 2, "--depth", 4)
+def test_policies_are_compared_resumes_and_draws_its_figure(net):
+    out, figure = net / "restarts.parquet", net / "policies.png"
+    common = ("policies", net / "net", net / "puzzles.parquet", "--out", out, "--draws", 4, "--segments", 2, "--depth", 4)
     told, code = run(*common, "--starts", "symmetry", "--figure", figure)
     assert code == 0
     for words in (
@@ -67,9 +67,9 @@ def test_levers_compares_resumes_and_draws_its_figure(net):
         (("--figure", "a.gif"), "a.gif: a figure is a .png or .svg file"),
     ],
 )
-def test_mistakes_of_levers_are_one_line(net, options, told):
+def test_mistakes_of_policies_are_one_line(net, options, told):
     with pytest.raises(UserError) as error:
-        run("levers", net / "net", net / "puzzles.parquet", "--out", net / "other.parquet", *options)
+        run("policies", net / "net", net / "puzzles.parquet", "--out", net / "other.parquet", *options)
     assert told in str(error.value) and "\n" not in str(error.value)
 
 

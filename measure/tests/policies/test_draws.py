@@ -241,7 +241,7 @@ def test_a_spent_budget_leaves_the_first_puzzles_and_the_same_call_goes_on(check
 def test_parts_of_other_draws_and_foreign_puzzles_are_refused(checkpoint, tmp_path):
     out = tmp_path / "out.parquet"
     gather(checkpoint, PUZZLES, out, PLAN, seconds=0.0)
-    with pytest.raises(UserError, match="unfinished parts are of other draws"):
+    with pytest.raises(UserError, match="unfinished parts are of another measurement: their seed differs"):
         gather(checkpoint, PUZZLES, out, PLAN.model_copy(update={"seed": 1}), seconds=0.0)
     with pytest.raises(UserError, match="the puzzles are 6×6, the checkpoint reads 4×4"):
         provenance_of(checkpoint, generate(Box(2, 3), 2, seed=0), PLAN)

@@ -1,0 +1,142 @@
+"""One resume engine for whatever takes long: numbered parts of one measurement by one writer, until they are joined.
+
+Parts lie in ``OUT.parts``, each written whole. A part counts as done when its provenance is that of this measurement to the
+last setting *and* to the commit of the program: a file never mixes rows of two settings or of two programs.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+import numpy as np
+
+from unsettled.measure.errors import UserError
+from unsettled.measure.record.provenance import Provenance
+from unsettled.measure.record.side import SideProvenance
+from unsettled.measure.support.lock import sole_writer
+
+
+class Part(Protocol):
+    """Rows with a provenance: a record or a side record."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def example_id(self) -> np.ndarray: ...
+
+    @property
+    def provenance(self) -> Provenance | SideProvenance: ...
+
+
+P = TypeVar("P", bound=Part)
+
+
+class StaleParts(UserError):
+    """Unfinished parts of another measurement lie where this one would put its own (``where`` is their folder)."""
+
+
+@dataclass(frozen=True)
+class Parts(Generic[P]):
+    """The parts of a measurement whose writer this process is.
+
+    Args:
+        out: the file that is to hold them all.
+        provenance: of the whole; every part carries it.
+        ids: (N,) example ids in order, of which each part holds the next ``size``.
+        size: rows of a part; the last may have fewer.
+        read, write: a part's file.
+    """
+
+    out: Path
+    provenance: Provenance | SideProvenance
+    ids: np.ndarray
+    size: int
+    read: Callable[[Path], P]
+    write: Callable[[P, Path], None]
+
+    @property
+    def folder(self) -> Path:
+        """Where the parts lie."""
+        return self.out.with_name(self.out.name + ".parts")
+
+    @property
+    def count(self) -> int:
+        """How many parts make the whole."""
+        return -(-len(self.ids) // self.size)
+
+    def path(self, number: int) -> Path:
+        """Where a part lies."""
+        return self.folder / f"part-{number:06d}.parquet"
+
+    def rows(self, number: int) -> slice:
+        """The rows of a part."""
+        return slice(number * self.size, min((number + 1) * self.size, len(self.ids)))
+
+    def finished(self) -> dict[int, int]:
+        """The parts that are there: number → rows. Raises `StaleParts` when one is of another measurement."""
+        found = {}
+        for path in sorted(self.folder.glob("part-*.parquet")):
+            part = self.read(path)
+            if part.provenance != self.provenance:
+                self._refuse(f"their {_first_difference(part.provenance, self.provenance)} differs")
+            number = path.stem.removeprefix("part-")
+            if not number.isdecimal() or not np.array_equal(part.example_id, self.ids[self.rows(int(number))]):
+                self._refuse("their examples differ")
+            found[int(number)] = len(part)
+        return found
+
+    def ended(self, is_whole: Callable[[Path], bool]) -> bool:
+        """Whether an earlier call was killed after ``out`` was whole, while its parts were removed; the rest of them is removed."""
+        if not self.folder.exists() or not is_whole(self.out):
+            return False
+        self.remove()
+        return True
+
+    def add(self, number: int, part: P) -> None:
+        """Write a part, whole or not at all."""
+        self.write(part, self.path(number))
+
+    def __iter__(self) -> Iterator[P]:
+        """The parts that are there from the first one on, in order."""
+        for number in range(self.count):
+            if not self.path(number).is_file():
+                return
+            yield self.read(self.path(number))
+
+    def remove(self) -> None:
+        """Remove all parts: the whole is written."""
+        shutil.rmtree(self.folder, ignore_errors=not self.folder.exists())
+
+    def _refuse(self, why: str) -> None:
+        raise StaleParts(
+            f"unfinished parts are of another measurement: {why}", where=self.folder, hint="remove the folder, or name another output"
+        )
+
+
+def _first_difference(kept: Provenance | SideProvenance, wanted: Provenance | SideProvenance) -> str:
+    """The name of the first field that differs, of a side record's settings the name of the setting."""
+    before, now = kept.model_dump(), wanted.model_dump()
+    name = next(name for name in now if before.get(name) != now[name])
+    if isinstance(now[name], dict) and isinstance(before.get(name), dict):
+        return next(str(key) for key in [*now[name], *before[name]] if before[name].get(key) != now[name].get(key))
+    return name
+
+
+@contextmanager
+def resumed(parts: Parts[P], *, what: str) -> Iterator[Parts[P]]:
+    """Be the only writer of a measurement's output while the context lasts, and tell in one line what the system denies.
+
+    Raises:
+        UserError: another process writes there, or a file or folder cannot be written (``what`` names it).
+    """
+    try:
+        parts.out.parent.mkdir(parents=True, exist_ok=True)
+        with sole_writer(parts.out):
+            yield parts
+    except OSError as error:
+        raise UserError(f"cannot write the {what}: {error.strerror or error}", where=error.filename or parts.out) from None
