@@ -1,48 +1,38 @@
-"""The pytest plugin that collects an audit: its options, its one run, and what pytest reports of a verdict."""
+"""The pytest plugin that makes an audit: its one run, the drift gate, audit.json, and what pytest reports of a verdict."""
 
 from __future__ import annotations
 
 import os
-import random
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from unsettled.claims.populations.inputs import one_of, read_inputs, read_measuring, whole_number
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.text import harmless
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from pydantic import BaseModel
 
+    from unsettled.claims.audit.gate import Gate
     from unsettled.claims.audit.run import Run
     from unsettled.claims.verdict import Verdict
 
 CLAIMS = Path(__file__).parent
-RUN, FINDINGS, SEED = pytest.StashKey["Run"](), pytest.StashKey[list](), pytest.StashKey[int]()
-# Options that make a bare `pytest` run the audit, from whatever folder.
-ASKING = ("ledger", "record", "checkpoint", "puzzles", "remeasure", "baseline", "update_baseline", "report")
-
-# (flag, keyword arguments of addoption)
-OPTIONS: tuple[tuple[str, dict], ...] = (
-    ("--ledger", {"metavar": "PATH", "help": "the ledger to judge (default: the paper's)"}),
-    ("--record", {"action": "append", "metavar": "NAME=PATH", "help": "judge this record as population NAME"}),
-    ("--checkpoint", {"action": "append", "metavar": "NAME=PATH", "help": "measure this checkpoint as population NAME"}),
-    ("--puzzles", {"action": "append", "metavar": "NAME=PATH", "help": "… on these puzzles (a single one needs no NAME)"}),
-    ("--cycles", {"action": "append", "metavar": "NAME=H,L[,HEADS]", "help": "what the tensors of a checkpoint do not tell"}),
-    ("--same-examples", {"action": "append", "metavar": "NAME", "help": "NAME's record holds the paper's own examples"}),
-    ("--measure", {"action": "append", "metavar": "KEY=VALUE", "help": "k, segments, seed, batch, limit, device, dtype"}),
-    ("--remeasure", {"action": "store_true", "help": "measure every population afresh that has a checkpoint"}),
-    ("--remeasure-rows", {"metavar": "N", "help": "random rows of each record to measure again (default: a few seconds' worth; 0: none)"}),
-    ("--audit-seed", {"metavar": "N", "help": "seed of every random draw (default: a new one, printed)"}),
-    ("--policy", {"metavar": "draft|strict", "help": "strict: undecided and acknowledged claims fail too"}),
-    ("--references", {"metavar": "PATH", "help": "the folder of reference checkpoints (default: the shipped one)"}),
-)
+RUN: pytest.StashKey[Run] = pytest.StashKey()
+GATE: pytest.StashKey[Gate] = pytest.StashKey()
+SEED: pytest.StashKey[int] = pytest.StashKey()
+FINDINGS: pytest.StashKey[list[tuple[str, str]]] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of `unsettled.claims.options`."""
+    from unsettled.claims.options import OPTIONS
+
     group = parser.getgroup("unsettled", "unsettled: audit a paper's claims")
     for flag, keywords in OPTIONS:
         group.addoption(flag, **keywords)
@@ -51,6 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Offer the audit to the plugins that render it."""
     from unsettled.claims import hooks
 
     pluginmanager.add_hookspecs(hooks)
@@ -59,25 +50,73 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Read all that the user brings before the session starts: a mistake is one line and exit code 2."""
-    asked = any(getattr(config.option, name, None) for name in ASKING)
+    from unsettled.claims.options import asked_by
+
+    asked = asked_by(config)
     if asked and config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args = [str(CLAIMS)]
-    if config.option.help or config.option.version or not collects_audit(config):
+        config.option.importmode = "importlib"  # the user's own folders `claims`, `measure`, … stay importable
+    if config.option.help or config.option.version:
         return None
     try:
-        config.stash[SEED] = _seed(config)
-        run = _read(config)
-        if not is_worker(config) and not config.option.collectonly:
-            run = run.with_measurements(_folder(config))
+        if collects_audit(config):
+            _prepare(config, asked)
+        elif asked:
+            hint = f"name no path, or {CLAIMS}"
+            raise UserError(f"{asked} asks for an audit, but the given paths do not hold it", where=" ".join(config.args), hint=hint)
     except UserError as error:
         print(harmless(f"error: {error}"), file=sys.stderr)
         return 2
-    config.stash[RUN] = run
     return None
 
 
+def _prepare(config: pytest.Config, asked: str | None) -> None:
+    """The run, its gate, and on the controller what collects its audit. Raises UserError."""
+    if is_worker(config):
+        _share_cores(config)
+    config.stash[SEED] = _seed(config)
+    run = _read(config)
+    collects = not is_worker(config) and not config.option.collectonly
+    if collects:
+        from unsettled.claims.audit.collector import Collector
+        from unsettled.claims.options import audit_path, read_gate
+
+        gate, path = read_gate(config, run), audit_path(config, run)
+        run = run.with_measurements(_folder(config))
+        config.pluginmanager.register(Collector(run, gate, path, asked=asked), "unsettled-collector")
+    else:
+        from unsettled.claims.options import read_gate
+
+        gate = read_gate(config, run)
+    config.stash[RUN], config.stash[GATE] = run, gate
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """``pytest claims/`` is the audit; the unit tests of claims are asked for as ``claims/tests``, or with all others."""
+    if collection_path != CLAIMS / "tests":
+        return None
+    asked = {(config.invocation_params.dir / argument).resolve() for argument in config.args}
+    return True if asked == {CLAIMS} else None
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """What is judged, by which seed, on which records that this run measured."""
+    run = config.stash.get(RUN, None)
+    if run is None:
+        return []
+    from unsettled.measure.support.files import short_path
+
+    settings = run.settings
+    lines = [
+        f"unsettled: ledger {short_path(settings.ledger)}, {len(run.pairs)} claims × populations, policy {run.policy.name}",
+        f"unsettled: seed {settings.seed} (the same draws again: --audit-seed {settings.seed})",
+    ]
+    lines += [f"unsettled: record of {name}: {short_path(path)}" for name, path in settings.records.items()]
+    return [harmless(line) for line in lines]
+
+
 @pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node) -> None:
+def pytest_configure_node(node: Any) -> None:
     """Tell a worker of pytest-xdist the seed and what was measured, so that all workers run the same audit."""
     run = node.config.stash.get(RUN, None)
     records = {name: str(path) for name, path in run.settings.records.items()} if run else {}
@@ -85,18 +124,11 @@ def pytest_configure_node(node) -> None:
 
 
 @pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: pytest.Item):
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     """Send what an item found with its last report, which xdist carries to the controller."""
     report = (yield).get_result()
     if report.when == "teardown":
         report.unsettled = item.stash.get(FINDINGS, [])
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Let the workers of pytest-xdist share the cores: threads of one that wait for another's cost more than they give."""
-    if is_worker(config):
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores // config.workerinput["workercount"])))
 
 
 def collects_audit(config: pytest.Config) -> bool:
@@ -111,6 +143,12 @@ def is_worker(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput")
 
 
+def _share_cores(config: pytest.Config) -> None:
+    """Let the workers of pytest-xdist share the cores: threads of one that wait for another's cost more than they give."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores // _workerinput(config)["workercount"])))
+
+
 def run_of(config: pytest.Config) -> Run:
     """The one run of this session; a user's mistake ends the session with exit code 2."""
     run = config.stash.get(RUN, None)
@@ -122,14 +160,14 @@ def run_of(config: pytest.Config) -> Run:
     return run
 
 
-def more_verdicts(config: pytest.Config) -> dict[str, Verdict]:
-    """Verdicts of other plugins, by key."""
-    found = config.hook.pytest_unsettled_more(config=config, run=run_of(config))
-    return {verdict.key: verdict for verdicts in found for verdict in verdicts}
+def vanished(config: pytest.Config) -> dict[str, Verdict]:
+    """Verdicts that need no judging: on claims and populations of the locked baseline that are gone, by key."""
+    gate = config.stash.get(GATE, None)
+    return {verdict.key: verdict for verdict in gate.vanished(run_of(config))} if gate else {}
 
 
 def find(item: pytest.Item, kind: str, finding: BaseModel) -> None:
-    """Keep what an item found, for the audit of the controller."""
+    """Keep what an item found (a kind of `unsettled.claims.audit.summary.KINDS`), for the audit of the controller."""
     item.stash.setdefault(FINDINGS, []).append((kind, finding.model_dump_json()))
 
 
@@ -139,14 +177,22 @@ def audit_run(pytestconfig: pytest.Config) -> Run:
     return run_of(pytestconfig)
 
 
+@pytest.fixture(scope="session")
+def remeasuring() -> SimpleNamespace:
+    """What measures again; it is imported with the first row that is, because it needs torch."""
+    from unsettled.claims.audit.boards import boards_of
+    from unsettled.claims.audit.remeasure import compare_records, verify_sample
+
+    return SimpleNamespace(boards_of=boards_of, compare_records=compare_records, verify_sample=verify_sample)
+
+
 @pytest.fixture
 def verdict(request: pytest.FixtureRequest, audit_run: Run, key: str) -> Verdict:
-    """The verdict on ``claim@population``; an ERROR verdict makes the item an error."""
-    config = request.config
-    verdict = more_verdicts(config).get(key)
+    """The verdict on ``claim@population``, held to the baseline; an ERROR verdict makes the item an error."""
+    verdict = vanished(request.config).get(key)
     if verdict is None:
-        judged = audit_run.judge(key)
-        verdict = config.hook.pytest_unsettled_review(config=config, run=audit_run, verdict=judged) or judged
+        verdict, gate = audit_run.judge(key), request.config.stash.get(GATE, None)
+        verdict = (gate and gate.review(audit_run, verdict)) or verdict
     return keep(request.node, "verdict", verdict)
 
 
@@ -174,44 +220,26 @@ def settle(verdict: Verdict, run: Run) -> None:
 
 
 def _seed(config: pytest.Config) -> int:
-    shared = getattr(config, "workerinput", {}).get("unsettled")
-    if shared:
-        return shared["seed"]
-    given = config.option.audit_seed
-    return whole_number("--audit-seed", given) if given else random.SystemRandom().randrange(2**32)
+    from unsettled.claims.options import seed_of
+
+    shared = _shared(config)
+    return int(shared["seed"]) if shared else seed_of(config)
 
 
 def _read(config: pytest.Config) -> Run:
     """The run that the options ask for. Raises UserError."""
-    from unsettled.claims.audit.run import Run, Settings
-    from unsettled.claims.judgement.policy import POLICIES
-    from unsettled.claims.ledger.load import PAPER
-    from unsettled.measure.hub.registry import cache_folder
+    from unsettled.claims.options import read_run
 
-    option = config.option
-    shared = getattr(config, "workerinput", {}).get("unsettled", {})
-    rows = option.remeasure_rows or config.getini("unsettled_rows")
-    inputs = read_inputs(
-        records=option.record or (),
-        checkpoints=option.checkpoint or (),
-        puzzles=option.puzzles or (),
-        cycles=option.cycles or (),
-        same_examples=option.same_examples or (),
-        references=option.references or config.getini("unsettled_references") or None,
-        fetched=cache_folder(),
-    )
-    return Run(
-        Settings(
-            ledger=Path(option.ledger).expanduser() if option.ledger else PAPER,
-            inputs=inputs,
-            policy=one_of("--policy", option.policy or "draft", POLICIES),
-            seed=config.stash.get(SEED, 0),
-            rows=whole_number("--remeasure-rows", rows) if rows else None,
-            remeasure=option.remeasure,
-            changes=read_measuring(option.measure or ()),
-            records={name: Path(path) for name, path in shared.get("records", {}).items()},
-        )
-    )
+    return read_run(config, seed=config.stash.get(SEED, 0), records=_shared(config).get("records", {}))
+
+
+def _workerinput(config: pytest.Config) -> dict[str, Any]:
+    """What pytest-xdist gives a worker; empty on the controller."""
+    return cast(dict[str, Any], getattr(config, "workerinput", {}))
+
+
+def _shared(config: pytest.Config) -> dict[str, Any]:
+    return cast(dict[str, Any], _workerinput(config).get("unsettled", {}))
 
 
 def _folder(config: pytest.Config) -> Path:

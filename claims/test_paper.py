@@ -1,10 +1,10 @@
 """The audit: one item per claim and population, named ``claim@population``."""
 
-from unsettled.claims.plugin import more_verdicts, run_of, settle
+from unsettled.claims.plugin import run_of, settle, vanished
 
 
 def pytest_generate_tests(metafunc):
-    keys = [*run_of(metafunc.config).pairs, *more_verdicts(metafunc.config)]
+    keys = [*run_of(metafunc.config).pairs, *vanished(metafunc.config)]
     metafunc.parametrize("key", keys, ids=str)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from unsettled.claims.audit.planted import TAMPERINGS, tamper, tampering_found
-from unsettled.claims.audit.remeasure import calm_half, compare_records, verify_sample
+from unsettled.claims.audit.sampling import calm_half
 from unsettled.claims.plugin import find, run_of
 from unsettled.measure.support.memory import keep_freed_memory
 
@@ -15,6 +15,8 @@ def pytest_generate_tests(metafunc):
     populations = run.verifiable() if run.settings.rows != 0 or run.settings.remeasure else []
     if metafunc.function is test_tampered_rows:
         populations = run.cheapest()
+    if metafunc.function is test_boards:
+        populations = run.watchable()
     metafunc.parametrize("population", populations, ids=lambda population: population.name)
 
 
@@ -24,10 +26,12 @@ def kept_memory():
     keep_freed_memory()
 
 
-def test_rows(request, population, audit_run):
+def test_rows(request, population, audit_run, remeasuring):
     seed, rows = audit_run.settings.seed, audit_run.rows_of(population)
     again = audit_run.settings.records.get(population.name)
-    result = compare_records(population, again, seed=seed) if again else verify_sample(population, rows=rows, seed=seed)
+    result = (
+        remeasuring.compare_records(population, again, seed=seed) if again else remeasuring.verify_sample(population, rows=rows, seed=seed)
+    )
     find(request.node, "rows", result)
     if result.differing:
         listed = "\n".join(result.differing[:20])
@@ -35,11 +39,19 @@ def test_rows(request, population, audit_run):
         pytest.fail(f"{count} of {len(result.examples)} re-measured rows differ beyond the noise:\n{listed}", pytrace=False)
 
 
-def test_tampered_rows(request, population, audit_run):
+def test_tampered_rows(request, population, audit_run, remeasuring):
     calm = replace(population, record=calm_half(population.record))
-    result = verify_sample(calm, rows=len(TAMPERINGS) + 1, seed=audit_run.settings.seed, tamper=tamper)
+    result = remeasuring.verify_sample(calm, rows=len(TAMPERINGS) + 1, seed=audit_run.settings.seed, tamper=tamper)
     found = [tampering_found(name, result) for name in TAMPERINGS]
     for planted in found:
         find(request.node, "planted", planted)
     assert all(planted.caught for planted in found), [planted.reason for planted in found]
     assert len(result.differing) == len(found), result.differing
+
+
+def test_boards(request, population, audit_run, remeasuring):
+    """A few puzzles run again, for the boards that a page plays."""
+    boards = remeasuring.boards_of(population, each=audit_run.boards_each)
+    find(request.node, "boards", boards)
+    if boards.reason:
+        pytest.skip(boards.reason)

@@ -14,23 +14,23 @@ app = typer.Typer()
 def report(
     audit: Annotated[Path, typer.Argument(help="An audit that `pytest claims/` wrote.")],
     out: Annotated[list[Path], typer.Option(help="A file to write: .html, .md, .sarif, .tex, .csv, …; repeatable.")],
-    baseline: Annotated[Path | None, typer.Option(help="Say what left this locked baseline.")] = None,
+    baseline: Annotated[Path | None, typer.Option(help="Report deviations from this baseline.")] = None,
 ) -> None:
-    """Render an audit that was written before; nothing is measured or judged again."""
+    """Render an audit that was written before, from its file alone; nothing is measured or judged again."""
     from unsettled.claims.audit.audit import read_audit
     from unsettled.claims.audit.baseline import read_baseline
+    from unsettled.claims.audit.changes import changes
     from unsettled.measure.support.figures import size
     from unsettled.measure.support.text import harmless
     from unsettled.reports.renderings import targets, write_report
-    from unsettled.reports.revive import revive
 
     found = read_audit(audit)
     paths = targets(out, Path.cwd())
-    revived = revive(found, root=Path.cwd(), baseline=read_baseline(baseline) if baseline else None)
-    for line in revived.missing:
-        typer.echo(harmless(f"note: {line}"), err=True)
+    if baseline:
+        held = read_baseline(baseline)
+        found = found.model_copy(update={"compared": len(held.locked), "changes": changes(found.verdicts, held)})
     for given, path in zip(out, paths, strict=True):
-        typer.echo(harmless(f"{given}, {size(write_report(found, revived.context, path))}"))
+        typer.echo(harmless(f"{given}, {size(write_report(found, path))}"))
 
 
 @app.command()

@@ -1,22 +1,18 @@
-"""What of an audit asks for attention, how gravely, and where in the ledger it stands: the source of annotations and SARIF."""
+"""Issues of an audit and their severity, each with its line in the ledger: the source of annotations and SARIF."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from unsettled.claims.audit.audit import Audit
 from unsettled.claims.judgement.policy import CONTRADICTIONS, POLICIES, fate
 from unsettled.claims.verdict import Outcome, Verdict
-from unsettled.reports.renderings import Context
 
 Level = Literal["error", "warning", "note"]
-# Rules of problems that are no claim's.
+# Rules of problems that belong to no claim.
 UNCAUGHT, DIFFERS = "harness.falsehood-not-caught", "harness.record-differs"
-REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +29,9 @@ class Problem:
     verdict: Verdict | None = None
 
 
-def problems(audit: Audit, context: Context) -> list[Problem]:
+def problems(audit: Audit) -> list[Problem]:
     """Failures and errors, acknowledged contradictions (warnings), then what does not transfer (notes)."""
-    found = [*_of_verdicts(audit, context), *_of_harness(audit)]
+    found = [*_of_verdicts(audit), *_of_harness(audit)]
     order = ("error", "warning", "note")
     return sorted(found, key=lambda problem: order.index(problem.level))
 
@@ -49,7 +45,7 @@ def level_of(verdict: Verdict, policy: str) -> Level | None:
     return "note" if verdict.outcome is Outcome.DOES_NOT_TRANSFER else None
 
 
-def _of_verdicts(audit: Audit, context: Context) -> Iterator[Problem]:
+def _of_verdicts(audit: Audit) -> Iterator[Problem]:
     for verdict in (*audit.verdicts, *audit.arithmetic):
         level = level_of(verdict, audit.policy)
         if level is not None:
@@ -59,7 +55,7 @@ def _of_verdicts(audit: Audit, context: Context) -> Iterator[Problem]:
                 key=verdict.key,
                 title=f"{verdict.outcome} {verdict.key}",
                 message=f"{verdict.words}: stated {verdict.stated}. {verdict.reason}",
-                line=context.line(verdict.claim) or 0,
+                line=audit.ledger.lines.get(verdict.claim, 0),
                 acknowledged=verdict.acknowledged,
                 verdict=verdict,
             )
@@ -76,11 +72,6 @@ def _of_harness(audit: Audit) -> Iterator[Problem]:
             yield Problem(level="error", rule=DIFFERS, key=rows.population, title=f"record differs: {rows.population}", message=told)
 
 
-def ledger_file(audit: Audit, context: Context) -> str:
-    """The ledger's file as an annotation names it: relative to the root where it lies below it, with slashes."""
-    path = context.ledger.path if context.ledger is not None else Path(audit.ledger.path)
-    if not path.is_absolute():
-        candidates = [folder / path for folder in (context.root, REPOSITORY)]
-        path = next((candidate for candidate in candidates if os.path.exists(candidate)), candidates[0])
-    path, root = Path(os.path.abspath(path)), Path(os.path.abspath(context.root))
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+def ledger_file(audit: Audit) -> str:
+    """The ledger's file as an annotation names it: relative to the root of the repository where it lies below it, with slashes."""
+    return audit.ledger.file or audit.ledger.path

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import cast
 
+from unsettled.claims.audit.audit import Audit, as_json
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.files import write_whole
-
-if TYPE_CHECKING:
-    from unsettled.claims.audit.audit import Audit
-    from unsettled.claims.audit.baseline import Baseline
-    from unsettled.claims.ledger.ledger import Ledger
-    from unsettled.claims.populations.populations import Population
 
 # Name of a file, or its suffix → "module:function" and what it is for. A whole name goes before a suffix.
 RENDERINGS: dict[str, tuple[str, str]] = {
@@ -32,37 +26,14 @@ RENDERINGS: dict[str, tuple[str, str]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Context:
-    """What a rendering may show beside the audit. All of it may be missing; a rendering then leaves out what it is for.
-
-    Attributes:
-        root: the folder that relative paths of the audit lie in, and that paths in a report are relative to.
-        ledger: the ledger that was judged, with the line of every claim.
-        populations: by name: records, and where checkpoints and puzzles lie (`unsettled.claims.populations.populations.Population`).
-        baseline: the locked baseline that the verdicts were held to; None when they were not.
-    """
-
-    root: Path = field(default_factory=Path.cwd)
-    ledger: Ledger | None = None
-    populations: Mapping[str, Population] = field(default_factory=dict)
-    baseline: Baseline | None = None
-
-    def line(self, claim: str) -> int | None:
-        """The line of a claim, or of an arithmetic check, in the ledger; None where that is not known."""
-        if self.ledger is None:
-            return None
-        return next((entry.line for entry in (*self.ledger.claims, *self.ledger.checks) if entry.id == claim), None)
-
-
-# What every entry of the table is: the audit and its context in, the whole file out. Text is written as UTF-8.
-Renderer = Callable[["Audit", Context], "bytes | str"]
+# What every entry of the table is: the audit in, the whole file out. Text is written as UTF-8.
+Renderer = Callable[[Audit], bytes | str]
 
 
 def renderer_of(path: Path) -> Renderer:
     """The renderer of a file, imported. Raises UserError when its name says nothing."""
     module, _, function = _entry(path).partition(":")
-    return getattr(import_module(module), function)
+    return cast(Renderer, getattr(import_module(module), function))
 
 
 def _entry(path: Path) -> str:
@@ -99,14 +70,14 @@ def targets(paths: Iterable[str | Path], folder: Path) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def render_audit(audit: Audit, context: Context) -> str:
+def render_audit(audit: Audit) -> str:
     """The audit as JSON, as `unsettled.claims.audit.audit.write_audit` writes it."""
-    return audit.model_dump_json(indent=2) + "\n"
+    return as_json(audit)
 
 
-def write_report(audit: Audit, context: Context, path: Path) -> int:
+def write_report(audit: Audit, path: Path) -> int:
     """Render an audit into a file, whole or not at all; returns its bytes. Raises UserError."""
-    rendered = renderer_of(path)(audit, context)
+    rendered = renderer_of(path)(audit)
     data = rendered.encode("utf-8") if isinstance(rendered, str) else rendered
     write_whole(path, data, what="report")
     return len(data)

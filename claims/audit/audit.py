@@ -1,97 +1,32 @@
-"""The audit: everything one run of `pytest claims/` found, as one typed JSON file that the reports render."""
+"""The audit: everything one run of `pytest claims/` found, as one typed JSON file, from which alone every report is drawn."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field, TypeAdapter
 
+from unsettled.claims.audit.changes import Change
+from unsettled.claims.audit.entries import LedgerEntry, PopulationEntry, Strict, Tool
+from unsettled.claims.audit.explained import Explained
+from unsettled.claims.audit.pictures import Boards, Pictured
 from unsettled.claims.audit.planted import Planted
-from unsettled.claims.audit.remeasure import Remeasured
+from unsettled.claims.audit.sampling import Remeasured
 from unsettled.claims.digits.arithmetic import Row
-from unsettled.claims.populations.populations import Population
+from unsettled.claims.explain.explain import Fact
 from unsettled.claims.verdict import TABLE, Verdict
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.bounded import bounded
-from unsettled.measure.support.files import short_path, validated, write_whole
+from unsettled.measure.support.files import validated, write_whole
 from unsettled.measure.support.limits import check_file
 
 SCHEMA_VERSION = 2
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
-
-
-class Tool(_Strict):
-    """What made the audit."""
-
-    name: str = "unsettled"
-    version: str
-
-
-class LedgerEntry(_Strict):
-    """The ledger that was judged: its file, the sha256 of its bytes, and the paper it is about."""
-
-    path: str
-    digest: str
-    title: str
-    claims: int
-
-
-class PopulationEntry(_Strict):
-    """A population as it was judged; the figures of measurement are None where there is no record."""
-
-    name: str
-    kind: Literal["paper", "reference", "user"]
-    architecture: str | None
-    title: str
-    record: str | None
-    rows: int
-    missing: str | None
-    command: str | None
-    same_examples: bool
-    fingerprints: dict[str, str]
-    measurement: dict[str, Any]
-
-    @classmethod
-    def of(cls, population: Population) -> PopulationEntry:
-        record = population.record
-        provenance = record.provenance if record is not None else None
-        return cls(
-            name=population.name,
-            kind=population.kind,
-            architecture=population.architecture,
-            title=population.title,
-            record=short_path(population.record_path) if population.record_path else None,
-            rows=len(record) if record is not None else 0,
-            missing=population.missing,
-            command=population.command,
-            same_examples=population.same_examples,
-            fingerprints={} if record is None else fingerprints(population),
-            measurement={} if provenance is None else provenance.model_dump(mode="json", include=MEASUREMENT),
-        )
-
-
-MEASUREMENT = {"model", "segments", "exponents", "tangent_seed", "qr_every", "dtype", "device", "batch", "versions", "commit", "noise"}
-
-
-def fingerprints(population: Population) -> dict[str, str]:
-    """What identifies a measured population: checkpoint (bytes, tensors), puzzle set, tangent start, and record."""
-    kept = population.record.provenance
-    return {
-        "checkpoint_bytes": kept.checkpoint_bytes,
-        "checkpoint_tensors": kept.checkpoint_tensors,
-        "puzzles": kept.puzzles_digest,
-        "tangent_start": str(kept.tangent_seed),
-        "record": population.record.digest(),
-    }
-
-
-class Audit(_Strict):
+class Audit(Strict):
     """One run.
 
     Attributes:
@@ -100,8 +35,12 @@ class Audit(_Strict):
         arithmetic: what the printed digits exclude without a model; ``digits`` is the table behind it.
         remeasured: rows that were measured again in this run.
         planted: falsehoods that were planted, and whether they were caught.
-        drift: what left the locked baseline beside single verdicts; empty when it was not compared.
+        compared: how many verdicts the locked baseline holds; None when this run was not held to it.
+        changes: verdicts that left it, or would have.
+        drift: what this run changed in the baseline that it wrote.
         counts: verdicts of claims by outcome, all ten.
+        definitions: the facts on each claim; ``explained`` those on each measured verdict, by ``claim@population``.
+        pictures: the portrait of each measured population; ``boards`` a few of its puzzles that were run again.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -116,9 +55,15 @@ class Audit(_Strict):
     digits: tuple[Row, ...] = ()
     remeasured: tuple[Remeasured, ...]
     planted: tuple[Planted, ...]
+    compared: int | None = None
+    changes: tuple[Change, ...] = ()
     drift: tuple[str, ...] = ()
     counts: dict[str, int]
     versions: dict[str, str]
+    definitions: dict[str, tuple[Fact, ...]] = Field(default_factory=dict)
+    explained: dict[str, Explained] = Field(default_factory=dict)
+    pictures: tuple[Pictured, ...] = ()
+    boards: tuple[Boards, ...] = ()
 
     @property
     def decided(self) -> int:
@@ -132,9 +77,19 @@ def count(verdicts: tuple[Verdict, ...]) -> dict[str, int]:
     return {outcome.value: seen[outcome] for outcome in TABLE}
 
 
+# What is for the eye alone, and the type that writes it: one line each, for as indented lists these would be most of the file.
+DRAWN = {"pictures": TypeAdapter(tuple[Pictured, ...]), "boards": TypeAdapter(tuple[Boards, ...])}
+
+
+def as_json(audit: Audit) -> str:
+    """The text of an audit's file. NaN and infinities are null, but within pictures, where they are named."""
+    drawn = (f'"{name}": {kind.dump_json(getattr(audit, name), exclude_defaults=True).decode()}' for name, kind in DRAWN.items())
+    return ",\n ".join([audit.model_dump_json(indent=1, exclude=set(DRAWN)).removesuffix("\n}"), *drawn]) + "\n}\n"
+
+
 def write_audit(audit: Audit, path: Path) -> None:
-    """Write an audit as JSON, whole or not at all. NaN and infinities become null. Raises UserError."""
-    write_whole(path, audit.model_dump_json(indent=2) + "\n", what="audit", make_folder=True)
+    """Write an audit as JSON, whole or not at all. Raises UserError."""
+    write_whole(path, as_json(audit), what="audit", make_folder=True)
 
 
 @bounded("text")

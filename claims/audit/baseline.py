@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from unsettled.claims.audit.audit import fingerprints
+from unsettled.claims.audit.entries import fingerprints
 from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.judgement.noise_band import disturb
 from unsettled.claims.ledger.claim import Claim
@@ -84,7 +84,7 @@ def lock(verdict: Verdict, claim: Claim, population: Population, *, noise: bool 
         high=high,
         noise=noise_of(verdict, claim, population) if noise else 0.0,
         start_noise=noise_of(verdict, claim, population, starts=True) if noise else 0.0,
-        fingerprints=fingerprints(population) if population.record is not None else {},
+        fingerprints=fingerprints(population),
         bar=bar_of(claim),
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from unsettled.claims.audit.remeasure import Remeasured
+from unsettled.claims.audit.sampling import Remeasured
 from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.judgement.judge import judge
 from unsettled.claims.judgement.noise_band import largest_change, under_noise

@@ -1,4 +1,4 @@
-"""Measuring again: a random sample of a record's rows, or a whole population, on its own checkpoint."""
+"""Measuring again: a random sample of a record's rows, or a whole population, on its own checkpoint. Imports torch."""
 
 from __future__ import annotations
 
@@ -11,70 +11,25 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+import torch
 
+from unsettled.claims.audit.sampling import Remeasured, record_of, sample_rows
 from unsettled.claims.populations.inputs import MEASURING
 from unsettled.claims.populations.populations import Population
+from unsettled.measure.campaign.noise import FLOOR_PASSES, floor_of_sample, rows_of, verify_rows
+from unsettled.measure.campaign.parts import StaleParts
+from unsettled.measure.campaign.run import measure as measure_puzzles
 from unsettled.measure.errors import UserError
+from unsettled.measure.networks.checkpoints import Checkpoint, load_checkpoint
+from unsettled.measure.record.compare import compare, differences
 from unsettled.measure.record.parquet import read_record
 from unsettled.measure.record.record import Record
+from unsettled.measure.support.progress import progress
+from unsettled.measure.tasks.read import PuzzleSet, read_puzzles
 
 NOISE_ROWS = 64
-# Ten seconds or so of one core, in units of `cost_of_row`; and the bounds of what that is spent on.
-AFFORDABLE, FEWEST, MOST = 100_000_000_000, 4, 32
 # Below so many parameters, threads wait for each other longer than they work, above all where cores are shared.
 SMALL = 2_000_000
-
-
-class Remeasured(BaseModel):
-    """What measuring rows of a record again gave; ``differing`` is empty when the record stands."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    population: str
-    seed: int
-    of: int
-    examples: list[int]
-    sensitive: list[str]
-    differing: list[str]
-    largest: dict[str, float]
-
-    @property
-    def stands(self) -> bool:
-        return not self.differing
-
-
-def sample_rows(population: Population, *, rows: int, seed: int) -> np.ndarray:
-    """Positions of ``rows`` random rows of a record, sorted; all of them when it has no more.
-
-    The draw depends on the seed and the population's name alone, so that every process draws the same.
-    """
-    of = len(population.record)
-    digest = hashlib.sha256(population.name.encode()).digest()
-    rng = np.random.default_rng([seed, int.from_bytes(digest[:8], "big")])
-    return np.sort(rng.choice(of, size=min(rows, of), replace=False))
-
-
-def cost_of_row(population: Population) -> int:
-    """Multiplications that one row of a record took, up to a common factor."""
-    kept = population.record.provenance
-    parameters = kept.model.parameters // (2 if kept.model.architecture == "hrm" else 1)
-    return parameters * kept.model.tokens * kept.model.updates_per_segment * kept.segments * (1 + kept.exponents)
-
-
-def affordable_rows(population: Population) -> int:
-    """How many rows are measured again when nobody says: a few seconds' worth, within `FEWEST` and `MOST`.
-
-    None where a single row costs more: of a network of the published size it takes a minute, and minutes more where
-    last bits decide it, so that its numerical noise must be measured too.
-    """
-    cost = cost_of_row(population)
-    return int(np.clip(AFFORDABLE // cost, FEWEST, MOST)) if cost <= AFFORDABLE else 0
-
-
-def calm_half(record: Record) -> Record:
-    """The half of a record that moves least at the end: no last bit decides the outcome of these rows."""
-    late = np.argsort(record.late_displacement(part="joint", window=1), kind="stable")
-    return record.take(late[: -(-len(record) // 2)])
 
 
 def verify_sample(population: Population, *, rows: int, seed: int, tamper: Callable[[Record], Record] | None = None) -> Remeasured:
@@ -89,16 +44,15 @@ def verify_sample(population: Population, *, rows: int, seed: int, tamper: Calla
     Raises:
         UserError: checkpoint, puzzles and record are not of one measurement.
     """
-    from unsettled.measure.campaign.noise import verify_rows
 
-    checkpoint, puzzles = _load(population)
-    drawn = population.record.take(sample_rows(population, rows=rows, seed=seed))
+    checkpoint, puzzles = loaded(population)
+    drawn = record_of(population).take(sample_rows(population, rows=rows, seed=seed))
     with suited_threads(checkpoint.facts.parameters):
         result = verify_rows(checkpoint, puzzles, tamper(drawn) if tamper else drawn)
     return Remeasured(
         population=population.name,
         seed=seed,
-        of=len(population.record),
+        of=len(record_of(population)),
         examples=drawn.example_id.tolist(),
         sensitive=result.sensitive,
         differing=result.differing,
@@ -128,18 +82,15 @@ def measure_population(population: Population, folder: Path, *, changes: Mapping
     Args:
         population: has a checkpoint and puzzles.
         folder: where records are kept; the file name tells checkpoint, puzzles and settings apart.
-        changes: settings that differ from how its record was measured, or from `DEFAULTS`.
+        changes: settings that differ from how its record was measured, or from `MEASURING`.
         fresh: measure even when the record is there.
 
     Raises:
         UserError: checkpoint or puzzles cannot be read, or do not fit.
     """
-    from unsettled.measure.campaign.noise import FLOOR_PASSES, floor_of_sample, rows_of
-    from unsettled.measure.campaign.run import StaleParts, measure
-    from unsettled.measure.support.progress import progress
 
     settings = settings_of(population, changes)
-    checkpoint, puzzles = _load(population, limit=int(settings.pop("limit")) or None)
+    checkpoint, puzzles = loaded(population, limit=int(settings.pop("limit")) or None)
     if population.record is not None:
         puzzles = rows_of(puzzles, population.record)
     identity = json.dumps([checkpoint.tensors_digest, puzzles.digest, settings, dict(population.structure)], sort_keys=True)
@@ -149,7 +100,7 @@ def measure_population(population: Population, folder: Path, *, changes: Mapping
         threads = suited_threads(checkpoint.facts.parameters)
         with threads, progress(f"measuring {population.name}", len(puzzles) + FLOOR_PASSES * noisy) as advance:
             noise = floor_of_sample(checkpoint, puzzles, rows=noisy, advance=advance)
-            measured = partial(measure, checkpoint, puzzles, out, **settings, noise=noise, advance=advance)
+            measured = partial(measure_puzzles, checkpoint, puzzles, out, **settings, noise=noise, advance=advance)
             try:
                 measured()
             except StaleParts as stale:  # the cache's own, left by another version of the program
@@ -160,9 +111,8 @@ def measure_population(population: Population, folder: Path, *, changes: Mapping
 
 def compare_records(population: Population, again: Path, *, seed: int) -> Remeasured:
     """A population's record against a whole one measured again, row by row."""
-    from unsettled.measure.campaign.noise import compare, differences
 
-    record, fresh = population.record, read_record(again)
+    record, fresh = record_of(population), read_record(again)
     if not np.array_equal(record.example_id, fresh.example_id):
         raise UserError("the re-measured record is of other examples", where=again)
     told = compare(record, fresh)
@@ -181,9 +131,8 @@ def compare_records(population: Population, again: Path, *, seed: int) -> Remeas
 
 def _closer(population: Population, record: Record, suspects: np.ndarray, *, seed: int) -> Remeasured:
     """Rows beyond the floor, each judged by its own measured noise."""
-    from unsettled.measure.campaign.noise import verify_rows
 
-    checkpoint, puzzles = _load(population)
+    checkpoint, puzzles = loaded(population)
     with suited_threads(checkpoint.facts.parameters):
         result = verify_rows(checkpoint, puzzles, record.take(suspects))
     return Remeasured(
@@ -200,8 +149,6 @@ def _closer(population: Population, record: Record, suspects: np.ndarray, *, see
 @contextmanager
 def suited_threads(parameters: int) -> Iterator[None]:
     """Within it torch uses one thread for a small network, and for a large one what it used before."""
-    import torch
-
     before = torch.get_num_threads()
     torch.set_num_threads(1 if parameters < SMALL else before)
     try:
@@ -210,9 +157,15 @@ def suited_threads(parameters: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _load(population: Population, *, limit: int | None = None):
-    from unsettled.measure.networks.checkpoints import load_checkpoint
-    from unsettled.measure.tasks.read import read_puzzles
+def loaded_checkpoint(population: Population) -> Checkpoint:
+    """The checkpoint of a population. Raises UserError when there is none, or it cannot be read."""
+    if population.checkpoint is None:
+        raise UserError("the audit was not given its checkpoint", where=population.name)
+    return load_checkpoint(population.checkpoint, **population.structure)
 
-    checkpoint = load_checkpoint(population.checkpoint, **population.structure)
-    return checkpoint, read_puzzles(population.puzzles, limit=limit)
+
+def loaded(population: Population, *, limit: int | None = None) -> tuple[Checkpoint, PuzzleSet]:
+    """Checkpoint and puzzles of a population, at most ``limit`` of them. Raises UserError when either is missing or unreadable."""
+    if population.puzzles is None:
+        raise UserError("the audit was not given its puzzles", where=population.name)
+    return loaded_checkpoint(population), read_puzzles(population.puzzles, limit=limit)

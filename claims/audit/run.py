@@ -8,7 +8,8 @@ from functools import cached_property
 from pathlib import Path
 
 from unsettled.claims.audit.known import Known, load_known
-from unsettled.claims.audit.remeasure import affordable_rows, cost_of_row, measure_population
+from unsettled.claims.audit.pictures import ALL, EACH
+from unsettled.claims.audit.sampling import affordable_rows, cost_of_row
 from unsettled.claims.judgement.judge import adjust, judge
 from unsettled.claims.judgement.policy import POLICIES, Policy
 from unsettled.claims.ledger.claim import Claim
@@ -88,6 +89,8 @@ class Run:
 
     def with_measurements(self, folder: Path) -> Run:
         """Measure what must be measured into ``folder``; the run on it. Raises UserError."""
+        from unsettled.claims.audit.remeasure import measure_population  # noqa: PLC0415 - torch, which judging need not have
+
         records = {
             p.name: measure_population(p, folder, changes=dict(self.settings.changes), fresh=self.settings.remeasure)
             for p in self.to_measure()
@@ -101,6 +104,15 @@ class Run:
         """
         with_records = [p for p in self.shipped if p.measurable and p.record is not None and p.record.provenance.imported is None]
         return [p for p in with_records if self.settings.remeasure or self.rows_of(p)]
+
+    def watchable(self) -> list[Population]:
+        """The populations that puzzles are run again of, for the boards of a page; none where no row is to be measured again."""
+        return [] if self.settings.rows == 0 else [p for p in self.populations if p.measurable and p.record is not None]
+
+    @property
+    def boards_each(self) -> int:
+        """How many puzzles of one kind are run again of each population: fewer where there are many populations."""
+        return max(2, min(EACH, ALL // max(1, len(self.watchable()))))
 
     def rows_of(self, population: Population) -> int:
         """How many rows of a population's record are measured again."""

@@ -60,19 +60,6 @@ class Judged(Protocol):
     def judge(self, key: str) -> Verdict: ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class Recorded:
-    """Verdicts as an audit holds them: nothing is judged again."""
-
-    ledger: Ledger
-    pairs: Mapping[str, tuple[AnyClaim, Population]]
-    verdicts: Mapping[str, Verdict]
-
-    def judge(self, key: str) -> Verdict:
-        """The verdict of that key."""
-        return self.verdicts[key]
-
-
 def explain(run: Judged, target: str, *, known: Known | None = None) -> list[Page]:
     """The pages on ``CLAIM`` or ``CLAIM@POPULATION``: the claim itself, then each population that it is judged on.
 

@@ -6,7 +6,6 @@
 |---|---|---|
 | `cloud` | λ₁ against late displacement by outcome, with the settled band | `portrait_states.Cloud`, `band` |
 | `displacement` | displacement by segment: median, quantile ribbons, sample trajectories, by outcome | `portrait_states.Ribbon` |
-| `growth` | the same of log-growth of the leading tangent (nats per segment) | `portrait_states.Ribbon` |
 | `separations` | ROC curves with ribbons and areas with intervals | `portrait_areas.Separation` |
 | `spectrum` | the exponents by outcome | `portrait_states.Spectrum` |
 | `matchings` | AUC within bins of displacement, and what displacement keeps within them | `portrait_areas.Matching` |
@@ -15,7 +14,8 @@
 
 Exponents are in nats per update (``updates`` of them make a segment), displacements are ‖Δz‖₂ per segment of the part that the
 band names. A panel that the record cannot fill is None or empty, and ``missing`` says why. By outcome means a mapping with the
-keys ``"success"`` and ``"failure"``. Estimates may have no value (an empty class): ask ``estimate.defined``.
+keys ``"success"`` and ``"failure"``. Estimates may have no value (an empty class): ask ``estimate.defined``. An audit stores
+portraits as JSON (`unsettled.claims.audit.pictures`), so every field is a number, a text, or an array that JSON can hold.
 """
 
 from __future__ import annotations
@@ -25,11 +25,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-import numpy as np
-
 from unsettled.measure.analysis.portrait_areas import Horizon, Matching, Separation, horizons_of, matchings_of, separations_of
 from unsettled.measure.analysis.portrait_states import Cloud, Confidence, Ribbon, Spectrum, cloud_of, confidence_of, ribbons_of, spectra_of
-from unsettled.measure.analysis.settling import Band, BandEntry, Cells, cells, entry, otsu_band
+from unsettled.measure.analysis.settling import Band, Cells, cells, otsu_band
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.estimate import Estimate
@@ -53,7 +51,6 @@ class Portrait:
         accuracy: share of puzzles that are right after the last segment.
         band: where "settled" ends (Otsu on log10 late displacement; its threshold is NaN where there is no band).
         cells: A settled and right, B settled and wrong, C unsettled and right, D unsettled and wrong.
-        entered: when each example enters the band and whether it stays.
         missing: panel → why it is not there.
     """
 
@@ -66,10 +63,8 @@ class Portrait:
     accuracy: Estimate
     band: Band
     cells: Cells
-    entered: BandEntry
     cloud: Cloud | None
     displacement: Mapping[str, Ribbon]
-    growth: Mapping[str, Ribbon]
     separations: tuple[Separation, ...]
     spectrum: Mapping[str, Spectrum]
     matchings: tuple[Matching, ...]
@@ -109,9 +104,8 @@ def portrait_of(name: str, record: Record, *, title: str = "", points: int = POI
     band = otsu_band(record, window=window)
     late = record.late_displacement(part=band.part, window=window)
     settled = band.settled(record)
-    leading = record.growth[:, :, 0] if record.k else np.empty((len(record), 0))
     if not record.k:
-        missing |= dict.fromkeys(("growth", "matchings"), "the record holds no exponents")
+        missing["matchings"] = "the record holds no exponents"
     if record.solved.all() or not record.solved.any():
         missing["separations"] = f"every puzzle is {'solved' if record.solved.all() else 'failed'}"
     if record.segments < 2:
@@ -129,10 +123,8 @@ def portrait_of(name: str, record: Record, *, title: str = "", points: int = POI
         accuracy=proportion(int(record.solved.sum()), len(record), denominator="puzzles"),
         band=band,
         cells=cells(record, band),
-        entered=entry(record, band),
         cloud=panel("cloud", lambda: cloud_of(record, band, most=points), None),
         displacement=ribbons_of(record.displacement(band.part), record, late, samples=samples),
-        growth=ribbons_of(leading, record, late, samples=samples) if record.k else {},
         separations=() if "separations" in missing else separations_of(record, band),
         spectrum=panel("spectrum", lambda: spectra_of(record), {}),
         matchings=matchings,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from unsettled.measure.analysis.portrait_states import drawn
 from unsettled.measure.analysis.settling import Band
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.auc import auc
@@ -92,10 +93,7 @@ def separations_of(record: Record, band: Band) -> tuple[Separation, ...]:
     arrays, wrong = score_arrays(record, band), ~record.solved
     return tuple(
         Separation(
-            score=key,
-            name=name,
-            curve=roc_curve(arrays[key], wrong, points=CORNERS),
-            area=auc(arrays[key], wrong, interval="score", denominator="pairs of a failure and a success"),
+            score=key, name=name, curve=roc_curve(arrays[key], wrong, points=CORNERS), area=drawn(auc(arrays[key], wrong, interval="score"))
         )
         for key, name, _ in SCORES
         if key in arrays
@@ -113,13 +111,12 @@ def matchings_of(record: Record, band: Band, *, bins: int = 10) -> tuple[Matchin
 def _matching(record: Record, band: Band, among: str, chosen: np.ndarray, bins: int) -> Matching:
     late = record.late_displacement(part=band.part, window=band.window)
     exponent, wrong = record.exponents(unit="update")[:, 0], ~record.solved
-    shared = {"weights": "pairs", "bins": bins, "within": chosen, "minimum": 1}
     return Matching(
         among=among,
         n=int(chosen.sum()),
         bins=tuple(_bins(late[chosen], exponent[chosen], wrong[chosen], bins)),
-        matched=matched_auc(exponent, wrong, late, **shared),
-        overall=auc(exponent[chosen], wrong[chosen], interval="score"),
+        matched=drawn(matched_auc(exponent, wrong, late, weights="pairs", bins=bins, within=chosen, minimum=1)),
+        overall=drawn(auc(exponent[chosen], wrong[chosen], interval="score")),
     )
 
 
@@ -139,23 +136,30 @@ def _bins(late: np.ndarray, exponent: np.ndarray, wrong: np.ndarray, bins: int) 
             high=ends[index + 1],
             failures=failures,
             successes=int(rows.sum()) - failures,
-            area=auc(exponent[rows], wrong[rows]),
-            residual=auc(late[rows], wrong[rows]),
+            area=drawn(auc(exponent[rows], wrong[rows])),
+            residual=drawn(auc(late[rows], wrong[rows])),
         )
 
 
 def horizons_of(record: Record, band: Band) -> tuple[Horizon, ...]:
     """The early-warning curve: windows of 1, 2, … segments, as long as segments are left to be solved in."""
-    arrays = {
-        "growth": record.growth,
-        "displacement": record.displacement(band.part),
-        "halting_logit": record.halting_logit,
-        "solved_at": record.solved_at,
-    }
+    displacement = record.displacement(band.part)
     names = [key for key, _, _ in SCORES if key != "exponent" or record.k]
     found = []
     for horizon in range(1, record.segments):
-        areas = {name: early_auc(**arrays, score=name, horizon=horizon) for name in names}
+        areas = {
+            name: drawn(
+                early_auc(
+                    growth=record.growth,
+                    displacement=displacement,
+                    halting_logit=record.halting_logit,
+                    solved_at=record.solved_at,
+                    score=name,
+                    horizon=horizon,
+                )
+            )
+            for name in names
+        }
         unsolved = ~record.solved_at[:, horizon - 1]
         found.append(
             Horizon(segments=horizon, unsolved=int(unsolved.sum()), solved_later=int((unsolved & record.solved).sum()), areas=areas)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.median import median, sample_quantile
 from unsettled.measure.statistics.proportion import proportion
+from unsettled.measure.support.arrays import Flags, Floats
 
 OUTCOMES = ("success", "failure")
 # Shares of the examples below the lines of a ribbon; the middle one is the median.
@@ -29,11 +31,9 @@ class Cloud:
     B settled and wrong, C unsettled and right, D unsettled and wrong).
     """
 
-    position: np.ndarray
-    exponent: np.ndarray
-    displacement: np.ndarray
-    solved: np.ndarray
-    settled: np.ndarray
+    exponent: Floats
+    displacement: Floats
+    solved: Flags
     drawn: Mapping[str, int]
     of: Mapping[str, int]
 
@@ -47,14 +47,12 @@ class Cloud:
 class Ribbon:
     """One quantity per segment within one class of ``n`` examples.
 
-    ``quantiles`` (5, S) at `SHARES`; NaN without examples. ``samples`` (m, S) are the trajectories of ``positions``
-    in the record, at even ranks of late displacement.
+    ``quantiles`` (5, S) at `SHARES`; NaN without examples. ``samples`` (m, S) are trajectories at even ranks of late displacement.
     """
 
     n: int
-    quantiles: np.ndarray
-    positions: np.ndarray
-    samples: np.ndarray
+    quantiles: Floats
+    samples: Floats
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +60,7 @@ class Spectrum:
     """Exponents 1 … k of one class, nats per update: quantiles (5, k) at `SHARES`, and medians with intervals."""
 
     n: int
-    quantiles: np.ndarray
+    quantiles: Floats
     medians: tuple[Estimate, ...]
 
 
@@ -75,13 +73,19 @@ class Confidence:
     are the logits of the failures that settle. ``counts`` crosses confident (logit above 0) with right.
     """
 
-    edges: np.ndarray
-    success: np.ndarray
-    failure: np.ndarray
+    edges: Floats
+    success: Floats
+    failure: Floats
     right: tuple[Estimate, ...]
-    settled_failures: np.ndarray
+    settled_failures: Floats
     counts: Mapping[str, int]
     area: Estimate
+
+
+def drawn(estimate: Estimate) -> Estimate:
+    """What a picture shows of an estimate: value, limits, the counts behind it, and why there is no value where there is none."""
+    kept = {key: value for key, value in estimate.extra.items() if isinstance(value, str) or math.isfinite(value)}
+    return Estimate(value=estimate.value, low=estimate.low, high=estimate.high, counts=dict(estimate.counts), extra=kept)
 
 
 def cloud_of(record: Record, band: Band, *, most: int, seed: int = 0) -> Cloud:
@@ -97,11 +101,9 @@ def cloud_of(record: Record, band: Band, *, most: int, seed: int = 0) -> Cloud:
     kept = _drawn(positions, most=most, seed=seed)
     chosen = np.sort(np.concatenate(list(kept.values())))
     return Cloud(
-        position=chosen,
         exponent=record.exponents(unit="update")[chosen, 0],
         displacement=record.late_displacement(part=band.part, window=band.window)[chosen],
         solved=record.solved[chosen],
-        settled=settled[chosen],
         drawn={name: len(rows) for name, rows in kept.items()},
         of={name: len(rows) for name, rows in positions.items()},
     )
@@ -126,9 +128,9 @@ def ribbons_of(values: np.ndarray, record: Record, order: np.ndarray, *, samples
 
 def _ribbon(values: np.ndarray, rows: np.ndarray, order: np.ndarray, samples: int) -> Ribbon:
     ranked = rows[np.argsort(order[rows], kind="stable")]
-    ranks = np.unique(np.linspace(0, len(rows) - 1, samples + 2)[1:-1].round().astype(int)) if len(rows) else []
-    chosen = ranked[ranks] if len(rows) else rows
-    return Ribbon(n=len(rows), quantiles=_quantiles(values[rows]), positions=chosen, samples=values[chosen])
+    ranks = np.unique(np.linspace(0, len(rows) - 1, samples + 2)[1:-1].round().astype(int)) if len(rows) else np.empty(0, dtype=int)
+    chosen = ranked[ranks]
+    return Ribbon(n=len(rows), quantiles=_quantiles(values[rows]), samples=values[chosen])
 
 
 def spectra_of(record: Record) -> dict[str, Spectrum]:
@@ -138,9 +140,7 @@ def spectra_of(record: Record) -> dict[str, Spectrum]:
     exponents = record.exponents(unit="update")
     return {
         name: Spectrum(
-            n=len(rows),
-            quantiles=_quantiles(exponents[rows]),
-            medians=tuple(median(exponents[rows, i], unit="nats per update", denominator=name) for i in range(record.k)),
+            n=len(rows), quantiles=_quantiles(exponents[rows]), medians=tuple(drawn(median(exponents[rows, i])) for i in range(record.k))
         )
         for name, rows in _classes(record).items()
     }
@@ -160,7 +160,7 @@ def confidence_of(record: Record, settled: np.ndarray, *, bins: int = 24) -> Con
         edges=edges,
         success=counted["success"],
         failure=counted["failure"],
-        right=tuple(proportion(int(a), int(a + b)) for a, b in zip(counted["success"], counted["failure"], strict=True)),
+        right=tuple(drawn(proportion(int(a), int(a + b))) for a, b in zip(counted["success"], counted["failure"], strict=True)),
         settled_failures=logits[settled & ~right],
         counts={
             "right_and_confident": int((right & confident).sum()),
@@ -168,7 +168,7 @@ def confidence_of(record: Record, settled: np.ndarray, *, bins: int = 24) -> Con
             "wrong_and_confident": int((~right & confident).sum()),
             "wrong_and_doubtful": int((~right & ~confident).sum()),
         },
-        area=auc(logits, right, interval="score"),
+        area=drawn(auc(logits, right, interval="score")),
     )
 
 

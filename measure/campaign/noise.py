@@ -18,38 +18,16 @@ from unsettled.measure.campaign.run import Advance, measure_rows
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.networks.recursive import State
+from unsettled.measure.record.compare import FLOORS, compare, differences, quantities, tolerances
 from unsettled.measure.record.provenance import NoiseFloor, TangentStarts
 from unsettled.measure.record.record import Record, concatenate
 from unsettled.measure.record.side import check_source
 from unsettled.measure.tasks.read import PuzzleSet
 
 QUANTILES = {"median": 0.5, "q90": 0.9, "q99": 0.99, "largest": 1.0}
-# A row is looked at more closely beyond this many times the 90 % quantile of the record's own noise …
-MARGIN = 10.0
-# … or beyond these absolute differences, whichever is larger: float32 noise of a settled, contracting row.
-FLOORS = {"exponents": 1e-4, "displacement": 1e-5, "halting": 1e-3}
 ALTERNATES = 8
 TANGENT_SEEDS = 4
 FLOOR_PASSES = 4 + TANGENT_SEEDS
-
-
-def quantities(record: Record) -> dict[str, np.ndarray]:
-    """What is compared, per row: exponents in nats per update (N, k), displacement over norm (N, 2), halting logit (N, 1)."""
-    displacement = np.stack(
-        [record.displacement_H[:, -1] / record.norm_H[:, -1], record.displacement_L[:, -1] / record.norm_L[:, -1]], axis=1
-    )
-    return {"exponents": record.exponents(unit="update"), "displacement": displacement, "halting": record.halting_logit[:, -1:]}
-
-
-def differences(one: Record, other: Record) -> dict[str, np.ndarray]:
-    """Largest absolute difference of each quantity per row, (N,); equal infinities differ by nothing."""
-    result, others = {}, quantities(other)
-    for name, a in quantities(one).items():
-        b = others[name]
-        with np.errstate(invalid="ignore"):
-            gap = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))
-        result[name] = np.where(np.isnan(gap), np.inf, gap).max(axis=1, initial=0.0)
-    return result
 
 
 def last_bit_start(seed: int) -> Callable[[State], State]:
@@ -157,30 +135,6 @@ def rows_of(puzzles: PuzzleSet, record: Record) -> PuzzleSet:
         return puzzles.take(np.array([position[int(identity)] for identity in record.example_id], dtype=int))
     except KeyError as error:
         raise UserError(f"example {error} of the record is not in the puzzle set") from None
-
-
-def tolerances(record: Record) -> dict[str, float]:
-    """Beyond which difference a row is looked at more closely; from the record's noise and float32's."""
-    noise = record.provenance.noise
-    measured = {name: noise.quantiles[name]["q90"] if noise else 0.0 for name in FLOORS}
-    return {name: max(floor, MARGIN * measured[name]) for name, floor in FLOORS.items()}
-
-
-def compare(recorded: Record, remeasured: Record) -> dict[int, str]:
-    """Rows that differ beyond the record's noise floor: position → what differs, in one line."""
-    limits, found = tolerances(recorded), {}
-    gaps = differences(recorded, remeasured)
-    for row in range(len(recorded)):
-        told = [f"{name} by {gaps[name][row]:.2g} (noise {limits[name]:.2g})" for name in FLOORS if gaps[name][row] > limits[name]]
-        if recorded.solved[row] != remeasured.solved[row]:
-            told.append(f"outcome {_outcome(recorded, row)}, now {_outcome(remeasured, row)}")
-        if told:
-            found[row] = f"example {recorded.example_id[row]}: " + ", ".join(told)
-    return found
-
-
-def _outcome(record: Record, row: int) -> str:
-    return "solved" if record.solved[row] else "failed"
 
 
 @dataclass(frozen=True)

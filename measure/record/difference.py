@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from unsettled.measure.record.compare import compare, differences, tolerances
 from unsettled.measure.record.provenance import Provenance
 from unsettled.measure.record.record import Record
 
@@ -90,8 +91,6 @@ def difference(first: Record, second: Record) -> Difference:
 
 
 def _quantities(one: Record, other: Record) -> dict[str, Any]:
-    from unsettled.measure.campaign.noise import compare, differences, tolerances
-
     limits = {name: max(limit, tolerances(other)[name]) for name, limit in tolerances(one).items()}
     gaps = [
         Gap(

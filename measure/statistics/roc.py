@@ -16,6 +16,7 @@ from scipy.stats import beta
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.sample import as_classes, check_share
+from unsettled.measure.support.arrays import Floats
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +27,12 @@ class Curve:
     through (false_low, true_high), the lower one through (false_high, true_low).
     """
 
-    false_rate: np.ndarray
-    true_rate: np.ndarray
-    false_low: np.ndarray
-    false_high: np.ndarray
-    true_low: np.ndarray
-    true_high: np.ndarray
+    false_rate: Floats
+    true_rate: Floats
+    false_low: Floats
+    false_high: Floats
+    true_low: Floats
+    true_high: Floats
     level: float = 0.95
 
     def __len__(self) -> int:

@@ -10,7 +10,6 @@ from unsettled.claims.audit.audit import Audit
 from unsettled.measure.errors import UserError
 from unsettled.reports.escaping import workflow_data, workflow_property
 from unsettled.reports.problems import ledger_file, problems
-from unsettled.reports.renderings import Context
 from unsettled.reports.text.markdown import render
 
 # GitHub shows so many annotations of one kind for a step; the last place says how many more there are.
@@ -23,10 +22,10 @@ def in_actions(environment: Mapping[str, str]) -> bool:
     return environment.get("GITHUB_ACTIONS") == "true"
 
 
-def annotate(audit: Audit, context: Context) -> list[str]:
+def annotate(audit: Audit) -> list[str]:
     """One workflow command a problem, at most `SHOWN` of a kind; the file is the ledger, the line that of the claim."""
-    found, lines = problems(audit, context), []
-    file = workflow_property(ledger_file(audit, context))
+    found, lines = problems(audit), []
+    file = workflow_property(ledger_file(audit))
     for level, command in COMMANDS.items():
         same = [problem for problem in found if problem.level == level]
         kept = same if len(same) <= SHOWN else same[: SHOWN - 1]
@@ -39,13 +38,13 @@ def annotate(audit: Audit, context: Context) -> list[str]:
     return lines
 
 
-def append_summary(audit: Audit, context: Context, environment: Mapping[str, str]) -> None:
+def append_summary(audit: Audit, environment: Mapping[str, str]) -> None:
     """Append the audit's Markdown to the job summary, if the environment names one. Raises UserError."""
     path = environment.get("GITHUB_STEP_SUMMARY")
     if path:
         try:
             with Path(path).open("a", encoding="utf-8") as file:
-                file.write(render(audit, context) + "\n")
+                file.write(render(audit) + "\n")
         except OSError as error:
             raise UserError(f"the job summary cannot be written: {error.strerror or error}", where=path) from None
 

@@ -9,7 +9,6 @@ from unsettled.claims.judgement.policy import CONTRADICTIONS
 from unsettled.measure.support.figures import plural
 from unsettled.reports.escaping import xml
 from unsettled.reports.problems import level_of
-from unsettled.reports.renderings import Context
 
 LABEL = "claims"
 # shields.io's names, and colours on which the text has a contrast of at least 4.5.
@@ -31,13 +30,13 @@ SVG = """\
 """
 
 
-def render_endpoint(audit: Audit, context: Context) -> str:
+def render_endpoint(audit: Audit) -> str:
     """The JSON that `https://img.shields.io/endpoint` reads."""
     message, colour = told(audit)
     return json.dumps({"schemaVersion": 1, "label": LABEL, "message": message, "color": colour}) + "\n"
 
 
-def render_svg(audit: Audit, context: Context) -> str:
+def render_svg(audit: Audit) -> str:
     """The badge itself."""
     message, colour = told(audit)
     wide_left, wide_right = _width(LABEL), _width(message)

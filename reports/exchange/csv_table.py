@@ -9,7 +9,6 @@ import math
 from unsettled.claims.audit.audit import Audit
 from unsettled.claims.verdict import Verdict
 from unsettled.reports.escaping import csv_cell
-from unsettled.reports.renderings import Context
 
 COLUMNS = (
     "claim",
@@ -38,7 +37,7 @@ COLUMNS = (
 )
 
 
-def render(audit: Audit, context: Context) -> str:
+def render(audit: Audit) -> str:
     """RFC 4180 with a header line. ``measured`` is as all reports show it; other figures have all digits, absent ones are empty."""
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")

@@ -9,7 +9,6 @@ from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.measure.support.figures import plural
 from unsettled.reports.escaping import latex
 from unsettled.reports.problems import level_of
-from unsettled.reports.renderings import Context
 from unsettled.reports.text.terminal import sentence
 
 # Heading and column type; together they fit a text block of 345 pt in \footnotesize.
@@ -42,7 +41,7 @@ TITLES\\
 """
 
 
-def render(audit: Audit, context: Context) -> str:
+def render(audit: Audit) -> str:
     """One ``longtable``: populations as groups, the arithmetic of the digits last."""
     titles = " & ".join(title for title, _ in COLUMNS)
     caption = rf"{latex(sentence(audit))} Intervals of 95\,\%; $\ast$ failed, $\dagger$ acknowledged."

@@ -1,6 +1,7 @@
 """SARIF 2.1.0 for code scanning: each problem a result at its claim's line in the ledger, each claim a rule.
 
-Claims that hold are no results: code scanning takes every result for an alert, whatever its ``kind`` says. The specification
+Only failures are results: code scanning opens an alert for every result, whatever its ``kind``, ``level`` and ``suppressions`` say.
+What is acknowledged, and what does not transfer to another checkpoint, is counted in the run's properties. The specification
 is OASIS, *Static Analysis Results Interchange Format (SARIF) Version 2.1.0*, 2020.
 """
 
@@ -14,7 +15,6 @@ from typing import Any
 from unsettled.claims.audit.audit import Audit
 from unsettled.reports.escaping import sarif_message, uri
 from unsettled.reports.problems import DIFFERS, UNCAUGHT, Problem, ledger_file, problems
-from unsettled.reports.renderings import Context
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 # What the tools that show SARIF take for the root of the repository.
@@ -22,21 +22,28 @@ ROOT = "%SRCROOT%"
 HARNESS = {UNCAUGHT: "A planted falsehood is caught", DIFFERS: "Rows of a record that are measured again are as recorded"}
 
 
-def render(audit: Audit, context: Context) -> str:
+def render(audit: Audit) -> str:
     """The audit as one SARIF run."""
-    found = problems(audit, context)
+    found = problems(audit)
+    failures = [problem for problem in found if problem.level == "error"]
     rules = _rules(audit)
     place = {rule["id"]: index for index, rule in enumerate(rules)}
-    location = _artifact(ledger_file(audit, context))
+    location = _artifact(ledger_file(audit))
     run = {
         "tool": {"driver": {"name": audit.tool.name, "version": audit.tool.version, "rules": rules}},
         "automationDetails": {"id": f"unsettled/{uri(PurePosixPath(audit.ledger.path).name)}/"},
         "originalUriBaseIds": {ROOT: {"description": {"text": "the folder of the repository"}}},
         "artifacts": [{"location": location, "hashes": {"sha-256": audit.ledger.digest}}],
         "invocations": [{"executionSuccessful": not any(v.outcome == "ERROR" for v in audit.verdicts)}],
-        "results": [_result(problem, place[problem.rule], location) for problem in found],
+        "results": [_result(problem, place[problem.rule], location) for problem in failures],
         "columnKind": "unicodeCodePoints",
-        "properties": {"policy": audit.policy, "seed": audit.seed, "complete": audit.complete, "counts": audit.counts},
+        "properties": {
+            "policy": audit.policy,
+            "seed": audit.seed,
+            "complete": audit.complete,
+            "counts": audit.counts,
+            "acknowledged": sum(problem.level == "warning" for problem in found),
+        },
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1, ensure_ascii=False) + "\n"
 
@@ -57,7 +64,7 @@ def _result(problem: Problem, rule: int, location: dict[str, Any]) -> dict[str, 
     where: dict[str, Any] = {"artifactLocation": location | {"index": 0}}
     if problem.line:
         where["region"] = {"startLine": problem.line}
-    result = {
+    return {
         "ruleId": problem.rule,
         "ruleIndex": rule,
         "kind": "fail",
@@ -68,10 +75,6 @@ def _result(problem: Problem, rule: int, location: dict[str, Any]) -> dict[str, 
         "partialFingerprints": {"primaryLocationLineHash": f"{hashlib.sha256(problem.key.encode()).hexdigest()[:16]}:1"},
         "properties": _properties(problem),
     }
-    if problem.acknowledged:
-        justification = sarif_message(problem.acknowledged)
-        result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": justification}]
-    return result
 
 
 def _properties(problem: Problem) -> dict[str, Any]:

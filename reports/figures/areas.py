@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from unsettled.measure.analysis.portrait import Portrait
+from unsettled.measure.analysis.portrait_areas import Separation
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.reports.figures.style import BLUE, GREY, SCORES, VERMILION, figure, legend_above
 
@@ -18,7 +21,7 @@ CORNER = 0.12
 FEWEST = 3
 
 
-def roc(portrait: Portrait) -> tuple[Figure, str] | None:
+def roc(portrait: Portrait) -> Figure | None:
     """ROC curves of λ₁, late displacement and halting logit; the upper left corner enlarged."""
     present = [s for s in portrait.separations if len(s.curve) and s.area.defined]
     if not present:
@@ -45,23 +48,19 @@ def roc(portrait: Portrait) -> tuple[Figure, str] | None:
     corner.tick_params(labelsize=6)
     corner.locator_params(nbins=4)
     corner.spines[["top", "right"]].set_visible(True)
-    for connector in axes.indicate_inset_zoom(corner, edgecolor=GREY, linewidth=0.5, alpha=0.8).connectors:
+    for connector in axes.indicate_inset_zoom(corner, edgecolor=GREY, linewidth=0.5, alpha=0.8).connectors or ():
         connector.set_visible(False)
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.0), handlelength=2.0)
-    caption = (
-        f"ROC curves for telling {present[0].area.counts['positives']:,} failures from {present[0].area.counts['negatives']:,} successes, AUC "
-        f"with 95 % intervals; the ribbon is the pointwise 95 % region of the first curve, the inset its corner."
-    )
-    return drawn, caption
+    return drawn
 
 
-def _reach(present) -> float:
+def _reach(present: Sequence[Separation]) -> float:
     """How much of the corner to enlarge: where the best curve has risen to within it, at most a half."""
     best = max(s.area.value for s in present)
     return float(min(0.5, max(CORNER, 6 * (1 - best))))
 
 
-def deciles(portrait: Portrait) -> tuple[Figure, str] | None:
+def deciles(portrait: Portrait) -> Figure | None:
     """The AUC of λ₁ within bins of late displacement, beside what displacement keeps within them."""
     usable = [m for m in portrait.matchings if m.matched.defined]
     if not usable:
@@ -98,15 +97,10 @@ def deciles(portrait: Portrait) -> tuple[Figure, str] | None:
     axes.set_xlabel(f"decile of late displacement ({found.among}, n = {found.n:,})")
     axes.set_ylabel("AUC within the decile")
     legend_above(axes, lift=1.04)
-    caption = (
-        f"AUC of λ₁ within deciles of late displacement, {'unsettled puzzles' if found.among == 'unsettled' else 'all puzzles'}; "
-        f"95 % intervals; above, failures : successes. Dashed: the pair-weighted mean {_told(matched)}; displacement itself keeps "
-        f"{found.residual:.3f} within the deciles."
-    )
-    return drawn, caption
+    return drawn
 
 
-def early(portrait: Portrait) -> tuple[Figure, str] | None:
+def early(portrait: Portrait) -> Figure | None:
     """What the first segments say of who is solved later, and how many puzzles that is about."""
     usable = [h for h in portrait.horizons if any(a.defined for a in h.areas.values())]
     if not usable:
@@ -123,22 +117,18 @@ def early(portrait: Portrait) -> tuple[Figure, str] | None:
     upper.set_ylim(-0.03, 1.03)
     upper.set_ylabel("AUC for solved later")
     legend_above(upper)
-    at = [h.segments for h in portrait.horizons]
-    lower.bar(at, [h.unsolved for h in portrait.horizons], width=0.72, color="#D9D9D9", label="unsolved then")
-    lower.bar(at, [h.solved_later for h in portrait.horizons], width=0.72, color=BLUE, alpha=0.75, label="of them solved later")
+    windows = [h.segments for h in portrait.horizons]
+    lower.bar(windows, [h.unsolved for h in portrait.horizons], width=0.72, color="#D9D9D9", label="unsolved then")
+    lower.bar(windows, [h.solved_later for h in portrait.horizons], width=0.72, color=BLUE, alpha=0.75, label="of them solved later")
     lower.set_ylabel("puzzles")
     lower.set_xlabel("segments seen")
     lower.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
     lower.legend(loc="upper right", handlelength=1.2)
-    caption = (
-        "What the first segments say of who is solved at the end, among the puzzles unsolved then: AUC with 95 % intervals (above ½: "
-        "those solved later score higher; hollow: too few for an interval), and how many puzzles that is."
-    )
-    return drawn, caption
+    return drawn
 
 
 def _errors(
-    axes, at: np.ndarray, estimates: list[Estimate], *, colour: str, marker: str, label: str, dash: str = "none", size: float = 3.5
+    axes: Axes, at: np.ndarray, estimates: list[Estimate], *, colour: str, marker: str, label: str, dash: str = "none", size: float = 3.5
 ) -> None:
     """Estimates with their intervals; one without an interval has a small hollow mark that no line joins."""
     value, low, high = (np.array([getattr(e, name) for e in estimates]) for name in ("value", "low", "high"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -15,22 +15,21 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.record.parquet import read_record
 from unsettled.measure.record.record import Record
 from unsettled.measure.support.files import write_whole
-from unsettled.reports.figures import areas as figures_areas
-from unsettled.reports.figures import states as figures_states
+from unsettled.reports.figures import areas, states
 from unsettled.reports.figures.forest import forest
 from unsettled.reports.figures.style import saved, style
+from unsettled.reports.panels import panels
 
 KINDS = ("pdf", "svg", "png")
-Picture = Callable[[Portrait], "tuple[Figure, str] | None"]
-# Name of the file → what draws it, and the panel of the portrait that it needs.
-PICTURES: dict[str, tuple[Picture, str]] = {
-    "cloud": (figures_states.cloud, "cloud"),
-    "displacement": (figures_states.displacement, "displacement"),
-    "roc": (figures_areas.roc, "separations"),
-    "spectrum": (figures_states.spectrum, "spectrum"),
-    "deciles": (figures_areas.deciles, "matchings"),
-    "early": (figures_areas.early, "horizons"),
-    "confidence": (figures_states.confidence, "confidence"),
+# Key of a panel → what draws it, and what its marks are.
+PICTURES: Mapping[str, tuple[Callable[[Portrait], Figure | None], str]] = {
+    "cloud": (states.cloud, ""),
+    "displacement": (states.displacement, ""),
+    "roc": (areas.roc, "Only the first curve has its ribbon; the inset is its corner."),
+    "spectrum": (states.spectrum, "Markers: medians; bars: the middle half; lines: the middle nine tenths."),
+    "confidence": (states.confidence, "Below: the share of right answers with 95% intervals."),
+    "deciles": (areas.deciles, "Above the frame: failures and successes of a bin. Dashed: the pair-weighted mean with its interval."),
+    "early": (areas.early, "Hollow: no interval. Below: the puzzles that this is about."),
 }
 
 
@@ -72,16 +71,17 @@ def make_folder(folder: Path) -> None:
 
 def draw_portrait(portrait: Portrait, folder: Path, *, kinds: Sequence[str] = KINDS) -> Iterator[tuple[str, str]]:
     """Write every picture of a portrait into ``folder``; yields (file stem or picture, caption or why it is not there)."""
-    prefix = slug(portrait.name)
-    for name, (picture, panel) in PICTURES.items():
+    prefix, words = slug(portrait.name), panels(portrait)
+    for name, (picture, marks) in PICTURES.items():
+        panel = words[name]
         with style():
-            made = picture(portrait)
-            if made is not None:
-                _write(made[0], folder, f"{prefix}-{name}", kinds)
-        if made is None:
-            yield name, f"not drawn: {portrait.missing.get(panel, 'nothing in the record to draw')}"
+            drawn = picture(portrait) if panel.there else None
+            if drawn is not None:
+                _write(drawn, folder, f"{prefix}-{name}", kinds)
+        if drawn is None:
+            yield name, "Not drawn: too few examples of one class." if panel.there else panel.caption
         else:
-            yield f"{prefix}-{name}", made[1]
+            yield f"{prefix}-{name}", f"{panel.title}, {portrait.rows:,} puzzles. {panel.caption} {marks}".rstrip()
 
 
 def draw_forest(audit: Audit, folder: Path, *, kinds: Sequence[str] = KINDS) -> Iterator[tuple[str, str]]:
@@ -90,7 +90,7 @@ def draw_forest(audit: Audit, folder: Path, *, kinds: Sequence[str] = KINDS) -> 
         made = forest(audit)
         if made is not None:
             _write(made[0], folder, "forest", kinds)
-    yield ("forest", made[1]) if made is not None else ("forest", "not drawn: the audit measured nothing with an interval")
+    yield ("forest", made[1]) if made is not None else ("forest", "Not drawn: the audit measured nothing with an interval")
 
 
 def write_captions(captions: dict[str, str], folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -13,7 +14,7 @@ from unsettled.reports.figures.style import GREY, OUTCOMES, VERMILION, figure, l
 QUARTER, MEDIAN, THREE_QUARTERS = 1, 2, 3
 
 
-def cloud(portrait: Portrait) -> tuple[Figure, str] | None:
+def cloud(portrait: Portrait) -> Figure | None:
     """λ₁ against late displacement by outcome, with the settled band."""
     points, band, cells = portrait.cloud, portrait.band, portrait.cells
     if points is None:
@@ -43,17 +44,10 @@ def cloud(portrait: Portrait) -> tuple[Figure, str] | None:
     axes.set_xlabel(rf"mean $\Vert\Delta z_{{{band.part}}}\Vert_2$ of the last {band.window} segments")
     axes.set_ylabel(r"$\lambda_1$ (nats per update)")
     legend_above(axes, markerscale=1.5, handletextpad=0.1)
-    left_out = int((~shown).sum())
-    caption = (
-        f"Leading finite-time Lyapunov exponent against late displacement of {portrait.rows:,} puzzles"
-        + ("" if points.complete else f" ({len(points.position):,} of them drawn, rare cells whole)")
-        + (f"; {left_out} with displacement 0 or exponent −∞ are not drawn" if left_out else "")
-        + f". Settled and right {cells.A:,}, settled and wrong {cells.B:,}, unsettled and right {cells.C:,}, unsettled and wrong {cells.D:,}."
-    )
-    return drawn, caption
+    return drawn
 
 
-def displacement(portrait: Portrait) -> tuple[Figure, str] | None:
+def displacement(portrait: Portrait) -> Figure | None:
     """Displacement by segment: median and ribbons by outcome, a few single trajectories."""
     drawn, band = figure(), portrait.band
     axes = drawn.add_subplot()
@@ -82,11 +76,10 @@ def displacement(portrait: Portrait) -> tuple[Figure, str] | None:
     axes.set_xlabel("segment")
     axes.set_ylabel(rf"$\Vert\Delta z_{{{band.part}}}\Vert_2$ per segment")
     legend_above(axes)
-    caption = "Displacement by segment and outcome: median (thick), middle half and middle nine tenths (shaded), single puzzles (thin)."
-    return drawn, caption
+    return drawn
 
 
-def spectrum(portrait: Portrait) -> tuple[Figure, str] | None:
+def spectrum(portrait: Portrait) -> Figure | None:
     """The exponents by outcome."""
     present = {key: found for key, found in portrait.spectrum.items() if found.n}
     if not present:
@@ -115,10 +108,10 @@ def spectrum(portrait: Portrait) -> tuple[Figure, str] | None:
     axes.set_xlabel("exponent")
     axes.set_ylabel(r"$\lambda_i$ (nats per update)")
     legend_above(axes)
-    return drawn, f"The {portrait.k} leading exponents by outcome: median, middle half (bar) and middle nine tenths (line) of the puzzles."
+    return drawn
 
 
-def confidence(portrait: Portrait) -> tuple[Figure, str] | None:
+def confidence(portrait: Portrait) -> Figure | None:
     """The last halting logit by outcome, and how often it is right."""
     found = portrait.confidence
     if found is None:
@@ -165,13 +158,7 @@ def confidence(portrait: Portrait) -> tuple[Figure, str] | None:
     if found.edges[0] < 0 < found.edges[-1]:
         for axes in (upper, lower):
             axes.axvline(0, color=GREY, linewidth=0.6, linestyle=":", zorder=1)
-    crossed = found.counts
-    caption = (
-        f"Halting logit after the last segment by outcome (ticks: failures that settle), and the share of right answers with 95 % "
-        f"intervals. Above 0: {crossed['right_and_confident']:,} right, {crossed['wrong_and_confident']:,} wrong; below: "
-        f"{crossed['right_and_doubtful']:,} right, {crossed['wrong_and_doubtful']:,} wrong."
-    )
-    return drawn, caption
+    return drawn
 
 
 def _positive(values: np.ndarray) -> np.ndarray:
@@ -179,7 +166,7 @@ def _positive(values: np.ndarray) -> np.ndarray:
     return np.where(values > 0, values, np.nan)
 
 
-def _zero(axes) -> None:
+def _zero(axes: Axes) -> None:
     """A line at zero where zero is in view."""
     low, high = axes.get_ylim()
     if low < 0 < high:

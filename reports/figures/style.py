@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -42,7 +43,7 @@ SCORES: Mapping[str, Look] = {
     "displacement": Look("late displacement", VERMILION, "s", "--"),
     "halting": Look("halting logit", GREEN, "^", "-."),
 }
-RC: Mapping[str, object] = {
+RC: dict[Any, Any] = {
     "font.family": ["STIXGeneral", "DejaVu Sans"],
     "mathtext.fontset": "stix",
     "font.size": 8,
@@ -125,7 +126,7 @@ def saved(drawn: Figure, kind: str) -> bytes:
 
 def settled_band(axes: Axes, threshold: float, *, along: str) -> None:
     """Shade what counts as settled, up to the threshold of displacement, ``along`` the x or the y axis. Fixes its limits."""
-    word = {"color": GREY, "fontsize": 7, "style": "italic", "textcoords": "offset points"}
+    word: dict[str, Any] = {"color": GREY, "fontsize": 7, "style": "italic", "textcoords": "offset points"}
     if along == "x":
         axes.set_xlim(axes.get_xlim())
         axes.axvspan(axes.get_xlim()[0], threshold, facecolor=BAND, edgecolor="none", zorder=0)
@@ -138,7 +139,7 @@ def settled_band(axes: Axes, threshold: float, *, along: str) -> None:
         axes.annotate("settled", (0, threshold), xycoords=("axes fraction", "data"), xytext=(3, -3), va="top", **word)
 
 
-def legend_above(axes: Axes, *, lift: float = 1.0, **options: object) -> None:
+def legend_above(axes: Axes, *, lift: float = 1.0, **options: Any) -> None:
     """A legend in one row above the axes, where no data can be; ``lift`` is its lower edge in heights of the axes."""
     handles, labels = axes.get_legend_handles_labels()
     options = {"columnspacing": 1.2, "handletextpad": 0.4, "borderaxespad": 0.2} | options

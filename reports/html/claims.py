@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from unsettled.claims.audit.audit import Audit
-from unsettled.claims.explain.explain import Fact, Recorded, explain
+from unsettled.claims.explain.explain import Fact
 from unsettled.claims.verdict import TABLE, Outcome, Verdict
 from unsettled.reports.html.strip import span_of, strip, zoom
 from unsettled.reports.html.svg import slug
-
-if TYPE_CHECKING:
-    from unsettled.claims.ledger.ledger import Ledger
-    from unsettled.claims.populations.populations import Population
 
 # In the order of the page: outcome → glyph and family. A family has one colour and one shape of mark.
 ORDER: dict[Outcome, tuple[str, str]] = {
@@ -31,7 +26,7 @@ ORDER: dict[Outcome, tuple[str, str]] = {
     Outcome.UNDERPOWERED: ("?", "open"),
     Outcome.UNVERIFIABLE: ("–", "open"),
 }
-# Facts of `unsettled why` and what they are called on the page: of a claim, shown once, and of a verdict, under their headings.
+# Labels of facts and what they are called on the page: of a claim, shown once, and of a verdict, under their headings.
 DEFINITION = {
     "where": "where",
     "stated": "printed",
@@ -60,6 +55,8 @@ SECTIONS: tuple[tuple[str, dict[str, str]], ...] = (
     ("Where it comes from", {"weights": "weights", "file": "file", "puzzles": "puzzles", "record": "record"}),
 )
 FINGERPRINT = 16
+# Label of a fact → the fingerprint of a population that it shows.
+FINGERPRINTS = {"weights": "checkpoint_tensors", "file": "checkpoint_bytes", "puzzles": "puzzles", "record": "record"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,25 +100,19 @@ class Group:
     closed: bool
 
 
-def claims_of(
-    audit: Audit, *, ledger: Ledger | None = None, populations: Mapping[str, Population] | None = None
-) -> tuple[tuple[Group, ...], tuple[Definition, ...]]:
-    """The verdicts of an audit by outcome, in the order of `ORDER` without empty ones; and the definition of every claim once.
-
-    With the ledger and the populations that were judged, these are the facts of `unsettled why`; without, those of the verdict.
-    """
-    facts = _Facts(audit, ledger, populations or {})
+def claims_of(audit: Audit) -> tuple[tuple[Group, ...], tuple[Definition, ...]]:
+    """The verdicts of an audit by outcome, in the order of `ORDER` without empty ones; and the definition of every claim once."""
     definitions = {}
     for verdict in audit.verdicts:
         if verdict.claim not in definitions:
-            chosen = tuple(_named(facts.of(verdict), DEFINITION))
-            definitions[verdict.claim] = Definition(claim=verdict.claim, identity=f"d-{slug(verdict.claim)}", facts=chosen)
-    return tuple(_groups(audit, facts)), tuple(definitions.values())
+            facts = tuple(_named(tuple(_defined(audit, verdict)), DEFINITION))
+            definitions[verdict.claim] = Definition(claim=verdict.claim, identity=f"d-{slug(verdict.claim)}", facts=facts)
+    return tuple(_groups(audit)), tuple(definitions.values())
 
 
-def _groups(audit: Audit, facts: _Facts) -> Iterator[Group]:
+def _groups(audit: Audit) -> Iterator[Group]:
     for outcome, (glyph, family) in ORDER.items():
-        rows = tuple(_row(v, facts) for v in audit.verdicts if v.outcome is outcome)
+        rows = tuple(_row(v, audit) for v in audit.verdicts if v.outcome is outcome)
         if rows:
             yield Group(
                 outcome=outcome.value,
@@ -139,52 +130,35 @@ def plain(outcome: str) -> str:
     return str(outcome).replace("_", " ").lower()
 
 
-class _Facts:
-    """Every fact on a verdict, those of its claim first; found once, since looking for deciding samples takes a while."""
-
-    def __init__(self, audit: Audit, ledger: Ledger | None, populations: Mapping[str, Population]) -> None:
-        self.claims = {claim.id: claim for claim in ledger.claims} if ledger else {}
-        verdicts = {verdict.key: verdict for verdict in audit.verdicts}
-        pairs = {
-            key: (self.claims[verdict.claim], populations[verdict.population])
-            for key, verdict in verdicts.items()
-            if verdict.claim in self.claims and verdict.population in populations
-        }
-        self.judged = Recorded(ledger=ledger, pairs=pairs, verdicts=verdicts) if ledger else None
-        self.found: dict[str, list[Fact]] = {}
-
-    def of(self, verdict: Verdict) -> list[Fact]:
-        """As `unsettled why` tells them; where the ledger or the population is not at hand, what the verdict alone tells."""
-        key = verdict.key
-        if key not in self.found:
-            pages = explain(self.judged, key) if self.judged and key in self.judged.pairs else ()
-            self.found[key] = [fact for page in pages for fact in page.facts] or list(_of_verdict(verdict))
-        return self.found[key]
-
-
-def _of_verdict(verdict: Verdict) -> Iterator[Fact]:
-    """What a verdict alone tells, where the ledger it was judged by is not at hand."""
-    yield Fact("where", verdict.locator)
-    yield Fact("stated", verdict.stated)
+def _facts(audit: Audit, verdict: Verdict) -> Iterator[Fact]:
+    """Every fact on a measured verdict: what it says itself, what only the run knew of it, and what its population was measured on."""
+    if verdict.measured is None:
+        return
+    found = verdict.measured.estimate
+    explained = audit.explained.get(verdict.key)
     yield Fact("criterion", verdict.criterion)
-    notation = verdict.notation
-    if verdict.measured is not None:
-        found = verdict.measured.estimate
-        yield Fact("counted over", found.denominator)
+    yield Fact("method", found.method)
+    yield Fact("counts", ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in found.counts.items()))
+    if explained is not None:
+        yield from explained.facts
+    else:
         yield Fact("measured", f"{verdict.shown} {found.unit}".strip())
-        yield Fact("method", found.method)
-        yield Fact("counts", ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in found.counts.items()))
-    if (power := verdict.power) is not None:
-        least = power.minimum_detectable_difference
-        told = f"a difference of {notation.difference(least)} with power 0.8" if least else "no difference that could be named"
-        yield Fact("power", f"{told}; one of {notation.difference(power.smallest_contradiction)} with power {power.power:.2f}")
+    for population in audit.populations:
+        if population.name == verdict.population:
+            for label, name in FINGERPRINTS.items():
+                yield Fact(label, population.fingerprints.get(name, ""), whole=True)
 
 
-def _row(verdict: Verdict, known: _Facts) -> Row:
+def _defined(audit: Audit, verdict: Verdict) -> Iterator[Fact]:
+    """The facts on the claim of a verdict; where the audit has none, what the verdict says of it."""
+    yield from audit.definitions.get(verdict.claim) or (Fact("where", verdict.locator), Fact("stated", verdict.stated))
+
+
+def _row(verdict: Verdict, audit: Audit) -> Row:
     glyph, family = ORDER[verdict.outcome]
-    span = span_of(verdict, known.claims.get(verdict.claim))
+    span = span_of(verdict, audit.explained.get(verdict.key))
     found = verdict.measured
-    facts = known.of(verdict) if found is not None else []
+    facts = tuple(_facts(audit, verdict))
     sections = ((heading, tuple(_named(facts, names))) for heading, names in SECTIONS)
     return Row(
         verdict=verdict,

@@ -11,73 +11,35 @@ import base64
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from unsettled.claims.audit.audit import Audit
-from unsettled.measure.analysis.portrait import POINTS, Portrait, portrait_of
-from unsettled.measure.errors import UserError
+from unsettled.claims.audit.pictures import WORDS, Boards
 from unsettled.measure.support.figures import plural
 from unsettled.measure.support.text import harmless
-from unsettled.reports.html.boards import EACH, Boards, boards_of
 from unsettled.reports.html.claims import claims_of, plain
 from unsettled.reports.html.pictures import pictures
 from unsettled.reports.html.svg import slug
 from unsettled.reports.text.terminal import sentence
 
-if TYPE_CHECKING:
-    from unsettled.claims.ledger.ledger import Ledger
-    from unsettled.claims.populations.populations import Population
-    from unsettled.reports.renderings import Context
-
 TEMPLATES = Path(__file__).with_name("templates")
-# Points of all clouds of a page together, and the fewest of one: the page stays small whatever is measured.
-SHARED, FEWEST = 2_400, 300
+# What is on the page as text or drawing already, and is left out of the audit that the page holds.
+SHOWN = {"definitions", "explained", "pictures", "boards"}
 # Within a script element only these could end it or open a comment; JSON may spell them as escapes.
 _IN_SCRIPT = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 
 
-def render(audit: Audit, context: Context) -> str:
-    """The page for `--report PATH.html`: portraits and boards are made for every population that the context holds a record of."""
-    populations = context.populations
-    measured = [p for p in populations.values() if p.record is not None and len(p.record)]
-    points = max(FEWEST, min(POINTS, SHARED // max(1, len(measured))))
-    each = max(2, min(EACH, 12 // max(1, len(measured))))
-    portraits, boards, unpictured = [], [], {}
-    for population in measured:
-        try:
-            portraits.append(portrait_of(population.name, population.record, title=population.title, points=points))  # type: ignore[arg-type]
-        except UserError as error:  # an imported record lacks what pictures are drawn from
-            unpictured[population.name] = str(error)
-            continue
-        boards.append(boards_of(population, portraits[-1], each=each))
-    return render_html(audit, portraits=portraits, boards=boards, unpictured=unpictured, ledger=context.ledger, populations=populations)
-
-
-def render_html(
-    audit: Audit,
-    *,
-    portraits: Sequence[Portrait] = (),
-    boards: Sequence[Boards] = (),
-    unpictured: Mapping[str, str] | None = None,
-    ledger: Ledger | None = None,
-    populations: Mapping[str, Population] | None = None,
-) -> str:
-    """The page as text.
-
-    Args:
-        portraits: one for each population whose pictures are shown.
-        boards: what the puzzle view shows, or why it shows nothing.
-        unpictured: populations that were measured but have no portrait, and why.
-        ledger, populations: what was judged; with them every row tells what `unsettled why` tells.
-    """
+def render(audit: Audit) -> str:
+    """The page as text: everything on it stands in the audit."""
     style, script = (read(name) for name in ("style.css", "script.js"))
-    groups, definitions = claims_of(audit, ledger=ledger, populations=populations)
+    groups, definitions = claims_of(audit)
+    portraits = [picture.portrait for picture in audit.pictures if picture.portrait is not None]
     view = {
         "audit": audit,
         "sentence": _verdict(audit),
@@ -85,18 +47,23 @@ def render_html(
         "definitions": definitions,
         "names": sorted({verdict.population for verdict in audit.verdicts}, key=_order(audit)),
         "portraits": [(portrait, slug(portrait.name), list(pictures(portrait))) for portrait in portraits],
-        "boards": boards,
-        "unpictured": unpictured or {},
+        "boards": audit.boards,
+        "unpictured": [picture for picture in audit.pictures if picture.portrait is None],
         "digits": _digits(audit),
         "impossible": [verdict for verdict in audit.arithmetic if verdict.outcome == "IMPOSSIBLE"],
         "caught": Counter(planted.caught for planted in audit.planted),
         "style": Markup(style),
         "script": Markup(script),
         "policy": _policy(style, script),
-        "audit_json": embedded(json.loads(audit.model_dump_json())),
-        "boards_json": embedded([found.data for found in boards if found.data]),
+        "audit_json": embedded(json.loads(audit.model_dump_json(exclude=SHOWN))),
+        "boards_json": embedded([_played(found) for found in audit.boards if found.examples]),
     }
     return _environment().get_template("report.html.j2").render(view)
+
+
+def _played(found: Boards) -> dict[str, Any]:
+    """The puzzles of one population as the script of the page reads them."""
+    return found.model_dump(mode="json", exclude={"reason"}) | {"kinds": {kind: list(words) for kind, words in WORDS.items()}}
 
 
 def embedded(value: Any) -> Markup:
@@ -152,7 +119,7 @@ def _digits(audit: Audit) -> list[tuple[Any, list[Any]]]:
     return [(verdict, [row for row in audit.digits if row.check == verdict.claim]) for verdict in checks]
 
 
-def _order(audit: Audit):
+def _order(audit: Audit) -> Callable[[str], tuple[int, str]]:
     """Populations in the order of the audit; what is no longer there comes last."""
     place = {population.name: index for index, population in enumerate(audit.populations)}
     return lambda name: (place.get(name, len(place)), name)

@@ -10,30 +10,26 @@ from markupsafe import Markup
 from unsettled.measure.analysis.portrait import Portrait
 from unsettled.measure.analysis.portrait_areas import Matching, Separation
 from unsettled.measure.statistics.estimate import Estimate
-from unsettled.measure.support.figures import plural
-from unsettled.reports.html.pictures import BOTTOM, LEFT, TOP, Picture, drawing, frame, legend, number, told
-from unsettled.reports.html.svg import Frame, Scale, polyline, slug, tag
+from unsettled.reports.html.panel import BOTTOM, LEFT, TOP, WIDE, Picture, drawing, legend
+from unsettled.reports.html.svg import Frame, Scale, Shape, polyline, slug, tag
+from unsettled.reports.panels import FEW, WINDOWED, Panel, scores_of, told
 
-WIDE = 940
 # Sides of the corner that may be zoomed into; the smallest that holds the best threshold of every curve.
 CORNERS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
 # Plots with two rows of counts above them: the top of the frame, and how far above it its names stand.
 HIGH, HEAD = 90, 38
-# What a window of segments is scored by, and the mark of each score.
-WINDOWED = {"exponent": "λ₁", "displacement": "displacement", "halting": "halting logit"}
-SHAPES = {"exponent": "dot", "displacement": "ring", "halting": "diamond"}
-# An AUC of fewer examples of one class than this is drawn faint: its interval says little.
-FEW = 5
+# Score of a window → its mark.
+SHAPES: dict[str, Shape] = {"exponent": "dot", "displacement": "ring", "halting": "diamond"}
 
 
-def roc(portrait: Portrait) -> Picture:
+def roc(portrait: Portrait, panel: Panel) -> Picture:
     """ROC curves with ribbons, whole and near the corner. The corner is the same drawing, enlarged and cut at its frame."""
-    name, curves = "ROC curves: failures told from successes", portrait.separations
+    curves = portrait.separations
     side = _corner(curves)
     names = "successes called failures (false-positive rate)", "failures found (true-positive rate)"
-    whole = frame(Scale(0, 1, LEFT, LEFT + 380), Scale(0, 1, BOTTOM, TOP), *names)
+    whole = Frame(Scale(0, 1, LEFT, LEFT + 380), Scale(0, 1, BOTTOM, TOP), *names)
     near = Scale(0, side, 540, 920), Scale(1 - side, 1, BOTTOM, TOP)
-    corner = frame(*near, "false-positive rate", "true-positive rate", title="the corner, enlarged")
+    corner = Frame(*near, "false-positive rate", "true-positive rate", title="the corner, enlarged")
     whole.line([0, 1], [0, 1], "chance").area(0, 1 - side, side, 1, "zoomed")
     once, cut = f"roc-{slug(portrait.name)}", f"corner-{slug(portrait.name)}"
     clip = tag("clipPath", tag("rect", x=540, y=TOP, width=380, height=BOTTOM - TOP), id=cut)
@@ -41,26 +37,7 @@ def roc(portrait: Portrait) -> Picture:
     enlarged = f"translate({540 - LEFT / side:.3f} {TOP - TOP / side:.3f}) scale({1 / side:g})"
     corner.add(tag("g", tag("use", href=f"#{once}", transform=enlarged), clip_path=f"url(#{cut})"))
     keys = legend([("line", f"{found.score} strong", f"{found.name}, AUC {told(found.area)}") for found in curves])
-    caption = (
-        "Ribbons: at each threshold, the rectangle that holds both rates with 95% confidence. "
-        + "; ".join(f"{found.name}: AUC {told(found.area)}" for found in curves)
-        + f". {_pairs(curves)}"
-    )
-    rows = [[found.name, number(found.area.value), number(found.area.low), number(found.area.high)] for found in curves]
-    return Picture(
-        key="roc",
-        name=name,
-        caption=caption,
-        header=("score", "AUC", "low (95%)", "high (95%)"),
-        rows=rows,
-        wide=True,
-        drawing=drawing(portrait, "roc", name, clip, keys, whole.drawn(), corner.drawn(), width=WIDE),
-    )
-
-
-def _pairs(curves: Sequence[Separation]) -> str:
-    counts = curves[0].area.counts
-    return f"{counts.get('positives', 0):,} failures, {counts.get('negatives', 0):,} successes." if counts else ""
+    return Picture(panel=panel, wide=True, drawing=drawing(portrait, panel, clip, keys, whole.drawn(), corner.drawn(), width=WIDE))
 
 
 def _corner(curves: Sequence[Separation]) -> float:
@@ -87,9 +64,8 @@ def _curves(plot: Frame, curves: Sequence[Separation]) -> list[Markup]:
     return apart.parts
 
 
-def deciles(portrait: Portrait) -> Picture:
+def deciles(portrait: Portrait, panel: Panel) -> Picture:
     """The AUC of λ₁ and of displacement itself within bins of late displacement: the unsettled, and all."""
-    name = "AUC among puzzles alike in displacement"
     plots = [_panel(matching, left) for matching, left in zip(portrait.matchings, (LEFT, 540), strict=True)]
     keys = legend(
         [
@@ -98,38 +74,13 @@ def deciles(portrait: Portrait) -> Picture:
             ("line", "exponent strong", "λ₁, matched over all bins"),
         ]
     )
-    caption = (
-        f"Failures against successes within bins of equal size by late displacement (whiskers 95%; faint: fewer than {FEW} of one class). "
-        + " ".join(_told(m) for m in portrait.matchings)
-    )
-    rows = [
-        [
-            matching.among,
-            str(b.number),
-            f"{number(b.low)} – {number(b.high)}",
-            f"{b.failures:,}",
-            f"{b.successes:,}",
-            told(b.area),
-            told(b.residual),
-        ]
-        for matching in portrait.matchings
-        for b in matching.bins
-    ]
-    header = ("among", "bin", "late displacement", "wrong", "right", "AUC of λ₁", "AUC of displacement")
-    return Picture(
-        key="deciles",
-        name=name,
-        caption=caption,
-        header=header,
-        rows=rows,
-        wide=True,
-        drawing=drawing(portrait, "deciles", name, keys, *plots, width=WIDE, height=336),
-    )
+    marks = f"Faint: fewer than {FEW} of one class."
+    return Picture(panel=panel, wide=True, marks=marks, drawing=drawing(portrait, panel, keys, *plots, width=WIDE, height=336))
 
 
 def _panel(matching: Matching, left: float) -> Markup:
     count = max(1, len(matching.bins))
-    plot = frame(
+    plot = Frame(
         Scale(0.4, count + 0.6, left, left + 380),
         Scale(0, 1, BOTTOM + 24, HIGH),
         "bin of late displacement, from still to mobile",
@@ -142,7 +93,8 @@ def _panel(matching: Matching, left: float) -> Markup:
     plot.rule(y=0.5, class_="rule")
     found = matching.matched
     if found.defined:
-        plot.area(0.4, found.low, count + 0.6, found.high, "ribbon exponent") if math.isfinite(found.low) else None
+        if math.isfinite(found.low):
+            plot.area(0.4, found.low, count + 0.6, found.high, "ribbon exponent")
         plot.line([0.4, count + 0.6], [found.value] * 2, "exponent strong")
     else:
         plot.note((count + 1) / 2, 0.5, f"nothing to compare: {found.undefined_reason}"[:58], "note", anchor="middle", dy=-8)
@@ -160,7 +112,7 @@ def _points(plot: Frame, xs: Sequence[float], estimates: Sequence[Estimate], few
         chosen = [(x, e) for x, e, little in zip(xs, estimates, few, strict=True) if e.defined and little == faint]
         class_ = score + (" faint" if faint else "")
         plot.whiskers([x for x, _ in chosen], [e.low for _, e in chosen], [e.high for _, e in chosen], class_, shift=shift)
-        plot.marks([x for x, _ in chosen], [e.value for _, e in chosen], SHAPES[score], f"{class_} large", shift=shift, size=4)  # type: ignore[arg-type]
+        plot.marks([x for x, _ in chosen], [e.value for _, e in chosen], SHAPES[score], f"{class_} large", shift=shift, size=4)
 
 
 def _counted(plot: Frame, xs: Sequence[float], *rows: tuple[str, Sequence[int]]) -> None:
@@ -172,29 +124,17 @@ def _counted(plot: Frame, xs: Sequence[float], *rows: tuple[str, Sequence[int]])
             plot.add(tag("text", f"{count:,}", x=plot.x(x), y=y, class_="count", text_anchor="middle"))
 
 
-def _told(matching: Matching) -> str:
-    who = "Among the unsettled" if matching.among == "unsettled" else "Among all"
-    if not matching.matched.defined:
-        return f"{who}: {matching.matched.undefined_reason}."
-    dropped = matching.matched.counts.get("dropped", 0)
-    lost = f" ({plural(dropped, 'bin')} with one outcome only left out)" if dropped else ""
-    return (
-        f"{who}: λ₁ {told(matching.matched)} matched, {told(matching.overall)} unmatched; "
-        f"displacement keeps {number(matching.residual)} within the bins{lost}."
-    )
-
-
-def early(portrait: Portrait) -> Picture:
+def early(portrait: Portrait, panel: Panel) -> Picture:
     """AUC of early scores for "solved later", against the length of the early window."""
-    name, horizons = "Early warning: AUC against the window", portrait.horizons
+    horizons = portrait.horizons
     xs = [h.segments for h in horizons]
     x = Scale(0.6, max(2, portrait.segments - 1) + 0.4, LEFT + 30, WIDE - 20)
-    plot = frame(
+    plot = Frame(
         x, Scale(0, 1, BOTTOM + 24, HIGH), "window: the first … segments", "AUC for “solved later”", whole=True, ticks=(16, 5), head=HEAD
     )
     plot.rule(y=0.5, class_="rule")
     few = [min(h.solved_later, h.unsolved - h.solved_later) < FEW for h in horizons]
-    scores = [key for key in WINDOWED if key in horizons[0].areas]
+    scores = scores_of(horizons)
     for index, key in enumerate(scores):
         estimates, shift = [h.areas[key] for h in horizons], (index - (len(scores) - 1) / 2) * 11
         line = [(plot.x(x) + shift, plot.y(e.value)) for x, e in zip(xs, estimates, strict=True)]
@@ -202,19 +142,5 @@ def early(portrait: Portrait) -> Picture:
         _points(plot, xs, estimates, few, key, shift=shift)
     _counted(plot, xs, ("solved later", [h.solved_later for h in horizons]), ("of unsolved", [h.unsolved for h in horizons]))
     keys = legend([(SHAPES[key], key, WINDOWED[key]) for key in scores])
-    fourth = next((h for h in horizons if h.segments == 4), horizons[-1])
-    caption = (
-        "Among the puzzles unsolved after the window: does it tell who is right at the end? 0.5 is not at all; above it, later successes score "
-        f"higher. Whiskers 95%; faint: fewer than {FEW} of one class. "
-        f"After {plural(fourth.segments, 'segment')}: " + ", ".join(f"{WINDOWED[key]} {told(fourth.areas[key])}" for key in scores) + "."
-    )
-    rows = [[str(h.segments), f"{h.unsolved:,}", f"{h.solved_later:,}", *(told(h.areas[key]) for key in scores)] for h in horizons]
-    return Picture(
-        key="early",
-        name=name,
-        caption=caption,
-        header=("window", "unsolved", "solved later", *(WINDOWED[key] for key in scores)),
-        rows=rows,
-        wide=True,
-        drawing=drawing(portrait, "early", name, keys, plot.drawn(), width=WIDE, height=336),
-    )
+    marks = f"Faint: fewer than {FEW} of one class."
+    return Picture(panel=panel, wide=True, marks=marks, drawing=drawing(portrait, panel, keys, plot.drawn(), width=WIDE, height=336))

@@ -10,10 +10,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from unsettled.claims.catalogue.registered import lookup
-from unsettled.claims.judgement.case import form_of
-from unsettled.claims.ledger.claim import AnyClaim
-from unsettled.claims.ledger.forms import region
+from unsettled.claims.audit.explained import Ends, Explained
 from unsettled.claims.verdict import Verdict
 from unsettled.reports.html.svg import Scale, below, label, polyline, short, spread, tag
 
@@ -51,18 +48,26 @@ class Span:
         return [x for x in ends if math.isfinite(x)]
 
 
-def span_of(verdict: Verdict, claim: AnyClaim | None) -> Span:
-    """What to draw of a verdict; without its claim (another ledger) there is no form, and limits are guessed from the figures."""
+def span_of(verdict: Verdict, explained: Explained | None) -> Span:
+    """What to draw of a verdict; where the audit does not explain it there is no form, and limits are guessed from the figures."""
     found, printed = verdict.measured, verdict.printed
     value, low, high = (found.estimate.value, found.estimate.low, found.estimate.high) if found else (math.nan,) * 3
-    ends = printed and (-math.inf if printed.low is None else printed.low, math.inf if printed.high is None else printed.high)
-    limits = lookup(claim.statistic).limits if claim is not None else None
-    wanted = None
-    if claim is not None and verdict.mode != "arithmetic":
-        form = form_of(claim, verdict.mode)
-        wanted = region(form) if form is not None else None
-    percent = verdict.notation.percent
-    return Span(limits=limits, stated=ends, wanted=wanted, value=value, low=low, high=high, percent=percent)
+    return Span(
+        limits=_open(explained.limits) if explained else None,
+        stated=_open((printed.low, printed.high)) if printed else None,
+        wanted=_open(explained.wanted) if explained else None,
+        value=value,
+        low=low,
+        high=high,
+        percent=verdict.notation.percent,
+    )
+
+
+def _open(ends: Ends | None) -> tuple[float, float] | None:
+    if ends is None:
+        return None
+    low, high = ends
+    return (-math.inf if low is None else low), (math.inf if high is None else high)
 
 
 def natural(span: Span) -> Scale:

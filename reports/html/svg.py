@@ -16,8 +16,8 @@ import numpy as np
 from markupsafe import Markup, escape
 
 from unsettled.measure.support.text import harmless
+from unsettled.reports.panels import SUPERSCRIPT
 
-SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 Shape = Literal["dot", "cross", "ring", "diamond"]
 Points = Iterable[tuple[float, float]]
 

@@ -11,6 +11,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 from unsettled.claims.audit.baseline import Baseline, Locked
+from unsettled.claims.audit.changes import changes
+from unsettled.claims.audit.explained import Explained
+from unsettled.claims.explain.explain import Fact
 from unsettled.claims.verdict import Measurement
 from unsettled.fixtures.faults.hostile import HOSTILE
 from unsettled.measure.statistics.estimate import Estimate
@@ -18,7 +21,6 @@ from unsettled.measure.support.text import harmless
 from unsettled.reports import escaping
 from unsettled.reports.exchange import annotations, badge, latex, sarif
 from unsettled.reports.exchange import csv_table as table_csv
-from unsettled.reports.renderings import Context
 from unsettled.reports.text import markdown, terminal
 
 OUTCOMES = ("REFUTED", "IMPOSSIBLE", "DRIFTED", "ERROR", "DOES_NOT_TRANSFER", "UNDERPOWERED", "UNVERIFIABLE", "TRANSFERS", "REPRODUCED")
@@ -53,14 +55,13 @@ def audit(text, make_audit, make_verdict):
     planted = made.planted[0].model_copy(update={"outcome": "REPRODUCED", "name": text, "population": text, "reason": text})
     rows = made.remeasured[0].model_copy(update={"population": text, "differing": [text]})
     ledger = made.ledger.model_copy(update={"path": text, "title": text})
-    changes = {"populations": populations, "planted": (planted,), "remeasured": (rows,), "ledger": ledger}
-    return made.model_copy(update=changes)
-
-
-@pytest.fixture
-def context(audit, text, tmp_path):
     locked = Locked(verdict="TRANSFERS", value=0.4, low=0.3, high=0.5, noise=0.0, fingerprints={}, bar={"stated": text})
-    return Context(root=tmp_path, baseline=Baseline(locked={verdict.key: locked for verdict in audit.verdicts}))
+    told = changes(verdicts, Baseline(locked={verdict.key: locked for verdict in verdicts}))
+    facts = (Fact(text, text), Fact("elsewhere", text))
+    given = {"populations": populations, "planted": (planted,), "remeasured": (rows,), "ledger": ledger, "changes": told}
+    given["definitions"] = {verdict.claim: facts for verdict in verdicts}
+    given["explained"] = {verdict.key: Explained(facts=facts) for verdict in verdicts}
+    return made.model_copy(update=given)
 
 
 # ---- Markdown
@@ -72,8 +73,8 @@ OURS = {"details", "summary", "b", "sub"}
 LINKED = re.compile(r"@\w|#\d|GH-\d|://|www\.|:[\w+-]+:", re.IGNORECASE)
 
 
-def test_markdown_shows_and_obeys_nothing(audit, context, text):
-    rendered = markdown.render(audit, context)
+def test_markdown_shows_and_obeys_nothing(audit, text):
+    rendered = markdown.render(audit)
     tokens = PARSER.parse(rendered)
     inner = [child for token in tokens for child in token.children or ()]
     assert not {token.type for token in (*tokens, *inner)} & OBEYED
@@ -90,9 +91,9 @@ def shown(text):
     return " ".join(harmless(text).split())[:60]
 
 
-def test_markdown_cells_stay_in_their_columns(audit, context):
+def test_markdown_cells_stay_in_their_columns(audit):
     rows = []
-    for token in PARSER.parse(markdown.render(audit, context)):
+    for token in PARSER.parse(markdown.render(audit)):
         if token.type == "table_open":
             rows.append([])
         elif token.type == "tr_open":
@@ -100,14 +101,14 @@ def test_markdown_cells_stay_in_their_columns(audit, context):
         elif token.type in ("td_open", "th_open"):
             rows[-1][-1] += 1
     assert len(rows) == 6 and all(len(set(table)) == 1 for table in rows)
-    cells = [line for line in markdown.render(audit, context).splitlines() if line.startswith("|")]
+    cells = [line for line in markdown.render(audit).splitlines() if line.startswith("|")]
     # the parser pads and cuts rows to the width of the head; count what is written, too
     assert {len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) - 1 for line in cells} <= {width for table in rows for width in table}
 
 
-def test_markdown_escapes_mathematics(audit, context):
+def test_markdown_escapes_mathematics(audit):
     fence, seen = False, 0
-    for line in markdown.render(audit, context).splitlines():
+    for line in markdown.render(audit).splitlines():
         fence ^= line.startswith("```")
         seen += not fence and len(re.findall(r"(?<!\\)(?:\\\\)*\$", line))
     assert seen == 0
@@ -124,8 +125,8 @@ def undo(text):
     return text
 
 
-def test_annotations_are_one_command_each(audit, context, text):
-    lines = annotations.annotate(audit, context)
+def test_annotations_are_one_command_each(audit, text):
+    lines = annotations.annotate(audit)
     assert all(line.isprintable() for line in lines)
     commands = [COMMAND.match(line) for line in lines]
     assert [c[1] for c in commands] == ["error"] * 6 + ["warning", "notice"]
@@ -143,8 +144,8 @@ def test_line_ends_of_messages_are_kept_and_commands_in_them_dead():
 # ---- SARIF
 
 
-def test_sarif(audit, context, text):
-    run = json.loads(sarif.render(audit, context))["runs"][0]
+def test_sarif(audit, text):
+    run = json.loads(sarif.render(audit))["runs"][0]
     messages = [r["message"]["text"] for r in run["results"]] + [
         rule["shortDescription"]["text"] for rule in run["tool"]["driver"]["rules"]
     ]
@@ -214,8 +215,8 @@ ALLOWED = {
 }
 
 
-def test_latex_holds_no_command_but_ours(audit, context):
-    rendered = latex.render(audit, context)
+def test_latex_holds_no_command_but_ours(audit):
+    rendered = latex.render(audit)
     body = "\n".join(line for line in rendered.splitlines() if not line.startswith("%"))
     assert set(re.findall(r"\\([A-Za-z]+)", body.replace(r"\\", " "))) <= ALLOWED
     assert set(re.findall(r"\\(?:begin|end)\{([^}]*)\}", body)) == {"longtable"}
@@ -233,8 +234,8 @@ def test_latex_holds_no_command_but_ours(audit, context):
             assert cells.count("&") in (0, 4)
 
 
-def test_latex_letters_are_ascii_or_have_a_glyph(audit, context):
-    rendered = latex.render(audit, context)
+def test_latex_letters_are_ascii_or_have_a_glyph(audit):
+    rendered = latex.render(audit)
     assert {c for c in rendered if not c.isascii()} <= {"é"}
 
 
@@ -247,8 +248,8 @@ def test_latex_sets_accented_letters_and_names_others():
 # ---- CSV
 
 
-def test_csv(audit, context, text):
-    rows = list(csv.reader(io.StringIO(table_csv.render(audit, context), newline="")))
+def test_csv(audit, text):
+    rows = list(csv.reader(io.StringIO(table_csv.render(audit), newline="")))
     assert {len(row) for row in rows} == {len(table_csv.COLUMNS)}
     assert len(rows) == 1 + len(audit.verdicts) + len(audit.arithmetic)
     for cell in (cell for row in rows[1:] for cell in row):
@@ -260,8 +261,8 @@ def test_csv(audit, context, text):
 # ---- badge, terminal
 
 
-def test_badges_hold_no_foreign_text(audit, context, text, make_audit, make_verdict):
-    drawn = badge.render_svg(audit, context)
+def test_badges_hold_no_foreign_text(audit, text, make_audit, make_verdict):
+    drawn = badge.render_svg(audit)
     assert {element.tag.split("}")[1] for element in ElementTree.fromstring(drawn).iter()} == {
         "svg",
         "title",
@@ -270,9 +271,9 @@ def test_badges_hold_no_foreign_text(audit, context, text, make_audit, make_verd
         "g",
         "text",
     }
-    for rendered in (drawn, badge.render_endpoint(audit, context)):
+    for rendered in (drawn, badge.render_endpoint(audit)):
         assert text not in rendered and harmless(text) not in rendered
 
 
-def test_terminal(audit, context):
-    assert all(c.isprintable() or c == "\n" for c in terminal.render_file(audit, context))
+def test_terminal(audit):
+    assert all(c.isprintable() or c == "\n" for c in terminal.render_file(audit))

@@ -7,9 +7,10 @@ import re
 
 import pytest
 
-from unsettled.claims.audit.audit import Audit, PopulationEntry
+from unsettled.claims.audit.audit import Audit
 from unsettled.claims.audit.baseline import Baseline, lock
 from unsettled.claims.audit.changes import changes
+from unsettled.claims.audit.entries import PopulationEntry
 from unsettled.claims.audit.run import Run, Settings
 from unsettled.claims.explain.explain import explain
 from unsettled.claims.populations.inputs import Inputs
@@ -22,7 +23,6 @@ from unsettled.reports.escaping import latex as latex_text
 from unsettled.reports.escaping import markdown as markdown_text
 from unsettled.reports.exchange import annotations, csv_table, latex, sarif
 from unsettled.reports.html.claims import claims_of
-from unsettled.reports.renderings import Context
 from unsettled.reports.text import markdown, terminal
 
 TOKEN = re.compile(r"[-−]?\d[\d,]*(?:\.\d+)?(?:e[-+]\d+)?%?")
@@ -67,11 +67,9 @@ def other_notations(verdict):
 
 def test_every_rendering_shows_each_measured_value_in_the_one_notation(audit):
     text = terminal.render(audit, width=200)
-    page = markdown.render(audit, Context())
-    table = latex.render(audit, Context())
-    rows = {
-        f"{row['claim']}@{row['population']}": row for row in csv.DictReader(io.StringIO(csv_table.render(audit, Context()), newline=""))
-    }
+    page = markdown.render(audit)
+    table = latex.render(audit)
+    rows = {f"{row['claim']}@{row['population']}": row for row in csv.DictReader(io.StringIO(csv_table.render(audit), newline=""))}
     groups, _ = claims_of(audit)
     html = {row.verdict.key: row for group in groups for row in group.rows}
     shortened = "more, in the audit" in page
@@ -83,10 +81,10 @@ def test_every_rendering_shows_each_measured_value_in_the_one_notation(audit):
         assert rows[verdict.key]["measured"].removeprefix("'") == shown
         assert f"{html[verdict.key].value} {html[verdict.key].limits}".strip() == shown
         assert shown in verdict.reason, verdict.key
-    results = json.loads(sarif.render(audit, Context()))["runs"][0]["results"]
+    results = json.loads(sarif.render(audit))["runs"][0]["results"]
     figures = {r["properties"]["key"]: r["properties"].get("measured") for r in results}
     assert {v.shown for v in measured(audit) if v.key in figures} == {text for text in figures.values() if text}
-    problems = "\n".join(annotations.annotate(audit, Context())).replace("%25", "%")
+    problems = "\n".join(annotations.annotate(audit)).replace("%25", "%")
     assert all(v.shown in problems for v in measured(audit) if f"{v.outcome} {v.key}::" in problems)
 
 
@@ -104,5 +102,6 @@ def test_what_left_a_baseline_is_shown_in_the_notation_of_its_verdict(audit, run
     for verdict in measured(audit)[::4]:
         claim, population = run.pairs[verdict.key]
         before = lock(verdict, claim, population).model_copy(update={"verdict": Outcome.DRIFTED})
-        (change,) = changes(audit.model_copy(update={"verdicts": (verdict,)}), Baseline(locked={verdict.key: before}))
-        assert change.before == f"DRIFTED {verdict.shown}" and change.now.endswith(verdict.shown)
+        left = changes([verdict], Baseline(locked={verdict.key: before}))
+        page = markdown.render(audit.model_copy(update={"verdicts": (verdict,), "changes": left}))
+        assert f"| {markdown_text(f'DRIFTED {verdict.shown}')} | {markdown_text(f'{verdict.outcome} {verdict.shown}')} |" in page

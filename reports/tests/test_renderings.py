@@ -7,7 +7,7 @@ import pytest
 
 from unsettled.claims.audit.audit import read_audit
 from unsettled.measure.errors import UserError
-from unsettled.reports.renderings import RENDERINGS, Context, renderer_of, suffixes, targets, write_report
+from unsettled.reports.renderings import RENDERINGS, renderer_of, suffixes, targets, write_report
 
 
 @pytest.mark.parametrize("name", RENDERINGS)
@@ -49,7 +49,7 @@ def test_relative_names_lie_below_the_folder(tmp_path):
 def test_reports_are_written_whole_and_alike(suffix, make_audit, make_verdict, tmp_path):
     audit = make_audit([make_verdict(), make_verdict("REFUTED", claim="b"), make_verdict("UNVERIFIABLE", claim="c", measured=None)])
     paths = [tmp_path / f"{name}{suffix}" for name in ("one", "two")]
-    sizes = [write_report(audit, Context(root=tmp_path), path) for path in paths]
+    sizes = [write_report(audit, path) for path in paths]
     assert sizes == [path.stat().st_size for path in paths] and min(sizes) > 0
     assert paths[0].read_bytes() == paths[1].read_bytes()
     assert sorted(tmp_path.iterdir()) == sorted(paths)
@@ -57,14 +57,14 @@ def test_reports_are_written_whole_and_alike(suffix, make_audit, make_verdict, t
 
 def test_audit_json_is_the_audit_itself(make_audit, make_verdict, tmp_path):
     audit = make_audit([make_verdict()])
-    write_report(audit, Context(root=tmp_path), tmp_path / "audit.json")
+    write_report(audit, tmp_path / "audit.json")
     assert read_audit(tmp_path / "audit.json") == audit
 
 
 def test_a_file_that_cannot_be_written_leaves_nothing(make_audit, make_verdict, tmp_path):
     (tmp_path / "a.txt").mkdir()
     with pytest.raises(UserError, match="cannot write the report"):
-        write_report(make_audit([make_verdict()]), Context(root=tmp_path), tmp_path / "a.txt")
+        write_report(make_audit([make_verdict()]), tmp_path / "a.txt")
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
 
 

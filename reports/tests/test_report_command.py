@@ -1,19 +1,18 @@
-"""`unsettled report` renders a stored audit with what still lies where it lay, and says what does not."""
+"""`unsettled report` renders an audit from its file alone."""
 
 import pytest
 from typer.testing import CliRunner
 
-from unsettled.claims.audit.audit import LedgerEntry, PopulationEntry, write_audit
+from unsettled.claims.audit.audit import write_audit
+from unsettled.claims.audit.entries import LedgerEntry, PopulationEntry
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import discover
 from unsettled.fixtures.synthetic.audits import write_ledger, write_reference
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError
-from unsettled.measure.record.parquet import write_record
 from unsettled.measure.support.files import digest_of
 from unsettled.reports.commands import app
-from unsettled.reports.revive import revive
 
 
 @pytest.fixture
@@ -41,39 +40,6 @@ def test_reports_are_those_of_the_run(folder):
     assert result.exit_code == 0
     assert [line.split(",")[0] for line in result.stdout.splitlines()] == ["a.md", "a.sarif"]
     assert "note:" not in result.output
-
-
-def test_records_and_lines_come_back(folder):
-    root, audit = folder
-    revived = revive(audit, root=root)
-    assert revived.missing == ()
-    assert revived.context.line("some.claim") == load_ledger(root / "my.toml")["some.claim"].line
-    population = revived.context.populations["reference.trm"]
-    assert len(population.record) == 40 and population.kind == "reference"
-
-
-@pytest.mark.parametrize(
-    ("spoil", "told"),
-    [
-        (lambda root: (root / "my.toml").write_text("x = 1"), "ledger my.toml: it was edited since"),
-        (lambda root: (root / "my.toml").unlink(), "ledger my.toml: no such file"),
-        (lambda root: (root / "references/reference.trm/record.parquet").unlink(), "is not there; its pictures are left out"),
-        (
-            lambda root: (root / "references/reference.trm/record.parquet").write_text("x"),
-            "record of reference.trm: *not a readable Parquet",
-        ),
-        (
-            lambda root: write_record(synthetic_record(40, seed=1), root / "references/reference.trm/record.parquet"),
-            "it was measured again since",
-        ),
-    ],
-)
-def test_what_changed_since_is_left_out_and_told(folder, spoil, told):
-    root, _ = folder
-    spoil(root)
-    result = run("--out", "a.md")
-    assert result.exit_code == 0 and (root / "a.md").exists()
-    assert told.split("*")[0] in result.stderr and told.split("*")[-1] in result.stderr
 
 
 def test_baseline_is_compared(folder):

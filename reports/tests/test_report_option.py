@@ -7,15 +7,13 @@ import pytest
 import torch  # noqa: F401
 
 import unsettled.claims.audit.run
-import unsettled.reports.collector
 import unsettled.reports.exchange.latex
+import unsettled.reports.session
 from unsettled.claims.audit.audit import read_audit
-from unsettled.claims.ledger.load import load_ledger
 from unsettled.fixtures.faults.hostile import HOSTILE, write_hostile_ledger
 from unsettled.fixtures.synthetic.audits import accuracy_of, write_ledger
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.record.parquet import write_record
-from unsettled.reports.renderings import Context
 from unsettled.reports.text.markdown import render
 
 RECORD = synthetic_record(200)
@@ -85,7 +83,7 @@ def test_in_actions_summary_and_annotations_come_by_themselves(pytester, folder,
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(folder / "summary.md"))
     result = audit(pytester, folder)
     found = read_audit(folder / "audit.json")
-    assert (folder / "summary.md").read_text() == render(found, Context(root=folder, ledger=load_ledger(folder / "my.toml"))) + "\n"
+    assert (folder / "summary.md").read_text() == render(found) + "\n"
     assert result.stdout.lines[-1].startswith(
         "::error file=my.toml,line=23,title=REFUTED wrong@my::made up for a test: stated 1%25. the same"
     )
@@ -107,7 +105,7 @@ def test_in_actions_foreign_text_is_no_command(pytester, folder, monkeypatch, na
 
 
 def test_a_broken_rendering_costs_neither_the_others_nor_the_summary(pytester, folder, monkeypatch):
-    def broken(audit, context):
+    def broken(audit):
         raise RuntimeError("no\nluck")
 
     monkeypatch.setattr(unsettled.reports.exchange.latex, "render", broken)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 
-from unsettled.claims.audit.audit import Audit, PopulationEntry
-from unsettled.claims.audit.changes import Change, changes
+from unsettled.claims.audit.audit import Audit
+from unsettled.claims.audit.changes import Change
+from unsettled.claims.audit.entries import PopulationEntry
 from unsettled.claims.verdict import TABLE, Outcome, Verdict
 from unsettled.claims.wording import KIND
 from unsettled.measure.support.figures import plural
 from unsettled.reports.escaping import markdown, markdown_code
 from unsettled.reports.problems import level_of
-from unsettled.reports.renderings import Context
 from unsettled.reports.text.terminal import sentence
 
 # A comment on GitHub holds 65,536 characters; a job summary sixteen times as many.
@@ -21,18 +22,18 @@ ROWS, REASON, WORDS = 25, 300, 120
 HELD = (Outcome.REPRODUCED, Outcome.CONSISTENT, Outcome.TRANSFERS)
 
 
-def render(audit: Audit, context: Context) -> str:
+def render(audit: Audit) -> str:
     """The whole summary; tables are shortened, and say so, where a comment would not hold them."""
-    text = "\n\n".join(_parts(audit, context, rows=None)) + "\n"
+    text = "\n\n".join(_parts(audit, rows=None)) + "\n"
     if len(text) > COMMENT:
-        text = "\n\n".join(_parts(audit, context, rows=ROWS)) + "\n"
+        text = "\n\n".join(_parts(audit, rows=ROWS)) + "\n"
     return text if len(text) <= COMMENT else text[:COMMENT].rsplit("\n", 1)[0] + "\n\n…\n"
 
 
-def _parts(audit: Audit, context: Context, *, rows: int | None) -> Iterator[str]:
+def _parts(audit: Audit, *, rows: int | None) -> Iterator[str]:
     yield f"## Audit of “{_cell(audit.ledger.title, REASON)}”"
     yield f"**{markdown(sentence(audit))}**" + ("" if audit.complete else " This run judged only a part of the ledger.")
-    yield from _changed(audit, context, rows)
+    yield from _changed(audit, rows)
     yield from _failed(audit, rows)
     yield _counts(audit)
     yield from (_population(p, audit, rows) for p in audit.populations if p.rows)
@@ -41,14 +42,15 @@ def _parts(audit: Audit, context: Context, *, rows: int | None) -> Iterator[str]
     yield _closing(audit)
 
 
-def _changed(audit: Audit, context: Context, rows: int | None) -> Iterator[str]:
+def _changed(audit: Audit, rows: int | None) -> Iterator[str]:
     """What left the locked baseline, before anything else."""
-    found = changes(audit, context.baseline)
-    if found:
-        yield f"### Changed against the baseline ({len(found)})"
-        yield _table(("claim", "population", "was", "is", "why"), (_change(change) for change in found), rows)
-    elif context.baseline is not None:
-        yield f"Nothing left the locked baseline ({plural(len(context.baseline.locked), 'verdict')})."
+    if audit.changes:
+        verdicts = {verdict.key: verdict for verdict in audit.verdicts}
+        yield f"### Changed against the baseline ({len(audit.changes)})"
+        body = (_change(change, verdicts[change.key]) for change in audit.changes if change.key in verdicts)
+        yield _table(("claim", "population", "was", "is", "why"), body, rows)
+    elif audit.compared is not None:
+        yield f"Nothing left the locked baseline ({plural(audit.compared, 'verdict')})."
     else:
         yield "Not compared with a locked baseline (`--baseline` does)."
     if audit.drift:
@@ -56,8 +58,14 @@ def _changed(audit: Audit, context: Context, rows: int | None) -> Iterator[str]:
         yield "\n".join(f"- {_cell(line, REASON)}" for line in audit.drift[: rows or len(audit.drift)])
 
 
-def _change(change: Change) -> tuple[str, ...]:
-    return (*map(_cell, (*change.key.split("@", 1), change.before, change.now)), _cell(change.reason, REASON))
+def _change(change: Change, verdict: Verdict) -> tuple[str, ...]:
+    """What was locked and what is, each with its figures; a dash where nothing was locked."""
+    before = str(change.was or "–")
+    if change.value is not None:
+        low, high = (math.nan if limit is None else limit for limit in (change.low, change.high))
+        before += f" {verdict.notation.measured(change.value, low, high)}"
+    now = verdict.shown if verdict.outcome is Outcome.DRIFTED else f"{verdict.outcome} {verdict.shown}"
+    return (*map(_cell, (*change.key.split("@", 1), before, now)), _cell(change.reason, REASON))
 
 
 def _failed(audit: Audit, rows: int | None) -> Iterator[str]:

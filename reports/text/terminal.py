@@ -10,13 +10,13 @@ from rich.cells import set_cell_size
 from rich.padding import Padding
 from rich.text import Text
 
-from unsettled.claims.audit.audit import Audit, PopulationEntry
+from unsettled.claims.audit.audit import Audit
+from unsettled.claims.audit.entries import PopulationEntry
 from unsettled.claims.verdict import TABLE, Outcome, Verdict
 from unsettled.claims.wording import KIND
 from unsettled.measure.support.console import plain_console, printed
 from unsettled.measure.support.figures import plural
 from unsettled.measure.support.text import harmless as safe
-from unsettled.reports.renderings import Context
 
 STYLES: dict[str, str] = {
     "REPRODUCED": "bold green",
@@ -57,7 +57,7 @@ def render(audit: Audit, *, width: int = 80, colour: bool = False) -> str:
     return printed(console)
 
 
-def render_file(audit: Audit, context: Context) -> str:
+def render_file(audit: Audit) -> str:
     """The same text for a file: 100 columns, no colour."""
     return render(audit, width=100) + "\n"
 

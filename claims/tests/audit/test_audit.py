@@ -5,7 +5,8 @@ import math
 
 import pytest
 
-from unsettled.claims.audit.audit import PopulationEntry, count, read_audit, write_audit
+from unsettled.claims.audit.audit import count, read_audit, write_audit
+from unsettled.claims.audit.entries import PopulationEntry
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import discover

@@ -10,10 +10,10 @@ import pytest
 import torch  # noqa: F401
 
 import unsettled.claims.audit.run
-import unsettled.reports.collector  # noqa: F401
+import unsettled.reports.session  # noqa: F401
 from unsettled.claims.audit.audit import read_audit
 from unsettled.claims.audit.planted import outcome_of, read_falsehoods
-from unsettled.claims.audit.remeasure import sample_rows
+from unsettled.claims.audit.sampling import sample_rows
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import Population, discover
@@ -61,7 +61,7 @@ BAD = {"wrong": ("share", "accuracy", FALSE)}
 
 def test_another_paper_is_audited_without_a_change_of_code(audit, folder):
     result = audit(GOOD | BAD, "--junitxml", "junit.xml")
-    result.assert_outcomes(passed=7, failed=1, skipped=3)
+    result.assert_outcomes(passed=7, failed=1, skipped=4)
     assert result.ret == 1
     result.stdout.fnmatch_lines(["REFUTED: the same examples give*", "*1 REPRODUCED · 1 REFUTED*", "FAILED *test_claim?wrong@my? - *"])
     result.stdout.no_fnmatch_line("*Traceback*")
@@ -196,7 +196,7 @@ def test_workers_share_the_seed_and_the_controller_writes_one_audit(pytester, fo
     ]
     result = pytester.runpytest_subprocess(*words, "-n", "2")
     assert result.ret == 1
-    result.stdout.fnmatch_lines(["*1 failed, 9 passed*"])
+    result.stdout.fnmatch_lines(["*1 failed, 10 passed*"])
     found = read_audit(folder / "audit.json")
     assert [v.key for v in found.verdicts] == ["right@my", "wrong@my"]
     reference = next(p for p in discover(Inputs(references=tiny), load_ledger(folder / "my.toml")) if p.kind == "reference")

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from unsettled.claims.audit.remeasure import affordable_rows
 from unsettled.claims.audit.run import Run, Settings
+from unsettled.claims.audit.sampling import affordable_rows
 from unsettled.claims.populations.fetched import fetched_populations
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.fixtures.synthetic.records import synthetic_record

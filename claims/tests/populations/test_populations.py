@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from unsettled.claims.audit.remeasure import FEWEST, MOST, affordable_rows, sample_rows, settings_of
+from unsettled.claims.audit.remeasure import settings_of
+from unsettled.claims.audit.sampling import FEWEST, MOST, affordable_rows, sample_rows
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.inputs import Inputs, read_inputs, read_measuring
 from unsettled.claims.populations.populations import discover

@@ -12,10 +12,10 @@ import torch
 
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint
 from unsettled.measure.campaign import run as campaigns
-from unsettled.measure.campaign.noise import differences
 from unsettled.measure.campaign.run import measure_rows
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import load_checkpoint
+from unsettled.measure.record.compare import differences
 from unsettled.measure.record.parquet import read_record
 from unsettled.measure.scale.merge import merge
 from unsettled.measure.scale.plan import shard_path
@@ -207,7 +207,7 @@ def test_a_process_that_stops_says_why(tmp_path, monkeypatch):
 
 
 def test_one_rank_against_two_on_a_shipped_checkpoint(tmp_path):
-    from unsettled.measure.campaign.noise import compare
+    from unsettled.measure.record.compare import compare
 
     reference = Path(__file__).parents[3] / "fixtures" / "reference" / "trm-6x6"
     net, few = load_checkpoint(reference), read_puzzles(reference / "puzzles.parquet", limit=6)

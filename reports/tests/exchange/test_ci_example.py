@@ -12,7 +12,7 @@ import yaml
 
 from unsettled.claims.audit.audit import read_audit
 from unsettled.reports.problems import problems
-from unsettled.reports.renderings import Context, targets
+from unsettled.reports.renderings import targets
 
 ROOT = Path(__file__).parents[3]
 WORKFLOW = ROOT / "reports" / "ci" / "unsettled.yml"
@@ -101,7 +101,7 @@ def test_its_audit_step_runs_as_it_is_written(steps, tmp_path):
         "audit.sarif",
         "badge.json",
     }
-    failing = [p for p in problems(read_audit(copy / "audit" / "audit.json"), Context()) if p.level == "error"]
+    failing = [p for p in problems(read_audit(copy / "audit" / "audit.json")) if p.level == "error"]
     assert done.returncode == bool(failing)
     assert (tmp_path / "summary.md").read_text().startswith("## Audit of")
     assert [

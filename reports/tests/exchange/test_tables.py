@@ -12,11 +12,10 @@ from unsettled.claims.verdict import Measurement
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.reports.exchange import badge, latex
 from unsettled.reports.exchange import csv_table as table_csv
-from unsettled.reports.renderings import Context
 
 
 def rows_of(audit):
-    return list(csv.DictReader(io.StringIO(table_csv.render(audit, Context()), newline="")))
+    return list(csv.DictReader(io.StringIO(table_csv.render(audit), newline="")))
 
 
 def test_csv_keeps_every_digit_and_leaves_out_what_is_none(make_audit, make_verdict):
@@ -38,7 +37,7 @@ def test_csv_defuses_formulas(make_audit, make_verdict, stated):
 
 
 def test_latex_has_a_row_for_each_measured_claim(make_audit, make_verdict):
-    text = latex.render(make_audit([make_verdict(), make_verdict("REFUTED", claim="b_c", stated="52.6%", measured=None)]), Context())
+    text = latex.render(make_audit([make_verdict(), make_verdict("REFUTED", claim="b_c", stated="52.6%", measured=None)]))
     rows = [line for line in text.splitlines() if line.startswith("{") and line.endswith(r"\\")]
     assert rows == [
         r"{trm.\allowbreak{}lambda1.\allowbreak{}auc} & {0.993} & {0.9312 [0.9101, 0.9487]} & {2,048} & {transfers}\\",
@@ -48,7 +47,7 @@ def test_latex_has_a_row_for_each_measured_claim(make_audit, make_verdict):
 
 def test_latex_gathers_what_nothing_was_measured_for(make_audit, make_verdict):
     claims = [make_verdict("UNVERIFIABLE", claim=c, population="paper.trm", measured=None) for c in ("a", "b")]
-    assert r"\raggedright 2 claims, nothing measured: a, b}\\" in latex.render(make_audit(claims), Context())
+    assert r"\raggedright 2 claims, nothing measured: a, b}\\" in latex.render(make_audit(claims))
 
 
 def test_latex_shows_the_minus_of_numbers():
@@ -68,13 +67,8 @@ def test_latex_shows_the_minus_of_numbers():
 )
 def test_badges_say_what_failed_first(make_audit, make_verdict, outcomes, message, colour):
     audit = make_audit([make_verdict(o, claim=o) for o in outcomes], planted=(), remeasured=())
-    assert json.loads(badge.render_endpoint(audit, Context())) == {
-        "schemaVersion": 1,
-        "label": "claims",
-        "message": message,
-        "color": colour,
-    }
-    drawn = ElementTree.fromstring(badge.render_svg(audit, Context()))
+    assert json.loads(badge.render_endpoint(audit)) == {"schemaVersion": 1, "label": "claims", "message": message, "color": colour}
+    drawn = ElementTree.fromstring(badge.render_svg(audit))
     assert drawn.get("aria-label") == f"claims: {message}"
     texts = [e for e in drawn.iter() if e.tag.endswith("}text")]
     assert [e.text for e in texts] == ["claims", message]

@@ -19,6 +19,8 @@ from unsettled.reports.commands import app
 from unsettled.reports.figures.figures import PICTURES, draw_forest, draw_portrait, figure_kinds, named_records, slug
 from unsettled.reports.figures.forest import lines_of
 from unsettled.reports.figures.style import COLUMN, OUTCOMES, SCORES, saved, style
+from unsettled.reports.html.pictures import pictures
+from unsettled.reports.panels import panels
 
 MAGIC = {"pdf": b"%PDF-1.4", "svg": b"<?xml", "png": b"\x89PNG"}
 
@@ -31,18 +33,18 @@ def portrait():
 @pytest.mark.parametrize("name", PICTURES)
 def test_every_picture_is_drawn_at_column_width(name, portrait):
     with style():
-        drawn, caption = PICTURES[name][0](portrait)
+        drawn = PICTURES[name][0](portrait)
         assert drawn.get_figwidth() == COLUMN
         for axes in drawn.axes:
             assert axes.has_data()
-    assert caption.endswith(".")
+    assert panels(portrait)[name].caption.endswith(".")
 
 
 def test_equal_records_give_equal_bytes_whatever_the_user_s_style(portrait):
     files = []
     for settings in ({}, {"font.size": 20, "savefig.dpi": 30, "axes.grid": True}):
         with rc_context(settings), style():
-            drawn, _ = PICTURES["spectrum"][0](portrait)
+            drawn = PICTURES["spectrum"][0](portrait)
             files.append({kind: saved(drawn, kind) for kind in MAGIC})
         assert rcParams["svg.hashsalt"] != "unsettled"
     assert files[0] == files[1]
@@ -54,10 +56,18 @@ def test_what_a_record_lacks_is_said(tmp_path):
     record = synthetic_record(60, k=3, accuracy=1.0)
     record = record.replace(growth=record.growth[:, :, :0], halting_logit=np.full_like(record.halting_logit, np.nan))
     told = dict(draw_portrait(portrait_of("bare", record), tmp_path, kinds=("svg",)))
-    assert told["cloud"] == told["spectrum"] == "not drawn: the record holds no exponents"
-    assert told["roc"] == "not drawn: every puzzle is solved"
-    assert told["confidence"] == "not drawn: no halting logit is finite"
+    assert told["cloud"] == told["spectrum"] == "Not drawn: the record holds no exponents."
+    assert told["roc"] == "Not drawn: every puzzle is solved."
+    assert told["confidence"] == "Not drawn: no halting logit is finite."
     assert "bare-displacement" in told
+
+
+def test_both_engines_say_the_same_of_a_picture(portrait, tmp_path):
+    told = dict(draw_portrait(portrait, tmp_path, kinds=("svg",)))
+    for picture in pictures(portrait):
+        panel = picture.panel
+        assert picture.caption.startswith(panel.caption) and panel.caption in told[f"made.up-{panel.key}"]
+        assert panel.title in told[f"made.up-{panel.key}"] and f'aria-label="{panel.title}, made.up"' in picture.drawing
 
 
 def test_classes_differ_by_more_than_colour():
@@ -82,7 +92,7 @@ def test_forest_groups_failures_first_and_holds_the_stated_digits(make_audit, ma
     ((stem, caption),) = draw_forest(audit, tmp_path, kinds=("svg",))
     assert stem == "forest" and caption.startswith("Verdicts on 4 measured claims (1 without")
     ((_, none),) = draw_forest(make_audit([]), tmp_path, kinds=("svg",))
-    assert none.startswith("not drawn")
+    assert none.startswith("Not drawn")
 
 
 @pytest.mark.parametrize("name", ["mathematics", "latex", "html", "glyphs", "terminal", "long", "path"])

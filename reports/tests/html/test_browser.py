@@ -7,17 +7,21 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from unsettled.claims.audit.audit import Audit, LedgerEntry, PopulationEntry, Tool, count
+from unsettled.claims.audit.audit import Audit, read_audit
+from unsettled.claims.audit.boards import boards_of
+from unsettled.claims.audit.pictures import Boards, Pictured
 from unsettled.claims.audit.run import Run, Settings
+from unsettled.claims.audit.summary import audit_of
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.measure.analysis.settling import otsu_band
-from unsettled.reports.html.page import render
+from unsettled.reports.html.page import SHOWN, render
 from unsettled.reports.html.screenshot import chromium
-from unsettled.reports.renderings import Context, write_report
+from unsettled.reports.renderings import write_report
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the extra `test` has it)")
 CHROMIUM = chromium()
@@ -37,28 +41,14 @@ def run(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def audit(run):
-    verdicts = tuple(run.judge(key) for key in run.pairs)
-    return Audit(
-        tool=Tool(version="0"),
-        ledger=LedgerEntry(path="claims/paper.toml", digest="0" * 64, title=run.ledger.paper.title, claims=len(run.ledger.claims)),
-        policy="draft",
-        seed=1,
-        complete=True,
-        populations=tuple(map(PopulationEntry.of, run.populations)),
-        verdicts=verdicts,
-        arithmetic=(),
-        remeasured=(),
-        planted=(),
-        counts=count(verdicts),
-        versions={"python": "3"},
-    )
+    boards = [boards_of(population, each=run.boards_each) for population in run.watchable()]
+    return audit_of(run, {"verdict": [run.judge(key) for key in run.pairs], "boards": boards})
 
 
 @pytest.fixture(scope="module")
-def file(run, audit, tmp_path_factory):
+def file(audit, tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "audit.html"
-    context = Context(ledger=run.ledger, populations={p.name: p for p in run.populations})
-    assert write_report(audit, context, path) < 1_000_000
+    assert write_report(audit, path) < 1_000_000
     return path
 
 
@@ -132,7 +122,7 @@ def test_the_embedded_audit_can_be_read_and_saved(visit, audit, tmp_path):
         page.click("#save")
     assert download.value.suggested_filename == "audit.json"
     download.value.save_as(tmp_path / "audit.json")
-    assert Audit.model_validate_json((tmp_path / "audit.json").read_text()) == Audit.model_validate_json(audit.model_dump_json())
+    assert read_audit(tmp_path / "audit.json") == Audit.model_validate_json(audit.model_dump_json(exclude=SHOWN))
 
 
 def test_search_and_filters_narrow_the_rows_together_and_are_cleared(visit, audit):
@@ -424,16 +414,15 @@ def test_without_its_script_the_page_still_tells_everything_but_the_boards(visit
     assert page.locator(".claim[open] .defined a").first.is_visible()
 
 
-def test_hostile_text_is_shown_and_not_run(visit, run, audit, tmp_path):
+def test_hostile_text_is_shown_and_not_run(visit, audit, tmp_path):
     evil = '</script><script>window.pwned=1</script><img src=x onerror="window.pwned=1">\u202e{{7*7}}'
     verdict = audit.verdicts[0].model_copy(update={"words": evil, "claim": evil, "reason": evil, "population": evil})
     hostile = audit.model_copy(update={"verdicts": (verdict, *audit.verdicts), "ledger": audit.ledger.model_copy(update={"title": evil})})
     path = tmp_path / "evil.html"
-    population = next(p for p in run.populations if p.name == "reference.trm")
-    from dataclasses import replace
-
-    named = replace(population, name=evil, title=evil, checkpoint=None)
-    path.write_text(render(hostile, Context(ledger=run.ledger, populations={evil: named})), encoding="utf-8")
+    (picture,) = audit.pictures
+    named = Pictured(population=evil, portrait=replace(picture.portrait, name=evil, title=evil))
+    shown = {"pictures": (named,), "boards": (Boards(population=evil, reason=evil),)}
+    path.write_text(render(hostile.model_copy(update=shown)), encoding="utf-8")
     page = visit(at=path)
     assert page.evaluate("window.pwned") is None and page.locator("img").count() == 0
     assert page.inner_text("#title") == evil.replace("\u202e", "\\u202e") == page.title().removeprefix("Audit of ")

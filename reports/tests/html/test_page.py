@@ -13,8 +13,13 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from unsettled.claims.audit.audit import as_json, read_audit, write_audit
+from unsettled.claims.audit.explained import Explained, explained
+from unsettled.claims.audit.pictures import Board, Boards, Pictured, pictures_of
 from unsettled.claims.audit.run import Run, Settings
+from unsettled.claims.audit.summary import audit_of
 from unsettled.claims.digits.arithmetic import Row as Digits
+from unsettled.claims.explain.explain import Fact
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import Population
 from unsettled.claims.verdict import Measurement, Outcome
@@ -25,13 +30,12 @@ from unsettled.measure.columns.absent import AbsentColumn
 from unsettled.measure.record.parquet import write_record
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.support.text import harmless
-from unsettled.reports.html.boards import boards_of
 from unsettled.reports.html.claims import ORDER, claims_of
-from unsettled.reports.html.page import embedded, read, render, render_html
+from unsettled.reports.html.page import SHOWN, embedded, read, render
 from unsettled.reports.html.pictures import pictures
 from unsettled.reports.html.strip import natural, span_of, strip, zoomed
 from unsettled.reports.html.svg import Frame, Scale, polyline, slug, spread, tag
-from unsettled.reports.renderings import Context, renderer_of
+from unsettled.reports.renderings import renderer_of
 
 
 class Page(HTMLParser):
@@ -78,7 +82,7 @@ def words(page: Page) -> str:
 
 def test_everything_that_was_judged_stands_on_the_page_failures_first(make_verdict, make_audit):
     verdicts = [make_verdict(outcome, claim=f"claim.{outcome.lower()}") for outcome in Outcome]
-    html = render_html(make_audit(verdicts))
+    html = render(make_audit(verdicts))
     page = Page(html)
     assert not page.open
     for verdict in verdicts:
@@ -89,14 +93,14 @@ def test_everything_that_was_judged_stands_on_the_page_failures_first(make_verdi
 
 
 def test_the_sentence_counts_what_is_undecided(make_verdict, make_audit):
-    page = Page(render_html(make_audit([make_verdict(), make_verdict("UNDERPOWERED", claim="b"), make_verdict("UNVERIFIABLE", claim="c")])))
+    page = Page(render(make_audit([make_verdict(), make_verdict("UNDERPOWERED", claim="b"), make_verdict("UNVERIFIABLE", claim="c")])))
     assert "1 of 1 transfer to other checkpoints; 2 of 3 verdicts undecided." in words(page)
 
 
 def test_the_audit_is_embedded_whole(make_verdict, make_audit):
     audit = make_audit([make_verdict(reason="a < b & c </script><!-- ")])
-    found = json.loads(Page(render_html(audit)).raw["script#audit"])
-    assert found == json.loads(audit.model_dump_json())
+    found = json.loads(Page(render(audit)).raw["script#audit"])
+    assert found == json.loads(audit.model_dump_json(exclude=SHOWN))
     assert found["verdicts"][0]["reason"] == "a < b & c </script><!-- "
 
 
@@ -164,13 +168,26 @@ def small():
     return synthetic_record(60, segments=4, k=2)
 
 
+def pictured(audit, text, record):
+    """The audit with pictures, boards and facts in which every text is foreign."""
+    facts = (Fact("elsewhere", text), Fact("would change", text), Fact("record", text, whole=True))
+    board = Board(kind="fast success", id=1, givens=1, enters=1, agrees=True, puzzle=text, solution=text, boards=[text], **SERIES)
+    return audit.model_copy(
+        update={
+            "definitions": {verdict.claim: facts for verdict in audit.verdicts},
+            "explained": {verdict.key: Explained(facts=facts) for verdict in audit.verdicts},
+            "pictures": (Pictured(population=text, portrait=portrait_of(text, record, title=text)), Pictured(population=text, reason=text)),
+            "boards": (Boards(population=text, reason=text), Boards(population=text, examples=(board,))),
+        }
+    )
+
+
+SERIES = {"conflicts": [0], "displacement": [1.0], "growth": [None], "halting": [0.5]}
+
+
 @pytest.mark.parametrize("evil", [EVIL[0], EVIL[1], " ".join(EVIL)], ids=["script", "end of script", "all"])
 def test_foreign_text_stays_text_everywhere(make_verdict, make_audit, small, evil):
-    boards = boards_of(Population(name=evil, kind="user", record=small), None)
-    evil_page, tame_page = (
-        render_html(hostile_audit(make_verdict, make_audit, text), portraits=[portrait_of(text, small, title=text)], boards=[boards])
-        for text in (evil, "tame")
-    )
+    evil_page, tame_page = (render(pictured(hostile_audit(make_verdict, make_audit, text), text, small)) for text in (evil, "tame"))
     found, tame = Page(evil_page), Page(tame_page)
     assert found.tags - Counter(wbr=99) == tame.tags and [(t, k) for t, k, _ in found.attributes] == [(t, k) for t, k, _ in tame.attributes]
     assert not any(key.startswith("on") for _, key, _ in found.attributes)
@@ -183,7 +200,7 @@ def test_foreign_text_stays_text_everywhere(make_verdict, make_audit, small, evi
 
 
 def test_the_policy_names_the_hashes_of_what_is_inlined(make_verdict, make_audit):
-    page = Page(render_html(make_audit([make_verdict()])))
+    page = Page(render(make_audit([make_verdict()])))
     policy = next(value for _, key, value in page.attributes if key == "content" and "default-src" in value)
     for raw, rule in ((page.raw["script#"], "script-src"), (page.raw["style"], "style-src")):
         digest = base64.b64encode(hashlib.sha256(raw.encode()).digest()).decode()
@@ -213,9 +230,9 @@ def verdicts(judged):
     return [judged.judge(key) for key in judged.pairs]
 
 
-def test_rows_tell_what_why_tells(judged, verdicts, make_audit):
-    audit = make_audit(verdicts)
-    found, definitions = claims_of(audit, ledger=judged.ledger, populations={p.name: p for p in judged.populations})
+def test_rows_tell_what_why_tells(judged, verdicts):
+    audit = audit_of(judged, {"verdict": verdicts})
+    found, definitions = claims_of(audit)
     rows = {row.verdict.key: row for group in found for row in group.rows}
     assert rows.keys() == {verdict.key for verdict in verdicts}
     row = rows["trm.lambda1.auc@reference.trm"]
@@ -247,8 +264,7 @@ def test_without_its_ledger_a_row_tells_what_its_verdict_knows(verdicts, make_au
 
 
 def test_a_row_draws_digits_form_interval_and_value_where_they_are(judged, make_verdict):
-    claim = judged.ledger["trm.lambda1.auc"]
-    span = span_of(make_verdict(), claim)
+    span = span_of(make_verdict(), explained(judged, judged.judge("trm.lambda1.auc@reference.trm")))
     assert span.stated == (0.9925, 0.9935) and span.wanted == (0.9, math.inf) and span.limits == (0, 1)
     assert (span.value, span.low, span.high) == (0.9312, 0.9101, 0.9487)
     near, far = natural(span), zoomed(span)
@@ -302,44 +318,46 @@ def test_any_record_has_its_pictures_or_says_why_not(small, spoil):
             assert picture.caption.startswith("Not drawn: ") and len(picture.caption) > 20
         else:
             assert not re.search(r"[\d\"\s]-?(nan|inf)\b", str(picture.drawing))
-            assert f'aria-label="{picture.name}, x"' in picture.drawing and f'-{picture.key}"' in picture.drawing and picture.rows
+            assert f'aria-label="{picture.panel.title}, x"' in picture.drawing
+            assert f'-{picture.panel.key}"' in picture.drawing and picture.panel.rows
 
 
 def test_pictures_tell_the_figures_of_the_portrait(small):
     portrait = portrait_of("x", small)
-    found = {picture.key: picture for picture in pictures(portrait)}
+    found = {picture.panel.key: picture for picture in pictures(portrait)}
     assert f"{portrait.cells.B} of {portrait.cells.failures}" in found["cloud"].caption
-    assert [row[1] for row in found["cloud"].rows] == [f"{getattr(portrait.cells, cell)}" for cell in "ABCD"]
+    assert [row[1] for row in found["cloud"].panel.rows] == [f"{getattr(portrait.cells, cell)}" for cell in "ABCD"]
     for matching in portrait.matchings:
         if matching.matched.defined:
             assert f"displacement keeps {matching.residual:.4g} within the bins" in found["deciles"].caption
-    assert len(found["early"].rows) == len(portrait.horizons) == 3
+    assert len(found["early"].panel.rows) == len(portrait.horizons) == 3
 
 
-def test_a_page_of_8192_puzzles_is_under_a_megabyte(tmp_path, make_audit):
+def test_a_page_of_8192_puzzles_is_under_a_megabyte(tmp_path):
     path = tmp_path / "record.parquet"
     write_record(synthetic_record(8192), path)
     run = Run(Settings(seed=1, inputs=Inputs(records={"paper.trm": path}, references=tmp_path)))
-    page = render(make_audit([run.judge(key) for key in run.pairs]), context_of(run))
-    assert len(page.encode()) < 1_000_000
+    audit = audit_of(run, {"verdict": [run.judge(key) for key in run.pairs]})
+    page = render(audit)
+    assert len(page.encode()) < 1_000_000 and len(as_json(audit)) < 500_000
     assert "A sample is drawn" in page and "not its checkpoint and puzzles" in page
-
-
-def context_of(run: Run) -> Context:
-    return Context(ledger=run.ledger, populations={p.name: p for p in run.populations})
 
 
 def test_a_record_that_lacks_columns_costs_its_pictures_and_nothing_else(small, make_verdict, make_audit):
     absent = AbsentColumn("displacement_H", "float64", small.displacement_H.shape, why="it was imported from <elsewhere>")
     population = Population(name="my.net", kind="user", record=small.replace(displacement_H=absent))
-    page = Page(render(make_audit([make_verdict()]), Context(populations={"my.net": population})))
+    page = Page(render(make_audit([make_verdict()], pictures=pictures_of([population]))))
     assert "my.net: no pictures, because the record holds no displacement_H: it was imported from <elsewhere>" in words(page)
     assert "trm.lambda1.auc" in words(page)
 
 
-def test_one_audit_gives_one_page_byte_for_byte(judged, verdicts, make_audit):
-    first, second = (render(make_audit(verdicts), context_of(judged)) for _ in range(2))
-    assert first == second
+def test_one_audit_gives_one_page_byte_for_byte_also_from_its_file(judged, verdicts, tmp_path):
+    audit = audit_of(judged, {"verdict": verdicts})
+    write_audit(audit, tmp_path / "audit.json")
+    kept = read_audit(tmp_path / "audit.json")
+    assert render(kept) == render(kept)
+    write_audit(kept, tmp_path / "again.json")
+    assert (tmp_path / "again.json").read_bytes() == (tmp_path / "audit.json").read_bytes()
 
 
 def test_the_table_of_renderings_finds_it(tmp_path):

@@ -1,0 +1,82 @@
+"""A few puzzles of a population run again, for the boards that a page plays. Imports torch."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from unsettled.claims.audit.pictures import EACH, WORDS, Board, Boards, without_boards
+from unsettled.claims.audit.remeasure import loaded_checkpoint, suited_threads
+from unsettled.claims.audit.sampling import AFFORDABLE, cost_of_row, record_of
+from unsettled.claims.populations.populations import Population
+from unsettled.measure.analysis.portrait import WINDOW
+from unsettled.measure.analysis.settling import otsu_band
+from unsettled.measure.campaign.watch import Watched, watch
+from unsettled.measure.errors import UserError
+from unsettled.measure.tasks.sudoku.boards import SYMBOLS
+
+
+def boards_of(population: Population, *, each: int = EACH) -> Boards:
+    """Run a few puzzles of a population again, to see the board after every segment.
+
+    That is plain inference on some 16 puzzles. Where even that is long (see `unsettled.claims.audit.remeasure.cost_of_row`), fewer are
+    run, and where it is too long for an audit, none.
+    """
+    record = population.record
+    if record is None or not population.measurable:
+        return Boards(population=population.name, reason=without_boards(population))
+    affordable = _affordable(population)
+    if not affordable:
+        return Boards(population=population.name, reason="running some of its puzzles again would take minutes")
+    try:
+        band = otsu_band(record, window=min(WINDOW, record.segments))
+        checkpoint = loaded_checkpoint(population)
+        with suited_threads(checkpoint.facts.parameters):
+            seen = watch(checkpoint, population.puzzles, record, band, each=min(each, affordable))
+    except UserError as error:
+        return Boards(population=population.name, reason=str(error))
+    return Boards(
+        population=population.name,
+        box=(seen.box.rows, seen.box.cols),
+        size=seen.box.size,
+        threshold=_rounded(seen.threshold),
+        examples=tuple(map(_board, seen.examples)),
+    )
+
+
+def _affordable(population: Population) -> int:
+    """Puzzles of each kind that plain inference runs in some twenty seconds of one core."""
+    once = cost_of_row(population) / (1 + record_of(population).provenance.exponents)
+    return int(2 * AFFORDABLE / once / len(WORDS))
+
+
+def _board(example: Watched) -> Board:
+    return Board(
+        kind=example.kind,
+        id=example.example_id,
+        givens=example.givens,
+        enters=example.enters,
+        agrees=example.agrees,
+        puzzle=_text(example.puzzle),
+        solution=_text(example.solution),
+        boards=[_text(board) for board in example.boards],
+        conflicts=example.conflicts.tolist(),
+        displacement=_series(example.displacement),
+        growth=_series(example.growth),
+        halting=_series(example.halting),
+    )
+
+
+def _text(tokens: np.ndarray) -> str:
+    """One character a cell: digits, letters from ten on, a dot for a blank or a token that is not a digit."""
+    return "".join(SYMBOLS[token - 2] if 2 <= token < len(SYMBOLS) + 2 else "." for token in tokens.tolist())
+
+
+def _series(values: np.ndarray) -> list[float | None]:
+    return [_rounded(float(value)) for value in values]
+
+
+def _rounded(value: float) -> float | None:
+    """Four significant digits; None for what is not finite."""
+    return float(f"{value:.4g}") if math.isfinite(value) else None

@@ -1,0 +1,63 @@
+"""Gathers what the items of a session found, on the one process that sees all of them, and writes the audit of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from unsettled.claims.audit.audit import Audit, read_audit, write_audit
+from unsettled.claims.audit.gate import Gate
+from unsettled.claims.audit.run import Run
+from unsettled.claims.audit.summary import KINDS, audit_of
+from unsettled.claims.verdict import Verdict
+from unsettled.measure.errors import UserError
+from unsettled.measure.support.text import harmless
+
+
+class Collector:
+    """The plugin object of one session on the controller; ``asked`` is the option that asked for an audit, if one did."""
+
+    def __init__(self, run: Run, gate: Gate, path: Path, *, asked: str | None) -> None:
+        self.run, self.gate, self.path, self.asked = run, gate, path, asked
+        self.found: dict[str, list[BaseModel]] = {kind: [] for kind in KINDS}
+        self.audit: Audit | None = None
+        self.problem: str | None = None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take what a process sent with the last report of an item."""
+        for kind, text in getattr(report, "unsettled", ()):
+            self.found[kind].append(KINDS[kind].model_validate_json(text))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write baseline and audit and hand the audit on; a run that decided nothing, or wrote a baseline, fails."""
+        if not any(self.found.values()):
+            if self.asked is not None and session.exitstatus == pytest.ExitCode.OK:
+                self._fail(session, f"{self.asked} asks for an audit, but no item of the audit ran")
+            return
+        verdicts = [found for found in self.found["verdict"] if isinstance(found, Verdict)]
+        try:
+            drift = self.gate.write(self.run, verdicts) if self.gate.writes else []
+            if self.gate.writes:
+                session.exitstatus = max(session.exitstatus, pytest.ExitCode.TESTS_FAILED)
+            write_audit(audit_of(self.run, self.found, gate=self.gate, drift=drift), self.path)
+            self.audit = read_audit(self.path)  # what is rendered now is what can be rendered later
+            session.config.hook.pytest_unsettled_audit(session=session, audit=self.audit, path=self.path)
+        except UserError as error:
+            self._fail(session, str(error))
+            return
+        if self.audit.verdicts and not self.audit.decided and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _fail(self, session: pytest.Session, problem: str) -> None:
+        self.problem, session.exitstatus = problem, pytest.ExitCode.INTERRUPTED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say what went wrong, and that a baseline was written."""
+        if self.problem:
+            terminalreporter.write_line(harmless(f"error: {self.problem}"))
+        elif self.gate.writes and self.audit is not None:
+            written = f"baseline written to {self.gate.path}; this run fails so that none blesses itself"
+            terminalreporter.write_line(harmless(written))

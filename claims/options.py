@@ -1,0 +1,100 @@
+"""The options of the pytest plugin, and what they ask for: one run, the baseline it is held to, where its audit goes."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from unsettled.claims.audit.baseline import Baseline, read_baseline
+from unsettled.claims.audit.gate import Gate
+from unsettled.claims.audit.run import Run, Settings
+from unsettled.claims.judgement.policy import POLICIES
+from unsettled.claims.ledger.load import PAPER
+from unsettled.claims.populations.inputs import one_of, read_inputs, read_measuring, whole_number
+from unsettled.measure.errors import UserError
+from unsettled.measure.hub.registry import cache_folder
+
+CLAIMS = Path(__file__).parent
+# (flag, keyword arguments of addoption)
+OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("--ledger", {"metavar": "PATH", "help": "the ledger to judge (default: the paper's)"}),
+    ("--record", {"action": "append", "metavar": "NAME=PATH", "help": "judge this record as population NAME"}),
+    ("--checkpoint", {"action": "append", "metavar": "NAME=PATH", "help": "measure this checkpoint as population NAME"}),
+    ("--puzzles", {"action": "append", "metavar": "NAME=PATH", "help": "… on these puzzles (a single one needs no NAME)"}),
+    ("--cycles", {"action": "append", "metavar": "NAME=H,L[,HEADS]", "help": "what the tensors of a checkpoint do not tell"}),
+    ("--same-examples", {"action": "append", "metavar": "NAME", "help": "NAME's record holds the paper's own examples"}),
+    ("--measure", {"action": "append", "metavar": "KEY=VALUE", "help": "k, segments, seed, batch, limit, device, dtype"}),
+    ("--remeasure", {"action": "store_true", "help": "measure every population afresh that has a checkpoint"}),
+    ("--remeasure-rows", {"metavar": "N", "help": "random rows of each record to measure again (default: a few seconds' worth; 0: none)"}),
+    ("--audit-seed", {"metavar": "N", "help": "seed of every random draw (default: a new one, printed)"}),
+    ("--policy", {"metavar": "draft|strict", "help": "strict: undecided and acknowledged claims fail too"}),
+    ("--references", {"metavar": "PATH", "help": "the folder of reference checkpoints (default: the shipped one)"}),
+    ("--audit", {"metavar": "PATH", "help": "where audit.json goes (default: reports/audit.json, or the working folder)"}),
+    ("--baseline", {"action": "store_true", "help": "fail on every verdict that deviates from the locked baseline"}),
+    ("--baseline-file", {"metavar": "PATH", "help": "the locked baseline (default: LEDGER.baseline.json beside the ledger)"}),
+    ("--update-baseline", {"metavar": "new|all", "help": "lock this run's verdicts, and fail"}),
+)
+# Options that ask for an audit from whatever folder: a session that was given one must make one.
+ASKING = ("--ledger", "--record", "--checkpoint", "--puzzles", "--remeasure", "--audit", "--baseline", "--update-baseline", "--report")
+
+
+def asked_by(config: pytest.Config) -> str | None:
+    """The option that asks for an audit; None where none does."""
+    return next((flag for flag in ASKING if getattr(config.option, flag[2:].replace("-", "_"), None)), None)
+
+
+def seed_of(config: pytest.Config) -> int:
+    """The given seed, or a new one. Raises UserError."""
+    given = config.option.audit_seed
+    return whole_number("--audit-seed", given) if given else random.SystemRandom().randrange(2**32)
+
+
+def read_run(config: pytest.Config, *, seed: int, records: dict[str, str]) -> Run:
+    """The run that the options ask for; ``records`` are those that the controller measured for it. Raises UserError."""
+    option = config.option
+    rows = option.remeasure_rows or config.getini("unsettled_rows")
+    inputs = read_inputs(
+        records=option.record or (),
+        checkpoints=option.checkpoint or (),
+        puzzles=option.puzzles or (),
+        cycles=option.cycles or (),
+        same_examples=option.same_examples or (),
+        references=option.references or config.getini("unsettled_references") or None,
+        fetched=cache_folder(),
+    )
+    return Run(
+        Settings(
+            ledger=Path(option.ledger).expanduser() if option.ledger else PAPER,
+            inputs=inputs,
+            policy=one_of("--policy", option.policy or "draft", POLICIES),
+            seed=seed,
+            rows=whole_number("--remeasure-rows", rows) if rows else None,
+            remeasure=option.remeasure,
+            changes=read_measuring(option.measure or ()),
+            records={name: Path(path) for name, path in records.items()},
+        )
+    )
+
+
+def read_gate(config: pytest.Config, run: Run) -> Gate:
+    """The baseline that a run is held to; by default it lies beside the ledger. Raises UserError."""
+    option, ledger = config.option, run.settings.ledger
+    writes = option.update_baseline and one_of("--update-baseline", option.update_baseline, ("new", "all"))
+    path = Path(option.baseline_file) if option.baseline_file else ledger.with_name(ledger.stem + ".baseline.json")
+    must = option.baseline and not writes
+    baseline = read_baseline(path) if must or path.is_file() else Baseline()
+    return Gate(path=path, baseline=baseline, compare=option.baseline or bool(writes), writes=writes)
+
+
+def audit_path(config: pytest.Config, run: Run) -> Path:
+    """Where the audit goes: with the reports for the paper's ledger, else into the working folder. Raises UserError."""
+    folder = CLAIMS.parent / "reports" if run.own_ledger else config.invocation_params.dir
+    path = Path(config.option.audit) if config.option.audit else folder / "audit.json"
+    if path.is_dir():
+        raise UserError("the audit cannot be written: a folder of that name is there", where=path)
+    if not path.parent.is_dir():
+        raise UserError("the audit cannot be written: no such folder", where=path.parent)
+    return path
