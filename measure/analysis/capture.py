@@ -6,7 +6,7 @@ which the board is right.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -120,7 +120,7 @@ def kept_solved(runs: LongRuns, after: int, until: int | None = None) -> Estimat
     kept = right & runs.solved_at[:, after - 1 : until].all(axis=1)
     share = proportion(int(kept.sum()), int(right.sum()), denominator=f"puzzles right after {after} segments")
     wrong = int((right & ~runs.solved_at[:, until - 1]).sum())
-    return Estimate(**{**vars(share), "counts": dict(share.counts) | {"wrong_at_end": wrong}})
+    return replace(share, counts=dict(share.counts) | {"wrong_at_end": wrong})
 
 
 def loss_rate(runs: LongRuns) -> Estimate:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from unsettled.measure.analysis.capture import (
@@ -56,7 +58,7 @@ def capture_table(runs: LongRuns) -> DiagnosisTable:
         title="Captured by segment t (right for the first time)",
         columns=("t", "share of puzzles", "followed, uncaptured before"),
         rows=rows,
-        notes=[f"Kaplan–Meier; {runs.segments} segments for all, {runs.deep} for the unsolved"] + _held_note(runs),
+        notes=[f"Kaplan–Meier; {runs.segments} segments for all, {runs.deep} for the unsolved", *_held_note(runs)],
     )
 
 
@@ -74,7 +76,7 @@ def rates_table(runs: LongRuns) -> DiagnosisTable:
     """Solving after the usual 16 segments, the rate of it, and losing what was solved."""
     rows: list[list[Cell]] = []
     edges = [e for e in (16, 32, 64, 128, 256, 512) if e <= runs.deep]
-    for first, last in zip(edges, edges[1:]):
+    for first, last in itertools.pairwise(edges):
         rows.append([f"captures per segment, {first + 1}–{last}", capture_rate(runs, first, last)])
     rows.append([f"unsolved after 16, right after {runs.segments}", solved_later(runs, 16)])
     kept = kept_solved(runs, 16)
@@ -163,7 +165,8 @@ def definitions_table(thresholds: Thresholds) -> DiagnosisTable:
         columns=("label", "means"),
         rows=[[definition.name, definition.words] for definition in DEFINITIONS],
         notes=[
-            f"rest {thresholds.rest:.2g} of the norm (Otsu after 16 segments), loss {thresholds.loss:g} nats, drift {thresholds.drift:g}, plane {thresholds.plane:g}"
+            f"rest {thresholds.rest:.2g} of the norm (Otsu after 16 segments), loss {thresholds.loss:g} nats, "
+            f"drift {thresholds.drift:g}, plane {thresholds.plane:g}"
         ],
     )
 

@@ -33,11 +33,9 @@ def show(tables: Iterable[DiagnosisTable], console: Console) -> None:
 
 def cell_text(cell: Cell) -> str:
     """A cell as text: ``.512 [.41, .62]``; a dash where there is nothing, and why a figure that stands alone is undefined."""
-    if cell is None:
+    if cell is None or (isinstance(cell, Marked) and not cell.estimate.defined):
         return "–"
     if isinstance(cell, Marked):
-        if not cell.estimate.defined:
-            return "–"
         return _percent(cell.estimate) if cell.percent else cell_text(cell.estimate) + cell.mark
     if isinstance(cell, Estimate):
         if not cell.defined:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -143,14 +143,7 @@ def settled_failures(record: Record, band: Band, *, level: float = 0.95) -> Esti
     extra = dict(share.extra) | {"log10_threshold": band.log10_threshold}
     if not math.isnan(band.separation):
         extra["separation"] = band.separation
-    return Estimate(
-        **{
-            **vars(share),
-            "method": f"{share.method}; {band.kind} band, {band.part}",
-            "counts": dict(share.counts) | vars(counted),
-            "extra": extra,
-        }
-    )
+    return replace(share, method=f"{share.method}; {band.kind} band, {band.part}", counts=dict(share.counts) | vars(counted), extra=extra)
 
 
 def percentile_sweep(
@@ -173,7 +166,7 @@ def without_threshold(record: Record, *, part: Part = "H", window: int = 4, leve
         return measured
     extreme = outmoved_share(late, ~record.solved, level=level)
     extra = dict(measured.extra) | {"outmoved_share": extreme.value, "outmoved_low": extreme.low, "outmoved_high": extreme.high}
-    return Estimate(**{**vars(measured), "extra": extra, "method": f"late displacement {part}; {measured.method}"})
+    return replace(measured, extra=extra, method=f"late displacement {part}; {measured.method}")
 
 
 def entry(record: Record, band: Band) -> BandEntry:
@@ -213,14 +206,7 @@ def enter_and_stay(record: Record, band: Band, *, among: Literal["successes", "f
     extra = dict(share.extra)
     if stayed.any():
         extra["median_since"] = float(np.median(times.since[stayed])) + 1
-    return Estimate(
-        **{
-            **vars(share),
-            "counts": counts,
-            "extra": extra,
-            "method": f"in the {band.kind} band for the last {stay} segments; {share.method}",
-        }
-    )
+    return replace(share, counts=counts, extra=extra, method=f"in the {band.kind} band for the last {stay} segments; {share.method}")
 
 
 def _log10(displacement: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -150,8 +151,6 @@ def check_digest(path: Path, expected: str) -> None:
 
 def measure_command(name: str, folder: Path) -> str:
     """The command that measures a fetched checkpoint on the fetched puzzles, into the record that the audit finds."""
-    import shlex
-
     entry, puzzles = entry_of(name), folder / "sudoku-extreme" / entry_of("sudoku-extreme").main_file
     cycles = [f"--{key.replace('_', '-').lower()}={value}" for key, value in entry.structure.items()]
     parts = [folder / name / entry.main_file, puzzles, "--out", record_path(name, folder), "--limit", 2048, "--sample-seed", 0]

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from unsettled.measure.lyapunov.kernels import absorb, accumulate
 from unsettled.measure.lyapunov.orthonormal import Method, in_one_loop, least_share, orthonormalise, working_dtype
 
 
@@ -18,10 +19,9 @@ class Frame:
     """
 
     def __init__(self, basis: Tensor, method: Method) -> None:
-        batch, k, _ = basis.shape
         self.basis, self.method = basis, method
         # factors are a few numbers: they are multiplied up on the CPU, wherever the tangents are
-        self.overflow = torch.zeros(batch, dtype=torch.bool)
+        self.overflow = torch.zeros(len(basis), dtype=torch.bool)
         self.forget()
 
     def forget(self) -> None:
@@ -58,8 +58,6 @@ class Frame:
         return triangular.to(self.basis.device), log_scale.to(self.basis.device)
 
     def _absorb_in_one_loop(self, x: Tensor) -> None:
-        from unsettled.measure.lyapunov.kernels import absorb
-
         self.basis = torch.empty_like(x)
         kept = (self._growth, self._stretch, self._product, self._scale)
         done, number = absorb(x.numpy(), self.basis.numpy(), least_share(x.dtype), *kept)
@@ -77,6 +75,4 @@ class Frame:
 
 
 def accumulate_into(factor: Tensor, *kept: np.ndarray) -> None:
-    from unsettled.measure.lyapunov.kernels import accumulate
-
     accumulate(factor.cpu().contiguous().numpy(), *kept)

@@ -122,17 +122,22 @@ def gram_schmidt(x, q, r, least):
 
 
 @njit(**_OPTIONS)
+def _stretch(b, i, own, growth, stretch):
+    """Row i of example b is longer by the factor ``own``: into the product, and into the sum of logarithms where that is full."""
+    longer = stretch[b, i] * own
+    if _SMALL < longer < _LARGE:
+        stretch[b, i] = longer
+    else:
+        growth[b, i] += math.log(stretch[b, i]) + (math.log(own) if own > 0 else -math.inf)
+        stretch[b, i] = 1.0
+
+
+@njit(**_OPTIONS)
 def _count(b, factor, growth, stretch, triangular, log_scale, row):
     """Example b of `accumulate`, whose factor (k, k) is given; row (k,) is scratch."""
     k = len(factor)
     for i in range(k):  # upper triangular: row i needs the rows from i on, and these are still those of before
-        own = factor[i, i]
-        longer = stretch[b, i] * own
-        if _SMALL < longer < _LARGE:
-            stretch[b, i] = longer
-        else:
-            growth[b, i] += math.log(stretch[b, i]) + (math.log(own) if own > 0 else -math.inf)
-            stretch[b, i] = 1.0
+        _stretch(b, i, factor[i, i], growth, stretch)
         top = -math.inf
         for j in range(i, k):
             row[j] = 0.0

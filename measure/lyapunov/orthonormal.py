@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from unsettled.measure.lyapunov.kernels import factorise, gram_schmidt
+
 Method = Literal["householder", "cholesky", "compiled"]
 
 #: States of up to so many entries are orthonormalised by a compiled loop: no library call is worth its while there.
@@ -142,8 +144,6 @@ def _compiled(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _gram_schmidt(x: Tensor, least: float) -> tuple[Tensor, Tensor, np.ndarray]:
-    from unsettled.measure.lyapunov.kernels import gram_schmidt
-
     x = x.contiguous()
     q, r = torch.empty_like(x), x.new_empty(*x.shape[:2], x.shape[1], dtype=torch.float64)
     return q, r, gram_schmidt(x.numpy(), q.numpy(), r.numpy(), least)
@@ -163,8 +163,6 @@ def _cholesky_float32(x: Tensor, least: float) -> tuple[Tensor, Tensor, np.ndarr
 
 def _factors(x: Tensor) -> tuple[Tensor, Tensor, np.ndarray]:
     """Cholesky factors (B, k, k) of the Gram matrices of float32 rows, their inverses, and each example's smallest share."""
-    from unsettled.measure.lyapunov.kernels import factorise
-
     gram = x.new_zeros(*x.shape[:2], x.shape[1], dtype=torch.float64)
     for piece in x.split(PIECE, dim=2):
         gram += torch.bmm(piece, piece.mT)

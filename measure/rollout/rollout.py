@@ -30,7 +30,7 @@ class Observer:
 
     def __call__(self, segment: int, state: State) -> None:
         if self.previous is not None:
-            moved = [_length(now - before) for now, before in zip(state, self.previous)]
+            moved = [_length(now - before) for now, before in zip(state, self.previous, strict=True)]
             self.displacement.append(torch.stack(moved, dim=-1))
             self.norm.append(torch.stack([_length(part) for part in state], dim=-1))
             logits, q_halt, _ = self.model.read_out(state)

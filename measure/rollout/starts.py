@@ -20,7 +20,7 @@ from unsettled.measure.tasks.sudoku.symmetry import Symmetries, identities, rand
 # What a draw may be, and the stream of random numbers that each takes.
 KINDS: dict[str, str] = {
     "trained": "the trained start, alone: its draws are all the same",
-    "symmetry": "the trained start on a random image of the puzzle under a symmetry of the board, answers mapped back; draw 0 is the puzzle itself",
+    "symmetry": "the trained start on a random image of the puzzle under a symmetry, answers mapped back; draw 0 is the puzzle itself",
     "random": "z_H and z_L drawn from a normal distribution, entry by entry",
     "perturbed": "the trained start, with normal noise on the carry before every segment",
 }
@@ -66,13 +66,13 @@ class Starts:
         trained = model.initial_state(len(ids))
         if self.kind != "random":
             return trained
-        return _noise([self._generator(*row) for row in zip(ids, draws)], trained, self.scale)
+        return _noise([self._generator(*row) for row in zip(ids, draws, strict=True)], trained, self.scale)
 
     def disturbance(self, ids: np.ndarray, draws: np.ndarray) -> Callable[[State], State] | None:
         """What is done to the carry before every segment; None where nothing is."""
         if self.kind != "perturbed":
             return None
-        generators = [self._generator(*row) for row in zip(ids, draws)]
+        generators = [self._generator(*row) for row in zip(ids, draws, strict=True)]
 
         def disturb(state: State) -> State:
             noise = _noise(generators, state, self.sigma)

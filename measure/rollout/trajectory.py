@@ -204,7 +204,9 @@ class Watcher:
         if period > len(self.past):
             return torch.full((len(self.labels),), torch.nan, dtype=torch.float64, device=self.labels.device)
         before = self.past[-period]
-        parts = [torch.linalg.vector_norm((now - then).flatten(1), dim=1, dtype=torch.float64) for now, then in zip(state, before)]
+        parts = [
+            torch.linalg.vector_norm((now - then).flatten(1), dim=1, dtype=torch.float64) for now, then in zip(state, before, strict=True)
+        ]
         return torch.hypot(*parts)
 
     def trajectories(self, puzzles: PuzzleSet, growth: Tensor, updates_per_segment: int) -> Trajectories:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import norm, pearsonr, spearmanr
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.estimate import About, Estimate, undefined
 from unsettled.measure.statistics.sample import as_values, check_choice, check_share
 
 
@@ -30,7 +30,7 @@ def correlation(
     x, y = as_values("first", first), as_values("second", second)
     if x.shape != y.shape:
         raise UserError(f"second has shape {y.shape}, expected {x.shape}")
-    about = {"n": len(x), "method": f"{kind} correlation, Fisher z interval", "denominator": denominator}
+    about: About = {"n": len(x), "method": f"{kind} correlation, Fisher z interval", "denominator": denominator}
     if len(x) < 2:
         return undefined("fewer than two examples", **about)
     if np.isnan(x).any() or np.isnan(y).any():

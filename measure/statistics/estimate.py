@@ -5,6 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypedDict
+
+
+class About(TypedDict, total=False):
+    """What an estimate is of, whether it has a value or not; see `Estimate`."""
+
+    n: int
+    method: str
+    unit: str
+    denominator: str
 
 
 @dataclass(frozen=True, kw_only=True)

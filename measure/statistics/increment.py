@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc import auc, auc_difference
-from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.estimate import About, Estimate, undefined
 from unsettled.measure.statistics.sample import as_mask, check_share
 
 #: Of more examples of a class than this, a model of a few features gains nothing that would show, and takes memory and minutes.
@@ -54,7 +54,7 @@ def incremental_auc(
     if folds < 2:
         raise UserError(f"{folds} folds, at least 2 are needed")
     method = f"AUC gained in {folds}-fold logistic regression, paired DeLong out of fold"
-    about = {"n": len(mask), "method": method, "denominator": denominator}
+    about: About = {"n": len(mask), "method": method, "denominator": denominator}
     if np.isnan(old).any() or np.isnan(new).any():
         return undefined("some features are NaN", **about)
     smaller = int(min(mask.sum(), (~mask).sum()))

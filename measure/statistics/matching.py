@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc import auc, auc_interval
 from unsettled.measure.statistics.auc_limits import hanley_mcneil_error, shrunk_interval
-from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.estimate import About, Estimate, undefined
 from unsettled.measure.statistics.sample import as_classes, as_mask, as_values, check_choice, check_share, degenerate
 
 WEIGHTS = ("pairs", "positives", "macro")
@@ -135,7 +135,7 @@ def matched_auc(
     if matched.shape != values.shape:
         raise UserError(f"by has shape {matched.shape}, expected {values.shape}")
     chosen = np.ones(len(values), bool) if within is None else as_mask("within", within, len(values))
-    about = {"n": int(chosen.sum()), "method": f"AUC matched in {bins} bins, {weights} weights", "denominator": denominator}
+    about: About = {"n": int(chosen.sum()), "method": f"AUC matched in {bins} bins, {weights} weights", "denominator": denominator}
     source = matched[chosen] if edges == "within" else matched
     if np.isnan(source).any():
         return undefined(f"{int(np.isnan(source).sum())} matching values are NaN", **about)
@@ -162,7 +162,7 @@ def matched_auc(
         "edges_from": edges,
         "residual": float(sum(row.weight * row.auc for row in rows if not row.dropped)),
     }
-    return Estimate(**{**vars(result), "extra": extra, "method": f"{result.method}, {bins} quantile bins"})
+    return replace(result, extra=extra, method=f"{result.method}, {bins} quantile bins")
 
 
 def quantile_edges(values: np.ndarray, bins: int) -> np.ndarray:
@@ -196,15 +196,15 @@ def strata_of(
         index = members.get(label, np.empty(0, np.int64))
         m = int(positives[index].sum())
         name = (names or {}).get(label, str(label))
-        row = {"name": name, "positives": m, "negatives": len(index) - m}
+        row = Stratum(name=name, positives=m, negatives=len(index) - m)
         if min(m, len(index) - m) < minimum:
-            rows.append(Stratum(**row, dropped=f"{m} positives, {len(index) - m} negatives"))
+            rows.append(replace(row, dropped=f"{m} positives, {len(index) - m} negatives"))
             continue
         inside = auc(values[index], positives[index])
         weight = {"pairs": m * (len(index) - m), "positives": m, "macro": 1}[weights]
-        rows.append(Stratum(**row, auc=inside.value, error=stratum_error(inside), weight=float(weight), bounded=inside.error is None))
+        rows.append(replace(row, auc=inside.value, error=stratum_error(inside), weight=float(weight), bounded=inside.error is None))
     total = sum(row.weight for row in rows)
-    return [Stratum(**{**vars(row), "weight": row.weight / total}) if row.weight else row for row in rows]
+    return [replace(row, weight=row.weight / total) if row.weight else row for row in rows]
 
 
 def _planned(rows: list[Stratum]) -> Callable[[float], float]:

@@ -16,12 +16,14 @@ minimum has an atom that never vanishes. The statement is several questions, and
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import beta, binom, fisher_exact, hypergeom
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.estimate import About, Estimate, undefined
 from unsettled.measure.statistics.median import sample_quantile
 from unsettled.measure.statistics.proportion import proportion
 from unsettled.measure.statistics.sample import as_classes, check_share
@@ -42,7 +44,7 @@ def outmoved_share(displacement: ArrayLike, failures: ArrayLike, *, rank: int = 
         raise UserError(f"rank {rank} does not exist, the least mobile failure has rank 1")
     method = f"share below the failure of rank {rank}, Clopper–Pearson given the threshold"
     values, mask, reason = as_classes(displacement, failures)
-    about = {"n": int((~mask).sum()), "method": method, "denominator": "successes"}
+    about: About = {"n": int((~mask).sum()), "method": method, "denominator": "successes"}
     if reason:
         return undefined(reason.replace("positive", "failing").replace("negative", "successful"), **about)
     moving, calm = np.sort(values[mask]), np.sort(values[~mask])
@@ -104,7 +106,7 @@ def failures_below_successes(
             raise UserError(f"{stated_below} of {stated_failures} is not a count of a sample")
         table = [[stated_below, stated_failures - stated_below], [below, m - below]]
         extra["p_value"] = float(fisher_exact(table, alternative="less").pvalue)
-    return Estimate(**{**vars(counted), "method": method, "extra": extra})
+    return replace(counted, method=method, extra=extra)
 
 
 def extreme_power(rate: float, failures: int, *, stated_failures: int, alpha: float = 0.05) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.stats import beta, binom
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.estimate import About, Estimate, undefined
 from unsettled.measure.statistics.sample import check_share
 
 NUISANCE = 0.001
@@ -35,7 +35,7 @@ def risk_ratio(hits: int, n: int, other_hits: int, others: int, *, level: float 
     level = check_share("level", level)
     if not (0 <= hits <= n and 0 <= other_hits <= others):
         raise UserError(f"{hits} of {n} and {other_hits} of {others} are not counts of two groups")
-    about = {"n": n + others, "denominator": denominator, "method": "ratio of shares, exact limits (score, worst base rate)"}
+    about: About = {"n": n + others, "denominator": denominator, "method": "ratio of shares, exact limits (score, worst base rate)"}
     if not n or not others:
         return undefined("one group is empty", **about)
     if not other_hits:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import warnings
+from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,7 +17,7 @@ from scipy.stats import CensoredData, chi2, ecdf
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc import auc_interval, placements
-from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.estimate import About, Estimate, undefined
 from unsettled.measure.statistics.sample import as_mask, as_values, check_share
 
 # Of each class, for an interval from resampling examples.
@@ -35,13 +37,13 @@ def occurred_by(times: ArrayLike, seen: ArrayLike, at: ArrayLike, *, level: floa
     method = "one minus Kaplan–Meier, exponential Greenwood limits"
     if not len(values):
         return [undefined(f"no {denominator}", method=method, denominator=denominator) for _ in points]
+    about: About = {"n": len(values), "method": method, "denominator": denominator}
     survival = ecdf(CensoredData(uncensored=values[events], right=values[~events])).sf
     with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # where the formula has no limits there are exact ones below
         limits = survival.confidence_interval(check_share("level", level), method="log-log")
     result = []
     for point in points:
-        about = {"n": len(values), "method": method, "denominator": denominator}
         if point > values.max():
             result.append(undefined(f"nobody was followed until {point:g}", **about))
             continue
@@ -80,8 +82,19 @@ def rate(events: int, exposure: float, *, unit: str, level: float = 0.95, denomi
     )
 
 
+class Columns(Protocol):
+    """Scores (N, T) of which one column is asked for at a time, such as an array."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: tuple[slice, int], /) -> np.ndarray: ...
+
+
 def landmark_auc(
-    scores: np.ndarray,
+    scores: Columns,
     event_at: np.ndarray,
     waited_until: np.ndarray,
     *,
@@ -140,18 +153,18 @@ def landmark_auc(
     total = float(pairs[classes[0]].sum())
     value = float(concordant[classes[0]].sum() / total)
     never_count, later_count = (int(rows.sum()) for rows in classes)
-    about = {
-        "value": value,
-        "level": level,
-        "n": never_count + later_count,
-        "method": method,
-        "denominator": denominator,
-        "counts": {"landmarks": landmarks, "pairs": int(total), "never": never_count, "later": later_count},
-    }
+    alone = Estimate(
+        value=value,
+        level=level,
+        n=never_count + later_count,
+        method=method,
+        denominator=denominator,
+        counts={"landmarks": landmarks, "pairs": int(total), "never": never_count, "later": later_count},
+    )
     if min(never_count, later_count) < FEWEST:
-        return Estimate(**about, extra={"note": f"fewer than {FEWEST} examples of a class, no interval"})
+        return replace(alone, extra={"note": f"fewer than {FEWEST} examples of a class, no interval"})
     excess = concordant - value * pairs
     variance = sum(rows.sum() / (rows.sum() - 1) * float((excess[rows] ** 2).sum()) for rows in classes) / total**2
     error = math.sqrt(variance) or None
     low, high, note = auc_interval(value, error, never_count, later_count, level=level, interval="shrunk")
-    return Estimate(**about, low=low, high=high, error=error, extra={"note": note} if note else {})
+    return replace(alone, low=low, high=high, error=error, extra={"note": note} if note else {})

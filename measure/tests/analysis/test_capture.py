@@ -73,7 +73,7 @@ def test_the_capture_curve_and_its_rate_find_the_truth():
     for at, estimate in curve.items():
         assert estimate.low < 0.6 * (1 - 0.95**at) < estimate.high
     late = capture_rate(RUNS, 16, 64)
-    by_hand = sum(min(c or f, 64) - 16 for c, f in zip(RUNS.captured, RUNS.followed) if (c or f) > 16)
+    by_hand = sum(min(c or f, 64) - 16 for c, f in zip(RUNS.captured, RUNS.followed, strict=True) if (c or f) > 16)
     events = ((RUNS.captured > 16) & (RUNS.captured <= 64)).sum()
     assert late.value == pytest.approx(events / by_hand)
     only = LongRuns(long_record(800, never=0.0, seed=2))
@@ -186,7 +186,7 @@ def measured(tmp_path_factory):
 
 
 def test_a_long_record_is_what_was_followed(measured):
-    network, puzzles, settings, side, folder = measured
+    network, puzzles, _settings, side, folder = measured
     runs = LongRuns(read_side(folder / "long.parquet", kind="long"))
     assert runs.side.digest() == side.digest() and not (folder / "long.parquet.parts").exists()
     assert (len(runs), runs.segments, runs.deep) == (6, 32, 48)

@@ -36,7 +36,7 @@ def record_of(displacement, solved):
 
 def brute_otsu(values):
     best, cut = -1.0, math.nan
-    for low, high in zip(np.unique(values)[:-1], np.unique(values)[1:]):
+    for low, high in zip(np.unique(values)[:-1], np.unique(values)[1:], strict=True):
         below, above = values[values <= low], values[values >= high]
         score = len(below) * len(above) * (below.mean() - above.mean()) ** 2
         if score > best * (1 + 1e-12):

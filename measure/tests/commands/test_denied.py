@@ -29,7 +29,7 @@ from unsettled.measure.tasks.sudoku.boards import Box, generate
 
 # linux/capability.h, linux/prctl.h: to override permissions, and to read and search in spite of them
 OVERRIDING, CAPABILITY_VERSION_3, PR_CAPBSET_DROP = (1, 2), 0x20080522, 24
-SETTINGS = dict(k=1, segments=2, batch=4)
+SETTINGS = {"k": 1, "segments": 2, "batch": 4}
 
 
 @pytest.fixture(scope="module")
@@ -175,4 +175,4 @@ def test_what_a_file_system_refuses_anywhere_is_one_line(number, capsys):
         run(refused)
     assert ended.value.code == 2 and capsys.readouterr().err == f"error: some/file: {os.strerror(number)}\n"
     with pytest.raises(IsADirectoryError):
-        run(lambda: open(os.sep, "w"))  # a mistake of this program stays one
+        run(lambda: Path(os.sep).write_text(""))  # a mistake of this program stays one

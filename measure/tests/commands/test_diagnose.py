@@ -113,7 +113,7 @@ def test_follow_writes_what_diagnose_reads(tmp_path, unsettled):
 
 def test_runs_at_rest_may_be_left_alone_and_are_marked(tmp_path):
     net, puzzles = tiny_checkpoint(tmp_path / "net", "trm_mlp"), generate(Box(2, 2), 4, seed=2)
-    usual = dict(segments=64, deep=80, starts=1, k=0)
+    usual = {"segments": 64, "deep": 80, "starts": 1, "k": 0}
     whole = measure_long(net, puzzles, tmp_path / "a.parquet", LongSettings(**usual))
     never = measure_long(net, puzzles, tmp_path / "b.parquet", LongSettings(**usual, stop_at_rest=1e-30))
     for name in whole.columns:  # nothing rests that still, so that leaving alone changes nothing

@@ -9,11 +9,14 @@ import subprocess
 import sys
 
 import pytest
+from huggingface_hub import constants, file_download
 
+from unsettled.fixtures.faults import hub_server
 from unsettled.fixtures.faults.hub_server import COMMIT, Hub, serve
 from unsettled.measure.errors import UserError
 from unsettled.measure.hub import registry as hub
 from unsettled.measure.hub.download import fetch
+from unsettled.measure.support.lock import sole_writer
 
 WEIGHTS = os.urandom(1 << 20)
 CONFIG = b"arch:\n  H_cycles: 2\n  L_cycles: 2\n  num_heads: 8\n"
@@ -32,7 +35,6 @@ FILES = {
 def served(monkeypatch):
     """A loopback hub that huggingface_hub talks to."""
     monkeypatch.setenv("HF_HUB_DISABLE_TELEMETRY", "1")
-    from huggingface_hub import constants, file_download
 
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_TELEMETRY", True)
     monkeypatch.setattr(file_download.time, "sleep", lambda _: None)
@@ -113,7 +115,7 @@ def test_a_dropped_connection_is_resumed_within_a_fetch(served, tmp_path, ignore
 
 def test_an_abandoned_fetch_goes_on_from_there(served, tmp_path):
     served.drops = [200_000] + [0] * 50
-    with pytest.raises(UserError, match="checkpoint: .*goes on from there"):
+    with pytest.raises(UserError, match=r"checkpoint: .*goes on from there"):
         fetch("hrm-official", tmp_path)
     partial = next((tmp_path / "hrm-official").glob("*.partial"))
     size = partial.stat().st_size
@@ -141,26 +143,27 @@ def test_a_truncated_body_is_not_accepted(served, tmp_path):
 
 
 def test_what_is_not_there(served, tmp_path):
-    with pytest.raises(UserError, match="alphaXiv/trm-model-sudoku@main/step_32550_sudoku_epoch50k: there is no such file"):
+    with pytest.raises(UserError, match=r"alphaXiv/trm-model-sudoku@main/step_32550_sudoku_epoch50k: there is no such file"):
         fetch("trm-mlp-alphaxiv", tmp_path)
-    with pytest.raises(UserError, match="trm-cgar-sudoku@main/pytorch_model.bin: there is no such repository"):
+    with pytest.raises(UserError, match=r"trm-cgar-sudoku@main/pytorch_model\.bin: there is no such repository"):
         fetch("trm-cgar", tmp_path)
-    with pytest.raises(UserError, match="nothing known is called 'nothing'.*hrm-official"):
+    with pytest.raises(UserError, match=r"nothing known is called 'nothing'.*hrm-official"):
         fetch("nothing", tmp_path)
 
 
 def test_a_hub_that_answers_with_another_commit(served, tmp_path, monkeypatch):
-    from unsettled.fixtures.faults import hub_server
-
     find = hub_server.Hub.find
-    monkeypatch.setattr(hub_server.Hub, "find", lambda self, path: (lambda n, _, c, k: (n, "main", c, k))(*find(self, path)))
+
+    def at_main(hub, path):
+        name, _, content, kind = find(hub, path)
+        return name, "main", content, kind
+
+    monkeypatch.setattr(hub_server.Hub, "find", at_main)
     with pytest.raises(UserError, match=f"answered with commit {COMMIT}"):
         fetch("trm-mlp-sanjin", tmp_path)
 
 
 def test_no_hub_at_all(served, tmp_path, monkeypatch):
-    from huggingface_hub import constants
-
     path = fetch("hrm-official", tmp_path)
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     assert fetch("hrm-official", tmp_path) == path
@@ -171,13 +174,11 @@ def test_no_hub_at_all(served, tmp_path, monkeypatch):
 def test_a_damaged_trust_file_is_no_reason_to_trust(served, tmp_path):
     fetch("hrm-official", tmp_path)
     (tmp_path / "trusted.json").write_text('{"hrm-official": {"files": 3}}')
-    with pytest.raises(UserError, match="trusted.json: hrm-official"):
+    with pytest.raises(UserError, match=r"trusted\.json: hrm-official"):
         fetch("hrm-official", tmp_path)
 
 
 def test_two_fetches_at_once(served, tmp_path):
-    from unsettled.measure.support.lock import sole_writer
-
     with sole_writer(tmp_path / "fetch"), pytest.raises(UserError, match="another fetch is writing there"):
         fetch("hrm-official", tmp_path)
 
@@ -205,10 +206,10 @@ def test_the_command_is_killed_and_goes_on(served, tmp_path):
         "import sys; sys.argv = ['unsettled', 'fetch', 'hrm-official']\nfrom unsettled.measure.commands.app import main; main()"
     )
     environment = {**os.environ, "HF_ENDPOINT": served.endpoint, "UNSETTLED_CACHE": str(tmp_path)}
-    died = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120)
+    died = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert died.returncode == -9, died.stderr
     command = [sys.executable, "-m", "unsettled.measure.commands.app", "fetch", "hrm-official"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     assert "trusted from its first fetch on" in done.stdout and "unsettled measure" in done.stdout
     assert any(asked.startswith("bytes=") for _, path, asked in served.asked if path.endswith("checkpoint"))

@@ -27,7 +27,7 @@ def test_every_update_pushes_the_tangents_that_torch_finds(net):
         tangents = tuple(torch.randn(3, 4, *part.shape[1:], dtype=part.dtype, generator=generator) for part in state)
         primal, pushed = update.push(state, tangents)
         for i in range(4):
-            reference, derivative = jvp(lambda *z: update(z), state, tuple(t[:, i] for t in tangents))
+            reference, derivative = jvp(lambda *z, update=update: update(z), state, tuple(t[:, i] for t in tangents))
             for ours, theirs in zip((*primal, *(p[:, i] for p in pushed)), (*reference, *derivative), strict=True):
                 torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
         state = primal

@@ -88,8 +88,8 @@ without_collecting = mock.patch("gc.collect")
 @settings(max_examples=50, deadline=None)
 def test_holm_does_not_depend_on_order_and_never_lowers(_, values, random):
     names = [f"claim {index}" for index in range(len(values))]
-    plain = holm(dict(zip(names, values)))
-    shuffled = list(zip(names, values))
+    plain = holm(dict(zip(names, values, strict=True)))
+    shuffled = list(zip(names, values, strict=True))
     random.shuffle(shuffled)
     assert holm(dict(shuffled)) == plain
     for one in plain.values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import subprocess
 import sys
 from pathlib import Path
@@ -77,8 +78,6 @@ def run(code: str, *arguments: object) -> str:
 
 
 def has_mallinfo() -> bool:
-    import ctypes
-
     return sys.platform.startswith("linux") and hasattr(ctypes.CDLL(None), "mallinfo2")
 
 
