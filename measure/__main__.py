@@ -44,6 +44,7 @@ def rank(
     me = rank_of(os.environ, number=number, of=ranks)
 
     from unsettled.measure.campaign.noise import FLOOR_PASSES
+    from unsettled.measure.campaign.run import Settings
     from unsettled.measure.commands import inputs
     from unsettled.measure.scale.run import measure_shard, noise_rows_of, open_campaign
     from unsettled.measure.support.memory import keep_freed_memory
@@ -53,7 +54,7 @@ def rank(
     keep_freed_memory()
     loaded = inputs.load(checkpoint, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads, weights=weights)
     segments = inputs.depth(loaded, segments)
-    settings = dict(k=k, segments=segments, seed=seed, batch=batch, device=device_of(device, me), dtype=dtype, qr_every=qr_every)
+    settings = Settings(k=k, segments=segments, seed=seed, batch=batch, device=device_of(device, me), dtype=dtype, qr_every=qr_every)
     chosen = read_puzzles(puzzles, split=split, limit=limit, seed=sample_seed)
     campaign = open_campaign(out, loaded, chosen, shards=shards or me.of, **settings)
     mine = me.share(campaign.shards)

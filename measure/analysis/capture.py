@@ -40,7 +40,7 @@ class LongRuns:
 
     @property
     def segments(self) -> int:
-        return self.side["solved_at"].shape[1]
+        return int(self.side["solved_at"].shape[1])
 
     @property
     def deep(self) -> int:
@@ -71,7 +71,7 @@ class LongRuns:
     @property
     def windows(self) -> list[tuple[int, int]]:
         """(end, length) of the windows that hold evidence for labels."""
-        flat = self.side.provenance.settings["windows"]
+        flat = np.asarray(self.side.provenance.settings["windows"], int).tolist()
         return list(zip(flat[::2], flat[1::2], strict=True))
 
     def evidence(self, end: int, length: int = 8) -> Evidence:

@@ -15,7 +15,7 @@ from unsettled.measure.analysis.capture import LongRuns, first_solved
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.equivalence import equivalence
-from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.estimate import About, Estimate, undefined
 from unsettled.measure.statistics.survival import FEWEST, landmark_auc
 
 WINDOW = 4
@@ -30,7 +30,7 @@ def exponents(runs: LongRuns, record: Record | None = None) -> np.ndarray:
     Raises:
         UserError: neither holds exponents, or a puzzle of the long record is not in the record.
     """
-    own = runs.side["exponent"].astype(np.float64)
+    own: np.ndarray = runs.side["exponent"].astype(np.float64)
     if not np.isnan(own).all():
         return own
     if record is None or not record.k:
@@ -40,7 +40,8 @@ def exponents(runs: LongRuns, record: Record | None = None) -> np.ndarray:
         rows = np.array([place[int(identity)] for identity in runs.side["example_id"]], dtype=int)
     except KeyError as error:
         raise UserError(f"example {error} of the long record is not in the record") from None
-    return np.asarray(record.growth[:, :, 0], np.float64)[rows]
+    lambda1: np.ndarray = np.asarray(record.growth[:, :, 0], np.float64)[rows]
+    return lambda1
 
 
 def sliding(values: np.ndarray, window: int) -> np.ndarray:
@@ -67,7 +68,7 @@ class _Sliding:
         self._values, self._window, self.shape = values, window, values.shape
 
     def __len__(self) -> int:
-        return self.shape[0]
+        return int(self.shape[0])
 
     def __getitem__(self, index: tuple[slice, int]) -> np.ndarray:
         first = index[1] - self._window + 1
@@ -122,23 +123,24 @@ def around_capture(
     times = lambda1.shape[1]
     never = lambda1[(runs.captured == 0) & np.isfinite(lambda1).all(axis=1)]
     inside = (runs.captured > 0) & (runs.captured + first >= 1) & (runs.captured + last <= times) & np.isfinite(lambda1).all(axis=1)
-    about = {
+    about: About = {
+        "n": int(inside.sum()),
         "unit": "nats per segment",
         "denominator": "captured runs",
         "method": "difference of means at equal segments, bootstrap over runs",
     }
     if not inside.any() or not len(never):
-        return undefined("no captured run has such a window" if len(never) else "every run is captured", n=int(inside.sum()), **about)
+        return undefined("no captured run has such a window" if len(never) else "every run is captured", **about)
     mask = np.zeros((int(inside.sum()), times))
     for row, captured in enumerate(runs.captured[inside]):
         mask[row, captured + first - 1 : captured + last] = 1 / (last - first + 1)
     own = (lambda1[inside] * mask).sum(axis=1)
     reference = mask @ never.mean(axis=0)
-    means = {"captured": float(own.mean()), "never": float(reference.mean())}
+    means: dict[str, float | str] = {"captured": float(own.mean()), "never": float(reference.mean())}
     counts = {"captured": len(own), "never": len(never)}
     if min(counts.values()) < FEWEST:
-        note = {"note": f"fewer than {FEWEST} runs of a kind, no interval"}
-        return Estimate(value=float((own - reference).mean()), n=len(own), counts=counts, extra=means | note, **about)
+        means["note"] = f"fewer than {FEWEST} runs of a kind, no interval"
+        return Estimate(value=float((own - reference).mean()), counts=counts, extra=means, **about)
     rng = np.random.default_rng(seed)
     picked = rng.multinomial(len(own), np.full(len(own), 1 / len(own)), size=resamples) / len(own)
     others = rng.multinomial(len(never), np.full(len(never), 1 / len(never)), size=resamples) / len(never)
@@ -149,7 +151,6 @@ def around_capture(
         low=float(low),
         high=float(high),
         level=level,
-        n=len(own),
         counts=counts,
         error=float(draws.std(ddof=1)) or None,
         extra=means,

@@ -64,7 +64,7 @@ class Evidence:
     @property
     def known(self) -> np.ndarray:
         """(N,) whether the run was followed to the end of the window and stayed finite."""
-        return np.isfinite(self.recurrence_high).all(axis=1)
+        return np.asarray(np.isfinite(self.recurrence_high).all(axis=1))
 
     @property
     def drift(self) -> np.ndarray:
@@ -72,7 +72,7 @@ class Evidence:
         periods = np.log(np.arange(1, self.recurrence_mean.shape[1] + 1))
         centred = periods - periods.mean()
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.log(self.recurrence_mean) @ centred / (centred @ centred)
+            return np.asarray(np.log(self.recurrence_mean) @ centred / (centred @ centred))
 
     def take(self, rows: np.ndarray) -> Evidence:
         return replace(self, **{item.name: getattr(self, item.name)[rows] for item in fields(self)})
@@ -97,7 +97,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         "periodic",
         "the state p segments before is within `rest` all through the window, for some p from 2 to 8",
-        lambda e, t: (e.recurrence_high[:, 1:] <= t.rest).any(axis=1),
+        lambda e, t: np.asarray((e.recurrence_high[:, 1:] <= t.rest).any(axis=1)),
     ),
     Definition(
         "plateau",

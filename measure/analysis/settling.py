@@ -43,7 +43,7 @@ class Band:
 
     @property
     def threshold(self) -> float:
-        return 10.0**self.log10_threshold
+        return float(10.0**self.log10_threshold)
 
     def contains(self, displacement: np.ndarray) -> np.ndarray:
         """Which displacements lie in the band, elementwise; NaN never does. Compared in log10, as it was fitted."""
@@ -110,7 +110,7 @@ def percentile_band(record: Record, percentile: float, *, part: Part = "H", wind
     if not len(values):
         return Band(kind=f"percentile {percentile:g}", log10_threshold=math.nan, part=part, window=window)
     # interpolation between −inf and a number is undefined; take the observed value below instead
-    method = "linear" if np.isfinite(values).all() else "lower"
+    method: Literal["linear", "lower"] = "linear" if np.isfinite(values).all() else "lower"
     threshold = float(np.percentile(values, percentile, method=method))
     return Band(kind=f"percentile {percentile:g}", log10_threshold=threshold, part=part, window=window)
 
@@ -211,4 +211,5 @@ def enter_and_stay(record: Record, band: Band, *, among: Literal["successes", "f
 
 def _log10(displacement: np.ndarray) -> np.ndarray:
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log10(displacement)
+        logarithm: np.ndarray = np.log10(displacement)
+    return logarithm

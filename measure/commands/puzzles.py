@@ -59,6 +59,7 @@ def convert(
     from unsettled.measure.tasks.read import count_puzzles, iterate_puzzles, read_puzzles
 
     _check_target(target)
+    pieces: Iterable[PuzzleSet]
     if limit is None:
         pieces, count = iterate_puzzles(source, split=split), count_puzzles(source, split=split)
     else:

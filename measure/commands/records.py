@@ -58,7 +58,15 @@ def measure(
     segments = inputs.depth(loaded, segments)
     chosen = read_puzzles(puzzles, split=split, limit=limit, seed=sample_seed)
     noise_rows = min(noise_rows, len(chosen))
-    settings = {"k": k, "segments": segments, "seed": seed, "batch": batch, "device": device, "dtype": dtype, "qr_every": qr_every}
+    settings: campaign.Settings = {
+        "k": k,
+        "segments": segments,
+        "seed": seed,
+        "batch": batch,
+        "device": device,
+        "dtype": dtype,
+        "qr_every": qr_every,
+    }
     with progress("puzzles", len(chosen) + noise.FLOOR_PASSES * noise_rows) as advance:
         floor = noise.floor_of_sample(loaded, chosen, rows=noise_rows, advance=advance) if noise_rows else None
         campaign.measure(loaded, chosen, out, **settings, noise=floor, advance=advance)

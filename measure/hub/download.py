@@ -58,7 +58,7 @@ def _download(entry: HubEntry, file: str, revision: str, path: Path, expected: s
     with _no_telemetry():
         from huggingface_hub import get_hf_file_metadata, hf_hub_url
         from huggingface_hub.file_download import http_get
-        from huggingface_hub.utils import build_hf_headers
+        from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # it is documented, and not in its __all__
 
     source = f"{entry.repo}@{revision}/{file}"
     with _told(source):
@@ -126,7 +126,7 @@ def _told(source: str) -> Iterator[None]:
         RevisionNotFoundError,
     )
 
-    missing = {
+    missing: dict[type[Exception], str] = {
         GatedRepoError: "is open to registered users only",
         RepositoryNotFoundError: "there is no such repository, or it is not public",
         RevisionNotFoundError: "there is no such revision",

@@ -7,6 +7,7 @@ Giorgilli & Strelcyn, "Lyapunov characteristic exponents for smooth dynamical sy
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,7 +19,7 @@ from unsettled.measure.lyapunov.orthonormal import Method, default_method, ortho
 from unsettled.measure.lyapunov.segment import Step, at_least, run_segment, segment_of
 from unsettled.measure.lyapunov.tangents import Parts, State, as_parts, sizes
 
-Observe = Callable[[int, State], None]
+Observe = Callable[[int, Any], None]  # the state is what the step takes: a tensor or a tuple of them
 
 
 @torch.no_grad()

@@ -7,12 +7,15 @@ numba's cache notices changes in a function's own file only: all of it stays in 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import njit
 
+Array = np.ndarray
+
 # a division by zero is what it is in numpy: code that may raise for it is not inlined, and small examples take twice as long
-_OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
+_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 _SUMS = {"reassoc", "contract"}  # sums may be reordered, so that they fill vector registers; NaN and inf stay what they are
 # a row of the running triangle is rescaled when its largest entry leaves this range
 _SMALL, _LARGE = 1e-60, 1e60
@@ -21,7 +24,7 @@ _MOST = 0.7
 
 
 @njit(**_OPTIONS)
-def _cholesky(gram, lower):
+def _cholesky(gram: Array, lower: Array) -> float:
     """gram = lower·lowerᵀ; returns the smallest share of a row that is its own, 0 where there is none or not a number."""
     least = 1.0
     for i in range(gram.shape[0]):
@@ -40,7 +43,7 @@ def _cholesky(gram, lower):
 
 
 @njit(**_OPTIONS)
-def _invert(lower, inverse):
+def _invert(lower: Array, inverse: Array) -> None:
     k = lower.shape[0]
     for j in range(k):
         inverse[j, j] = 1.0 / lower[j, j]
@@ -52,7 +55,7 @@ def _invert(lower, inverse):
 
 
 @njit(**_OPTIONS)
-def factorise(gram, lower, inverse):
+def factorise(gram: Array, lower: Array, inverse: Array) -> Array:
     """Cholesky factors of Gram matrices (B, k, k) and their inverses; where it fails the inverse is zero.
 
     Returns (B,) the smallest share of a row that is not along the rows before it, 0 where it failed.
@@ -69,7 +72,7 @@ def factorise(gram, lower, inverse):
 
 # The inner functions are told the number of their example, not given a view of it: a view costs more than a small example.
 @njit(**_OPTIONS, fastmath=_SUMS)
-def _gram_schmidt(b, x, q, r, least):
+def _gram_schmidt(b: int, x: Array, q: Array, r: Array, least: float) -> bool:
     """Example b of `gram_schmidt`: x (B, k, d) of any precision; q (k, d) and r (k, k) float64."""
     _, k, d = x.shape
     for i in range(k):
@@ -107,7 +110,7 @@ def _gram_schmidt(b, x, q, r, least):
 
 
 @njit(**_OPTIONS)
-def gram_schmidt(x, q, r, least):
+def gram_schmidt(x: Array, q: Array, r: Array, least: float) -> Array:
     """QR of the rows of x (B, k, d) by modified Gram-Schmidt, twice where needed: q (B, k, d), r (B, k, k) float64.
 
     Returns (B,) whether each example was done: those of which a row has no more than the share ``least`` of its own, or
@@ -122,7 +125,7 @@ def gram_schmidt(x, q, r, least):
 
 
 @njit(**_OPTIONS)
-def _stretch(b, i, own, growth, stretch):
+def _stretch(b: int, i: int, own: float, growth: Array, stretch: Array) -> None:
     """Row i of example b is longer by the factor ``own``: into the product, and into the sum of logarithms where that is full."""
     longer = stretch[b, i] * own
     if _SMALL < longer < _LARGE:
@@ -133,7 +136,7 @@ def _stretch(b, i, own, growth, stretch):
 
 
 @njit(**_OPTIONS)
-def _count(b, factor, growth, stretch, triangular, log_scale, row):
+def _count(b: int, factor: Array, growth: Array, stretch: Array, triangular: Array, log_scale: Array, row: Array) -> None:
     """Example b of `accumulate`, whose factor (k, k) is given; row (k,) is scratch."""
     k = len(factor)
     for i in range(k):  # upper triangular: row i needs the rows from i on, and these are still those of before
@@ -165,7 +168,7 @@ def _count(b, factor, growth, stretch, triangular, log_scale, row):
 
 
 @njit(**_OPTIONS)
-def accumulate(factor, growth, stretch, triangular, log_scale, overflow):
+def accumulate(factor: Array, growth: Array, stretch: Array, triangular: Array, log_scale: Array, overflow: Array) -> None:
     """Multiply factors (B, k, k) of a QR into the frame, in place; see `unsettled.measure.lyapunov.frame.Frame` for what each array is.
 
     An example whose factor holds NaN is marked in ``overflow`` and left as it is. A row of ``triangular`` is rescaled only
@@ -184,18 +187,19 @@ def accumulate(factor, growth, stretch, triangular, log_scale, overflow):
 
 
 @njit(**_OPTIONS)
-def absorb(x, q, least, growth, stretch, triangular, log_scale):
+def absorb(x: Array, q: Array, least: float, growth: Array, stretch: Array, triangular: Array, log_scale: Array) -> tuple[Array, int]:
     """`gram_schmidt` and `accumulate` in one call: q (B, k, d) in the precision of x.
 
     Returns (B,) whether each example was done, and their number; of the others, nothing is counted.
     """
     done, number = np.empty(len(x), np.bool_), 0
-    work, factor, row = np.empty(x.shape[1:]), np.empty((x.shape[1], x.shape[1])), np.empty(x.shape[1])
+    _, k, d = x.shape
+    work, factor, row = np.empty((k, d)), np.empty((k, k)), np.empty(k)
     for b in range(len(x)):
         done[b] = _gram_schmidt(b, x, work, factor, least)
         if done[b]:
-            for i in range(len(work)):
-                for c in range(work.shape[1]):
+            for i in range(k):
+                for c in range(d):
                     q[b, i, c] = work[i, c]
             _count(b, factor, growth, stretch, triangular, log_scale, row)
             number += 1

@@ -54,7 +54,8 @@ def seeded_basis(size: int, k: int, seed: int, *, dtype: torch.dtype, device: to
 
 def default_method(device: torch.device) -> Method:
     """Batched Householder QR loops over the examples on a GPU; on a CPU it spends longer on them than it must."""
-    return {"cuda": "cholesky", "cpu": "compiled"}.get(device.type, "householder")
+    suited: dict[str, Method] = {"cuda": "cholesky", "cpu": "compiled"}
+    return suited.get(device.type, "householder")
 
 
 def orthonormalise(tangents: Tensor, *, method: Method | None = None) -> tuple[Tensor, Tensor]:
@@ -86,7 +87,8 @@ def _independent(r: Tensor, dtype: torch.dtype, *, longest: Tensor) -> Tensor:
     left, norm = r.diagonal(dim1=1, dim2=2), torch.linalg.vector_norm(r, dim=1)
     share = torch.where(left.unsqueeze(2) > 0, r.abs() / left.unsqueeze(2), 0.0).triu(1)
     rounding = unit * longest * (1 + share.sum(dim=1))
-    return (left > 0) & ((left > RESOLUTION * rounding) | (left > unit**0.5 * norm))
+    independent: Tensor = (left > 0) & ((left > RESOLUTION * rounding) | (left > unit**0.5 * norm))
+    return independent
 
 
 def _householder(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -124,7 +126,7 @@ def in_one_loop(k: int, size: int) -> bool:
 
 def least_share(dtype: torch.dtype) -> float:
     """A row of which more than this share is its own is independent of the others: see `_independent`."""
-    return torch.finfo(dtype).eps ** 0.5
+    return float(torch.finfo(dtype).eps ** 0.5)
 
 
 def _compiled(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -164,7 +166,7 @@ def _cholesky_float32(x: Tensor, least: float) -> tuple[Tensor, Tensor, np.ndarr
 def _factors(x: Tensor) -> tuple[Tensor, Tensor, np.ndarray]:
     """Cholesky factors (B, k, k) of the Gram matrices of float32 rows, their inverses, and each example's smallest share."""
     gram = x.new_zeros(*x.shape[:2], x.shape[1], dtype=torch.float64)
-    for piece in x.split(PIECE, dim=2):
+    for piece in torch.split(x, PIECE, dim=2):
         gram += torch.bmm(piece, piece.mT)
     lower, inverse = torch.empty_like(gram), torch.empty_like(gram)
     share = factorise(gram.numpy(), lower.numpy(), inverse.numpy())

@@ -29,13 +29,13 @@ class Pointwise:
     """
 
     one: Push
-    _batch: Callable[..., None] = field(default=None, init=False, repr=False, compare=False)
+    _batch: Callable[..., None] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         one = njit(nogil=True, fastmath={"contract"}, error_model="numpy")(self.one)
 
         @njit(nogil=True, error_model="numpy")
-        def batch(z, v, new, image):
+        def batch(z: np.ndarray, v: np.ndarray, new: np.ndarray, image: np.ndarray) -> None:
             for b in range(len(z)):
                 one(z[b], v[b], new[b], image[b])
 

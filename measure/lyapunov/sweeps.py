@@ -123,6 +123,6 @@ def pull(update: Update, parts: Parts, cotangents: Parts, *, is_tuple: bool) -> 
     def apply(*inputs: Tensor) -> Parts:
         return as_parts(update(inputs if is_tuple else inputs[0]))
 
-    _, adjoint = vjp(apply, *parts)
+    adjoint = vjp(apply, *parts)[1]
     image = vmap(adjoint, in_dims=(1,))(cotangents)
     return tuple(part.movedim(0, 1) for part in image)

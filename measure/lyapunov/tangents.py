@@ -45,7 +45,7 @@ def sizes(parts: Parts) -> list[int]:
 
 def split(flat: Tensor, parts: Parts) -> Parts:
     """Tangents (B, k, d) as components (B, k, …) of the dtype of the state; views where the dtype allows."""
-    pieces = flat.to(parts[0].dtype).split(sizes(parts), dim=2)
+    pieces = torch.split(flat.to(parts[0].dtype), sizes(parts), dim=2)
     return tuple(piece.reshape(piece.shape[:2] + part.shape[1:]) for piece, part in zip(pieces, parts, strict=True))
 
 
@@ -85,11 +85,12 @@ def push(update: Update, parts: Parts, tangents: Parts, *, is_tuple: bool) -> tu
         return tuple(after for after, same in zip(outputs, untouched, strict=True) if not same) or (torch.zeros(()),)
 
     def one(*tangent: Tensor) -> tuple[Parts, Parts]:
-        return jvp(apply, parts, tangent)
+        primal, image = jvp(apply, parts, tangent)[:2]
+        return primal, image
 
     try:
         # out_dims=None keeps the primal unbatched: it is computed once, not k times
-        primal, image = vmap(one, in_dims=1, out_dims=(None, 0))(*tangents)
+        primal, image = vmap(one, in_dims=1, out_dims=(None, 0))(*tangents)  # type: ignore[arg-type]  # torch's annotation forgets None
     except UserError:
         raise
     except Exception as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, fields, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -108,9 +108,9 @@ class Record:
         """The rows at ``indices`` (positions or a boolean mask), provenance unchanged."""
         return replace(self, **{name: getattr(self, name)[indices] for name in COLUMNS})
 
-    def replace(self, **arrays: np.ndarray) -> Record:
-        """A copy with some columns replaced."""
-        return replace(self, **arrays)
+    def replace(self, **changes: Any) -> Record:
+        """A copy with some columns, or the provenance, replaced."""
+        return replace(self, **changes)
 
     def digest(self) -> str:
         """sha256 of all columns and of the provenance: equal for equal measurements."""

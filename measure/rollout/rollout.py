@@ -41,7 +41,8 @@ class Observer:
 
 def _length(part: Tensor) -> Tensor:
     """Euclidean length of each example's latent, summed in float64."""
-    return torch.linalg.vector_norm(part.flatten(1), dim=1, dtype=torch.float64)
+    length: Tensor = torch.linalg.vector_norm(part.flatten(1), dim=1, dtype=torch.float64)
+    return length
 
 
 @torch.no_grad()

@@ -75,22 +75,22 @@ class Trajectories:
 
     @property
     def segments(self) -> int:
-        return self.solved_at.shape[1]
+        return int(self.solved_at.shape[1])
 
     @property
     def solved(self) -> np.ndarray:
         """(N,) whether the board after the last segment is right: the outcome that counts."""
-        return self.solved_at[:, -1]
+        return np.asarray(self.solved_at[:, -1])
 
     @property
     def displacement(self) -> np.ndarray:
         """(N, S) displacement of both latents jointly."""
-        return np.hypot(self.displacement_H, self.displacement_L)
+        return np.asarray(np.hypot(self.displacement_H, self.displacement_L))
 
     @property
     def norm(self) -> np.ndarray:
         """(N, S) length of both latents jointly: what a displacement is a fraction of."""
-        return np.hypot(self.norm_H, self.norm_L)
+        return np.asarray(np.hypot(self.norm_H, self.norm_L))
 
     def take(self, rows: np.ndarray) -> Trajectories:
         """The runs at ``rows`` (positions or a boolean mask)."""
@@ -159,7 +159,7 @@ def follow(
             observe=watcher,
         )
         pieces.append(watcher.trajectories(rows, measured.growth, model.config.updates_per_segment))
-        finish(measured.state)
+        finish((measured.state[0], measured.state[1]))
         advance(len(rows))
     return join(pieces)
 
@@ -167,7 +167,7 @@ def follow(
 def _initial(model: RecursiveModel, start: Callable[[State], State] | State | None, batch: slice, rows: int) -> State:
     """The states that the puzzles of a batch start from."""
     if isinstance(start, tuple):
-        return tuple(part[batch] for part in start)
+        return start[0][batch], start[1][batch]
     trained = model.initial_state(rows)
     return trained if start is None else start(trained)
 

@@ -68,7 +68,7 @@ def _finite(ordered: np.ndarray) -> np.ndarray:
         return ordered
     low, high = (known[0], known[-1]) if len(known) else (0.0, 0.0)
     reach = max(high - low, 1.0)
-    return np.clip(ordered, low - reach, high + reach)
+    return np.asarray(np.clip(ordered, low - reach, high + reach))
 
 
 def _dip(x: np.ndarray) -> float:

@@ -7,6 +7,7 @@ cut arrays only; the label alone looks at the end.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -37,7 +38,7 @@ class EarlyWindow:
 
     @property
     def horizon(self) -> int:
-        return self.solved_at.shape[1]
+        return int(self.solved_at.shape[1])
 
     def score(self, name: str) -> np.ndarray:
         """One score per example, shape (N,).
@@ -53,17 +54,17 @@ class EarlyWindow:
             values = getattr(self, series)
             return slope(np.asarray(values[:, :, 0] if series == "growth" else values))
         if name == "exponent":
-            return self.growth[:, :, 0].sum(axis=1) / self.horizon
+            return np.asarray(self.growth[:, :, 0].sum(axis=1) / self.horizon)
         if name == "spectrum_mean":
-            return self.growth.sum(axis=(1, 2)) / (self.horizon * self.growth.shape[2])
+            return np.asarray(self.growth.sum(axis=(1, 2)) / (self.horizon * self.growth.shape[2]))
         if name == "displacement":
-            return self.displacement.mean(axis=1)
+            return np.asarray(self.displacement.mean(axis=1))
         return self.displacement[:, -1] if name == "last_displacement" else self.halting_logit[:, -1]
 
     def unsolved(self, how: str = "at") -> np.ndarray:
         """Which examples are unsolved: ``"at"`` the end of the window, or ``"throughout"`` it. Shape (N,)."""
         check_choice("unsolved", how, UNSOLVED)
-        return ~self.solved_at[:, -1] if how == "at" else ~self.solved_at.any(axis=1)
+        return np.asarray(~self.solved_at[:, -1] if how == "at" else ~self.solved_at.any(axis=1))
 
 
 def slope(series: np.ndarray) -> np.ndarray:
@@ -72,7 +73,8 @@ def slope(series: np.ndarray) -> np.ndarray:
     if len(centred) < 2:
         return np.full(len(series), np.nan)
     with np.errstate(invalid="ignore"):  # infinite growth has no slope
-        return series @ centred / (centred @ centred)
+        fitted: np.ndarray = series @ centred / (centred @ centred)
+    return fitted
 
 
 def early_window(
@@ -101,7 +103,7 @@ def early_window(
 
 def _array(values: ArrayLike, kind: type) -> np.ndarray:
     """As an array; a column that is read as it is used stays one, and is cut before it is read."""
-    return values if isinstance(values, StreamedColumn) else np.asarray(values, kind)
+    return cast(np.ndarray, values) if isinstance(values, StreamedColumn) else np.asarray(values, kind)
 
 
 def early_auc(
@@ -151,10 +153,10 @@ def area_for_later(
     """
     check_choice("later", later, LATER)
     check_choice("unsolved", unsolved, UNSOLVED)
-    right = solved_at if isinstance(solved_at, StreamedColumn) else np.asarray(solved_at, bool)
+    right = _array(solved_at, bool)
     before, after = right[:, :horizon], right[:, horizon:]
     chosen = ~before[:, -1] if unsolved == "at" else ~before.any(axis=1)
-    solved_later = (after[:, -1] if later == "end" else after.any(axis=1))[chosen]
+    solved_later = np.asarray(after[:, -1] if later == "end" else after.any(axis=1))[chosen]
     denominator = f"examples unsolved after {horizon} segments"
     if not chosen.any():
         return undefined(f"every example is solved after {horizon} segments", denominator=denominator)

@@ -116,7 +116,11 @@ def _finite(training: np.ndarray, fresh: np.ndarray) -> tuple[np.ndarray, np.nda
         return training, fresh
     finite = np.ma.masked_invalid(training)
     low, high = finite.min(axis=0).filled(0.0), finite.max(axis=0).filled(0.0)
-    return tuple(np.where(np.isinf(part), np.clip(part, low, high), part) for part in (training, fresh))
+
+    def clipped(part: np.ndarray) -> np.ndarray:
+        return np.where(np.isinf(part), np.clip(part, low, high), part)
+
+    return clipped(training), clipped(fresh)
 
 
 def _columns(name: str, features: ArrayLike) -> np.ndarray:

@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.statistics.auc import hanley_mcneil_error
+from unsettled.measure.statistics.auc_limits import hanley_mcneil_error
 from unsettled.measure.statistics.early import SLOPES, area_for_later, early_window
 from unsettled.measure.statistics.equivalence import equivalence
 from unsettled.measure.statistics.estimate import Estimate, undefined
