@@ -37,6 +37,9 @@ def rank(
     heads: options.Heads = None,
     weights: options.Weights = None,
     split: options.Split = "test",
+    task: options.Task = None,
+    columns: options.Columns = None,
+    several: options.Several = "refuse",
 ) -> None:
     """Measure this rank's shards of a puzzle set into a folder, one record a shard. Resumes, with any number of ranks."""
     from unsettled.measure.scale.ranks import device_of, rank_of
@@ -49,13 +52,12 @@ def rank(
     from unsettled.measure.scale.run import measure_shard, noise_rows_of, open_campaign
     from unsettled.measure.support.memory import keep_freed_memory
     from unsettled.measure.support.progress import progress
-    from unsettled.measure.tasks.read import read_puzzles
 
     keep_freed_memory()
     loaded = inputs.load(checkpoint, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads, weights=weights)
     segments = inputs.depth(loaded, segments)
     settings = Settings(k=k, segments=segments, seed=seed, batch=batch, device=device_of(device, me), dtype=dtype, qr_every=qr_every)
-    chosen = read_puzzles(puzzles, split=split, limit=limit, seed=sample_seed)
+    chosen = inputs.examples(puzzles, split=split, limit=limit, seed=sample_seed, task=task, columns=columns, several=several)
     campaign = open_campaign(out, loaded, chosen, shards=shards or me.of, **settings)
     mine = me.share(campaign.shards)
     noisy = sum(noise_rows_of(shard, noise_rows, campaign.rows(shard)) for shard in mine)

@@ -11,6 +11,8 @@ import typer
 if TYPE_CHECKING:
     from unsettled.measure.networks.checkpoints import Checkpoint
     from unsettled.measure.networks.published import Which
+    from unsettled.measure.tasks.examples import Examples
+    from unsettled.measure.tasks.sudoku.vetted import Several
 
 USUAL_SEGMENTS = 16
 
@@ -24,6 +26,27 @@ def load(
     loaded: Checkpoint = load_checkpoint(path, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads, weights=weights)
     say(f"{loaded.path.name}: {note}" for note in loaded.notes)
     return loaded
+
+
+def examples(
+    path: Path,
+    *,
+    split: str = "test",
+    limit: int | None = None,
+    seed: int | None = None,
+    task: str | None = None,
+    columns: str | None = None,
+    several: Several = "refuse",
+) -> Examples:
+    """The examples at a path; which task was taken and why, and what there is to say of them, goes to standard error."""
+    from unsettled.measure.tasks.reading import read_examples
+    from unsettled.measure.tasks.tables import parse_columns
+    from unsettled.measure.tasks.task import described
+
+    named = parse_columns(columns) if columns else None
+    found = read_examples(path, split=split, limit=limit, seed=seed, task=task, columns=named, several=several)
+    say((f"task {described(found.examples.task)}: {found.why}", *found.notes))
+    return found.examples
 
 
 def depth(loaded: Checkpoint, segments: int | None) -> int:

@@ -30,6 +30,14 @@ Heads = Annotated[int | None, typer.Option(help="Attention heads, if no configur
 Weights = Annotated[
     Literal["ema", "raw"] | None, typer.Option(help="Averaged or raw weights, where the file holds both; averaged ones otherwise.")
 ]
+Task = Annotated[
+    Literal["sudoku", "maze", "arc", "tokens"] | None, typer.Option(help="What the examples are of; told by their content otherwise.")
+]
+Columns = Annotated[str | None, typer.Option(help="Names of columns: question=quizzes,answer=solutions,rating=…,example_id=….")]
+Several = Annotated[
+    Literal["refuse", "valid"],
+    typer.Option(help="Sudoku with several solutions: refuse it, or count every answer that breaks no rule as right."),
+]
 Split = Annotated[str, typer.Option(help="Split of a folder in the published layout.")]
 
 

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from unsettled.measure.commands import options
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from unsettled.measure.tasks.examples import Examples
     from unsettled.measure.tasks.sudoku.boards import PuzzleSet
 
 app = typer.Typer(name="puzzles", help="Generate, convert, rate, split and compare puzzle sets.", no_args_is_help=True)
@@ -23,18 +26,32 @@ Canonical = Annotated[bool, typer.Option(help="Parquet: add the hash that equiva
 
 @app.command()
 def generate(
-    box: Annotated[str, typer.Option(help="Rows x columns of one box: 2x2, 2x3, 3x3, …")],
     count: Annotated[int, typer.Option(help="Number of puzzles.", min=1)],
-    out: Annotated[Path, typer.Option(help="A .parquet file, or a folder for the published layout.")],
+    out: Annotated[Path, typer.Option(help="A .parquet file (mazes: .csv), or a folder for the published layout.")],
+    box: Annotated[str | None, typer.Option(help="Sudoku: rows x columns of one box: 2x2, 2x3, 3x3, …")] = None,
+    maze: Annotated[int | None, typer.Option(help="Mazes of this odd side instead of Sudoku, rated by the steps of their path.")] = None,
+    steps: Annotated[str, typer.Option(help="Mazes: LOW:HIGH steps of the shortest path.")] = "0:1000000",
     seed: Annotated[int, typer.Option(help="Seed: the same puzzles on every machine.")] = 0,
     extra_clues: Annotated[str, typer.Option(help="LOW:HIGH clues beyond the minimal puzzle, uniform.")] = "0:0",
     split: Split = "test",
     canonical: Canonical = True,
 ) -> None:
-    """Generate puzzles with exactly one solution, rated by search nodes."""
+    """Generate puzzles with exactly one solution, rated by search nodes; or mazes with one shortest path."""
+    from unsettled.measure.errors import UserError
     from unsettled.measure.support.progress import progress
     from unsettled.measure.tasks.sudoku import boards as sudoku
 
+    if (box is None) == (maze is None):
+        raise UserError("what is to be generated?", hint="--box 3x3 for Sudoku, or --maze 9 for mazes")
+    if maze is not None:
+        from unsettled.measure.tasks.maze.generate import Source as Mazes
+        from unsettled.measure.tasks.maze.generate import generate as generate_mazes
+
+        shortest, longest = parse_range(steps)
+        made = generate_mazes(Mazes(side=maze, shortest=shortest, longest=longest), count, seed=seed)
+        _write_mazes(made, out, split=split)
+        return
+    assert box is not None
     board, clues = sudoku.Box.parse(box), parse_range(extra_clues)
     _check_target(out)
     with progress("generate", count) as advance:
@@ -54,16 +71,24 @@ def convert(
     limit: Annotated[int | None, typer.Option(help="Only this many puzzles, the first ones.")] = None,
     sample_seed: Annotated[int | None, typer.Option(help="With --limit: a random sample drawn with this seed.")] = None,
     canonical: Canonical = True,
+    task: options.Task = None,
+    columns: options.Columns = None,
 ) -> None:
-    """Convert puzzles, checking every one; reads and writes piece by piece."""
+    """Convert puzzles or mazes, checking every one; Sudoku is read and written piece by piece."""
     from unsettled.measure.tasks.read import count_puzzles, iterate_puzzles, read_puzzles
+    from unsettled.measure.tasks.reading import read_examples, task_at
+    from unsettled.measure.tasks.tables import parse_columns
 
+    if (task or task_at(source, split)) == "maze":
+        _write_mazes(read_examples(source, split=split, limit=limit, seed=sample_seed, task=task).examples, target, split=split)
+        return
     _check_target(target)
     pieces: Iterable[PuzzleSet]
+    named = parse_columns(columns) if columns else None
     if limit is None:
-        pieces, count = iterate_puzzles(source, split=split), count_puzzles(source, split=split)
+        pieces, count = iterate_puzzles(source, split=split, columns=named), count_puzzles(source, split=split, columns=named)
     else:
-        chosen = read_puzzles(source, split=split, limit=limit, seed=sample_seed)
+        chosen = read_puzzles(source, split=split, limit=limit, seed=sample_seed, columns=named)
         pieces, count = [chosen], len(chosen)
     _write(pieces, count, target, split=split, canonical=canonical)
 
@@ -163,6 +188,21 @@ def _check_target(target: Path) -> None:
         raise UserError("is a folder", where=target, hint="name a file to write")
     if not _is_parquet(target) and (target.suffix or target.is_file()):
         raise UserError("is neither a .parquet file nor a folder", where=target, hint="those two can be written")
+
+
+def _write_mazes(mazes: Examples, target: Path, *, split: str) -> None:
+    """Writes mazes as CSV or in the published layout, by the target's name."""
+    from unsettled.measure.errors import UserError
+    from unsettled.measure.tasks.maze.write import write_maze_csv
+    from unsettled.measure.tasks.write import write_published
+
+    if target.suffix == ".csv" and not target.is_dir():
+        write_maze_csv(mazes, target, source="unsettled")
+    elif not target.suffix and not target.is_file():
+        write_published(mazes, target, split)
+    else:
+        raise UserError("is neither a .csv file nor a folder", where=target, hint="mazes are written as those two")
+    typer.echo(f"{len(mazes):,} mazes → {target if target.suffix else target / split}")
 
 
 def _write(pieces: Iterable[PuzzleSet], count: int, target: Path, *, split: str, canonical: bool) -> None:

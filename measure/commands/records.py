@@ -33,6 +33,9 @@ def measure(
     heads: options.Heads = None,
     weights: options.Weights = None,
     split: options.Split = "test",
+    task: options.Task = None,
+    columns: options.Columns = None,
+    several: options.Several = "refuse",
     processes: Annotated[int, typer.Option(min=1, help="Processes that share the puzzles and the cores.")] = 1,
 ) -> None:
     """Measure a checkpoint on puzzles: exponents, displacement, halting and outcome, one row a puzzle. Resumes."""
@@ -43,7 +46,6 @@ def measure(
     from unsettled.measure.commands import inputs
     from unsettled.measure.support.memory import keep_freed_memory, peak_memory_mib
     from unsettled.measure.support.progress import progress
-    from unsettled.measure.tasks.read import read_puzzles
 
     options.refuse_folder(out)
     begun = time.monotonic()
@@ -56,7 +58,7 @@ def measure(
     keep_freed_memory()
     loaded = inputs.load(checkpoint, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads, weights=weights)
     segments = inputs.depth(loaded, segments)
-    chosen = read_puzzles(puzzles, split=split, limit=limit, seed=sample_seed)
+    chosen = inputs.examples(puzzles, split=split, limit=limit, seed=sample_seed, task=task, columns=columns, several=several)
     noise_rows = min(noise_rows, len(chosen))
     settings: campaign.Settings = {
         "k": k,

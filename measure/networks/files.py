@@ -20,13 +20,13 @@ from torch import Tensor
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.files import digest_of
 from unsettled.measure.support.limits import check_file
+from unsettled.measure.support.pointers import refuse_pointer
 
 WEIGHTS = "model.safetensors"
 INDEX = ".index.json"
 #: What a folder's only checkpoint may be called, the surest names first.
 NAMES = (r"(step_|checkpoint).*", r"(pytorch_)?model\.(bin|pt|pth|ckpt)", r".*\.(safetensors|pt|pth|ckpt|bin)")
 _SHARD = re.compile(r".*-\d{5}-of-\d{5}\.\w+")
-_LFS = b"version https://git-lfs"
 _GLOBAL = re.compile(r"GLOBAL ([\w.]+)")
 #: What `torch.load` was seen to raise for files that are damaged, or none of its own.
 _FOREIGN = (
@@ -86,14 +86,6 @@ def digest_file(path: Path) -> str:
     if path.name.endswith(INDEX):
         return hashlib.sha256("".join(digest_file(shard) for shard in _shards(path)).encode()).hexdigest()
     return digest_of(path)
-
-
-def refuse_pointer(path: Path) -> None:
-    """Raises UserError for what Git LFS leaves in place of a file that was not fetched."""
-    if path.is_file():
-        with path.open("rb") as file:
-            if file.read(len(_LFS)) == _LFS:
-                raise UserError("is a Git LFS pointer, not the file itself", where=path, hint="fetch it with `git lfs pull`")
 
 
 def read_tensors(path: Path, what: str, *, hint: str = "") -> Any:

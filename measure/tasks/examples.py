@@ -24,6 +24,7 @@ class Examples:
         rating: (N,) float64 difficulty, NaN where unknown; its meaning is the source's.
         identifiers: (N,) int64 puzzle identifiers, 0 where there are none.
         groups: (N,) int64; examples of one group are not independent (augmentations of one puzzle).
+        by_rule: (N,) bool, examples for which every answer that keeps the task's rule is right; None without any.
         alternatives: (N, A, cells) other labels that are right as well, padded with repetitions; None without any.
 
     Raises:
@@ -38,6 +39,7 @@ class Examples:
     identifiers: NDArray[np.int64]
     groups: NDArray[np.int64]
     alternatives: Tokens | None = None
+    by_rule: Mask | None = None
 
     @classmethod
     def of(cls, task: Task, inputs: Tokens, labels: Tokens, ids: NDArray[np.int64] | None = None, **known: Any) -> Self:
@@ -89,6 +91,8 @@ class Examples:
             state.update(self.identifiers.astype("<i8").tobytes())
         if self.alternatives is not None:
             state.update(np.ascontiguousarray(self.alternatives).tobytes())
+        if self.by_rule is not None:
+            state.update(b"by rule" + np.ascontiguousarray(self.by_rule).tobytes())
         return state.hexdigest()
 
     def take(self, indices: NDArray[np.integer] | Mask | slice) -> Self:
@@ -96,7 +100,7 @@ class Examples:
         arrays = {f.name: getattr(self, f.name) for f in fields(self)}
         return self.changed(**{name: array[indices] for name, array in arrays.items() if isinstance(array, np.ndarray)})
 
-    def changed(self, **arrays: Tokens | NDArray[np.float64]) -> Self:
+    def changed(self, **arrays: Tokens | Mask | NDArray[np.float64]) -> Self:
         """A copy with some arrays replaced."""
         copy = object.__new__(type(self))
         for f in fields(self):
@@ -108,12 +112,14 @@ class Examples:
         return np.asarray((answers == self.labels[:, None]) | ~self.labelled[:, None])
 
     def solved(self, answers: Tokens) -> Mask:
-        """(N, S) which answers (N, S, cells) are right in every cell that counts, by the label or an alternative to it."""
+        """(N, S) which answers (N, S, cells) are right in every cell that counts, by the label, an alternative to it, or the rule."""
         solved = np.asarray(self.right(answers).all(axis=-1))
         if self.alternatives is not None:
             for other in np.moveaxis(self.alternatives, 1, 0):
                 counted = np.ones(other.shape, bool) if self.task.ignore is None else other != self.task.ignore
                 solved |= ((answers == other[:, None]) | ~counted[:, None]).all(axis=-1)
+        if self.by_rule is not None and (valid := self.task.valid(self.inputs, answers)) is not None:
+            solved |= self.by_rule[:, None] & valid
         return solved
 
     def token_accuracy(self, answers: Tokens) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from math import isqrt
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,12 @@ class Split:
 
     @cached_property
     def names(self) -> list[str]:
-        """Names of the sets, "all" by default."""
-        return [str(name) for name in self.facts.get("sets") or ["all"]]
+        """Names of the sets, "all" by default. Raises UserError for one that leads out of the folder."""
+        told = self.facts.get("sets")
+        names = [str(name) for name in told] if isinstance(told, list) and told else ["all"]
+        if strange := [name for name in names if not name or Path(name).name != name or len(name) > 100 or "\0" in name]:
+            raise UserError(f"set {strange[0][:60]!r} is not a file name", where=self.folder / "dataset.json")
+        return names
 
     @cached_property
     def arrays(self) -> list[tuple[Tokens, Tokens]]:
@@ -48,7 +53,7 @@ class Split:
             if inputs.shape != labels.shape or inputs.shape[1] != pairs[0][0].shape[1]:
                 where = self.folder / f"{name}__labels.npy"
                 raise UserError(f"inputs {inputs.shape} and labels {labels.shape} do not belong together", where=where)
-        return pairs
+        return pairs if "vocab_size" in self.facts else [_of_digits(*pair) for pair in pairs]
 
     @property
     def vocabulary(self) -> int:
@@ -99,9 +104,13 @@ class Split:
         try:
             array = np.load(path, mmap_mode="r", allow_pickle=False)
         except Exception as error:  # numpy raises a dozen kinds for a damaged header
+            if "Python objects" in str(error):
+                raise UserError("holds Python objects, not numbers", where=path, hint="save it as uint8") from error
             raise UserError("is truncated, or not a NumPy file", where=path) from error
+        if isinstance(array, np.ndarray) and array.ndim == 3 and axes == 2:  # a board for each example
+            array = array.reshape(len(array), -1)
         if not isinstance(array, np.ndarray) or array.ndim != axes or array.dtype.kind not in "iu":
-            raise UserError(f"is not a table of whole numbers with {axes} axes", where=path)
+            raise UserError("is not a table of integers" + (", one row per puzzle" if axes == 2 else ""), where=path)
         return array
 
 
@@ -120,6 +129,16 @@ def check_tokens(inputs: Tokens, labels: Tokens, vocabulary: int, where: Path) -
         if wrong.any():
             row, cell = (int(axis[0]) for axis in np.nonzero(wrong))
             raise UserError(f"{name} {row} holds token {array[row, cell]} at cell {cell + 1}, the vocabulary has {vocabulary}", where=where)
+
+
+def _of_digits(inputs: Tokens, labels: Tokens) -> tuple[Tokens, Tokens]:
+    """Boards of digits, 0 for a blank, as tokens; other arrays as they are. A board of tokens has no 0, and one digit more."""
+    side = isqrt(inputs.shape[1])
+    if side < 4 or side * side != inputs.shape[1] or not len(inputs) or inputs.min() != 0 or inputs.max() > side:
+        return inputs, labels
+    if labels.min() < 1 or labels.max() != side:
+        return inputs, labels
+    return (np.asarray(inputs) + 1).astype(np.uint8), (np.asarray(labels) + 1).astype(np.uint8)
 
 
 def _owner(bounds: NDArray[np.integer], count: int) -> NDArray[np.int64]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +18,24 @@ __all__ = ["Box", "PuzzleSet", "count_puzzles", "iterate_puzzles", "join", "read
 
 
 @bounded("table")
-def read_puzzles(path: str | Path, *, split: str = "test", limit: int | None = None, seed: int | None = None) -> PuzzleSet:
+def read_puzzles(
+    path: str | Path,
+    *,
+    split: str = "test",
+    limit: int | None = None,
+    seed: int | None = None,
+    columns: Mapping[str, str] | None = None,
+    several: str | None = None,
+) -> PuzzleSet:
     """Reads puzzles and their solutions from whatever ``path`` is, and checks them.
 
     Args:
         path: a folder in the published npy layout (the split's own or the one above it), a folder with ``SPLIT.csv``, a CSV
-            with the header ``source,question,answer,rating``, or a Parquet file as :func:`write_parquet` writes it.
+            with the header ``source,question,answer,rating`` (or Kaggle's), a list of puzzles, or Parquet, one file or a folder.
         split: which split of a folder.
         limit: read at most so many puzzles: the first ones, without reading on.
+        columns: names of the columns ``question``, ``answer``, ``rating`` and ``example_id``, where they are not the usual ones.
+        several: "valid" reads lists without answers whose puzzles have several solutions, with the first found for a label.
         seed: with ``limit``, draw them uniformly without replacement instead; they keep the order of the source.
 
     Returns:
@@ -37,7 +47,7 @@ def read_puzzles(path: str | Path, *, split: str = "test", limit: int | None = N
     """
     if limit is not None and limit < 1:
         raise UserError(f"limit {limit} leaves no puzzles", hint="1 or more")
-    source = open_source(Path(path), split)
+    source = open_source(Path(path), split, columns=columns, several=several)
     wanted = None
     if limit is not None:
         wanted = np.arange(limit)
@@ -50,29 +60,29 @@ def read_puzzles(path: str | Path, *, split: str = "test", limit: int | None = N
     return join(pieces)
 
 
-def iterate_puzzles(path: str | Path, *, split: str = "test") -> Iterator[PuzzleSet]:
+def iterate_puzzles(path: str | Path, *, split: str = "test", columns: Mapping[str, str] | None = None) -> Iterator[PuzzleSet]:
     """The puzzles of a source in pieces, each checked as by :func:`read_puzzles`; only one piece is in memory at a time."""
     empty = True
-    for piece in _checked(open_source(Path(path), split), None):
+    for piece in _checked(open_source(Path(path), split, columns=columns), None):
         empty = False
         yield piece
     if empty:
         raise UserError("holds no puzzles", where=path)
 
 
-def count_puzzles(path: str | Path, *, split: str = "test") -> int:
+def count_puzzles(path: str | Path, *, split: str = "test", columns: Mapping[str, str] | None = None) -> int:
     """Number of puzzles of a source; a CSV is read through once for it."""
-    return open_source(Path(path), split).count()
+    return open_source(Path(path), split, columns=columns).count()
 
 
 def _checked(source: Source, wanted: np.ndarray | None) -> Iterator[PuzzleSet]:
     """The chunks of a source as legal puzzle sets: all, or those at the positions ``wanted``, reading no further."""
     first, box = 0, source.box
     wanted = None if wanted is None else np.sort(wanted)
-    for chunk in source:
-        start, first = first, first + len(chunk)
+    for whole in source:
+        start, first, chunk = first, first + len(whole), whole
         if wanted is not None:
-            chunk = chunk.take(wanted[(wanted >= start) & (wanted < first)] - start)
+            chunk = whole.take(wanted[(wanted >= start) & (wanted < first)] - start)
         if len(chunk):
             box = box or _guess_box(chunk, source.where(chunk.rows[0]))
             _check(chunk, box, source)

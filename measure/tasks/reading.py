@@ -6,10 +6,11 @@ length of a sequence tells nothing by itself. Sudoku keeps the checks of `unsett
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isqrt
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,9 @@ from unsettled.measure.tasks.task import Task, Tokens
 from unsettled.measure.tasks.token_table import has_tokens, read_token_table
 from unsettled.measure.tasks.tokens import TokenTask
 
+if TYPE_CHECKING:
+    from unsettled.measure.tasks.sudoku.vetted import Several
+
 Name = Literal["sudoku", "maze", "arc", "tokens"]
 NAMES: tuple[Name, ...] = ("sudoku", "maze", "arc", "tokens")
 # examples of a set that are looked at to tell its task
@@ -43,11 +47,19 @@ class Reading:
 
     examples: Examples
     why: str
+    notes: tuple[str, ...] = ()
 
 
 @bounded("table")
 def read_examples(
-    path: str | Path, *, split: str = "test", limit: int | None = None, seed: int | None = None, task: str | None = None
+    path: str | Path,
+    *,
+    split: str = "test",
+    limit: int | None = None,
+    seed: int | None = None,
+    task: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    several: Several | None = None,
 ) -> Reading:
     """Read examples from whatever ``path`` is.
 
@@ -56,6 +68,9 @@ def read_examples(
             list columns ``inputs`` and ``labels``.
         split: which split of a folder; of ARC's JSON, "train" takes the demonstrations and any other the tests.
         limit, seed: at most so many examples, the first ones, or drawn with a seed.
+        columns: names of the columns ``question``, ``answer``, ``rating`` and ``example_id``, where they are not the usual ones.
+        several: look whether each Sudoku has one solution and which are equivalent, and ``"refuse"`` those with several solutions or
+            count their answers by the rule, ``"valid"`` (see `unsettled.measure.tasks.sudoku.vetted.vetted`); None does not look.
         task: "sudoku", "maze", "arc" or "tokens" overrules what the content says.
 
     Raises:
@@ -71,15 +86,35 @@ def read_examples(
         name, why = _recognised(*(part[:LOOKED_AT] for part in found.arrays[0]), vocabulary=found.vocabulary)
         name, why = (task, f"--task {task}") if task else (name, why)
         if name == "sudoku":
-            return Reading(_with_groups(read_puzzles(path, split=split, limit=limit, seed=seed), found), why)
+            return _looked_at(_with_groups(read_puzzles(path, split=split, limit=limit, seed=seed), found), why, several)
         return _limited(_of_split(found, name), why, limit, seed)
-    if path.suffix == ".json" or (path.is_dir() and any(path.glob("*challenges*.json"))):
+    if task == "arc" or (task is None and (path.suffix == ".json" or (path.is_dir() and any(path.glob("*challenges*.json"))))):
         return _limited(read_arc(path, split=split), "grids of colours in ARC's JSON", limit, seed)
-    if path.is_file() and has_tokens(path):
+    if task in (None, "tokens") and path.is_file() and has_tokens(path):
         return _limited(read_token_table(path), "list columns inputs and labels", limit, seed)
     if task == "maze" or (task is None and is_maze_table(path)):
         return _limited(read_maze_csv(path), "characters '# SGo' in its questions", limit, seed)
-    return Reading(read_puzzles(path, split=split, limit=limit, seed=seed), "questions of digits and blanks")
+    if task in ("arc", "tokens"):
+        raise UserError(f"holds nothing that could be read as {task}", where=path)
+    puzzles = read_puzzles(path, split=split, limit=limit, seed=seed, columns=columns, several=several)
+    return _looked_at(puzzles, "questions of digits and blanks", several)
+
+
+def task_at(path: Path, split: str) -> Name:
+    """Which task a path holds, as far as its first examples tell; Sudoku where nothing else is told."""
+    if (found := split_at(path, split)) is not None:
+        return _recognised(*(part[:LOOKED_AT] for part in found.arrays[0]), vocabulary=found.vocabulary)[0]
+    return "maze" if is_maze_table(path) else "sudoku"
+
+
+def _looked_at(puzzles: PuzzleSet, why: str, several: Several | None) -> Reading:
+    """A reading of Sudoku, with what there is to say of its puzzles."""
+    if several is None or not len(puzzles):
+        return Reading(puzzles, why)
+    from unsettled.measure.tasks.sudoku.vetted import vetted  # noqa: PLC0415  loads numba, which reading alone does without
+
+    looked_at, notes = vetted(puzzles, several)
+    return Reading(looked_at, why, notes)
 
 
 def task_of(name: str, vocabulary: int, cells: int, *, ignore: int | None = None, where: object = None) -> Task:

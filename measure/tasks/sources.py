@@ -6,14 +6,15 @@ Whether the puzzles are legal is not asked here: see :mod:`unsettled.measure.tas
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from tokenize import TokenError
 
 import numpy as np
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.support.pointers import refuse_pointer
+from unsettled.measure.tasks.lists import PuzzleList, is_list
+from unsettled.measure.tasks.published import Split
 from unsettled.measure.tasks.sudoku.boards import Box
 from unsettled.measure.tasks.tables import CHUNK_ROWS, NOT_A_SYMBOL, Chunk, CsvTable, ParquetTable, board_size
 
@@ -24,53 +25,15 @@ class PublishedFolder:
     box: Box | None = None
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.names = ["all"]
-        metadata = self._metadata()
-        if isinstance(metadata.get("sets"), list) and metadata["sets"]:
-            self.names = [str(name) for name in metadata["sets"]]
-            if strange := [name for name in self.names if not name or Path(name).name != name or len(name) > 100 or "\0" in name]:
-                raise UserError(f"set {strange[0][:60]!r} is no file name", where=folder / "dataset.json")
-        self.arrays = [(self._load(f"{name}__inputs.npy"), self._load(f"{name}__labels.npy")) for name in self.names]
-        for name, (inputs, labels) in zip(self.names, self.arrays):
-            if inputs.shape != labels.shape or inputs.shape[1] != self.arrays[0][0].shape[1]:
-                raise UserError(
-                    f"inputs {inputs.shape} and labels {labels.shape} do not belong together", where=folder / f"{name}__labels.npy"
-                )
+        split = Split(folder)
+        self.folder, self.names, self.arrays = folder, split.names, split.arrays
         cells = self.arrays[0][0].shape[1]
         size = board_size(cells, where=folder / f"{self.names[0]}__inputs.npy")
         for key, expected in (("seq_len", cells), ("vocab_size", size + 2)):
-            if metadata.get(key, expected) != expected:
+            if (told := split.facts.get(key, expected)) != expected:
                 raise UserError(
-                    f"{key} is {metadata[key]}, but the arrays hold {size}×{size} boards, which need {expected}",
-                    where=folder / "dataset.json",
+                    f"{key} is {told}, but the arrays hold {size}×{size} boards, which need {expected}", where=folder / "dataset.json"
                 )
-
-    def _metadata(self) -> dict:
-        path = self.folder / "dataset.json"
-        if not path.exists():
-            return {}
-        try:
-            metadata = json.loads(path.read_text("utf-8"))
-        except (ValueError, RecursionError, OSError) as error:
-            raise UserError(f"is not JSON: {error}", where=f"{path}:{getattr(error, 'lineno', 1)}") from error
-        if not isinstance(metadata, dict):
-            raise UserError("holds no JSON object", where=path)
-        return metadata
-
-    def _load(self, name: str) -> np.ndarray:
-        path = self.folder / name
-        if not path.exists():
-            raise UserError("file is missing", where=path, hint="a split holds all__inputs.npy and all__labels.npy")
-        try:
-            array = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (ValueError, OSError, EOFError, TypeError, SyntaxError, TokenError, LookupError, OverflowError, MemoryError) as error:
-            if "Python objects" in str(error):
-                raise UserError("holds Python objects, not numbers", where=path, hint="save it as uint8") from error
-            raise UserError("is truncated, or not a NumPy file", where=path) from error
-        if not isinstance(array, np.ndarray) or array.ndim != 2 or array.dtype.kind not in "iu":
-            raise UserError("is not a table of integers, one row per puzzle", where=path)
-        return array
 
     def count(self) -> int:
         return sum(len(inputs) for inputs, _ in self.arrays)
@@ -86,7 +49,7 @@ class PublishedFolder:
                 first += length
 
     def where(self, row: int) -> str:
-        for name, (inputs, _) in zip(self.names, self.arrays):
+        for name, (inputs, _) in zip(self.names, self.arrays, strict=True):
             if row < len(inputs):
                 return f"{self.folder / f'{name}__inputs.npy'}[{row}]"
             row -= len(inputs)
@@ -100,38 +63,53 @@ def _to_bytes(tokens: np.ndarray) -> np.ndarray:
     return np.where((tokens < 0) | (tokens > NOT_A_SYMBOL), NOT_A_SYMBOL, tokens).astype(np.uint8)
 
 
-Source = PublishedFolder | CsvTable | ParquetTable
+Source = PublishedFolder | CsvTable | ParquetTable | PuzzleList
 
 
-def open_source(path: Path, split: str) -> Source:
-    """The source at ``path``: a folder (of a split, above it, or holding ``SPLIT.csv``), a CSV or a Parquet file.
+def open_source(path: Path, split: str, *, columns: Mapping[str, str] | None = None, several: str | None = None) -> Source:
+    """The source at ``path``: a folder (of a split, above it, or holding ``SPLIT.csv`` or Parquet), a CSV, a list or a Parquet file.
+
+    Args:
+        columns: names of columns by role, where they are not the usual ones.
+        several: see `unsettled.measure.tasks.lists.PuzzleList`.
 
     Raises:
         UserError: nothing there, or nothing that holds puzzles; the message says what was expected.
     """
     if path.is_dir():
-        if (path / "all__inputs.npy").exists() or (path / "dataset.json").exists():
-            return PublishedFolder(path)
-        if (path / split).is_dir():
-            return PublishedFolder(path / split)
-        for name in (f"{split}.csv", f"{split}.csv.gz"):
-            if (path / name).exists():
-                return CsvTable(path / name)
-        raise UserError(
-            f"no split {split!r} in this folder",
-            where=path,
-            hint=f"expected {split}/all__inputs.npy and {split}/all__labels.npy, or {split}.csv",
-        )
+        return _of_folder(path, split, columns)
     if not path.exists():
         raise UserError("no such puzzles", where=path, hint="a folder in the published layout, a CSV or a Parquet file")
+    refuse_pointer(path)
     with path.open("rb") as file:
         start = file.read(4)
     if not start:
         raise UserError("is empty", where=path)
     if start == b"PAR1":
-        return ParquetTable(path)
+        return ParquetTable([path], columns)
     if path.suffix == ".parquet":
         raise UserError("is truncated, or not a Parquet file", where=path)
     if path.suffix == ".npy":
         raise UserError("one array is no puzzle set", where=path, hint=f"give its folder, {path.parent}")
-    return CsvTable(path)
+    if not columns and is_list(path):
+        return PuzzleList(path, several=several)
+    return CsvTable(path, columns)
+
+
+def _of_folder(path: Path, split: str, columns: Mapping[str, str] | None) -> Source:
+    if (path / "all__inputs.npy").exists() or (path / "dataset.json").exists():
+        return PublishedFolder(path)
+    if (path / split).is_dir() and not list((path / split).glob("*.parquet")):
+        return PublishedFolder(path / split)
+    for name in (f"{split}.csv", *(f"{split}.csv.{end}" for end in ("gz", "zst", "xz", "bz2"))):
+        if (path / name).exists():
+            return CsvTable(path / name, columns)
+    # as the hub keeps them: SPLIT-00000-of-00002.parquet here or under data/, or a folder for each split
+    for folder, pattern in ((path, f"{split}*.parquet"), (path / "data", f"{split}*.parquet"), (path / split, "*.parquet")):
+        if parts := sorted(folder.glob(pattern)):
+            return ParquetTable(parts, columns)
+    raise UserError(
+        f"no split {split!r} in this folder",
+        where=path,
+        hint=f"expected {split}/all__inputs.npy and {split}/all__labels.npy, or {split}.csv",
+    )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isqrt
 from pathlib import Path
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.limits import LARGEST_BOARD
+from unsettled.measure.tasks.opened import DAMAGED, compression_of, open_bytes
 from unsettled.measure.tasks.sudoku.boards import BLANK, SYMBOLS, Box
 
 CHUNK_ROWS = 16384
@@ -24,10 +26,11 @@ NOT_A_SYMBOL = 255
 BOX_KEY = b"unsettled.box"
 
 _BROKEN = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)")
-_TOKENS = np.full(256, NOT_A_SYMBOL, np.uint8)
-_TOKENS[[ord("."), ord("0")]] = BLANK
+BLANKS = ".0*_-?"
+TOKENS = np.full(256, NOT_A_SYMBOL, np.uint8)
+TOKENS[[ord(symbol) for symbol in BLANKS]] = BLANK
 for _digit, _symbol in enumerate(SYMBOLS, start=1):
-    _TOKENS[[ord(_symbol), ord(_symbol.lower())]] = _digit + 1
+    TOKENS[[ord(_symbol), ord(_symbol.lower())]] = _digit + 1
 
 
 @dataclass(frozen=True)
@@ -56,19 +59,51 @@ def board_size(cells: int, *, where: object) -> int:
     return size
 
 
-def _not_once(names: list[str]) -> str:
-    """What is wrong with the names of a table's columns; empty when nothing is."""
-    for name in ("question", "answer"):
-        if name not in names:
-            return f"column {name} is missing"
-    twice = [name for name in ("question", "answer", "rating", "example_id") if names.count(name) > 1]
-    return f"column {twice[0]} comes twice" if twice else ""
+#: What the columns of boards are called: by us and the published data, and in two sets of millions that Kaggle keeps.
+LAYOUTS = (("question", "answer"), ("quizzes", "solutions"), ("puzzle", "solution"))
+ROLES = ("question", "answer", "rating", "example_id")
+
+
+def roles_of(names: list[str], named: Mapping[str, str], *, where: object, hint: str) -> dict[str, str]:
+    """Which column of a table has which role: as ``named``, or by its usual name; rating and example_id may be absent.
+
+    Raises:
+        UserError: an unknown role, a column that is missing, or one that comes twice.
+    """
+    for role, column in named.items():
+        if role not in ROLES:
+            raise UserError(f"no column has the role {role!r}", hint="roles are " + ", ".join(ROLES))
+        if column not in names:
+            raise UserError(f"column {column} is missing", where=where, hint="there are " + ", ".join(names[:20]))
+    usual = next((pair for pair in LAYOUTS if set(pair) <= set(names)), LAYOUTS[0])
+    roles = {"question": usual[0], "answer": usual[1], "rating": "rating", "example_id": "example_id", **named}
+    for role in ("question", "answer"):
+        if roles[role] not in names:
+            raise UserError(f"column {role} is missing", where=where, hint=hint)
+    found = {role: column for role, column in roles.items() if column in names}
+    if twice := [column for column in found.values() if names.count(column) > 1]:
+        raise UserError(f"column {twice[0]} comes twice", where=where, hint=hint)
+    return found
+
+
+def parse_columns(text: str) -> dict[str, str]:
+    """Columns as named on a command line: ``"question=quizzes,answer=solutions"``.
+
+    Example:
+        >>> parse_columns("question=quizzes,answer=solutions")
+        {'question': 'quizzes', 'answer': 'solutions'}
+    """
+    pairs = [part.partition("=") for part in text.split(",") if part]
+    if not pairs or any(not (role and sign and column) for role, sign, column in pairs):
+        raise UserError(f"{text!r} does not name columns", hint="write question=quizzes,answer=solutions")
+    return {role.strip(): column.strip() for role, _, column in pairs}
 
 
 class _TextTable:
-    """What CSV and Parquet share: boards as text columns ``question`` and ``answer``."""
+    """What CSV and Parquet share: boards as columns of text or of lists of digits."""
 
     box: Box | None = None
+    roles: dict[str, str]
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -83,7 +118,11 @@ class _TextTable:
             longest = pc.max(pc.binary_length(column.dictionary)).as_py() if pa.types.is_string(column.type.value_type) else 0
             if (longest or 0) > 4 * LARGEST_BOARD:
                 raise UserError(f"{name} has a text of {longest} bytes, the largest board has {LARGEST_BOARD}", where=self.where(rows[0]))
+        if pa.types.is_list(column.type) or pa.types.is_large_list(column.type) or pa.types.is_fixed_size_list(column.type):
+            return self._digits(column, name, rows, cells)
         column = column.cast(pa.string())
+        if len(column) and any(symbol.isspace() or symbol == "|" for symbol in column[0].as_py() or ""):  # a grid, a row a line
+            column = pc.replace_substring_regex(column, r"[\s|]+", "")
         lengths = pc.fill_null(pc.binary_length(column), 0).to_numpy(zero_copy_only=False)
         if cells is None:
             cells = int(lengths[0])
@@ -92,7 +131,7 @@ class _TextTable:
             raise UserError(f"{name} has {lengths[wrong[0]]} cells, expected {cells}", where=self.where(rows[wrong[0]]))
         offsets = np.frombuffer(column.buffers()[1], np.int32)[column.offset :]
         text = np.frombuffer(column.buffers()[2], np.uint8)[offsets[0] : offsets[len(column)]]
-        tokens = _TOKENS[text].reshape(-1, cells)
+        tokens: np.ndarray = TOKENS[text].reshape(-1, cells)
         if (wrong := np.flatnonzero(tokens.ravel() == NOT_A_SYMBOL)).size:
             symbol = bytes(text[wrong[:1]]).decode("ascii", "backslashreplace")
             row, cell = divmod(int(wrong[0]), cells)
@@ -101,7 +140,24 @@ class _TextTable:
             )
         return tokens
 
+    def _digits(self, column: pa.Array, name: str, rows: np.ndarray, cells: int | None) -> np.ndarray:
+        """(n, cells) tokens of a column of lists of digits, 0 for a blank."""
+        lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
+        if cells is None:
+            cells = int(lengths[0])
+            board_size(cells, where=self.where(rows[0]))
+        if (wrong := np.flatnonzero(lengths != cells)).size:
+            raise UserError(f"{name} has {lengths[wrong[0]]} cells, expected {cells}", where=self.where(rows[wrong[0]]))
+        digits = column.flatten()
+        if not pa.types.is_integer(digits.type) or digits.null_count:
+            raise UserError(f"{name} has cells that are not whole numbers", where=self.where(rows[0]))
+        values = digits.to_numpy(zero_copy_only=False).astype(np.int64).reshape(-1, cells)
+        if (wrong := np.flatnonzero(((values < 0) | (values > len(SYMBOLS))).any(axis=1))).size:
+            raise UserError(f"{name} holds a number that is not a digit", where=self.where(rows[wrong[0]]), hint="0 is a blank")
+        return np.asarray(values + 1, np.uint8)
+
     def _chunk(self, batch: pa.RecordBatch, rows: np.ndarray, cells: int | None) -> Chunk:
+        batch = pa.RecordBatch.from_arrays([batch.column(column) for column in self.roles.values()], names=list(self.roles))
         inputs = self._boards(batch, "question", rows, cells)
         labels = self._boards(batch, "answer", rows, inputs.shape[1])
         names = batch.schema.names
@@ -112,59 +168,73 @@ class _TextTable:
     def _ids(self, column: pa.Array, rows: np.ndarray) -> np.ndarray:
         if not pa.types.is_integer(column.type) or column.null_count:
             raise UserError("example_id is not a whole number in every row", where=self.where(rows[0]))
-        return column.to_numpy(zero_copy_only=False)
+        return np.asarray(column.to_numpy(zero_copy_only=False))
 
     def _ratings(self, column: pa.Array, rows: np.ndarray) -> np.ndarray:
         if not pa.types.is_string(column.type):
-            return pc.fill_null(column.cast(pa.float64()), np.nan).to_numpy(zero_copy_only=False)
+            return np.asarray(pc.fill_null(column.cast(pa.float64()), np.nan).to_numpy(zero_copy_only=False))
         try:
-            return pc.if_else(pc.equal(column, ""), "nan", column).cast(pa.float64()).to_numpy(zero_copy_only=False)
+            return np.asarray(pc.if_else(pc.equal(column, ""), "nan", column).cast(pa.float64()).to_numpy(zero_copy_only=False))
         except pa.ArrowInvalid:
-            for row, text in zip(rows, column.to_pylist()):
+            for row, text in zip(rows, column.to_pylist(), strict=True):
                 try:  # by the reader that refused it: Python takes "1_0" and a line's end for parts of a number
                     pa.scalar(text or "nan").cast(pa.float64())
                 except pa.ArrowInvalid as error:
-                    raise UserError(f"rating {text!r} is no number", where=self.where(row)) from error
+                    raise UserError(f"rating {text!r} is not a number", where=self.where(row)) from error
             raise
 
 
 class CsvTable(_TextTable):
-    """CSV with the columns ``question``, ``answer`` and, if known, ``rating``; plain or compressed (.gz, .zst)."""
+    """CSV with a column of puzzles, one of solutions and, if known, ``rating``; plain, compressed or in UTF-16."""
 
-    NAMES = ("source", "question", "answer", "rating")
+    def __init__(self, path: Path, columns: Mapping[str, str] | None = None) -> None:
+        super().__init__(path)
+        try:
+            with open_bytes(path) as file:
+                head = file.read(BLOCK_BYTES)
+        except DAMAGED as error:
+            raise UserError(f"cannot be read as CSV: {error}", where=path) from None
+        self.quoted = b'"' in head  # a field may then go over several lines
+        self.names = next(csv.reader(head.decode("utf-8-sig", "replace").splitlines()), [])
+        self.roles = roles_of(self.names, columns or {}, where=f"{path}:1", hint="header: source,question,answer,rating")
 
     def where(self, row: int) -> str:
-        return f"{self.path}:{row + 2}"  # the header is line 1
+        return f"{self.path}[{row}]" if self.quoted else f"{self.path}:{row + 2}"  # the header is line 1
 
     def _batches(self) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
         """Record batches without blank lines, and the number of each row counted with them."""
         first = 0
+        kind = compression_of(self.path)
+        plain = kind in (None, "gzip") and not self._wide()
         try:
-            with pa.input_stream(self.path, compression="detect") as stream:
+            with pa.input_stream(str(self.path), compression=kind) if plain else open_bytes(self.path) as stream:
                 reader = pyarrow.csv.open_csv(
                     stream,
                     read_options=pyarrow.csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
-                    parse_options=pyarrow.csv.ParseOptions(ignore_empty_lines=False),
+                    parse_options=pyarrow.csv.ParseOptions(ignore_empty_lines=False, newlines_in_values=self.quoted),
                     convert_options=pyarrow.csv.ConvertOptions(
-                        column_types={name: pa.string() for name in self.NAMES}, strings_can_be_null=False
+                        column_types={name: pa.string() for name in self.names if name != self.roles.get("example_id")},
+                        strings_can_be_null=False,
                     ),
                 )
-                if wrong := _not_once(reader.schema.names):
-                    raise UserError(wrong, where=f"{self.path}:1", hint="header: " + ",".join(self.NAMES))
-                for batch in reader:
-                    rows = np.arange(first, first + batch.num_rows)
-                    first += batch.num_rows
-                    blank = pc.and_(pc.equal(batch.column("question"), ""), pc.equal(batch.column("answer"), ""))
-                    kept = ~blank.to_numpy(zero_copy_only=False)
-                    if not kept.all():
-                        batch, rows = batch.filter(pa.array(kept)), rows[kept]
-                    if len(rows):
-                        yield batch, rows
-        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-            # told by the message: pyarrow prints a traceback when it is to hand over a row that is no UTF-8
+                for read in reader:
+                    rows = np.arange(first, first + read.num_rows)
+                    first += read.num_rows
+                    question, answer = (read.column(self.roles[role]) for role in ("question", "answer"))
+                    kept = ~pc.and_(pc.equal(question, ""), pc.equal(answer, "")).to_numpy(zero_copy_only=False)
+                    batch = read if kept.all() else read.filter(pa.array(kept))
+                    if batch.num_rows:
+                        yield batch, rows[kept]
+        except DAMAGED as error:
+            # told by the message: pyarrow prints a traceback when it is to hand over a row that is not UTF-8
             if broken := _BROKEN.search(str(error)):
                 raise UserError(f"has {broken[3]} columns, expected {broken[2]}", where=f"{self.path}:{broken[1]}") from error
             raise UserError(f"cannot be read as CSV: {error}", where=self.path) from error
+
+    def _wide(self) -> bool:
+        """Whether the text is in UTF-16, which arrow does not read."""
+        with self.path.open("rb") as file:
+            return file.read(2) in (b"\xff\xfe", b"\xfe\xff")
 
     def count(self) -> int:
         return sum(len(rows) for _, rows in self._batches())
@@ -178,37 +248,42 @@ class CsvTable(_TextTable):
 
 
 class ParquetTable(_TextTable):
-    """Parquet with text columns ``question`` and ``answer``: ours, or any with those two."""
+    """Parquet with a column of puzzles and one of solutions: ours, or any with those two; in one file, or in the parts of a folder."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        try:
-            plain = pq.read_schema(path)
-            texts = [name for name, kind in zip(plain.names, plain.types) if name in ("question", "answer") and pa.types.is_string(kind)]
-            self.file = pq.ParquetFile(path, read_dictionary=texts)
-        except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-            raise UserError("is truncated, or not a Parquet file", where=path) from error
-        names = self.file.schema_arrow.names
-        if wrong := _not_once(names):
-            raise UserError(wrong, where=path, hint="it needs question and answer")
-        self.columns = [name for name in ("example_id", "question", "answer", "rating") if name in names]
-        box = (self.file.schema_arrow.metadata or {}).get(BOX_KEY)
+    def __init__(self, paths: Sequence[Path], columns: Mapping[str, str] | None = None) -> None:
+        super().__init__(paths[0])
+        self.paths, self.files = paths, []
+        for path in paths:
+            try:
+                plain = pq.read_schema(path)
+                self.roles = roles_of(plain.names, columns or {}, where=path, hint="it needs question and answer")
+                boards = [self.roles["question"], self.roles["answer"]]
+                texts = [name for name, kind in zip(plain.names, plain.types, strict=True) if name in boards and pa.types.is_string(kind)]
+                self.files.append(pq.ParquetFile(path, read_dictionary=texts))
+            except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+                raise UserError("is truncated, or not a Parquet file", where=path) from error
+        box = (self.files[0].schema_arrow.metadata or {}).get(BOX_KEY)
         self.box = Box.parse(box.decode("utf-8", "replace")) if box else None
 
     def where(self, row: int) -> str:
-        return f"{self.path}[{row}]"
+        for path, file in zip(self.paths, self.files, strict=True):
+            if row < file.metadata.num_rows:
+                return f"{path}[{row}]"
+            row -= file.metadata.num_rows
+        raise IndexError(row)
 
     def count(self) -> int:
-        return self.file.metadata.num_rows
+        return sum(int(file.metadata.num_rows) for file in self.files)
 
     def __iter__(self) -> Iterator[Chunk]:
         first, cells = 0, None if self.box is None else self.box.cells
-        try:
-            for batch in self.file.iter_batches(CHUNK_ROWS, columns=self.columns, use_threads=False):
-                rows = np.arange(first, first + batch.num_rows)
-                first += batch.num_rows
-                chunk = self._chunk(batch, rows, cells)
-                cells = chunk.inputs.shape[1]
-                yield chunk
-        except (pa.ArrowException, OSError) as error:
-            raise UserError(f"cannot be read as Parquet: {error}", where=self.path) from error
+        for path, file in zip(self.paths, self.files, strict=True):
+            try:
+                for batch in file.iter_batches(CHUNK_ROWS, columns=list(self.roles.values()), use_threads=False):
+                    rows = np.arange(first, first + batch.num_rows)
+                    first += batch.num_rows
+                    chunk = self._chunk(batch, rows, cells)
+                    cells = chunk.inputs.shape[1]
+                    yield chunk
+            except (pa.ArrowException, OSError) as error:
+                raise UserError(f"cannot be read as Parquet: {error}", where=path) from error

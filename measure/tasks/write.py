@@ -14,8 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from unsettled.measure.support.files import whole_file
+from unsettled.measure.tasks.examples import Examples
 from unsettled.measure.tasks.sudoku.boards import SYMBOLS, Box, PuzzleSet
 from unsettled.measure.tasks.tables import BOX_KEY, CHUNK_ROWS
+from unsettled.measure.tasks.task import cells_of
 
 Advance = Callable[[int], None]
 _SYMBOL_OF_TOKEN = np.frombuffer(("?." + SYMBOLS).encode("ascii"), np.uint8)
@@ -36,9 +38,9 @@ def _pieces(puzzles: PuzzleSet | Iterable[PuzzleSet]) -> tuple[Box, Iterator[Puz
         raise ValueError("no puzzles to write")
 
     def regroup() -> Iterator[PuzzleSet]:
-        waiting: PuzzleSet | None = None
+        waiting = head.take(slice(0, 0))
         for piece in chain([head], sets):
-            waiting = piece if waiting is None else join([waiting, piece])
+            waiting = join([waiting, piece])
             while len(waiting) >= CHUNK_ROWS:
                 yield waiting.take(slice(0, CHUNK_ROWS))
                 waiting = waiting.take(slice(CHUNK_ROWS, None))
@@ -53,8 +55,8 @@ def join(sets: list[PuzzleSet]) -> PuzzleSet:
     boxes = {piece.box for piece in sets}
     if len(boxes) != 1:
         raise ValueError(f"sets of different boards: {sorted(map(str, boxes))}")
-    columns = ([getattr(piece, name) for piece in sets] for name in ("inputs", "labels", "ids", "rating"))
-    return PuzzleSet(boxes.pop(), *(np.concatenate(column) for column in columns))
+    names = ("inputs", "labels", "ids", "rating", "identifiers", "groups")
+    return PuzzleSet(boxes.pop(), **{name: np.concatenate([getattr(piece, name) for piece in sets]) for name in names})
 
 
 def _text(tokens: np.ndarray) -> pa.Array:
@@ -79,7 +81,10 @@ def write_parquet(
         canonical: compute the hashes. Without, or on boards larger than 9×9, the column is null.
         advance: is told how many more puzzles are done.
     """
-    from unsettled.measure.tasks.sudoku.symmetry import LARGEST_CANONICAL, hash_in_pieces
+    from unsettled.measure.tasks.sudoku.symmetry import (  # noqa: PLC0415  loads numba, which readers of this package do without
+        LARGEST_CANONICAL,
+        hash_in_pieces,
+    )
 
     box, pieces = _pieces(puzzles)
     fields = {
@@ -96,7 +101,7 @@ def write_parquet(
         for piece in pieces:
             hashes = hash_in_pieces(piece, advance) if canonical else [None] * len(piece)
             columns = [piece.ids, _text(piece.inputs), _text(piece.labels), piece.rating, piece.givens, hashes]
-            arrays = [pa.array(column, type=kind) for column, kind in zip(columns, fields.values())]
+            arrays = [pa.array(column, type=kind) for column, kind in zip(columns, fields.values(), strict=True)]
             writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
             if not canonical:
                 advance(len(piece))
@@ -124,7 +129,7 @@ class _NpyFile:
 
 
 def write_published(
-    puzzles: PuzzleSet | Iterable[PuzzleSet], folder: str | Path, split: str, *, advance: Advance = lambda done: None
+    puzzles: Examples | Iterable[Examples], folder: str | Path, split: str, *, advance: Advance = lambda done: None
 ) -> None:
     """Writes the layout of the published data sets: ``folder/split/all__*.npy`` and ``dataset.json``, ``folder/identifiers.json``.
 
@@ -136,13 +141,17 @@ def write_published(
         split: name of the split, e.g. ``"test"``.
         advance: is told how many more puzzles are done.
     """
-    box, pieces = _pieces(puzzles)
+    sets = iter([puzzles] if isinstance(puzzles, Examples) else puzzles)
+    head = next(sets, None)
+    if head is None:
+        raise ValueError("no puzzles to write")
+    task, pieces = head.task, chain([head], sets)
     folder = Path(folder)
     names = ["inputs", "labels", "group_indices", "puzzle_indices", "puzzle_identifiers"]
     arrays = [folder / split / f"all__{name}.npy" for name in names]
     with _atomic(*arrays, folder / split / "dataset.json", folder / "identifiers.json") as files:
         count = 0
-        inputs, labels = (_NpyFile(file, "|u1", box.cells) for file in files[:2])
+        inputs, labels = (_NpyFile(file, "|u1", cells_of(task)) for file in files[:2])
         for piece in pieces:
             inputs.append(piece.inputs)
             labels.append(piece.labels)
@@ -157,8 +166,8 @@ def write_published(
             "pad_id": 0,
             "ignore_label_id": 0,
             "blank_identifier_id": 0,
-            "vocab_size": box.vocabulary,
-            "seq_len": box.cells,
+            "vocab_size": task.vocabulary,
+            "seq_len": cells_of(task),
             "num_puzzle_identifiers": 1,
             "total_groups": count,
             "mean_puzzle_examples": 1,

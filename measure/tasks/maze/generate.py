@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.tasks.examples import Examples
 from unsettled.measure.tasks.maze.grid import GOAL, OPEN, START, WALL, Grids, Mask, answers, canonical, solve
+from unsettled.measure.tasks.maze.task import Maze
 
 #: A source of which less than one in so many candidates can be kept is refused.
 MOST_TRIES = 100_000
@@ -108,6 +110,13 @@ def draw_unlike(source: Source, count: int, rng: np.random.Generator, taken: set
     fields = ((part.questions, part.labels, part.rating) for part in parts)
     questions, labels, rating = (np.concatenate(column) for column in zip(*fields, strict=True))
     return Mazes(questions, labels, rating)
+
+
+def generate(source: Source, count: int, *, seed: int) -> Examples:
+    """``count`` mazes as examples, no two of them equivalent; the rating is the number of steps of the shortest path."""
+    mazes = draw_unlike(source, count, np.random.default_rng(seed), set(), add=True)
+    shape = (source.side, source.side)
+    return Examples.of(Maze(shape), mazes.questions.reshape(count, -1), mazes.labels.reshape(count, -1), rating=mazes.rating)
 
 
 def hardest(mazes: Mazes, keep: int) -> Mazes:

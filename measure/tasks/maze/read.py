@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 from collections.abc import Iterator
 from math import isqrt
 from pathlib import Path
@@ -14,6 +13,7 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.tasks.examples import Examples
 from unsettled.measure.tasks.maze.grid import CHARACTERS, GOAL, START
 from unsettled.measure.tasks.maze.task import Maze
+from unsettled.measure.tasks.opened import DAMAGED, open_text
 
 TOKEN = {character: token for token, character in enumerate(CHARACTERS, start=1)}
 ENDS = frozenset("SG")
@@ -25,7 +25,7 @@ def is_maze_table(path: Path) -> bool:
         return False
     try:
         _, row = next(_rows(path))
-    except (StopIteration, UserError, UnicodeDecodeError, OSError, csv.Error):
+    except (StopIteration, UserError, csv.Error, *DAMAGED):
         return False
     return set(row.get("question") or "") >= ENDS
 
@@ -71,10 +71,8 @@ def _tokens(text: str, name: str, where: str) -> np.ndarray:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """The rows of a CSV, plain or gzipped, with their lines."""
-    with path.open("rb") as raw:
-        zipped = raw.read(2) == b"\x1f\x8b"
-    with gzip.open(path, "rt", encoding="utf-8-sig", newline="") if zipped else path.open(encoding="utf-8-sig", newline="") as file:
+    """The rows of a CSV, plain or compressed, with their lines."""
+    with open_text(path) as file:
         reader = csv.DictReader(file)
         for row in reader:
             yield reader.line_num, row

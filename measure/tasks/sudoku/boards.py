@@ -6,6 +6,7 @@ Tokens are those of the published data sets: 0 pads, 1 is a blank cell, ``digit 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, cast
 
 import numpy as np
@@ -166,7 +167,7 @@ def conflicts(tokens: np.ndarray, box: Box) -> np.ndarray:
         np.bitwise_or.reduce(np.bitwise_or.reduce(by_box, axis=-1), axis=-2).reshape(*lead, size),
     )
     full = np.uint32((1 << size) - 1)
-    return sum((union != full).sum(axis=-1, dtype=np.int16) for union in unions).astype(np.int16)
+    return np.asarray(sum((union != full).sum(axis=-1, dtype=np.int16) for union in unions), np.int16)
 
 
 def generate(box: Box, count: int, *, seed: int, extra_clues: tuple[int, int] = (0, 0), first: int = 0) -> PuzzleSet:
@@ -188,8 +189,6 @@ def generate(box: Box, count: int, *, seed: int, extra_clues: tuple[int, int] = 
         more candidates by the deterministic solver until the solution is found and proven unique. Cells forced by a
         naked or hidden single are free, so 0 means that singles alone solve it.
     """
-    from unsettled.measure.tasks.sudoku import search
-
     low, high = extra_clues
     if count < 0 or first < 0:
         raise UserError(f"cannot generate {count} puzzles from index {first}", hint="both must be 0 or more")
@@ -197,7 +196,7 @@ def generate(box: Box, count: int, *, seed: int, extra_clues: tuple[int, int] = 
         raise UserError(f"extra clues {low}:{high} is no range", hint="0 <= lowest <= highest")
     if not 0 <= seed < 2**63:
         raise UserError(f"seed {seed} is out of range", hint="0 to 2**63 - 1")
-    puzzles, solutions, nodes = search.generate_batch(box.rows, box.cols, first, count, seed, low, high)
+    puzzles, solutions, nodes = _compiled().generate_batch(box.rows, box.cols, first, count, seed, low, high)
     return PuzzleSet(box, puzzles + 1, solutions + 1, np.arange(first, first + count), nodes)
 
 
@@ -227,13 +226,24 @@ def rate(inputs: np.ndarray, box: Box, *, first: int = 0) -> np.ndarray:
 
 def _search(inputs: np.ndarray, box: Box, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Solutions and search nodes, after a check that givens agree with each other and leave exactly one solution."""
-    from unsettled.measure.tasks.sudoku import search
-
-    boards = np.asarray(inputs).astype(np.int8) - 1
-    if boards.ndim != 2 or boards.shape[1] != box.cells or (boards.size and not (0 <= boards.min() <= boards.max() <= box.size)):
-        raise ValueError(f"boards must be (N, {box.cells}) tokens from 1 to {box.size + 1}")
-    found, nodes, solutions = search.solve_batch(box.rows, box.cols, boards)
+    found, solutions, nodes = solutions_of(inputs, box)
     if (wrong := np.flatnonzero(found != 1)).size:
         number = "no solution" if found[wrong[0]] == 0 else "more than one solution"
         raise UserError(f"puzzle {first + wrong[0]} (counted from 0) has {number}")
-    return (solutions + 1).astype(np.uint8), nodes
+    return solutions, nodes
+
+
+def solutions_of(inputs: np.ndarray, box: Box) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of (N, cells) tokens of puzzles: (N,) number of solutions counted up to 2, (N, cells) tokens of one, (N,) search nodes."""
+    boards = np.asarray(inputs).astype(np.int8) - 1
+    if boards.ndim != 2 or boards.shape[1] != box.cells or (boards.size and not (0 <= boards.min() <= boards.max() <= box.size)):
+        raise ValueError(f"boards must be (N, {box.cells}) tokens from 1 to {box.size + 1}")
+    found, nodes, solutions = _compiled().solve_batch(box.rows, box.cols, boards)
+    return found, (solutions + 1).astype(np.uint8), nodes
+
+
+def _compiled() -> ModuleType:
+    """The compiled search; reading and checking puzzles does without it."""
+    from unsettled.measure.tasks.sudoku import search  # noqa: PLC0415  loads numba, a second that readers need not wait
+
+    return search

@@ -13,7 +13,7 @@ from unsettled.measure.tasks.sudoku.boards import PuzzleSet
 # What makes a puzzle harder: a key that sorts the hardest first.
 HARDNESS: dict[str, Callable[[PuzzleSet], np.ndarray]] = {
     "rating": lambda puzzles: -puzzles.rating,
-    "givens": lambda puzzles: puzzles.givens,
+    "givens": lambda puzzles: np.asarray(puzzles.givens),
 }
 
 

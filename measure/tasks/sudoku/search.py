@@ -274,7 +274,7 @@ def _generate_one(units: Array, state: Array, low: int, high: int, puzzle: Array
         digit = int(puzzle[clue])
         puzzle[clue] = 0
         # Still unique if and only if no solution puts another digit here.
-        others, _ = search(puzzle, units, 1, clue, digit, scratch, state, False)
+        others, _ = search(puzzle, units, 1, int(clue), digit, scratch, state, False)
         if others:
             puzzle[clue] = digit
         else:

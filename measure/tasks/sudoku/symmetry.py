@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.tasks.sudoku import canonical
 from unsettled.measure.tasks.sudoku.boards import BLANK, Box, PuzzleSet, conflicts, solve
 
 LARGEST_CANONICAL = 9
@@ -119,8 +120,6 @@ def canonical_hash(inputs: np.ndarray, box: Box, *, labels: np.ndarray | None = 
     """
     if box.size > LARGEST_CANONICAL:
         raise UserError(f"no canonical form for {box.size}×{box.size} boards", hint="9×9 at most")
-    from unsettled.measure.tasks.sudoku import canonical
-
     inputs = np.asarray(inputs)
     if labels is None:
         labels = solve(inputs, box)

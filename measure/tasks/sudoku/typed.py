@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.tasks.read import read_puzzles
 from unsettled.measure.tasks.sudoku.boards import BLANK, SYMBOLS, Box
 
 RULES = set("-+=|─│┼═║╬ \t")  # what is drawn between boxes
-BLANKS = ".0_"
+BLANKS = ".0_*?-"
 TABLES = (".csv", ".parquet", ".gz", ".zst")
 MOST_BYTES = 16_000_000
 
@@ -35,7 +36,7 @@ def read_boards(text: str, box: Box) -> list[np.ndarray]:
         if path.stat().st_size > MOST_BYTES:
             raise UserError("is too large for puzzles written by hand", where=path, hint="give a CSV or Parquet file")
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
+            lines = path.read_text(encoding="utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"is not readable text: {str(error).splitlines()[0]}", where=path) from None
         found = _boards(lines, box, where=str(path))
@@ -56,8 +57,6 @@ def _is_file(text: str) -> bool:
 
 
 def _from_set(path: Path, box: Box) -> list[np.ndarray]:
-    from unsettled.measure.tasks.read import read_puzzles
-
     puzzles = read_puzzles(path)
     if puzzles.box.size != box.size:
         raise UserError(f"holds {puzzles.box.size}×{puzzles.box.size} puzzles", where=path, hint=_wanted(box))
@@ -69,8 +68,11 @@ def _from_set(path: Path, box: Box) -> list[np.ndarray]:
 def _boards(lines: list[str], box: Box, *, where: str | None) -> list[np.ndarray]:
     """Every puzzle of a text; blocks of as many rows as a row has cells are grids, other lines are puzzles of their own."""
     blocks: list[list[tuple[int, str]]] = [[]]
+    # where a dash stands beside a digit it is a blank, else it is a rule between boxes
+    dashed = any("-" in line and any(symbol.isalnum() for symbol in line) for line in lines)
     for number, line in enumerate(lines, start=1):
-        bare = "".join(symbol for symbol in line if symbol not in RULES)
+        drawn_rule = "+" in line and not set(line) - RULES
+        bare = "".join(symbol for symbol in line if symbol not in RULES or (symbol == "-" and dashed and not drawn_rule))
         if bare:
             blocks[-1].append((number, bare))
         elif not line.strip():

@@ -199,7 +199,10 @@ def test_a_long_csv_is_never_held_whole(sets, tmp_path, monkeypatch):
 def test_reading_needs_neither_numba_nor_torch(tmp_path, sets):
     write_parquet(sets[Box(2, 2)], tmp_path / "set.parquet")
     code = (
-        "import sys; from unsettled.measure.tasks.read import read_puzzles; from unsettled.measure.tasks.sudoku.boards import conflicts; import unsettled.measure.commands.puzzles;"
+        "import sys; from unsettled.measure.tasks.reading import read_examples;"
+        "from unsettled.measure.tasks.sudoku.boards import conflicts;"
+        "import unsettled.measure.commands.puzzles; from unsettled.measure.tasks.read import read_puzzles;"
+        "assert read_examples(sys.argv[1]).why;"
         "p = read_puzzles(sys.argv[1]); assert not conflicts(p.labels, p.box).any();"
         "print(sorted({'numba', 'torch'} & set(sys.modules)))"
     )

@@ -58,7 +58,7 @@ BAD_TEXT = {
         HEADER + GOOD * 3 + f"made,{QUESTION},{OTHER_ANSWER},0\n",
         ":5: the solution is illegal: 2 of 12 rows, columns and boxes repeat a digit",
     ),
-    "rating": (HEADER + GOOD + GOOD.replace(",0", ",hard"), ":3: rating 'hard' is no number"),
+    "rating": (HEADER + GOOD + GOOD.replace(",0", ",hard"), ":3: rating 'hard' is not a number"),
     "columns": (HEADER + GOOD + "made,1,2\n", ":3: has 3 columns, expected 4"),
     "header": ("source,puzzle,answer,rating\n" + GOOD, ":1: column question is missing (header: source,question,answer,rating)"),
     "no rows": (HEADER, ": holds no puzzles"),
