@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from unsettled.measure.networks.checkpoints import Checkpoint
     from unsettled.measure.networks.published import Which
     from unsettled.measure.tasks.examples import Examples
+    from unsettled.measure.tasks.reading import Reading
     from unsettled.measure.tasks.sudoku.vetted import Several
 
 USUAL_SEGMENTS = 16
@@ -44,7 +45,7 @@ def examples(
     from unsettled.measure.tasks.task import described
 
     named = parse_columns(columns) if columns else None
-    found = read_examples(path, split=split, limit=limit, seed=seed, task=task, columns=named, several=several)
+    found: Reading = read_examples(path, split=split, limit=limit, seed=seed, task=task, columns=named, several=several)
     say((f"task {described(found.examples.task)}: {found.why}", *found.notes))
     return found.examples
 
