@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 import pytest
 
@@ -82,7 +82,8 @@ def read_run(config: pytest.Config, *, seed: int, records: dict[str, str]) -> Ru
 def read_gate(config: pytest.Config, run: Run) -> Gate:
     """The baseline that a run is held to; by default it lies beside the ledger. Raises UserError."""
     option, ledger = config.option, run.settings.ledger
-    writes = option.update_baseline and one_of("--update-baseline", option.update_baseline, ("new", "all"))
+    asked = option.update_baseline
+    writes = cast(Literal["new", "all"], one_of("--update-baseline", asked, ("new", "all"))) if asked else None
     path = Path(option.baseline_file) if option.baseline_file else ledger.with_name(ledger.stem + ".baseline.json")
     must = option.baseline and not writes
     baseline = read_baseline(path) if must or path.is_file() else Baseline()

@@ -1,12 +1,16 @@
 """The audit: one item per claim and population, named ``claim@population``."""
 
+import pytest
+
+from unsettled.claims.audit.run import Run
 from unsettled.claims.plugin import run_of, settle, vanished
+from unsettled.claims.verdict import Verdict
 
 
-def pytest_generate_tests(metafunc):
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     keys = [*run_of(metafunc.config).pairs, *vanished(metafunc.config)]
     metafunc.parametrize("key", keys, ids=str)
 
 
-def test_claim(verdict, audit_run):
+def test_claim(verdict: Verdict, audit_run: Run) -> None:
     settle(verdict, audit_run)

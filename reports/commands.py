@@ -1,4 +1,4 @@
-"""`unsettled report`, `figures`, `diff` and `crate`: renderings of what was measured and judged before."""
+"""`unsettled audit`, which judges a ledger, and `report`, `figures`, `diff` and `crate`: renderings of what was judged and measured."""
 
 from __future__ import annotations
 
@@ -8,11 +8,30 @@ from typing import Annotated
 import typer
 
 app = typer.Typer()
+PLUGIN = "unsettled.reports.plugin"
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def audit(context: typer.Context, ledger: Annotated[Path, typer.Argument(help="The ledger (TOML) to judge.")]) -> None:
+    """Audit a ledger, from any folder: runs pytest with the audit's plugin.
+
+    What follows the ledger goes to pytest: --record NAME=PATH, --baseline, --report audit.html, -k, -n, … (`pytest -p
+    unsettled.reports.plugin --help` lists the audit's options). Exit codes are those of pytest.
+    """
+    import pytest
+
+    from unsettled.measure.errors import UserError
+
+    try:
+        code = pytest.main(["-p", PLUGIN, "--ledger", str(ledger), *context.args])
+    except ValueError as error:  # another plugin has an option of the same name
+        raise UserError(f"pytest cannot take the options of the audit: {error}", hint="-p no:NAME leaves that plugin out") from None
+    raise typer.Exit(int(code))
 
 
 @app.command()
 def report(
-    audit: Annotated[Path, typer.Argument(help="An audit that `pytest claims/` wrote.")],
+    file: Annotated[Path, typer.Argument(metavar="AUDIT", help="An audit that `pytest claims/` wrote.")],
     out: Annotated[list[Path], typer.Option(help="A file to write: .html, .md, .sarif, .tex, .csv, …; repeatable.")],
     baseline: Annotated[Path | None, typer.Option(help="Report deviations from this baseline.")] = None,
 ) -> None:
@@ -24,7 +43,7 @@ def report(
     from unsettled.measure.support.text import harmless
     from unsettled.reports.renderings import targets, write_report
 
-    found = read_audit(audit)
+    found = read_audit(file)
     paths = targets(out, Path.cwd())
     if baseline:
         held = read_baseline(baseline)

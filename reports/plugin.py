@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from unsettled.claims.audit.audit import Audit
 
 pytest_plugins = ("unsettled.claims.plugin",)
-REPORTS, RENDERER = pytest.StashKey[tuple[Path, ...]](), "unsettled-renderer"
+REPORTS: pytest.StashKey[Sequence[Path]] = pytest.StashKey()
+RENDERER = "unsettled-renderer"
 
 
 class NamesOfReports:

@@ -75,6 +75,15 @@ def render_audit(audit: Audit) -> str:
     return as_json(audit)
 
 
+def render(audit: Audit, suffix: str) -> bytes | str:
+    """An audit as one of the `RENDERINGS`. Raises UserError when there is none of that name.
+
+    Args:
+        suffix: such as ``".html"``, or a whole file name.
+    """
+    return renderer_of(Path(suffix if suffix in RENDERINGS else f"report{suffix}"))(audit)
+
+
 def write_report(audit: Audit, path: Path) -> int:
     """Render an audit into a file, whole or not at all; returns its bytes. Raises UserError."""
     rendered = renderer_of(path)(audit)

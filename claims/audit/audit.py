@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, TypeAdapter
 
@@ -78,7 +78,7 @@ def count(verdicts: tuple[Verdict, ...]) -> dict[str, int]:
 
 
 # What is for the eye alone, and the type that writes it: one line each, for as indented lists these would be most of the file.
-DRAWN = {"pictures": TypeAdapter(tuple[Pictured, ...]), "boards": TypeAdapter(tuple[Boards, ...])}
+DRAWN: dict[str, TypeAdapter[Any]] = {"pictures": TypeAdapter(tuple[Pictured, ...]), "boards": TypeAdapter(tuple[Boards, ...])}
 
 
 def as_json(audit: Audit) -> str:

@@ -22,7 +22,6 @@ from unsettled.measure.support.figures import Notation
 from unsettled.measure.support.files import validated, write_whole
 from unsettled.measure.support.limits import check_file
 
-SCHEMA_VERSION = 1
 # What identifies a population across re-measurements: a re-save changes the bytes, a re-measurement the record.
 IDENTITY = ("checkpoint_tensors", "puzzles")
 # What a claim is held to; an edit of any of these is an edit of the bar.
@@ -69,7 +68,7 @@ class Baseline(BaseModel):
     """All locked verdicts, by ``claim@population``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[1] = 1
     locked: dict[str, Locked] = {}
 
 

@@ -29,7 +29,7 @@ class Gate:
         if self.writes:
             return None
         reason = self._drift(run, verdict)
-        return reason and drifted(verdict, reason)
+        return drifted(verdict, reason) if reason else None
 
     def _drift(self, run: Run, verdict: Verdict) -> str | None:
         locked, (claim, population) = self.baseline.locked.get(verdict.key), run.pairs[verdict.key]
@@ -50,7 +50,9 @@ class Gate:
         return [_gone(key, locked, run) for key, locked in vanished(self.baseline, run.pairs).items()]
 
     def write(self, run: Run, verdicts: list[Verdict]) -> list[str]:
-        """Write the baseline as `--update-baseline` asks; one line for each change."""
+        """Write the baseline as `--update-baseline` asks; one line for each change, none where it does not ask."""
+        if self.writes is None:
+            return []
         judged = [v for v in verdicts if v.key in run.pairs and run.pairs[v.key][1].kind != "user"]
         now = {v.key: lock(v, *run.pairs[v.key], noise=True) for v in judged}
         notations = {v.key: v.notation for v in judged}
@@ -58,10 +60,10 @@ class Gate:
         lines = []
         for key in dict.fromkeys([*self.baseline.locked, *after.locked]):
             old, new = self.baseline.locked.get(key), after.locked.get(key)
-            if old is None:
-                lines.append(f"{key}: new, {new.verdict}")
-            elif new is None:
+            if new is None:
                 lines.append(f"{key}: dropped")
+            elif old is None:
+                lines.append(f"{key}: new, {new.verdict}")
             elif old != new:
                 lines.append(f"{key}: {drift(old, new, notations.get(key, PLAIN)) or 'measured again'}")
         write_baseline(after, self.path)

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from unsettled.claims.audit.sampling import Remeasured
+from unsettled.claims.audit.sampling import Remeasured, record_of
 from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.judgement.judge import judge
 from unsettled.claims.judgement.noise_band import largest_change, under_noise
-from unsettled.claims.ledger.claim import AnyClaim, Claim
+from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.ledger import DeclaredPopulation, Ledger, Paper
 from unsettled.claims.populations.populations import Population
 from unsettled.claims.verdict import Outcome, Verdict
@@ -86,9 +86,9 @@ def plant(falsehood: Falsehood, population: Population) -> tuple[Verdict, Verdic
     """Verdicts on (the truth, the lie) about a population's record, as if the claim were its own.
 
     The truth is the figure that the catalogue computes on the record, printed as the falsehood says. A wrong value is wrong by
-    more than the record's numerical noise can move it: what noise explains is no falsehood that an audit could find.
+    more than the record's numerical noise can move it: what noise explains is not a falsehood that an audit could find.
     """
-    record = population.record
+    record = record_of(population)
     statistic = lookup(falsehood.claim["statistic"])
     parameters = statistic.parameters.model_validate(falsehood.claim.get("parameters", {}))
     value = statistic.function(record, parameters).value
@@ -123,7 +123,7 @@ def outcome_of(falsehood: Falsehood, population: Population) -> Planted:
 
 def _judge(falsehood: Falsehood, population: Population, stated: str, record: Record) -> Verdict:
     """The verdict on one printed figure, asked as a recomputation of the population's own claim."""
-    claim: Claim = TypeAdapter(AnyClaim).validate_python(
+    claim: AnyClaim = TypeAdapter(AnyClaim).validate_python(
         {
             "id": falsehood.name,
             "words": falsehood.what,

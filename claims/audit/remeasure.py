@@ -18,6 +18,7 @@ from unsettled.claims.populations.inputs import MEASURING
 from unsettled.claims.populations.populations import Population
 from unsettled.measure.campaign.noise import FLOOR_PASSES, floor_of_sample, rows_of, verify_rows
 from unsettled.measure.campaign.parts import StaleParts
+from unsettled.measure.campaign.run import Settings
 from unsettled.measure.campaign.run import measure as measure_puzzles
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import Checkpoint, load_checkpoint
@@ -63,9 +64,9 @@ def verify_sample(population: Population, *, rows: int, seed: int, tamper: Calla
 def settings_of(population: Population, changes: Mapping[str, int | str]) -> dict[str, int | str]:
     """How to measure a population whole: as its record was, else by default, with what the user changes."""
     if population.record is None:
-        return MEASURING | changes
+        return {**MEASURING, **changes}
     kept = population.record.provenance
-    as_recorded = {
+    as_recorded: dict[str, int | str] = {
         "k": kept.exponents,
         "segments": kept.segments,
         "seed": kept.tangent_seed,
@@ -73,7 +74,13 @@ def settings_of(population: Population, changes: Mapping[str, int | str]) -> dic
         "dtype": kept.dtype,
         "limit": 0,
     }
-    return MEASURING | as_recorded | changes
+    return {**MEASURING, **as_recorded, **changes}
+
+
+def _typed(settings: Mapping[str, int | str]) -> Settings:
+    """Settings as measuring takes them, texts and numbers apart."""
+    k, segments, seed, batch = (int(settings[name]) for name in ("k", "segments", "seed", "batch"))
+    return Settings(k=k, segments=segments, seed=seed, batch=batch, device=str(settings["device"]), dtype=str(settings["dtype"]))
 
 
 def measure_population(population: Population, folder: Path, *, changes: Mapping[str, int | str], fresh: bool = False) -> Path:
@@ -88,7 +95,6 @@ def measure_population(population: Population, folder: Path, *, changes: Mapping
     Raises:
         UserError: checkpoint or puzzles cannot be read, or do not fit.
     """
-
     settings = settings_of(population, changes)
     checkpoint, puzzles = loaded(population, limit=int(settings.pop("limit")) or None)
     if population.record is not None:
@@ -100,18 +106,17 @@ def measure_population(population: Population, folder: Path, *, changes: Mapping
         threads = suited_threads(checkpoint.facts.parameters)
         with threads, progress(f"measuring {population.name}", len(puzzles) + FLOOR_PASSES * noisy) as advance:
             noise = floor_of_sample(checkpoint, puzzles, rows=noisy, advance=advance)
-            measured = partial(measure_puzzles, checkpoint, puzzles, out, **settings, noise=noise, advance=advance)
+            measured = partial(measure_puzzles, checkpoint, puzzles, out, **_typed(settings), noise=noise, advance=advance)
             try:
                 measured()
             except StaleParts as stale:  # the cache's own, left by another version of the program
-                shutil.rmtree(stale.where)
+                shutil.rmtree(str(stale.where))
                 measured()
     return out
 
 
 def compare_records(population: Population, again: Path, *, seed: int) -> Remeasured:
     """A population's record against a whole one measured again, row by row."""
-
     record, fresh = record_of(population), read_record(again)
     if not np.array_equal(record.example_id, fresh.example_id):
         raise UserError("the re-measured record is of other examples", where=again)
@@ -161,7 +166,8 @@ def loaded_checkpoint(population: Population) -> Checkpoint:
     """The checkpoint of a population. Raises UserError when there is none, or it cannot be read."""
     if population.checkpoint is None:
         raise UserError("the audit was not given its checkpoint", where=population.name)
-    return load_checkpoint(population.checkpoint, **population.structure)
+    checkpoint: Checkpoint = load_checkpoint(population.checkpoint, **population.structure)
+    return checkpoint
 
 
 def loaded(population: Population, *, limit: int | None = None) -> tuple[Checkpoint, PuzzleSet]:

@@ -12,7 +12,7 @@ from unsettled.claims.audit.pictures import ALL, EACH
 from unsettled.claims.audit.sampling import affordable_rows, cost_of_row
 from unsettled.claims.judgement.judge import adjust, judge
 from unsettled.claims.judgement.policy import POLICIES, Policy
-from unsettled.claims.ledger.claim import Claim
+from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.ledger import Ledger
 from unsettled.claims.ledger.load import PAPER, load_ledger
 from unsettled.claims.populations.fetched import fetched_populations
@@ -66,7 +66,7 @@ class Run:
             self.shipped += [p for p in fetched_populations(settings.inputs.fetched) if p.name not in names]
         self.populations = [self._measured(p) for p in self.shipped]
         self._judged: dict[str, Verdict] = {}
-        self.pairs: dict[str, tuple[Claim, Population]] = {
+        self.pairs: dict[str, tuple[AnyClaim, Population]] = {
             f"{claim.id}@{population.name}": (claim, population)
             for population in self.populations
             for claim in self.ledger.claims

@@ -23,7 +23,7 @@ GROUP = "unsettled.commands"
 PANELS: dict[str, tuple[str, ...]] = {
     "Measure": ("measure", "convergence", "noise", "follow", "merge", "import-preds", "fetch", "puzzles"),
     "Explain": ("show", "diagnose", "diff", "why"),
-    "Report": ("report", "figures", "findings", "crate"),
+    "Report": ("audit", "report", "figures", "findings", "crate"),
     "Write a paper": ("check-text", "schema"),
     "Test-time policies": ("policies", "solve"),
     "Train references": ("train", "publish", "card"),

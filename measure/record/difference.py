@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,7 @@ class Difference:
     gaps: tuple[Gap, ...] = ()
     told: tuple[str, ...] = ()
     incomparable: str | None = None
-    noise: str = field(default="")
+    noise: str = ""
 
     @property
     def beyond_noise(self) -> bool:
@@ -70,51 +71,47 @@ class Difference:
 def difference(first: Record, second: Record) -> Difference:
     """Compare two records row by row, by example.
 
-    The limits of noise are the larger ones of the two records (`unsettled.measure.campaign.noise.tolerances`). Exponents are compared as far as both
-    records have them; records of rollouts of other lengths share no quantity.
+    The limits of noise are the larger ones of the two records (`unsettled.measure.record.compare.tolerances`). Exponents are
+    compared as far as both records have them; records of rollouts of other lengths share no quantity.
     """
-    about = {
-        "identical": first.digest() == second.digest(),
-        "settings": _settings(first.provenance, second.provenance),
-        "fingerprints": tuple(_changed(first.provenance, second.provenance, FINGERPRINTS)),
-    }
     shared, at_first, at_second = np.intersect1d(first.example_id, second.example_id, return_indices=True)
-    about |= {"shared": len(shared), "only_first": len(first) - len(shared), "only_second": len(second) - len(shared)}
     one, other = first.take(at_first), second.take(at_second)
+    apart = Difference(
+        identical=first.digest() == second.digest(),
+        settings=_settings(first.provenance, second.provenance),
+        fingerprints=tuple(_changed(first.provenance, second.provenance, FINGERPRINTS)),
+        shared=len(shared),
+        only_first=len(first) - len(shared),
+        only_second=len(second) - len(shared),
+        lost=int((one.solved & ~other.solved).sum()),
+        gained=int((~one.solved & other.solved).sum()),
+    )
     if not len(shared):
-        return Difference(**about, incomparable="the records share no example")
-    about |= {"lost": int((one.solved & ~other.solved).sum()), "gained": int((~one.solved & other.solved).sum())}
+        return replace(apart, incomparable="the records share no example")
     if one.segments != other.segments:
-        return Difference(**about, incomparable=f"rollouts of {one.segments} and of {other.segments} segments share no quantity")
+        return replace(apart, incomparable=f"rollouts of {one.segments} and of {other.segments} segments share no quantity")
     k = min(one.k, other.k)
-    return Difference(**about, **_quantities(*(record.replace(growth=record.growth[:, :, :k]) for record in (one, other))))
+    return _with_quantities(apart, *(record.replace(growth=record.growth[:, :, :k]) for record in (one, other)))
 
 
-def _quantities(one: Record, other: Record) -> dict[str, Any]:
+def _with_quantities(apart: Difference, one: Record, other: Record) -> Difference:
     limits = {name: max(limit, tolerances(other)[name]) for name, limit in tolerances(one).items()}
-    gaps = [
-        Gap(
-            name,
-            UNITS.get(name, ""),
-            int((apart > limits[name]).sum()),
-            limits[name],
-            float(np.median(apart)),
-            float(apart.max(initial=0.0)),
-        )
-        for name, apart in differences(one, other).items()
-    ]
+    gaps = tuple(
+        Gap(name, UNITS.get(name, ""), int((gap > limits[name]).sum()), limits[name], float(np.median(gap)), float(gap.max(initial=0.0)))
+        for name, gap in differences(one, other).items()
+    )
     measured = sum(record.provenance.noise is not None for record in (one, other))
     noise = ("neither record has its own noise: the floors of float32", "the measured noise of one record", "the measured noise of both")
-    return {"gaps": tuple(gaps), "told": tuple(list(compare(one, other).values())[:TOLD]), "noise": noise[measured]}
+    return replace(apart, gaps=gaps, told=tuple(list(compare(one, other).values())[:TOLD]), noise=noise[measured])
 
 
 def _settings(first: Provenance, second: Provenance) -> tuple[Changed, ...]:
-    """Every other field of the provenance, nested ones by their dotted names; the noise floor is no setting."""
+    """Every other field of the provenance, nested ones by their dotted names; the noise floor is not a setting."""
     names = [n for n in Provenance.model_fields if n not in (*FINGERPRINTS, "noise")]
     return tuple(_changed(first, second, names))
 
 
-def _changed(first: Provenance, second: Provenance, names) -> list[Changed]:
+def _changed(first: Provenance, second: Provenance, names: Iterable[str]) -> list[Changed]:
     before, after = (_flat(p.model_dump(mode="json", include=set(names))) for p in (first, second))
     keys = sorted(before.keys() | after.keys())
     return [Changed(k, _text(before.get(k)), _text(after.get(k))) for k in keys if before.get(k) != after.get(k)]

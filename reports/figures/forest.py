@@ -129,7 +129,7 @@ def _positions(lines: list[Line]) -> tuple[list[float], dict[float, tuple[str, i
 
 def _panel(axes: Axes, scale: str, lines: list[Line], positions: list[float]) -> None:
     for position, line in zip(positions, lines, strict=True):
-        if line.scale != scale:
+        if line.scale != scale or line.verdict.measured is None:
             continue
         found, (colour, marker) = line.verdict.measured.estimate, MARKS[line.verdict.outcome]
         if line.stated is not None:

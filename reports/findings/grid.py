@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from unsettled.reports.escaping import markdown
@@ -25,5 +26,5 @@ def render(grids: list[Grid], words: str) -> str:
     return "\n".join(parts)
 
 
-def _line(cells, *, plain: bool = False) -> str:
+def _line(cells: Iterable[str], *, plain: bool = False) -> str:
     return f"| {' | '.join(cell if plain else markdown(cell) for cell in cells)} |"

@@ -19,6 +19,7 @@ from unsettled.measure.policies.comparison import restarts_against_pruning
 from unsettled.measure.policies.plan import KIND
 from unsettled.measure.policies.table import Table as Draws
 from unsettled.measure.policies.table import table_of
+from unsettled.measure.policies.text import plot_points
 from unsettled.measure.record.side import read_side
 from unsettled.reports.findings.grid import Grid
 
@@ -71,7 +72,8 @@ def failure_grids(references: Path) -> Iterator[Grid]:
     found: dict[str, dict[str, DiagnosisTable]] = {}
     for path in sorted(references.glob("*/long.parquet")):
         record, side, _ = find(path.parent)
-        found[path.parent.name] = {table.key: table for table in [*record_tables(record), *long_tables(side, record)]}
+        long = long_tables(side, record) if side is not None else []
+        found[path.parent.name] = {table.key: table for table in [*record_tables(record), *long]}
     if not found:
         return
     meaning = next(iter(found.values()))["labels.definitions"]
@@ -103,8 +105,6 @@ def _told_apart(rows: list[tuple[str, ...]]) -> Iterator[tuple[tuple[str, ...], 
 
 def draw_pictures(found: list[Compared]) -> list[Path]:
     """Accuracy against compute beside every table of draws; returns what was written."""
-    from unsettled.measure.policies.text import plot_points
-
     written = []
     for one in found:
         kind, policies = next(iter(one.points.items()))

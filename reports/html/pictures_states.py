@@ -44,7 +44,8 @@ def displacement(portrait: Portrait, panel: Panel) -> Picture:
         plot.area(plot.x.low, y.low, plot.x.high, band.threshold, "settled").rule(y=band.threshold, class_="edge")
         plot.note(plot.x.low, band.threshold, "settled", "inside", dx=6, dy=15)
     for key, ribbon in present.items():
-        plot.ribbon(xs, *_clear(ribbon.quantiles[[0, 4]], y), f"{key} wide").ribbon(xs, *_clear(ribbon.quantiles[[1, 3]], y), key)
+        edges = _clear(ribbon.quantiles, y)
+        plot.ribbon(xs, edges[0], edges[4], f"{key} wide").ribbon(xs, edges[1], edges[3], key)
     for key, ribbon in present.items():
         for sample in ribbon.samples:
             plot.line(xs, sample, f"{key} thin")

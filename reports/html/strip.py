@@ -74,7 +74,7 @@ def natural(span: Span) -> Scale:
     """The scale of a collapsed row: the statistic's own limits, else just wide enough, zero included where it is near."""
     width = STRIP[0]
     if span.limits is not None:
-        return Scale(*map(float, span.limits), 6, width - 6)
+        return Scale(*span.limits, 6, width - 6)
     figures = span.figures()
     if figures and not span.measured:  # digits alone would fill the row
         figures += [0.0, 1.5 * max(figures, key=abs)]
@@ -90,7 +90,7 @@ def zoomed(span: Span) -> Scale:
     if span.limits is None:
         return found
     low, high = max(found.low, span.limits[0]), min(found.high, span.limits[1])
-    return Scale(low, high, left, right) if high > low else Scale(*map(float, span.limits), left, right)
+    return Scale(low, high, left, right) if high > low else Scale(*span.limits, left, right)
 
 
 def strip(span: Span, family: str) -> Markup:
@@ -117,8 +117,7 @@ def zoom(span: Span, verdict: Verdict, family: str, described: str) -> Markup:
     width, height = ZOOM
     scale, top, bottom = zoomed(span), 2, 38
     axis = [tag("path", d=f"M{short(scale.start)} {bottom}H{short(scale.stop)}", class_="axis")]
-    told = lambda value: Markup(f"{label(round(100 * value, 10))}%") if span.percent else label(value)  # noqa: E731
-    axis.append(below(bottom, [(scale(value), told(value)) for value in scale.ticks(6)]))
+    axis.append(below(bottom, [(scale(value), _tick(value, span)) for value in scale.ticks(6)]))
     unit = verdict.measured.estimate.unit if verdict.measured else ""
     axis.append(tag("text", unit, x=scale.stop, y=height + 10, class_="name", text_anchor="end") if unit else Markup(""))
     return tag(
@@ -130,6 +129,10 @@ def zoom(span: Span, verdict: Verdict, family: str, described: str) -> Markup:
         role="img",
         aria_label=described,
     )
+
+
+def _tick(value: float, span: Span) -> Markup:
+    return Markup(f"{label(round(100 * value, 10))}%") if span.percent else label(value)
 
 
 def _body(span: Span, scale: Scale, *, top: float, bottom: float, family: str) -> list[Markup]:

@@ -14,12 +14,14 @@ from typing import Literal
 
 import numpy as np
 from markupsafe import Markup, escape
+from numpy.typing import NDArray
 
 from unsettled.measure.support.text import harmless
 from unsettled.reports.panels import SUPERSCRIPT
 
 Shape = Literal["dot", "cross", "ring", "diamond"]
 Points = Iterable[tuple[float, float]]
+Values = Sequence[float] | NDArray[np.float64]
 
 
 def tag(name: str, *content: object, **attributes: object) -> Markup:
@@ -88,9 +90,9 @@ class Scale:
             return [10.0**power for power in range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1, step)]
         rough = (high - low) / count
         magnitude = 10.0 ** math.floor(math.log10(rough))
-        step = next(magnitude * factor for factor in (1, 2, 2.5, 5, 10) if magnitude * factor >= rough * 0.999)
-        first = math.ceil(low / step - 1e-9)
-        return [round(n * step, 12) for n in range(first, math.floor(high / step + 1e-9) + 1)]
+        width = next(magnitude * factor for factor in (1, 2, 2.5, 5, 10) if magnitude * factor >= rough * 0.999)
+        first = math.ceil(low / width - 1e-9)
+        return [round(n * width, 12) for n in range(first, math.floor(high / width + 1e-9) + 1)]
 
 
 def spread(values: Iterable[float], *, start: float, stop: float, log: bool = False, margin: float = 0.06) -> Scale:
@@ -144,15 +146,15 @@ class Frame:
         self.parts.extend(parts)
         return self
 
-    def at(self, xs: Sequence[float], ys: Sequence[float]) -> list[tuple[float, float]]:
+    def at(self, xs: Values, ys: Values) -> list[tuple[float, float]]:
         """Coordinates of points."""
         return [(self.x(float(a)), self.y(float(b))) for a, b in zip(xs, ys, strict=True)]
 
-    def line(self, xs: Sequence[float], ys: Sequence[float], class_: str) -> Frame:
+    def line(self, xs: Values, ys: Values, class_: str) -> Frame:
         """A curve."""
         return self.add(tag("path", d=polyline(self.at(xs, ys)), class_=f"line {class_}"))
 
-    def ribbon(self, xs: Sequence[float], low: Sequence[float], high: Sequence[float], class_: str) -> Frame:
+    def ribbon(self, xs: Values, low: Values, high: Values, class_: str) -> Frame:
         """The area between two curves over the same xs; split where either is not finite."""
         run: list[int] = []
         for index in range(len(xs) + 1):
@@ -177,7 +179,7 @@ class Frame:
             return self.add(tag("path", d=f"M{short(self.x(x))} {short(self.y.start)}V{short(self.y.stop)}", class_=class_))
         return self.add(tag("path", d=f"M{short(self.x.start)} {short(self.y(float(y or 0)))}H{short(self.x.stop)}", class_=class_))
 
-    def whiskers(self, xs: Sequence[float], lows: Sequence[float], highs: Sequence[float], class_: str, *, shift: float = 0.0) -> Frame:
+    def whiskers(self, xs: Values, lows: Values, highs: Values, class_: str, *, shift: float = 0.0) -> Frame:
         """Vertical intervals, all in one path; one that is not finite is left out."""
         drawn = "".join(
             f"M{short(self.x(x) + shift)} {short(self.y(low))}V{short(self.y(high))}"
@@ -186,7 +188,7 @@ class Frame:
         )
         return self.add(tag("path", d=drawn, class_=f"whisker {class_}")) if drawn else self
 
-    def marks(self, xs: Sequence[float], ys: Sequence[float], shape: Shape, class_: str, *, shift: float = 0.0, size: float = 3) -> Frame:
+    def marks(self, xs: Values, ys: Values, shape: Shape, class_: str, *, shift: float = 0.0, size: float = 3) -> Frame:
         """One mark for each finite point, all in one path."""
         drawn = "".join(_MARKS[shape](x + shift, y, size) for x, y in self.at(xs, ys) if math.isfinite(x) and math.isfinite(y))
         return self.add(tag("path", d=drawn, class_=f"mark {shape} {class_}")) if drawn else self

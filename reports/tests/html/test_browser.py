@@ -18,9 +18,9 @@ from unsettled.claims.audit.pictures import Boards, Pictured
 from unsettled.claims.audit.run import Run, Settings
 from unsettled.claims.audit.summary import audit_of
 from unsettled.claims.populations.inputs import Inputs
+from unsettled.fixtures.screenshot import chromium
 from unsettled.measure.analysis.settling import otsu_band
 from unsettled.reports.html.page import SHOWN, render
-from unsettled.reports.html.screenshot import chromium
 from unsettled.reports.renderings import write_report
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the extra `test` has it)")
@@ -432,7 +432,7 @@ def test_hostile_text_is_shown_and_not_run(visit, audit, tmp_path):
 
 
 def test_the_readme_screenshot_is_small_and_a_mistake_is_one_line(file, tmp_path):
-    command = [sys.executable, "-m", "unsettled.reports.html.screenshot"]
+    command = [sys.executable, "-m", "unsettled.fixtures.screenshot"]
     done = subprocess.run([*command, file, tmp_path / "shot.png"], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0 and (tmp_path / "shot.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "shot.png").stat().st_size <= 250_000 and (ROOT / "reports" / "screenshot.png").stat().st_size <= 250_000
