@@ -17,13 +17,14 @@ import torch
 from unsettled.measure.analysis.capture import first_solved, solved_since
 from unsettled.measure.analysis.labels import Evidence
 from unsettled.measure.campaign.evidence import evidence_of
-from unsettled.measure.campaign.long_stages import LATE, LongSettings, follow_to_rest, held_at_rest, merged, noisy_start, resting
+from unsettled.measure.campaign.long_stages import LATE, LongSettings, follow_to_rest, held_at_rest, merged, resting
 from unsettled.measure.campaign.parts import Parts, resumed
 from unsettled.measure.campaign.run import provenance_of
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.record.provenance import measured_on
 from unsettled.measure.record.side import SideProvenance, SideRecord, joined, read_side, round_mantissa, write_side
+from unsettled.measure.rollout.starts import noisy_start
 from unsettled.measure.rollout.trajectory import Trajectories, follow
 from unsettled.measure.tasks.read import PuzzleSet
 

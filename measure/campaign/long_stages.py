@@ -130,17 +130,3 @@ def _continued(runs: Trajectories, further: Trajectories) -> Trajectories:
         after = getattr(further, name)
         arrays[name] = np.concatenate([getattr(runs, name), after[:, 1:] if name == "pooled" else after], axis=1)
     return Trajectories(**arrays, updates_per_segment=runs.updates_per_segment)
-
-
-def noisy_start(seed: int, scale: float) -> Callable[[State], State]:
-    """The trained start plus Gaussian noise of ``scale`` times its root mean square: the same other start for every puzzle."""
-
-    def start(state: State) -> State:
-        generator = torch.Generator().manual_seed(seed)
-        moved = []
-        for part in state:
-            noise = torch.randn(part.shape[1:], generator=generator).to(part)
-            moved.append(part + scale * part[0].square().mean().sqrt() * noise)
-        return tuple(moved)
-
-    return start

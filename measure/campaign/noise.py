@@ -1,4 +1,4 @@
-"""Numerical noise: how far equivalent re-measurements of one row lie apart, and which rows differ by more.
+"""Numerical noise, measured: how far equivalent re-measurements of one row lie apart, and whether a row stands against its own.
 
 Two measurements of the same puzzle differ in the last bits when the batch, the number of threads or the processor
 does; where the dynamics expand, that difference grows. So the noise is measured, never assumed: first on a sample
@@ -12,36 +12,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from unsettled.measure.campaign.run import Advance, measure_rows
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import Checkpoint
-from unsettled.measure.networks.recursive import State
-from unsettled.measure.record.compare import FLOORS, compare, differences, quantities, tolerances
+from unsettled.measure.record.compare import FLOORS, compare, differences, within_own_noise
 from unsettled.measure.record.provenance import NoiseFloor, TangentStarts
 from unsettled.measure.record.record import Record, concatenate
 from unsettled.measure.record.side import check_source
+from unsettled.measure.rollout.starts import last_bit_start
 from unsettled.measure.tasks.read import PuzzleSet
 
 QUANTILES = {"median": 0.5, "q90": 0.9, "q99": 0.99, "largest": 1.0}
 ALTERNATES = 8
 TANGENT_SEEDS = 4
 FLOOR_PASSES = 4 + TANGENT_SEEDS
-
-
-def last_bit_start(seed: int) -> Callable[[State], State]:
-    """A start that differs from the trained one by ±1 unit of float32's last place, per element."""
-
-    def perturb(state: State) -> State:
-        generator = torch.Generator().manual_seed(seed)
-        moved = []
-        for part in state:
-            sign = torch.randint(0, 2, part.shape, generator=generator).to(part) * 2 - 1
-            moved.append(part * (1 + sign * torch.finfo(torch.float32).eps))
-        return tuple(moved)
-
-    return perturb
 
 
 def measure_floor(checkpoint: Checkpoint, puzzles: PuzzleSet, record: Record, *, advance: Advance = lambda rows: None) -> NoiseFloor:
@@ -189,16 +174,3 @@ def verify_rows(
     stands = within_own_noise(recorded, versions)
     lines = [(suspects[int(position)], ok) for position, ok in zip(positions, stands)]
     return Verification(len(record), [line for line, ok in lines if ok], [line for line, ok in lines if not ok], largest)
-
-
-def within_own_noise(recorded: Record, versions: list[Record]) -> np.ndarray:
-    """(N,) whether each recorded row lies within the widened range of its own re-measurements."""
-    limits = tolerances(recorded)
-    ok = np.any([version.solved == recorded.solved for version in versions], axis=0)
-    measured = [quantities(version) for version in versions]
-    for name, value in quantities(recorded).items():
-        stack = np.stack([version[name] for version in measured])
-        low, high = stack.min(axis=0), stack.max(axis=0)
-        slack = (high - low) + limits[name]
-        ok &= ((value >= low - slack) & (value <= high + slack)).all(axis=1)
-    return ok

@@ -91,3 +91,31 @@ def _noise(generators: list[np.random.Generator], like: State, scale: float) -> 
         rows = [generator.standard_normal(part.shape[1:], np.float32) for generator in generators]
         drawn.append(scale * torch.from_numpy(np.stack(rows)).to(part))
     return drawn[0], drawn[1]
+
+
+def last_bit_start(seed: int) -> Callable[[State], State]:
+    """A start that differs from the trained one by ±1 unit of float32's last place, per element."""
+
+    def perturb(state: State) -> State:
+        generator = torch.Generator().manual_seed(seed)
+        moved = []
+        for part in state:
+            sign = torch.randint(0, 2, part.shape, generator=generator).to(part) * 2 - 1
+            moved.append(part * (1 + sign * torch.finfo(torch.float32).eps))
+        return tuple(moved)
+
+    return perturb
+
+
+def noisy_start(seed: int, scale: float) -> Callable[[State], State]:
+    """The trained start plus Gaussian noise of ``scale`` times its root mean square: the same other start for every puzzle."""
+
+    def start(state: State) -> State:
+        generator = torch.Generator().manual_seed(seed)
+        moved = []
+        for part in state:
+            noise = torch.randn(part.shape[1:], generator=generator).to(part)
+            moved.append(part + scale * part[0].square().mean().sqrt() * noise)
+        return tuple(moved)
+
+    return start

@@ -123,8 +123,9 @@ def test_remeasuring_the_same_cries_wolf_no_more_than_declared(judged, claim):
 @pytest.mark.asymptotic
 def test_real_remeasurements_cry_wolf_no_more_than_declared(tmp_path):
     """An untrained network measured 200 times under other batch sizes, last bits of its start, and tangent starts."""
-    from unsettled.measure.campaign.noise import last_bit_start, remeasure
+    from unsettled.measure.campaign.noise import remeasure
     from unsettled.measure.networks.checkpoints import load_checkpoint
+    from unsettled.measure.rollout.starts import last_bit_start
     from unsettled.measure.tasks.read import read_puzzles
 
     folder = write_tiny_reference(tmp_path, puzzles=12)

@@ -8,12 +8,13 @@ import torch
 
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint
 from unsettled.measure.campaign import noise
-from unsettled.measure.campaign.noise import FLOOR_PASSES, TANGENT_SEEDS, last_bit_start, measure_floor, remeasure, rows_of, verify_rows
+from unsettled.measure.campaign.noise import FLOOR_PASSES, TANGENT_SEEDS, measure_floor, remeasure, rows_of, verify_rows
 from unsettled.measure.campaign.run import measure_rows
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import load_checkpoint, save_checkpoint
 from unsettled.measure.record.compare import differences, tolerances
 from unsettled.measure.record.provenance import TangentStarts
+from unsettled.measure.rollout.starts import last_bit_start
 from unsettled.measure.tasks.sudoku.boards import Box, generate
 
 SETTINGS = dict(k=2, segments=4, batch=4)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from unsettled.fixtures.synthetic.records import synthetic_record
+from unsettled.measure.columns.absent import AbsentColumn
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.parquet import METADATA_KEY, read_record, to_table, write_record
 from unsettled.measure.record.record import COLUMNS, concatenate
@@ -98,3 +102,56 @@ def test_an_unwritable_place_is_one_line(record, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot write the record"):
         write_record(record, tmp_path / "file" / "r.parquet")
+
+
+def test_a_data_frame_has_a_row_an_example_or_a_row_a_segment():
+    record = synthetic_record(20, segments=4, k=2)
+    frame = record.to_pandas()
+    assert len(frame) == 20 and (frame.index == record.example_id).all() and frame["solved"].dtype == bool
+    np.testing.assert_array_equal(frame["displacement_L"], record.displacement_L[:, -1])
+    np.testing.assert_allclose(frame[["exponent_1", "exponent_2"]].to_numpy(), record.exponents(unit="update"))
+    long = record.to_pandas(by_segment=True)
+    assert len(long) == 80 and "solved" not in long
+    np.testing.assert_array_equal(long["growth_2"].unstack("segment").to_numpy(), record.growth[:, :, 1])
+
+
+def test_a_data_frame_of_an_imported_record_leaves_out_what_it_lacks():
+    record = synthetic_record(5, segments=2, k=1)
+    lacking = {
+        "growth": lacking_column_of(record, "growth"),
+        "conflicts": lacking_column_of(record, "conflicts", last=record.conflicts[:, -1]),
+    }
+    frame = record.replace(**lacking).to_pandas()
+    assert "exponent_1" not in frame and list(frame["conflicts"]) == list(record.conflicts[:, -1])
+    assert "conflicts" not in record.replace(**lacking).to_pandas(by_segment=True)
+
+
+def lacking_column_of(record, name, *, last=None):
+    return AbsentColumn(name, getattr(record, name).dtype, getattr(record, name).shape, why="a test", last=last)
+
+
+def test_rows_that_repeat_are_refused(tmp_path):
+    record = synthetic_record(10, segments=2, k=1)
+    write_record(record.take(np.repeat(np.arange(10), 2)), tmp_path / "r.parquet")
+    with pytest.raises(UserError, match=r"r\.parquet: example 0 is there 2 times: a row of a record is one example"):
+        read_record(tmp_path / "r.parquet")
+
+
+@pytest.mark.parametrize("in_memory", [0, 1 << 28])
+def test_a_record_holds_the_rows_that_its_provenance_says(tmp_path, in_memory):
+    write_record(synthetic_record(10, segments=2, k=1).take(np.arange(9)), tmp_path / "r.parquet")
+    with pytest.raises(UserError, match="holds 9 rows, its provenance says 10"):
+        read_record(tmp_path / "r.parquet", in_memory=in_memory)
+    assert len(read_record(tmp_path / "r.parquet", part=True)) == 9
+
+
+def test_two_records_are_compared_without_torch(tmp_path):
+    for name in ("a", "b"):
+        write_record(synthetic_record(10, segments=2, k=1), tmp_path / name)
+    program = (
+        "import sys; from unsettled.measure.commands.app import main\n"
+        "try: main()\nexcept SystemExit as end: assert not end.code\n"
+        "assert 'torch' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", program, "diff", tmp_path / "a", tmp_path / "b"], capture_output=True, text=True)
+    assert not done.returncode, done.stderr
