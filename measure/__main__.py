@@ -49,7 +49,7 @@ def rank(
     from unsettled.measure.campaign.noise import FLOOR_PASSES
     from unsettled.measure.campaign.run import Settings
     from unsettled.measure.commands import inputs
-    from unsettled.measure.scale.run import measure_shard, noise_rows_of, open_campaign
+    from unsettled.measure.scale.run import measure_shard, noise_rows_of, open_manifest
     from unsettled.measure.support.memory import keep_freed_memory
     from unsettled.measure.support.progress import progress
 
@@ -58,15 +58,15 @@ def rank(
     segments = inputs.depth(loaded, segments)
     settings = Settings(k=k, segments=segments, seed=seed, batch=batch, device=device_of(device, me), dtype=dtype, qr_every=qr_every)
     chosen = inputs.examples(puzzles, split=split, limit=limit, seed=sample_seed, task=task, columns=columns, several=several)
-    campaign = open_campaign(out, loaded, chosen, shards=shards or me.of, **settings)
-    mine = me.share(campaign.shards)
-    noisy = sum(noise_rows_of(shard, noise_rows, campaign.rows(shard)) for shard in mine)
-    total = sum(campaign.rows(shard) for shard in mine) + FLOOR_PASSES * noisy
+    manifest = open_manifest(out, loaded, chosen, shards=shards or me.of, **settings)
+    mine = me.share(manifest.shards)
+    noisy = sum(noise_rows_of(shard, noise_rows, manifest.rows(shard)) for shard in mine)
+    total = sum(manifest.rows(shard) for shard in mine) + FLOOR_PASSES * noisy
     with progress(f"puzzles of rank {me.number}", total, shown=me.local == 0) as advance:
         for shard in mine:
-            measure_shard(out, campaign, shard, loaded, chosen, noise_rows=noise_rows, advance=advance, **settings)
+            measure_shard(out, manifest, shard, loaded, chosen, noise_rows=noise_rows, advance=advance, **settings)
     done = ", ".join(map(str, mine)) or "none: there are more ranks than shards"
-    print(f"rank {me.number} of {me.of}: shards {done} (of {campaign.shards})", flush=True)
+    print(f"rank {me.number} of {me.of}: shards {done} (of {manifest.shards})", flush=True)
 
 
 def main() -> None:

@@ -74,7 +74,7 @@ def follow_to_rest(
 ) -> tuple[Trajectories, State, np.ndarray]:
     """The rollouts of all S segments, their last states, and (N,) since which segment each was held at rest; 0 for never."""
     runs, state, held = None, None, np.zeros(len(puzzles), np.int16)
-    for done, end in zip([0, *settings.stages], settings.stages):
+    for done, end in zip([0, *settings.stages[:-1]], settings.stages, strict=True):
         active, ended = np.flatnonzero(held == 0), []
         if not len(active):
             runs = _continued(runs, held_at_rest(runs, end - done))

@@ -72,7 +72,7 @@ def _tangent_starts(checkpoint: Checkpoint, puzzles: PuzzleSet, record: Record, 
             change = again.exponents(unit="update") - record.exponents(unit="update")
         changes.append(np.nan_to_num(change, posinf=0.0, neginf=0.0))  # equal or lost infinities: no size to speak of
     common = np.stack([change.mean(axis=0) for change in changes])
-    own = np.concatenate([np.abs(change - mean) for change, mean in zip(changes, common)])
+    own = np.concatenate([np.abs(change - mean) for change, mean in zip(changes, common, strict=True)])
     return TangentStarts(seeds=TANGENT_SEEDS, shared=np.sqrt((common**2).mean(axis=0)).tolist(), own=[_quantiles([gaps]) for gaps in own.T])
 
 
@@ -172,5 +172,5 @@ def verify_rows(
     for seed in range(ALTERNATES):
         versions.append(remeasure(checkpoint, close, recorded, device=device, batch=batch, start=last_bit_start(seed)))
     stands = within_own_noise(recorded, versions)
-    lines = [(suspects[int(position)], ok) for position, ok in zip(positions, stands)]
+    lines = [(suspects[int(position)], ok) for position, ok in zip(positions, stands, strict=True)]
     return Verification(len(record), [line for line, ok in lines if ok], [line for line, ok in lines if not ok], largest)

@@ -24,7 +24,8 @@ RUNGS = ((1,), (2,), (4,), (8,), (1, 2), (2, 4), (4, 8), (1, 2, 4), (2, 4, 8))
 class Scored:
     """A policy with its selection on N puzzles: ``right`` (N,) bool, ``segments`` (N,) of plain inference that it cost.
 
-    ``chosen`` (N,) is the draw that was selected, −1 for the oracle, which selects none. ``named`` says what was run, one entry for each choice that was made (two halves may choose differently).
+    ``chosen`` (N,) is the draw that was selected, −1 for the oracle, which selects none. ``named`` says what was run, one entry for
+    each choice that was made (two halves may choose differently).
     """
 
     right: np.ndarray

@@ -139,6 +139,6 @@ def number_boards(families: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     numbered = {}
     for name, boards in families.items():
         flat = np.ascontiguousarray(boards).reshape(len(boards), -1, boards.shape[-1])
-        rows = [[seen.setdefault(b.tobytes(), len(seen)) for b in puzzle] for seen, puzzle in zip(known, flat)]
+        rows = [[seen.setdefault(b.tobytes(), len(seen)) for b in puzzle] for seen, puzzle in zip(known, flat, strict=True)]
         numbered[name] = np.array(rows, np.uint16).reshape(boards.shape[:-1])
     return numbered

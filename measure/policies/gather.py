@@ -48,14 +48,14 @@ def gather(
             advance(len(whole) * plan.rows)
             parts.remove()
             return whole
-        finished, begun, drawn = parts.finished(), time.process_time(), 0
+        finished, begun = parts.finished(), time.process_time()
         advance(sum(finished.values()) * plan.rows)
-        for number in (number for number in range(parts.count) if number not in finished):
-            if drawn and seconds is not None and time.process_time() - begun > seconds:
+        wanted = [number for number in range(parts.count) if number not in finished]
+        for number in wanted:
+            if number != wanted[0] and seconds is not None and time.process_time() - begun > seconds:
                 break
             rows = puzzles.take(np.arange(len(puzzles))[parts.rows(number)])
             parts.add(number, SideRecord(draw_chunk(checkpoint, rows, plan, advance), provenance))
-            drawn += 1
         there = list(parts)
         done = sum(map(len, there))
         if done < len(puzzles):

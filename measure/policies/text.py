@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from matplotlib import colormaps
+from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
@@ -70,13 +72,10 @@ CURVES = (
 
 def plot_points(points: list[Point], picture: Path, *, title: str) -> None:
     """Accuracy against compute, one line with its band for each of `CURVES`; a PNG or SVG by its suffix."""
-    from matplotlib import colormaps
-    from matplotlib.figure import Figure
-
     figure = Figure(figsize=(9, 5), layout="constrained")
     axes = figure.subplots()
     colours = colormaps["tab10"].colors
-    for colour, (family, rule) in zip(colours, CURVES):
+    for colour, (family, rule) in zip(colours, CURVES, strict=False):
         line = sorted(
             (p for p in points if p.rule == rule and (p.family == family or (family == "restarts" and p.family.endswith(" restarts")))),
             key=lambda p: p.evaluations,

@@ -132,7 +132,7 @@ class Record:
         >>> frame.groupby("solved")["exponent_1"].median().round(3).to_dict()
         {False: 0.027, True: 0.0}
         """
-        import pandas  # half a second that no reader of a record should wait for
+        import pandas  # noqa: PLC0415 - half a second that no reader of a record should wait for
 
         held = {name: getattr(self, name) for name in COLUMNS}
         held = {name: column for name, column in held.items() if not isinstance(column, AbsentColumn)}

@@ -14,12 +14,12 @@ from unsettled.measure.record.parquet import METADATA_KEY, from_table
 from unsettled.measure.record.provenance import Provenance
 from unsettled.measure.record.record import COLUMNS, Record
 from unsettled.measure.record.writer import ROW_GROUP, record_writer
-from unsettled.measure.scale.plan import Campaign, check_shard, digest_ids, read_campaign, shard_path
+from unsettled.measure.scale.manifest import Manifest, check_shard, digest_ids, read_manifest, shard_path
 from unsettled.measure.support.lock import sole_writer
 
 
 def merge(folder: Path, out: Path) -> Provenance:
-    """Join the shards of a campaign's folder into the record ``out``; returns its provenance. The shards stay.
+    """Join the shards of a measurement's folder into the record ``out``; returns its provenance. The shards stay.
 
     Rows come in the order of the puzzle set, whatever the shards: row n lies in shard n mod S. The noise floor is
     shard 0's. Merging twice gives the same bytes; memory is that of one row group.
@@ -28,40 +28,40 @@ def merge(folder: Path, out: Path) -> Provenance:
         UserError: nothing was begun there, a shard is missing, unfinished, damaged or of another measurement, ids are
             missing, twice there or out of order, or ``out`` cannot be written.
     """
-    campaign = read_campaign(folder)
-    paths = [shard_path(folder, shard, campaign.shards) for shard in range(campaign.shards)]
+    manifest = read_manifest(folder)
+    paths = [shard_path(folder, shard, manifest.shards) for shard in range(manifest.shards)]
     absent = [shard for shard, path in enumerate(paths) if not path.is_file()]
     if absent:
         raise UserError(
-            f"{len(absent)} of {campaign.shards} shards are not finished, first shard {absent[0]}",
+            f"{len(absent)} of {manifest.shards} shards are not finished, first shard {absent[0]}",
             where=folder,
             hint="start the measurement again with any number of ranks: it finishes what is missing",
         )
-    found = [check_shard(path, campaign, shard) for shard, path in enumerate(paths)]
-    whole = campaign.provenance.model_copy(update={"noise": found[0].noise})
+    found = [check_shard(path, manifest, shard) for shard, path in enumerate(paths)]
+    whole = manifest.provenance.model_copy(update={"noise": found[0].noise})
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with sole_writer(out), record_writer(out, whole) as writer:
-            _check_ids(campaign, paths)
-            for piece in _interleaved(campaign, paths):
+            _check_ids(manifest, paths)
+            for piece in _interleaved(manifest, paths):
                 writer.add(piece)
     except OSError as error:
         raise UserError(f"cannot write the record: {error.strerror or error}", where=out) from None
     return whole
 
 
-def _check_ids(campaign: Campaign, paths: list[Path]) -> None:
+def _check_ids(manifest: Manifest, paths: list[Path]) -> None:
     """Raises UserError unless the shards together hold every id of the puzzle set once, in order."""
-    ids = np.empty(campaign.provenance.puzzles, np.int64)
+    ids = np.empty(manifest.provenance.puzzles, np.int64)
     for shard, path in enumerate(paths):
         mine = _read_ids(path)
-        if len(mine) != campaign.rows(shard):
-            raise UserError(f"holds {len(mine)} rows, its shard has {campaign.rows(shard)}", where=path, hint="measure it again")
-        ids[shard :: campaign.shards] = mine
+        if len(mine) != manifest.rows(shard):
+            raise UserError(f"holds {len(mine)} rows, its shard has {manifest.rows(shard)}", where=path, hint="measure it again")
+        ids[shard :: manifest.shards] = mine
     values, counts = np.unique(ids, return_counts=True)
     if len(values) != len(ids):
         raise UserError(f"example {values[counts > 1][0]} is there {counts.max()} times", where=paths[0].parent)
-    if digest_ids(ids) != campaign.ids:
+    if digest_ids(ids) != manifest.ids:
         raise UserError("the shards hold other examples than the puzzle set, or in another order", where=paths[0].parent)
 
 
@@ -70,9 +70,9 @@ def _read_ids(path: Path) -> np.ndarray:
         return file.read(columns=["example_id"]).column(0).to_numpy()
 
 
-def _interleaved(campaign: Campaign, paths: list[Path]) -> Iterator[Record]:
+def _interleaved(manifest: Manifest, paths: list[Path]) -> Iterator[Record]:
     """The rows of all shards in the order of the puzzle set, about a row group at a time."""
-    each = -(-ROW_GROUP // campaign.shards)
+    each = -(-ROW_GROUP // manifest.shards)
     readers = [_records(path, each) for path in paths]
     while pieces := [piece for reader in readers if (piece := next(reader, None)) is not None]:
         columns = {}
@@ -82,7 +82,7 @@ def _interleaved(campaign: Campaign, paths: list[Path]) -> Iterator[Record]:
             for shard, part in enumerate(parts):
                 joined[shard :: len(pieces)] = part
             columns[name] = joined
-        yield Record(**columns, provenance=campaign.provenance)
+        yield Record(**columns, provenance=manifest.provenance)
 
 
 def _records(path: Path, rows: int) -> Iterator[Record]:

@@ -59,7 +59,7 @@ def device_of(name: str, rank: Rank) -> str:
     Raises:
         UserError: there are fewer devices than ranks on this machine, or several ranks were sent to a single device.
     """
-    import torch
+    import torch  # noqa: PLC0415 - the ranks themselves are told without it
 
     if rank.of == 1 or not name.startswith("cuda"):
         return name

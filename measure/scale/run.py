@@ -13,13 +13,13 @@ from unsettled.measure.campaign.run import Advance, Settings, measure, provenanc
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.record.provenance import Provenance
-from unsettled.measure.scale.plan import MANIFEST, Campaign, check_shard, digest_ids, part_of, read_campaign, shard_path
+from unsettled.measure.scale.manifest import MANIFEST, Manifest, check_shard, digest_ids, part_of, read_manifest, shard_path
 from unsettled.measure.support.files import write_whole
 from unsettled.measure.tasks.read import PuzzleSet
 
 
-def open_campaign(folder: Path, checkpoint: Checkpoint, puzzles: PuzzleSet, *, shards: int, **settings: Unpack[Settings]) -> Campaign:
-    """The campaign of a folder: begun with so many shards, or the one that was begun there before, with its own number.
+def open_manifest(folder: Path, checkpoint: Checkpoint, puzzles: PuzzleSet, *, shards: int, **settings: Unpack[Settings]) -> Manifest:
+    """The manifest of a folder: begun with so many shards, or the one that was begun there before, with its own number.
 
     Raises:
         UserError: an id comes twice, arguments fit nothing, or the folder holds another measurement.
@@ -31,12 +31,12 @@ def open_campaign(folder: Path, checkpoint: Checkpoint, puzzles: PuzzleSet, *, s
     try:
         if not path.exists():
             # unless another rank is faster
-            begun = _campaign(whole, puzzles, min(shards, len(puzzles)))
+            begun = _manifest(whole, puzzles, min(shards, len(puzzles)))
             write_whole(path, begun.model_dump_json(indent=1) + "\n", what="manifest", make_folder=True, only_new=True)
     except OSError as error:
         raise UserError(f"cannot begin: {error.strerror or error}", where=folder) from None
-    kept = read_campaign(folder)
-    expected = _campaign(whole, puzzles, kept.shards)
+    kept = read_manifest(folder)
+    expected = _manifest(whole, puzzles, kept.shards)
     if kept != expected:
         before, now = kept.provenance, expected.provenance
         names = [name for name in Provenance.model_fields if getattr(before, name) != getattr(now, name)]
@@ -50,7 +50,7 @@ def open_campaign(folder: Path, checkpoint: Checkpoint, puzzles: PuzzleSet, *, s
 
 def measure_shard(
     folder: Path,
-    campaign: Campaign,
+    manifest: Manifest,
     shard: int,
     checkpoint: Checkpoint,
     puzzles: PuzzleSet,
@@ -66,10 +66,10 @@ def measure_shard(
     Raises:
         UserError: the shard's record is of another measurement, or another process writes it.
     """
-    path, mine = shard_path(folder, shard, campaign.shards), part_of(puzzles, shard, campaign.shards)
+    path, mine = shard_path(folder, shard, manifest.shards), part_of(puzzles, shard, manifest.shards)
     rows = noise_rows_of(shard, noise_rows, len(mine))
     if path.exists():
-        check_shard(path, campaign, shard)
+        check_shard(path, manifest, shard)
         advance(len(mine) + FLOOR_PASSES * rows)
         return
     noise: Callable | None = floor_of_sample(checkpoint, mine, rows=rows, advance=advance) if rows else None
@@ -81,6 +81,6 @@ def noise_rows_of(shard: int, noise_rows: int, rows: int) -> int:
     return min(noise_rows, rows) if shard == 0 else 0
 
 
-def _campaign(whole: Provenance, puzzles: PuzzleSet, shards: int) -> Campaign:
+def _manifest(whole: Provenance, puzzles: PuzzleSet, shards: int) -> Manifest:
     digests = (part_of(puzzles, shard, shards).digest for shard in range(shards))
-    return Campaign(shards=shards, ids=digest_ids(puzzles.ids), puzzles=tuple(digests), provenance=whole)
+    return Manifest(shards=shards, ids=digest_ids(puzzles.ids), puzzles=tuple(digests), provenance=whole)

@@ -1,7 +1,7 @@
 """Reading a stranger's file within bounds of processor time and memory, which the kernel keeps.
 
-`unsettled.measure.support.limits` refuses what a file *says* of itself; this holds whatever it says. ``UNSETTLED_UNLIMITED=1`` lifts it for files that
-you trust.
+`unsettled.measure.support.limits` refuses what a file *says* of itself; this holds whatever it says.
+``UNSETTLED_UNLIMITED=1`` lifts it for files that you trust.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.support.memory import address_space
 
 GIB = 1 << 30
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def bounded(kind: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 def _allowed(bound: Bound, path: Path) -> int:
     with contextlib.suppress(OSError, ValueError):
-        return bound.memory + bound.sizes * os.stat(path).st_size
+        return bound.memory + bound.sizes * path.stat().st_size
     return bound.memory
 
 
@@ -82,7 +83,7 @@ def _memory(bound: Bound, path: Path) -> Iterator[None]:
     if used is None or _lifted():
         yield
         return
-    import resource  # there, where the system tells
+    import resource  # noqa: PLC0415 - POSIX alone has it: there, where the system tells
 
     before, hard = resource.getrlimit(resource.RLIMIT_AS)
     wanted = used + _allowed(bound, path)

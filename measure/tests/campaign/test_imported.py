@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from pathlib import Path
 
@@ -118,7 +119,6 @@ def test_the_checkpoint_beside_the_files(tmp_path):
 
 class Evil:
     def __reduce__(self):
-        import os
 
         return os.system, ("touch owned",)
 
@@ -188,5 +188,5 @@ def test_files_that_do_not_belong_together(checkpoint, puzzles, tmp_path):
     with pytest.raises(UserError, match="not in the puzzle set"):
         import_predictions([zero, one], checkpoint, puzzles=puzzles.take(np.arange(9)))
     zero.write_bytes(zero.read_bytes()[:100])
-    with pytest.raises(UserError, match="truncated, or its format is not supported|damaged"):
+    with pytest.raises(UserError, match=r"truncated, or its format is not supported|damaged"):
         import_predictions([zero, one], checkpoint)

@@ -5,19 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint
 from unsettled.measure.campaign import noise
 from unsettled.measure.campaign.noise import FLOOR_PASSES, TANGENT_SEEDS, measure_floor, remeasure, rows_of, verify_rows
 from unsettled.measure.campaign.run import measure_rows
+from unsettled.measure.commands.records import app
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import load_checkpoint, save_checkpoint
 from unsettled.measure.record.compare import differences, tolerances
+from unsettled.measure.record.parquet import read_record, write_record
 from unsettled.measure.record.provenance import TangentStarts
 from unsettled.measure.rollout.starts import last_bit_start
+from unsettled.measure.tasks.read import write_parquet
 from unsettled.measure.tasks.sudoku.boards import Box, generate
 
-SETTINGS = dict(k=2, segments=4, batch=4)
+SETTINGS = {"k": 2, "segments": 4, "batch": 4}
 
 
 @pytest.fixture(scope="module")
@@ -146,11 +150,6 @@ def test_another_checkpoint_or_other_puzzles_are_refused(calm, puzzles, calm_rec
 
 
 def test_the_command_writes_the_noise_into_a_record_and_changes_nothing_else(calm, puzzles, calm_record, tmp_path):
-    from typer.testing import CliRunner
-
-    from unsettled.measure.commands.records import app
-    from unsettled.measure.record.parquet import read_record, write_record
-    from unsettled.measure.tasks.read import write_parquet
 
     path = tmp_path / "record.parquet"
     write_record(calm_record, path)

@@ -15,7 +15,7 @@ from unsettled.measure.networks.checkpoints import digest_tensors
 from unsettled.measure.record.parquet import read_record
 from unsettled.measure.tasks.sudoku.boards import Box, generate
 
-SETTINGS = dict(k=2, segments=3, batch=4)
+SETTINGS = {"k": 2, "segments": 3, "batch": 4}
 
 
 @pytest.fixture(scope="module")
@@ -99,11 +99,11 @@ def test_two_writers_are_told_apart(checkpoint, puzzles, tmp_path):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (dict(dtype="float8"), "unknown dtype 'float8'"),
-        (dict(segments=0), "segments is 0"),
-        (dict(batch=0), "batch is 0"),
-        (dict(k=10_000), "the state has only 272 dimensions"),
-        (dict(device="nowhere"), "device 'nowhere' is not available"),
+        ({"dtype": "float8"}, "unknown dtype 'float8'"),
+        ({"segments": 0}, "segments is 0"),
+        ({"batch": 0}, "batch is 0"),
+        ({"k": 10_000}, "the state has only 272 dimensions"),
+        ({"device": "nowhere"}, "device 'nowhere' is not available"),
     ],
 )
 def test_arguments_that_fit_nothing(checkpoint, puzzles, change, told):

@@ -26,6 +26,11 @@ from unsettled.measure.tasks.sudoku.boards import Box, generate
 RECORD = synthetic_record(300, seed=6)
 
 
+def alone(rows):
+    """Some rows as a record of their own."""
+    return RECORD.take(rows).replace(provenance=RECORD.provenance.model_copy(update={"puzzles": int(rows.sum())}))
+
+
 @pytest.fixture
 def folder(tmp_path):
     """A folder with a record and its long record."""
@@ -73,8 +78,8 @@ def test_a_record_without_exponents_or_without_failures_is_diagnosed_too(tmp_pat
     bare = RECORD.replace(growth=RECORD.growth[:, :, :0], provenance=RECORD.provenance.model_copy(update={"exponents": 0}))
     write_record(bare, tmp_path / "record.parquet")
     assert "λ₁" not in unsettled("diagnose", tmp_path)[1].split("The same for slopes")[0]
-    write_record(RECORD.take(RECORD.solved), tmp_path / "right.parquet")
-    write_record(RECORD.take(~RECORD.solved), tmp_path / "wrong.parquet")
+    write_record(alone(RECORD.solved), tmp_path / "right.parquet")
+    write_record(alone(~RECORD.solved), tmp_path / "wrong.parquet")
     for name in ("right", "wrong"):
         code, text, errors = unsettled("diagnose", tmp_path / f"{name}.parquet")
         assert code == 0 and "nan" not in text.lower(), errors

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from unsettled.fixtures.synthetic.draws import synthetic_draws
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint, tiny_model
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import load_checkpoint
 from unsettled.measure.policies.draws import judge_boards, number_boards, run_draws, run_rows
 from unsettled.measure.policies.gather import draw_chunk, gather, provenance_of
 from unsettled.measure.policies.plan import Plan
-from unsettled.measure.policies.policies import TANGENT, Restarts
+from unsettled.measure.policies.policies import TANGENT, Halving, Restarts
 from unsettled.measure.policies.table import table_of
 from unsettled.measure.rollout.rollout import rollout
 from unsettled.measure.rollout.starts import KINDS, Starts
@@ -101,14 +102,13 @@ def test_draws_at_rest_are_left_alone_and_show_what_they_would_have_shown():
         assert rows < 0.7 * all_rows and all_rows == 24 * 40 * model.config.updates_per_segment
         np.testing.assert_array_equal(short["boards"], whole["boards"])
         np.testing.assert_allclose(short["halting"], whole["halting"], rtol=1e-3, atol=1e-3)
-    perturbed, rows = drawn("perturbed", passed, stop_at_rest=0.9)  # noise on the carry never lets it rest
+    _, rows = drawn("perturbed", passed, stop_at_rest=0.9)  # noise on the carry never lets it rest
     assert rows == all_rows
     assert np.isfinite(drawn("symmetry", passed, stop_at_rest=0.9, exponent=True)[0]["growth"]).all()
 
 
 def test_a_policys_bill_is_what_its_segments_cost_when_they_are_run():
     """Each row is run again for just the segments that successive halving gave it."""
-    from unsettled.measure.policies.policies import Halving
 
     model, table = tiny_model("trm_mlp"), table_of_tiny(draws=4, segments=4)
     spent = Halving(signal="halting", draws=4, rungs=(1, 2), depth=4).spend(table.restarts["symmetry"].signals)
@@ -129,7 +129,6 @@ def table_of_tiny(**changes):
 
     Loaded.model = model
     columns = draw_chunk(Loaded, PUZZLES, plan)
-    from unsettled.fixtures.synthetic.draws import synthetic_draws
 
     side = synthetic_draws(6)
     provenance = side.provenance.model_copy(update={"settings": plan.model_dump(mode="json")})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import filelock
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -14,8 +15,8 @@ from unsettled.measure.record import writer as writing
 from unsettled.measure.record.parquet import read_record, write_record
 from unsettled.measure.record.record import Record
 from unsettled.measure.record.writer import record_writer
+from unsettled.measure.scale.manifest import Manifest, digest_ids, shard_path
 from unsettled.measure.scale.merge import merge
-from unsettled.measure.scale.plan import Campaign, digest_ids, shard_path
 
 
 @pytest.fixture(scope="module")
@@ -24,17 +25,17 @@ def whole():
     return record.replace(example_id=np.arange(100, 123))
 
 
-def scatter(record: Record, folder, shards: int) -> Campaign:
+def scatter(record: Record, folder, shards: int) -> Manifest:
     """The record as ``shards`` ranks would have left it."""
-    campaign = Campaign(
+    manifest = Manifest(
         shards=shards, ids=digest_ids(record.example_id), puzzles=tuple(f"{s:064}" for s in range(shards)), provenance=record.provenance
     )
     folder.mkdir()
-    (folder / "campaign.json").write_text(campaign.model_dump_json())
+    (folder / "campaign.json").write_text(manifest.model_dump_json())
     for shard in range(shards):
-        part = record.take(np.arange(shard, len(record), shards)).replace(provenance=campaign.provenance_of(shard))
+        part = record.take(np.arange(shard, len(record), shards)).replace(provenance=manifest.provenance_of(shard))
         write_record(part, shard_path(folder, shard, shards))
-    return campaign
+    return manifest
 
 
 @pytest.mark.parametrize("shards", [1, 2, 3, 7, 23])
@@ -93,7 +94,7 @@ def test_missing_and_damaged_shards(whole, tmp_path):
     path = shard_path(tmp_path / "s", 1, 3)
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
-    with pytest.raises(UserError, match="shard-00001.*not a readable Parquet file"):
+    with pytest.raises(UserError, match=r"shard-00001.*not a readable Parquet file"):
         merge(tmp_path / "s", tmp_path / "r")
     path.write_bytes(content[:40] + bytes(200) + content[240:])
     with pytest.raises(UserError, match="shard-00001"):
@@ -115,13 +116,12 @@ def test_a_manifest_that_lies(whole, tmp_path):
         with pytest.raises(UserError, match=f"campaign.json: {told}"):
             merge(tmp_path / "s", tmp_path / "r")
     path.write_text(json.dumps(kept | {"puzzles": kept["puzzles"][:1]}))
-    with pytest.raises(UserError, match="campaign.json"):
+    with pytest.raises(UserError, match=r"campaign.json"):
         merge(tmp_path / "s", tmp_path / "r")
 
 
 def test_the_lock_is_gone_before_it_is_released(whole, tmp_path, monkeypatch):
     """A third writer must never lock a file of the same name while a second holds the removed one."""
-    import filelock
 
     seen = []
     release = filelock.FileLock._release

@@ -15,18 +15,18 @@ from unsettled.measure.campaign import run as campaigns
 from unsettled.measure.campaign.run import measure_rows
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import load_checkpoint
-from unsettled.measure.record.compare import differences
+from unsettled.measure.record.compare import compare, differences
 from unsettled.measure.record.parquet import read_record
+from unsettled.measure.scale.manifest import shard_path
 from unsettled.measure.scale.merge import merge
-from unsettled.measure.scale.plan import shard_path
 from unsettled.measure.scale.processes import measure_by_processes
 from unsettled.measure.scale.ranks import Rank, device_of, rank_of
-from unsettled.measure.scale.run import measure_shard, open_campaign
+from unsettled.measure.scale.run import measure_shard, open_manifest
 from unsettled.measure.support.lock import sole_writer
 from unsettled.measure.tasks.read import read_puzzles, write_parquet
 from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet, generate
 
-SETTINGS = dict(k=2, segments=3, batch=4)
+SETTINGS = {"k": 2, "segments": 3, "batch": 4}
 
 
 @pytest.fixture(scope="module")
@@ -40,10 +40,10 @@ def puzzles():
 
 
 def run_rank(folder, checkpoint, puzzles, rank, *, shards=None, noise_rows=0, settings=SETTINGS):
-    campaign = open_campaign(folder, checkpoint, puzzles, shards=shards or rank.of, **settings)
-    for shard in rank.share(campaign.shards):
-        measure_shard(folder, campaign, shard, checkpoint, puzzles, noise_rows=noise_rows, **settings)
-    return campaign
+    manifest = open_manifest(folder, checkpoint, puzzles, shards=shards or rank.of, **settings)
+    for shard in rank.share(manifest.shards):
+        measure_shard(folder, manifest, shard, checkpoint, puzzles, noise_rows=noise_rows, **settings)
+    return manifest
 
 
 TORCHRUN = {"RANK": "1", "WORLD_SIZE": "4", "LOCAL_RANK": "1"}
@@ -69,7 +69,7 @@ def test_a_rank_can_be_named_by_hand():
         ({"RANK": "x", "WORLD_SIZE": "2"}, {}, "RANK is 'x', not a whole number"),
         ({"RANK": "2", "WORLD_SIZE": "2"}, {}, "rank 2 of 2"),
         ({"SLURM_PROCID": "0", "SLURM_NTASKS": "2", "SLURM_LOCALID": "-1"}, {}, "SLURM_LOCALID"),
-        ({}, dict(number=1), "--rank and --ranks"),
+        ({}, {"number": 1}, "--rank and --ranks"),
     ],
 )
 def test_a_rank_that_makes_no_sense(environment, given, told):
@@ -92,8 +92,8 @@ def test_each_rank_has_a_device_of_its_own(monkeypatch):
 @pytest.mark.parametrize("ranks", [1, 2, 3, 25])
 def test_any_number_of_ranks_gives_the_rows_of_one(checkpoint, puzzles, tmp_path, ranks):
     for number in reversed(range(ranks)):
-        campaign = run_rank(tmp_path / "shards", checkpoint, puzzles, Rank(number, ranks))
-    assert campaign.shards == min(ranks, 19), "a shard without puzzles"
+        manifest = run_rank(tmp_path / "shards", checkpoint, puzzles, Rank(number, ranks))
+    assert manifest.shards == min(ranks, 19), "a shard without puzzles"
     merge(tmp_path / "shards", tmp_path / "r")
     merged, alone = read_record(tmp_path / "r"), measure_rows(checkpoint, puzzles, **SETTINGS)
     assert merged.provenance == alone.provenance
@@ -128,8 +128,8 @@ def test_fewer_or_more_ranks_finish_what_four_began(checkpoint, puzzles, tmp_pat
     with pytest.raises(UserError, match="3 of 4 shards are not finished, first shard 0"):
         merge(tmp_path / "s", tmp_path / "s.parquet")
     for number in range(now):
-        campaign = run_rank(tmp_path / "s", checkpoint, puzzles, Rank(number, now), noise_rows=2)
-    assert campaign.shards == 4
+        manifest = run_rank(tmp_path / "s", checkpoint, puzzles, Rank(number, now), noise_rows=2)
+    assert manifest.shards == 4
     merge(tmp_path / "s", tmp_path / "s.parquet")
     merge(tmp_path / "whole", tmp_path / "whole.parquet")
     assert (tmp_path / "s.parquet").read_bytes() == (tmp_path / "whole.parquet").read_bytes()
@@ -140,26 +140,26 @@ def test_a_finished_shard_is_not_measured_again(checkpoint, puzzles, tmp_path, m
     run_rank(tmp_path, checkpoint, puzzles, Rank())
     monkeypatch.setattr(campaigns, "measure_batches", lambda *_, **__: pytest.fail("measured again"))
     done: list[int] = []
-    campaign = open_campaign(tmp_path, checkpoint, puzzles, shards=1, **SETTINGS)
-    measure_shard(tmp_path, campaign, 0, checkpoint, puzzles, advance=done.append, **SETTINGS)
+    manifest = open_manifest(tmp_path, checkpoint, puzzles, shards=1, **SETTINGS)
+    measure_shard(tmp_path, manifest, 0, checkpoint, puzzles, advance=done.append, **SETTINGS)
     assert done == [19]
 
 
 def test_a_folder_holds_one_measurement(checkpoint, puzzles, tmp_path):
-    open_campaign(tmp_path, checkpoint, puzzles, shards=2, **SETTINGS)
+    open_manifest(tmp_path, checkpoint, puzzles, shards=2, **SETTINGS)
     with pytest.raises(UserError, match="another measurement: its tangent_seed differs"):
-        open_campaign(tmp_path, checkpoint, puzzles, shards=2, **SETTINGS, seed=1)
+        open_manifest(tmp_path, checkpoint, puzzles, shards=2, **SETTINGS, seed=1)
     with pytest.raises(UserError, match="another measurement: its puzzles_digest differs"):
-        open_campaign(tmp_path, checkpoint, puzzles.take(np.arange(18, -1, -1)), shards=2, **SETTINGS)
+        open_manifest(tmp_path, checkpoint, puzzles.take(np.arange(18, -1, -1)), shards=2, **SETTINGS)
     (tmp_path / "campaign.json").write_text("{")
-    with pytest.raises(UserError, match="campaign.json: "):
-        open_campaign(tmp_path, checkpoint, puzzles, shards=2, **SETTINGS)
+    with pytest.raises(UserError, match=r"campaign.json: "):
+        open_manifest(tmp_path, checkpoint, puzzles, shards=2, **SETTINGS)
 
 
 def test_ids_that_come_twice(checkpoint, puzzles, tmp_path):
     twice = PuzzleSet(puzzles.box, puzzles.inputs, puzzles.labels, np.zeros(19, int), puzzles.rating)
     with pytest.raises(UserError, match="an example id comes twice"):
-        open_campaign(tmp_path, checkpoint, twice, shards=2, **SETTINGS)
+        open_manifest(tmp_path, checkpoint, twice, shards=2, **SETTINGS)
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +174,7 @@ def test_torchrun_needs_no_process_group(place):
     net, table, out = str(place / "net"), str(place / "p.parquet"), place / "s"
     torchrun = [str(Path(sys.executable).with_name("torchrun")), "--nproc-per-node", "2", "-m", "unsettled.measure"]
     command = [*torchrun, net, table, "--out", str(out), "--k", "1", "--segments", "2"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     assert sorted(done.stdout.splitlines()) == ["rank 0 of 2: shards 0 (of 2)", "rank 1 of 2: shards 1 (of 2)"]
     merge(place / "s", place / "merged")
@@ -185,7 +185,7 @@ def test_torchrun_needs_no_process_group(place):
 def test_processes_leave_a_record_and_nothing_beside_it(place, monkeypatch):
     net, table = str(place / "net"), str(place / "p.parquet")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    asked = dict(checkpoint=net, puzzles=table, out=place / "r", k=1, segments=2, limit=None, processes=2)
+    asked = {"checkpoint": net, "puzzles": table, "out": place / "r", "k": 1, "segments": 2, "limit": None, "processes": 2}
     measure_by_processes(asked, place / "r", 2)
     assert not list(place.glob("r.*")), "something was left beside the record"
     alone = measure_rows(load_checkpoint(net), read_puzzles(table), k=1, segments=2)
@@ -194,24 +194,23 @@ def test_processes_leave_a_record_and_nothing_beside_it(place, monkeypatch):
 
 def test_mistakes_of_a_rank_are_one_line(place, tmp_path):
     command = [sys.executable, "-m", "unsettled.measure", "net", "puzzles", "--out", str(tmp_path / "s"), "--rank", "2", "--ranks", "2"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and done.stderr.startswith("error: rank 2 of 2")
 
 
 def test_a_process_that_stops_says_why(tmp_path, monkeypatch):
     monkeypatch.setenv("SLURM_PROCID", "0")  # of the job around it: the processes' own numbers go before it
     monkeypatch.setenv("SLURM_LOCALID", "x")
-    with pytest.raises(UserError, match="process 0 of 2 stopped.*goes on from there"):
-        measure_by_processes(dict(checkpoint="net", puzzles="p"), tmp_path / "r", 2)
+    with pytest.raises(UserError, match=r"process 0 of 2 stopped.*goes on from there"):
+        measure_by_processes({"checkpoint": "net", "puzzles": "p"}, tmp_path / "r", 2)
     assert not (tmp_path / "r").exists()
 
 
 def test_one_rank_against_two_on_a_shipped_checkpoint(tmp_path):
-    from unsettled.measure.record.compare import compare
 
     reference = Path(__file__).parents[3] / "fixtures" / "reference" / "trm-6x6"
     net, few = load_checkpoint(reference), read_puzzles(reference / "puzzles.parquet", limit=6)
-    settings = dict(k=1, segments=8, batch=4)
+    settings = {"k": 1, "segments": 8, "batch": 4}
     for number in range(2):
         run_rank(tmp_path / "s", net, few, Rank(number, 2), settings=settings)
     merge(tmp_path / "s", tmp_path / "r")
@@ -232,21 +231,21 @@ def test_torchrun_with_two_ranks_gives_the_rows_of_one_rank(tmp_path):
         [*unsettled, "merge", str(tmp_path / "shards"), "--out", str(tmp_path / "two.parquet")],
         [*unsettled, "measure", *asked, str(tmp_path / "one.parquet")],
     ):
-        done = subprocess.run(command, capture_output=True, text=True, timeout=900)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
         assert done.returncode == 0, done.stderr
     one, two = read_record(tmp_path / "one.parquet"), read_record(tmp_path / "two.parquet")
     gaps = {name: float(gap.max()) for name, gap in differences(one, two).items()}
     print(f"\n{len(two)} rows, {int(two.solved.sum())} solved; largest difference of a row: {gaps}")
     assert (one.example_id == two.example_id).all() and (one.solved == two.solved).all() and 0 < one.solved.sum() <= 40
     compared = subprocess.run(
-        [*unsettled, "diff", str(tmp_path / "one.parquet"), str(tmp_path / "two.parquet")], capture_output=True, text=True
+        [*unsettled, "diff", str(tmp_path / "one.parquet"), str(tmp_path / "two.parquet")], capture_output=True, text=True, check=False
     )
     print(compared.stdout)
     assert compared.returncode == 0 and max(gaps.values()) < 1e-3
 
 
 def test_two_of_one_rank_are_told_apart(checkpoint, puzzles, tmp_path):
-    campaign = open_campaign(tmp_path, checkpoint, puzzles, shards=2, **SETTINGS)
-    with sole_writer(shard_path(tmp_path, 1, 2)):
-        with pytest.raises(UserError, match="shard-00001-of-00002.parquet: another measurement is writing there"):
-            measure_shard(tmp_path, campaign, 1, checkpoint, puzzles, **SETTINGS)
+    manifest = open_manifest(tmp_path, checkpoint, puzzles, shards=2, **SETTINGS)
+    told = pytest.raises(UserError, match=r"shard-00001-of-00002.parquet: another measurement is writing there")
+    with sole_writer(shard_path(tmp_path, 1, 2)), told:
+        measure_shard(tmp_path, manifest, 1, checkpoint, puzzles, **SETTINGS)

@@ -78,6 +78,7 @@ def run(code: str, *arguments: object) -> str:
 
 
 def has_mallinfo() -> bool:
+
     return sys.platform.startswith("linux") and hasattr(ctypes.CDLL(None), "mallinfo2")
 
 

@@ -25,7 +25,7 @@ from unsettled.measure.tasks.sudoku.boards import PuzzleSet
 MANIFEST = "campaign.json"
 
 
-class Campaign(BaseModel):
+class Manifest(BaseModel):
     """What `campaign.json` fixes.
 
     Attributes:
@@ -73,7 +73,7 @@ def shard_path(folder: Path, shard: int, shards: int) -> Path:
 
 
 @bounded("text")
-def read_campaign(folder: Path) -> Campaign:
+def read_manifest(folder: Path) -> Manifest:
     """What `campaign.json` says. Raises UserError when it is missing or malformed."""
     path = folder / MANIFEST
     try:
@@ -82,12 +82,12 @@ def read_campaign(folder: Path) -> Campaign:
         raise UserError("no measurement was begun here", where=folder, hint="begin one with `python -m unsettled.measure`") from None
     except OSError as error:
         raise UserError(f"cannot be read: {error.strerror or error}", where=path) from None
-    return validated(Campaign, raw, path)
+    return validated(Manifest, raw, path)
 
 
-def check_shard(path: Path, campaign: Campaign, shard: int) -> Provenance:
-    """The provenance of a shard's record. Raises UserError when it is not what the campaign says."""
-    found, expected = read_provenance(path), campaign.provenance_of(shard)
+def check_shard(path: Path, manifest: Manifest, shard: int) -> Provenance:
+    """The provenance of a shard's record. Raises UserError when it is not what the manifest says."""
+    found, expected = read_provenance(path), manifest.provenance_of(shard)
     for name in Provenance.model_fields:
         if name != "noise" and getattr(found, name) != getattr(expected, name):
             raise UserError(f"is of another measurement: its {name} differs", where=path, hint="remove it and measure it again")
