@@ -18,7 +18,7 @@ LARGEST_BOARD = 625
 MOST_ROWS = 100_000_000
 # Structure of a network, before any of it is built. The published ones have at most 4 layers and 21 updates a segment.
 LARGEST_NETWORK = {
-    "cells": LARGEST_BOARD,
+    "cells": 65_536,
     "prefix": 4096,
     "H_layers": 256,
     "L_layers": 256,
@@ -29,6 +29,7 @@ LARGEST_NETWORK = {
     "inner": MIB,
     "token_inner": MIB,
     "puzzle_identifiers": 100_000_000,
+    "embedding_width": MIB,
 }
 
 

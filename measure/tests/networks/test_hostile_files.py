@@ -115,7 +115,7 @@ def test_hostile_configurations(published, text):
     refusal(load_checkpoint, published)
 
 
-@pytest.mark.parametrize("name", ["hidden_size", "vocabulary", "inner", "token_inner", "puzzle_identifiers", "heads"])
+@pytest.mark.parametrize("name", ["hidden_size", "cells", "vocabulary", "inner", "token_inner", "puzzle_identifiers", "heads"])
 def test_widths_beyond_all_measure(tmp_path, name):
     """torch cannot even state such a shape: it was an OverflowError within a TypeError."""
     loaded = tiny_checkpoint(tmp_path, "trm_mlp")

@@ -189,6 +189,15 @@ def test_a_maze_network_is_not_measured_on_sudoku():
         assert loaded.model.read_out(loaded.model.segment(states, loaded.model.embed(torch.from_numpy(blank))))[0].shape == (2, 900, 6)
 
 
+@pytest.mark.parametrize("structure", ["trm_attention", "trm_mlp"])
+def test_the_length_is_read_off_token_mixing_or_learned_positions(structure, tmp_path):
+    """A maze of 30×30 has 6 tokens, as 4×4 Sudoku has: it was read as one with 884 tokens before the board."""
+    config = tiny_model(structure).config.model_copy(update={"cells": 900, "prefix": 16})
+    write_published_checkpoint(tmp_path / "step_1", config)
+    loaded = load_checkpoint(tmp_path / "step_1").config
+    assert (loaded.cells, loaded.prefix, loaded.any_length) == (900, 16, False)
+
+
 def test_examples_that_do_not_fit_are_refused_with_both_shapes():
     mixed, turned = tiny_model("trm_mlp"), tiny_model("hrm")
     with pytest.raises(UserError, match=r"^the puzzles are 6×6, the checkpoint reads 4×4 \(8 tokens against 6\)$"):
