@@ -9,7 +9,12 @@ from unsettled.measure.statistics.proportion import proportion
 
 
 def summarise(record: Record) -> list[tuple[str, str]]:
-    """Rows (what, value) of the summary that `unsettled measure` and `unsettled show` print."""
+    """Rows (what, value) of the summary that `unsettled measure` and `unsettled show` print.
+
+    >>> from unsettled.measure import summarise, synthetic_record
+    >>> dict(summarise(synthetic_record(50)))["failures"]
+    '24'
+    """
     n, right = len(record), int(record.solved.sum())
     accuracy = proportion(right, n)
     facts = record.provenance.model

@@ -41,6 +41,12 @@ def tangent_growth(
 ) -> TangentGrowth:
     """Growth of k tangents along an orbit, segment by segment.
 
+    Tangents q_1 … q_k are carried by the Jacobian of every update and orthonormalised, J Q = Q' R with R_ii ≥ 0; the growth
+    of a segment is Σ log R_ii over its QRs, in nats (Benettin et al. 1980). Averaged over segments it gives the Lyapunov
+    exponents in the limit of long orbits; over a few segments it depends on the starting tangents, see `warmup` and
+    `unsettled.measure.growth_over_seeds`. For what the tangent map of this very orbit stretches most, whatever the start, take
+    `unsettled.measure.singular_growth`.
+
     Args:
         step: a map state → state, applied ``updates_per_segment`` times a segment; or the sequence of updates that make
             one segment, in order. Each example of the batch must depend on itself alone. An update may bring its own
@@ -65,6 +71,12 @@ def tangent_growth(
     Raises:
         UserError: on arguments out of range, and on a step that changes the shape of the state, draws random numbers or
             has no forward-mode derivative.
+
+    >>> import torch
+    >>> from unsettled.measure import tangent_growth
+    >>> found = tangent_growth(lambda z: z * torch.tensor([2.0, 0.5]), torch.ones(3, 2), k=2, segments=4, warmup=20)
+    >>> found.growth.shape, [round(value, 4) for value in found.exponents(unit="update")[0].tolist()]
+    (torch.Size([3, 4, 2]), [0.6931, -0.6931])
     """
     parts = as_parts(state)
     if not len(parts[0]):

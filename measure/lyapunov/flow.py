@@ -27,6 +27,15 @@ class Flow:
         steps: equal steps within it, for the fixed-step methods.
         method: "rk4", "midpoint" or "euler". The adaptive methods of torchdiffeq have no forward-mode derivative; halve
             the step instead, and see by how much the exponents move.
+
+    Raises:
+        UserError: a duration or a number of steps that is not positive, or another method.
+
+    >>> import torch
+    >>> from unsettled.measure import Flow, tangent_growth
+    >>> decay = Flow(lambda z: -0.5 * z, duration=0.1, steps=10)
+    >>> round(tangent_growth(decay, torch.ones(1, 2), k=1, segments=5).exponents(unit="time").item(), 3)
+    -0.5
     """
 
     velocity: Callable[[Tensor], Tensor]

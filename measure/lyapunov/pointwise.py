@@ -26,6 +26,14 @@ class Pointwise:
     Attributes:
         one: ``one(z, v, new, image)``, which numba must be able to compile: z (d,) is the state of one example and v (k, d)
             its tangents, with k = 0 where only the orbit is run; it writes f(z) into new (d,) and Df(z)·v into image (k, d).
+
+    >>> import torch
+    >>> from unsettled.measure import Pointwise, tangent_growth
+    >>> def halve(z, v, new, image):
+    ...     new[:], image[:] = 0.5 * z, 0.5 * v
+    >>> found = tangent_growth(Pointwise(halve), torch.ones(1, 2), k=1, segments=2)
+    >>> [round(value, 4) for value in found.growth[0, :, 0].tolist()]
+    [-0.6931, -0.6931]
     """
 
     one: Push

@@ -41,6 +41,12 @@ def growth_over_seeds(step: Step, state: State, *, seeds: Sequence[int] = (0, 1)
 
     Raises:
         UserError: with fewer than two different seeds, or a basis (which leaves nothing to the seed).
+
+    >>> import torch
+    >>> from unsettled.measure import growth_over_seeds
+    >>> spread = growth_over_seeds(lambda z: 0.5 * z, torch.ones(2, 3), seeds=(0, 1, 2), k=1, segments=3)
+    >>> spread.exponents(unit="update").shape, bool(spread.spread(unit="update").max() < 1e-6)
+    (torch.Size([3, 2, 1]), True)
     """
     if len(set(seeds)) < 2 or len(set(seeds)) != len(seeds):
         raise UserError(f"a spread needs two or more different seeds, not {list(seeds)}")

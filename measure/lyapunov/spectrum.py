@@ -23,7 +23,16 @@ class Entropy(NamedTuple):
 
 
 def ks_entropy(exponents: Tensor, *, complete: bool = False) -> Entropy:
-    """Pesin sum of ``exponents`` (…, k); ``complete`` says that k is all there are."""
+    """Pesin sum Σ max(λ_i, 0) of ``exponents`` (…, k); ``complete`` says that k is all there are.
+
+    In nats per the exponents' own unit (Pesin 1977; an upper bound of the Kolmogorov–Sinai entropy by Ruelle 1978). Not for
+    finite-time exponents of a short orbit, where no entropy is defined.
+
+    >>> import torch
+    >>> from unsettled.measure import ks_entropy
+    >>> ks_entropy(torch.tensor([0.5, 0.25, -1.0]))
+    Entropy(value=tensor(0.7500), lower_bound=tensor(False))
+    """
     last = exponents.amin(dim=-1) > 0 if exponents.shape[-1] else torch.ones(exponents.shape[:-1], dtype=torch.bool)
     return Entropy(exponents.clamp(min=0).sum(dim=-1), last & (not complete))
 
@@ -36,6 +45,11 @@ def kaplan_yorke(exponents: Tensor, *, complete: bool = False, undecided: Litera
 
     Raises:
         UserError: if an example is undecided, unless ``undecided`` is "nan".
+
+    >>> import torch
+    >>> from unsettled.measure import kaplan_yorke
+    >>> round(kaplan_yorke(torch.tensor([0.9, 0.0, -14.57]), complete=True).item(), 2)  # Lorenz 1963
+    2.06
     """
     if exponents.shape[-1] == 0:
         raise UserError("no exponents to make a dimension of", hint="measure with k ≥ 1")

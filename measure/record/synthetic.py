@@ -26,7 +26,12 @@ def synthetic_record(
     """A record whose λ₁ classes are normal with means ``separation`` standard deviations apart.
 
     The AUC of λ₁ (failures positive) is Φ(separation/√2) in expectation; successes settle, and so does the
-    share ``settled_failures`` of the failures.
+    share ``settled_failures`` of the failures. For trying things on: no network was measured.
+
+    >>> from unsettled.measure import synthetic_record
+    >>> record = synthetic_record(8, segments=4, k=2)
+    >>> record.growth.shape, record.solved_at.shape
+    ((8, 4, 2), (8, 4))
     """
     rng = np.random.default_rng(seed)
     solved = rng.random(n) < accuracy

@@ -39,7 +39,14 @@ def auc(
     min(m, n) concordant pairs out of min(m, n): perfect separation implies that those disjoint, independent pairs
     are all concordant, so the limit holds for every pair of distributions (it is conservative).
     When every score ties, or a class has one example, there is a value but no interval. ``extra["note"]`` says so, and
-    ``error`` is None wherever there is no usable DeLong variance.
+    ``error`` is None wherever there is no usable DeLong variance. Not for examples that depend on each other (several rollouts
+    of one puzzle): the variance takes them as independent.
+
+    Raises:
+        UserError: arrays of different lengths, or an unknown interval.
+
+    >>> auc([0.1, 0.4, 0.35, 0.8], [False, False, True, True]).value
+    0.75
     """
     check_choice("interval", interval, INTERVALS)
     level = check_share("level", level)
@@ -73,7 +80,15 @@ def auc_difference(
 
     ``extra``: ``auc_first``, ``auc_second``, ``z``, ``p_value`` (two-sided, of no difference). Two scores that order the
     classes alike give 0 with p-value 1 and no interval; where the variance fails otherwise (a class of one example, two
-    kinds of complete separation) there is a value and neither interval nor p-value. ``extra["note"]`` says so.
+    kinds of complete separation) there is a value and neither interval nor p-value. ``extra["note"]`` says so. Not for a score
+    that was fitted on these examples: see `unsettled.measure.statistics.increment`.
+
+    Raises:
+        UserError: arrays of different lengths.
+
+    >>> found = auc_difference([1, 2, 3, 4, 5, 6], [2, 1, 4, 3, 6, 5], [False, False, True, False, True, True])
+    >>> round(found.value, 3), round(found.extra["auc_first"], 3), round(found.extra["auc_second"], 3)
+    (-0.111, 0.889, 1.0)
     """
     method = "paired DeLong difference of AUC"
     level = check_share("level", level)

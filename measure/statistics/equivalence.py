@@ -23,7 +23,14 @@ def equivalence(estimate: Estimate, *, target: float, margin: float, alpha: floa
     ("yes" or "no"), ``different`` ("yes" when the interval of level 1 − alpha excludes the target), and ``power``:
     the chance of "equivalent" if the truth is the target, with ``planned_error`` (the estimate's own error if none).
     Without a standard error there is no test; ``equivalent`` is then "no" when the estimate's own interval lies outside
-    the margin, else "undecided".
+    the margin, else "undecided". Not for an estimate near an end of its scale, whose law is not normal.
+
+    Raises:
+        UserError: a margin that is not positive, or an alpha outside (0, 1).
+
+    >>> found = equivalence(Estimate(value=0.52, error=0.02), target=0.5, margin=0.1)
+    >>> found.extra["equivalent"], round(found.extra["power"], 3)
+    ('yes', 0.999)
     """
     margin = _check_margin(margin)
     alpha = check_share("alpha", alpha)

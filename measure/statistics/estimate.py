@@ -32,6 +32,9 @@ class Estimate:
         counts: integer counts behind the value (successes, positives, pairs, …).
         extra: further named figures; ``extra["undefined"]`` holds the reason when ``value`` is NaN.
         error: standard error where the method has one.
+
+    >>> Estimate(value=0.5, low=0.4, high=0.6, n=96).defined, undefined("no failures").undefined_reason
+    (True, 'no failures')
     """
 
     value: float

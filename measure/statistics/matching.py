@@ -128,6 +128,14 @@ def matched_auc(
 
     Other arguments and the result as in `stratified_auc`. ``extra["edges"]`` lists the inner edges, and
     ``extra["residual"]`` is the same matched AUC of ``by`` itself: what the bins are too coarse to remove (½ is none).
+    Not a causal adjustment: it compares within bins of what was measured, and of nothing else.
+
+    Raises:
+        UserError: an unknown choice, or arrays of different lengths.
+
+    >>> found = matched_auc([1, 3, 2, 4] * 5, [False, True, False, True] * 5, [0, 0, 1, 1] * 5, weights="pairs", bins=2)
+    >>> found.value, found.counts["strata"]
+    (1.0, 2)
     """
     check_choice("edges", edges, EDGES)
     values, mask, _ = as_classes(scores, positives)

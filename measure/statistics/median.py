@@ -17,7 +17,15 @@ from unsettled.measure.statistics.sample import as_values, check_share
 
 
 def median(values: ArrayLike, *, level: float = 0.95, unit: str = "", denominator: str = "examples") -> Estimate:
-    """Sample median of ``values`` (N,) with an order-statistic interval; see `quantile`."""
+    """Sample median of ``values`` (N,) with an order-statistic interval; see `quantile`.
+
+    Raises:
+        UserError: values that are not one axis.
+
+    >>> found = median(range(1, 12))
+    >>> found.value, found.low, found.high, round(found.extra["coverage"], 3)
+    (6.0, 2.0, 10.0, 0.988)
+    """
     return quantile(values, 0.5, level=level, unit=unit, denominator=denominator)
 
 

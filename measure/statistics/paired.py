@@ -22,6 +22,14 @@ def paired_difference(first: ArrayLike, second: ArrayLike, *, level: float = 0.9
     """Share of ``first`` minus share of ``second``, two yes/no arrays (N,) on the same examples.
 
     ``counts``: ``first_only``, ``second_only``, ``n``. ``extra``: the two shares and the exact McNemar ``p_value`` (two-sided).
+    Not for two independent samples, whose examples do not come in pairs.
+
+    Raises:
+        UserError: arrays of different lengths, or that are not yes/no.
+
+    >>> found = paired_difference([True, True, True, False], [True, False, True, False])
+    >>> found.value, found.counts["first_only"], found.extra["p_value"]
+    (0.25, 1, 1.0)
     """
     level = check_share("level", level)
     first = as_mask("first", first, len(np.asarray(first)))

@@ -6,7 +6,7 @@ import numpy as np
 
 from unsettled.measure import synthetic_record
 from unsettled.measure.analysis.settling import otsu_band, settled_failures
-from unsettled.measure.statistics.auc import auc, auc_difference, auc_equivalence
+from unsettled.measure.statistics.auc import INTERVALS, auc, auc_difference, auc_equivalence
 from unsettled.measure.statistics.bootstrap import bootstrap_examples
 from unsettled.measure.statistics.calibration import brier, calibration_error
 from unsettled.measure.statistics.correlation import correlation
@@ -16,6 +16,7 @@ from unsettled.measure.statistics.median import median
 from unsettled.measure.statistics.order import failures_below_successes, outmoved_share
 from unsettled.measure.statistics.paired import paired_difference
 from unsettled.measure.statistics.proportion import proportion, zero_event_bound
+from unsettled.measure.statistics.ratio import risk_ratio
 from unsettled.measure.statistics.references import REFERENCES, references_of
 from unsettled.measure.statistics.survival import landmark_auc, occurred_by, rate
 
@@ -27,7 +28,7 @@ def methods() -> list[str]:
     lambda1, failed = record.exponents()[:, 0], ~record.solved
     event = np.where(record.solved, 3, 0)
     estimates = [
-        *(auc(lambda1, failed, interval=interval) for interval in ("logit", "wald", "score")),
+        *(auc(lambda1, failed, interval=interval) for interval in INTERVALS),
         auc_difference(lambda1, record.halting_logit[:, -1], failed),
         auc_equivalence(lambda1, failed),
         *(bootstrap_examples(np.mean, lambda1, resamples=100, kind=kind) for kind in ("percentile", "bca")),
@@ -42,6 +43,7 @@ def methods() -> list[str]:
         paired_difference(record.solved, record.solved_at[:, 3]),
         *(proportion(3, 20, interval=interval) for interval in ("clopper-pearson", "wilson")),
         zero_event_bound(254),
+        risk_ratio(3, 20, 60, 180),
         landmark_auc(record.growth[:, :, 0], event, np.full(len(record), 16)),
         occurred_by(event + 1.0, record.solved, [2.0])[0],
         rate(3, 100.0, unit="per segment"),

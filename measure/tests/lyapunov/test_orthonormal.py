@@ -1,0 +1,59 @@
+"""All ways to orthonormalise against 50-digit arithmetic, and the seeded start."""
+
+from __future__ import annotations
+
+import mpmath
+import pytest
+import torch
+
+from unsettled.measure.lyapunov.orthonormal import orthonormalise, seeded_basis
+
+METHODS = ("householder", "cholesky", "compiled")
+
+
+def naive(x):
+    """Q and R of the rows of one example by classical Gram-Schmidt in 50 digits."""
+    with mpmath.workdps(50):
+        given = [[mpmath.mpf(value) for value in row] for row in x.tolist()]
+        q, r = [], mpmath.zeros(len(given))
+        for j, row in enumerate(given):
+            left = row
+            for i, unit in enumerate(q):
+                r[i, j] = mpmath.fdot(unit, row)
+                left = [a - r[i, j] * b for a, b in zip(left, unit, strict=True)]
+            r[j, j] = mpmath.sqrt(mpmath.fdot(left, left))
+            q.append([value / r[j, j] for value in left])
+        return torch.tensor([[float(v) for v in row] for row in q], dtype=torch.float64), torch.tensor(
+            [[float(v) for v in row] for row in r.tolist()], dtype=torch.float64
+        )
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("shape", [(1, 5), (3, 3), (4, 40), (5, 300)])
+@pytest.mark.parametrize("method", METHODS)
+def test_orthonormalise_matches_naive(method, shape, dtype):
+    x = torch.randn(2, *shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64).to(dtype)
+    q, r = orthonormalise(x, method=method)
+    assert q.dtype == dtype and r.dtype == torch.float64
+    tolerance = 64 * torch.finfo(dtype).eps
+    for one, mine, factor in zip(x, q, r, strict=True):
+        wanted, triangle = naive(one)
+        torch.testing.assert_close(mine.double(), wanted, rtol=0, atol=tolerance)
+        torch.testing.assert_close(factor, triangle, rtol=0, atol=tolerance * shape[1] ** 0.5)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_dependent_row_is_lost_and_disturbs_no_other(method):
+    x = torch.randn(1, 4, 20, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    x[0, 2] = 3 * x[0, 0] - x[0, 1]
+    q, r = orthonormalise(x, method=method)
+    wanted, triangle = naive(x[0, [0, 1, 3]])
+    assert r[0, 2, 2] == 0 and not q[0, 2].any()
+    torch.testing.assert_close(q[0, [0, 1, 3]], wanted, rtol=0, atol=1e-12)
+    torch.testing.assert_close(r[0, [0, 1, 3]][:, [0, 1, 3]], triangle, rtol=0, atol=1e-11)
+
+
+def test_the_first_rows_of_a_seeded_basis_do_not_depend_on_k():
+    few, many = (seeded_basis(30, k, 7, dtype=torch.float64) for k in (2, 6))
+    assert torch.equal(few, many[:2]) and not torch.equal(few, seeded_basis(30, 2, 8, dtype=torch.float64))
+    torch.testing.assert_close(many @ many.T, torch.eye(6, dtype=torch.float64), rtol=0, atol=1e-14)
