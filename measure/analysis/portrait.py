@@ -15,7 +15,7 @@
 Exponents are in nats per update (``updates`` of them make a segment), displacements are ‖Δz‖₂ per segment of the part that the
 band names. A panel that the record cannot fill is None or empty, and ``missing`` says why. By outcome means a mapping with the
 keys ``"success"`` and ``"failure"``. Estimates may have no value (an empty class): ask ``estimate.defined``. An audit stores
-portraits as JSON (`unsettled.claims.audit.pictures`), so every field is a number, a text, or an array that JSON can hold.
+portraits as JSON (the pictures of an audit), so every field is a number, a text, or an array that JSON can hold.
 """
 
 from __future__ import annotations

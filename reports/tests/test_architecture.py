@@ -72,7 +72,7 @@ def test_names_point_one_way(package):
 def test_every_entry_point_is_in_a_panel_and_names_a_module_here():
     points = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["unsettled.commands"]
     root = build(EntryPoint(name, value, "unsettled.commands") for name, value in points.items())
-    names = {*typer.main.get_command(root).commands}
+    names = {name for name, command in typer.main.get_command(root).commands.items() if not command.hidden}
     assert names == {name for panel in PANELS.values() for name in panel}
 
 
