@@ -1,102 +1,105 @@
-"""One batch of puzzles through one network: every segment's displacement, halting, answer and tangent growth.
+"""One batch of examples through one network: every segment's displacement, confidence, answer and tangent growth.
 
-Halting is recorded, never applied; the answer that counts is the one decoded after the last segment.
+Halting is recorded, never applied; the answer that counts is the one read off the state after the last segment.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.networks import RecursiveModel
-from unsettled.measure.networks.recursive import State
-from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet, conflicts
+from unsettled.measure.networks.members import as_network
+from unsettled.measure.networks.protocol import Batch, Network, State
+from unsettled.measure.rollout.observer import Observer
+from unsettled.measure.tasks.examples import Examples
+from unsettled.measure.tasks.sudoku.boards import Box
+
+Columns = dict[str, NDArray[np.generic]]
 
 
-@dataclass
-class Observer:
-    """Collects what is read off the state after each segment; (B,) or (B, cells) per segment."""
-
-    model: RecursiveModel
-    previous: State | None = None
-    displacement: list[Tensor] = field(default_factory=list)
-    norm: list[Tensor] = field(default_factory=list)
-    halting: list[Tensor] = field(default_factory=list)
-    answer: list[Tensor] = field(default_factory=list)
-
-    def __call__(self, segment: int, state: State) -> None:
-        if self.previous is not None:
-            moved = [_length(now - before) for now, before in zip(state, self.previous, strict=True)]
-            self.displacement.append(torch.stack(moved, dim=-1))
-            self.norm.append(torch.stack([_length(part) for part in state], dim=-1))
-            logits, q_halt, _ = self.model.read_out(state)
-            self.halting.append(q_halt)
-            self.answer.append(logits.argmax(dim=-1))
-        self.previous = state
-
-
-def _length(part: Tensor) -> Tensor:
-    """Euclidean length of each example's latent, summed in float64."""
-    length: Tensor = torch.linalg.vector_norm(part.flatten(1), dim=1, dtype=torch.float64)
-    return length
+def batch_of(examples: Examples, *, device: torch.device | str = "cpu", noise_seed: int = 0) -> Batch:
+    """What a network is given of some examples."""
+    tokens, identifiers = (torch.from_numpy(array.astype(np.int64)).to(device) for array in (examples.inputs, examples.identifiers))
+    return Batch(tokens, identifiers, examples.ids, noise_seed)
 
 
 @torch.no_grad()
 def rollout(
-    model: RecursiveModel, puzzles: PuzzleSet, *, k: int, segments: int, seed: int, qr_every: int = 1, start: State | None = None
-) -> dict[str, np.ndarray]:
+    model: RecursiveModel | Network,
+    examples: Examples,
+    *,
+    k: int,
+    segments: int,
+    seed: int,
+    qr_every: int = 1,
+    start: State | None = None,
+    device: torch.device | str | None = None,
+    noise_seed: int = 0,
+) -> Columns:
     """Measure one batch; returns the columns of a record (see `unsettled.measure.record.record.COLUMNS`).
 
     Args:
         model: in evaluation mode, on its device and in its dtype.
-        puzzles: the batch, N rows.
+        examples: the batch, N rows.
         k: number of leading exponents; 0 measures none, at the cost of a plain forward pass.
         segments: length of the rollout.
         seed: of the shared tangent start Q₀.
         qr_every: state updates between two re-orthonormalisations.
-        start: initial (z_H, z_L), the trained one by default.
+        start: the initial state, the network's own by default.
+        device: where the examples go; that of a recursive model's weights by default.
+        noise_seed: of the frozen noise of a stochastic network.
     """
-    device = model.lm_head.weight.device
-    embedded = model.embed(torch.from_numpy(puzzles.inputs).to(device))
-    observer = Observer(model)
+    if device is None:
+        device = model.lm_head.weight.device if isinstance(model, RecursiveModel) else "cpu"
+    network, batch = as_network(model), batch_of(examples, device=device, noise_seed=noise_seed)
+    observer = Observer(network)
     result = tangent_growth(
-        model.updates(embedded),
-        model.initial_state(len(puzzles)) if start is None else start,
+        list(network.updates(batch)),
+        network.start(batch) if start is None else start,
         k=k,
         segments=segments,
         qr_every=qr_every,
         seed=seed,
         observe=observer,
+        time_dependent=getattr(network, "time_dependent", False),
     )
-    return columns(puzzles, observer, result.growth)
+    return columns(examples, observer, result.growth)
 
 
-def columns(puzzles: PuzzleSet, observer: Observer, growth: Tensor) -> dict[str, np.ndarray]:
-    """The columns of a record from what was observed: per-segment arrays are (N, S), growth is (N, S, k)."""
-    answer = torch.stack(observer.answer, dim=1).cpu().numpy()
-    right = answer == puzzles.labels[:, None, :]
-    displacement = torch.stack(observer.displacement, dim=1).cpu().numpy()
-    norm = torch.stack(observer.norm, dim=1).cpu().numpy()
-    solved_at = right.all(axis=-1)
-    return {
-        "example_id": puzzles.ids,
-        "givens": puzzles.givens,
-        "rating": puzzles.rating,
+def columns(examples: Examples, observer: Observer, growth: Tensor) -> Columns:
+    """The columns of a record from what was observed: (N,), (N, S) by segment, growth (N, S, k).
+
+    What a task does not have (conflicts, givens, a rule), or a network (a confidence), is not among them.
+    """
+    answer = _stacked(observer.answer)
+    solved_at = examples.solved(answer)
+    found: Columns = {
+        "example_id": examples.ids,
+        "group": examples.groups,
+        "rating": examples.rating,
         "solved": solved_at[:, -1],
-        "token_accuracy": right[:, -1].mean(axis=-1),
+        "token_accuracy": examples.token_accuracy(answer[:, -1:])[:, 0],
         "solved_at": solved_at,
-        "displacement_H": displacement[..., 0],
-        "displacement_L": displacement[..., 1],
-        "norm_H": norm[..., 0],
-        "norm_L": norm[..., 1],
-        "halting_logit": torch.stack(observer.halting, dim=1).double().cpu().numpy(),
-        "conflicts": conflicts(answer, puzzles.box),
         "growth": growth.cpu().numpy(),
     }
+    for name in ("displacement", "norm", "angle", "update_cosine"):
+        by_latent = _stacked(getattr(observer, name))
+        found |= {f"{name}_{latent}": by_latent[..., i] for i, latent in enumerate(observer.network.latents)}
+    if observer.confidence:
+        found["halting_logit"] = _stacked(observer.confidence).astype(np.float64)
+    task = examples.task
+    optional = {"givens": examples.givens, "conflicts": task.conflicts(answer), "valid_at": task.valid(examples.inputs, answer)}
+    return found | {name: array for name, array in optional.items() if array is not None}
+
+
+def _stacked(parts: list[Tensor]) -> NDArray[np.generic]:
+    """Segments as the second axis."""
+    stacked = torch.stack(parts, dim=1)
+    return np.asarray((stacked.float() if stacked.dtype == torch.bfloat16 else stacked).cpu().numpy())
 
 
 def board_of(model: RecursiveModel) -> Box:

@@ -125,6 +125,6 @@ class Examples:
     def token_accuracy(self, answers: Tokens) -> NDArray[np.float64]:
         """(N, S) share of the cells that count in which answers (N, S, cells) equal the label; NaN where none counts."""
         counted = self.labelled.sum(axis=-1)[:, None]
-        wrong = (~self.right(answers)).sum(axis=-1)
+        right = (self.right(answers) & self.labelled[:, None]).sum(axis=-1)
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray(1.0 - wrong / counted, dtype=np.float64)
+            return np.asarray(right / counted, dtype=np.float64)
