@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -13,23 +12,24 @@ import torch
 
 from unsettled.measure.campaign.parts import Parts, resumed
 from unsettled.measure.errors import UserError
+from unsettled.measure.networks.adapter import Adapted
 from unsettled.measure.networks.checkpoints import Checkpoint
-from unsettled.measure.networks.fit import fit
-from unsettled.measure.networks.recursive import State
+from unsettled.measure.networks.members import as_network
+from unsettled.measure.networks.protocol import State
 from unsettled.measure.record.parquet import read_provenance, read_record, write_record
 from unsettled.measure.record.provenance import NoiseFloor, Provenance, measured_on
 from unsettled.measure.record.record import Record, concatenate
 from unsettled.measure.record.writer import record_writer
-from unsettled.measure.rollout.rollout import rollout
-from unsettled.measure.tasks.read import PuzzleSet
-
-DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16}
+from unsettled.measure.rollout.fitting import DTYPES, dimensions, fitted, placed
+from unsettled.measure.rollout.rollout import batch_of, rollout
+from unsettled.measure.tasks.examples import Examples
 
 Advance = Callable[[int], None]
 
 
 class Settings(TypedDict, total=False):
-    """How to measure: exponents, segments, tangent seed, puzzles at a time, where, in which precision, updates between QRs."""
+    """How to measure: exponents, segments, tangent seed, puzzles at a time, where, in which precision, updates between QRs,
+    and the seed of a stochastic network's frozen noise."""
 
     k: int
     segments: int
@@ -38,11 +38,12 @@ class Settings(TypedDict, total=False):
     device: str
     dtype: str
     qr_every: int
+    noise_seed: int | None
 
 
 def provenance_of(
-    checkpoint: Checkpoint,
-    puzzles: PuzzleSet,
+    checkpoint: Checkpoint | Adapted,
+    puzzles: Examples,
     *,
     k: int = 8,
     segments: int = 16,
@@ -51,6 +52,7 @@ def provenance_of(
     device: str = "cpu",
     dtype: str = "float32",
     qr_every: int = 1,
+    noise_seed: int | None = None,
 ) -> Provenance:
     """What a measurement will be, before it is made. Raises UserError for arguments that fit nothing."""
     if dtype not in DTYPES:
@@ -58,16 +60,15 @@ def provenance_of(
     for name, value, least in (("k", k, 0), ("segments", segments, 1), ("batch", batch, 1), ("qr_every", qr_every, 1)):
         if value < least:
             raise UserError(f"{name} is {value}, it must be at least {least}")
-    fit(checkpoint.model, puzzles, trained_on=checkpoint.task, where=checkpoint.path)
-    config = checkpoint.config
-    if k > 2 * config.tokens * config.hidden_size:
-        raise UserError(f"k is {k}, the state has only {2 * config.tokens * config.hidden_size} dimensions")
+    ready = fitted(checkpoint, puzzles)
+    if k > (most := dimensions(ready, puzzles)):
+        raise UserError(f"k is {k}, the state has only {most} dimensions")
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         raise UserError(f"device {device!r} is not available here: {str(error).splitlines()[0]}") from None
     return Provenance(
-        **measured_on(checkpoint, puzzles),
+        **measured_on(ready, puzzles),
         segments=segments,
         exponents=k,
         tangent_seed=seed,
@@ -75,12 +76,13 @@ def provenance_of(
         dtype=dtype,
         device=device,
         batch=batch,
+        noise_seed=noise_seed,
     )
 
 
 def measure_batches(
-    checkpoint: Checkpoint,
-    puzzles: PuzzleSet,
+    checkpoint: Checkpoint | Adapted,
+    puzzles: Examples,
     provenance: Provenance,
     *,
     done: frozenset[int] = frozenset(),
@@ -90,15 +92,13 @@ def measure_batches(
 
     ``start`` alters the trained initial state, which is how the numerical noise of a row is measured.
     """
-    model, dtype, device = checkpoint.model, DTYPES[provenance.dtype], torch.device(provenance.device)
-    if (model.lm_head.weight.dtype, model.lm_head.weight.device) != (dtype, device):
-        # a copy: a checkpoint that was rounded in place would no longer be what its digests say
-        model = copy.deepcopy(model).to(device=device, dtype=dtype)
+    model = placed(checkpoint.model, dtype=provenance.dtype, device=provenance.device)
     for number in range(-(-len(puzzles) // provenance.batch)):
         if number in done:
             continue
         rows = puzzles.take(np.arange(number * provenance.batch, min((number + 1) * provenance.batch, len(puzzles))))
-        initial = start(model.initial_state(len(rows))) if start else None
+        batch = batch_of(rows, device=provenance.device, noise_seed=provenance.noise_seed or 0)
+        initial = start(as_network(model).start(batch)) if start else None
         arrays = rollout(
             model,
             rows,
@@ -107,13 +107,15 @@ def measure_batches(
             seed=provenance.tangent_seed,
             qr_every=provenance.qr_every,
             start=initial,
+            device=provenance.device,
+            noise_seed=provenance.noise_seed or 0,
         )
         yield number, Record(**arrays, provenance=provenance)
 
 
 def measure_rows(
-    checkpoint: Checkpoint,
-    puzzles: PuzzleSet,
+    checkpoint: Checkpoint | Adapted,
+    puzzles: Examples,
     *,
     start: Callable[[State], State] | None = None,
     advance: Advance = lambda rows: None,
@@ -129,8 +131,8 @@ def measure_rows(
 
 
 def measure(
-    checkpoint: Checkpoint,
-    puzzles: PuzzleSet,
+    checkpoint: Checkpoint | Adapted,
+    puzzles: Examples,
     out: Path,
     *,
     noise: Callable[[Iterator[Record]], NoiseFloor] | None = None,
@@ -162,7 +164,7 @@ def measure(
         parts.remove()
 
 
-def parts_of(out: Path, puzzles: PuzzleSet, provenance: Provenance) -> Parts[Record]:
+def parts_of(out: Path, puzzles: Examples, provenance: Provenance) -> Parts[Record]:
     """The parts of a record: one a batch."""
     return Parts(out, provenance, puzzles.ids, provenance.batch, partial(read_record, part=True), write_record)
 

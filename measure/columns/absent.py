@@ -16,12 +16,16 @@ class AbsentColumn(np.lib.mixins.NDArrayOperatorsMixin):
     Args:
         name: of the column.
         dtype, shape: what it would have.
-        why: where the record comes from, completing "the record holds no …:".
+        why: why it is missing, completing "the record holds no …:".
+        hint: how to get it, if that is possible.
         last: (N,) values after the last segment, where they are known.
     """
 
-    def __init__(self, name: str, dtype: Any, shape: tuple[int, ...], *, why: str, last: np.ndarray | None = None) -> None:
-        self.name, self.dtype, self.shape, self._why, self.last = name, np.dtype(dtype), shape, why, last
+    def __init__(
+        self, name: str, dtype: Any, shape: tuple[int, ...], *, why: str, hint: str | None = None, last: np.ndarray | None = None
+    ) -> None:
+        self.name, self.dtype, self.shape, self.last = name, np.dtype(dtype), shape, last
+        self._why, self._hint = why, hint
 
     @property
     def ndim(self) -> int:
@@ -40,7 +44,7 @@ class AbsentColumn(np.lib.mixins.NDArrayOperatorsMixin):
         if rows.ndim != 1:
             self._refuse()
         last = None if self.last is None else self.last[index]
-        return AbsentColumn(self.name, self.dtype, (len(rows), *self.shape[1:]), why=self._why, last=last)
+        return AbsentColumn(self.name, self.dtype, (len(rows), *self.shape[1:]), why=self._why, hint=self._hint, last=last)
 
     def pieces(self) -> Iterator[np.ndarray]:
         """What is known of it."""
@@ -49,7 +53,7 @@ class AbsentColumn(np.lib.mixins.NDArrayOperatorsMixin):
 
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         before = " before the last segment" if self.last is not None else ""
-        raise UserError(f"the record holds no {self.name}{before}: {self._why}", hint="measure it with `unsettled measure`")
+        raise UserError(f"the record holds no {self.name}{before}: {self._why}", hint=self._hint)
 
     __array_ufunc__ = _refuse  # type: ignore[assignment]
     __array__ = sum = mean = any = all = argmax = max = min = copy = astype = _refuse

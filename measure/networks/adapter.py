@@ -20,23 +20,34 @@ from torch import nn
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.protocol import MEMBERS, Network
+from unsettled.measure.record.provenance import ModelFacts
+from unsettled.measure.support.files import digest_of
 
 
 @dataclass(frozen=True)
 class Adapted:
     """A user's network, and what identifies it.
 
-    ``adapter_digest`` is the sha256 of the adapter's file, ``bytes_digest`` of the checkpoint's; ``tensors_digest`` is over the sorted
+    ``source`` is the adapter's file, ``path`` the checkpoint. ``adapter_digest`` is the sha256 of the adapter's file, ``bytes_digest`` of the checkpoint's; ``tensors_digest`` is over the sorted
     names, shapes and float32 values of the parameters and buffers, the empty digest for an object that is no `torch.nn.Module`.
     """
 
     model: Network
     name: str
+    source: Path
     path: Path
     adapter_digest: str
     bytes_digest: str
     tensors_digest: str
     parameters: int
+    known: ModelFacts | None = None
+
+    @property
+    def facts(self) -> ModelFacts:
+        """What a record keeps about the network; known once it was tried on examples (`unsettled.measure.rollout.fitting.fitted`)."""
+        if self.known is None:
+            raise ValueError("the network has not been tried on examples")
+        return self.known
 
 
 def load_network(adapter: str, checkpoint: Path | str) -> Adapted:
@@ -69,9 +80,10 @@ def load_network(adapter: str, checkpoint: Path | str) -> Adapted:
     return Adapted(
         model=cast(Network, model),
         name=f"{path.name}:{function}",
+        source=path,
         path=checkpoint,
-        adapter_digest=_digest(path),
-        bytes_digest=_digest(checkpoint) if checkpoint.is_file() else "",
+        adapter_digest=digest_of(path),
+        bytes_digest=digest_of(checkpoint) if checkpoint.is_file() else "",
         tensors_digest=_tensors_digest(model),
         parameters=sum(p.numel() for p in model.parameters()) if isinstance(model, nn.Module) else 0,
     )
@@ -102,10 +114,6 @@ def _module_of(path: Path) -> ModuleType:
     finally:
         sys.path.remove(str(path.resolve().parent))
     return module
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _tensors_digest(model: object) -> str:

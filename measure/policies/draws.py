@@ -10,7 +10,8 @@ import torch
 
 from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.networks import RecursiveModel
-from unsettled.measure.rollout.rollout import Observer
+from unsettled.measure.networks.members import as_network
+from unsettled.measure.rollout.observer import Observer
 from unsettled.measure.rollout.starts import Starts
 from unsettled.measure.tasks.sudoku.boards import PuzzleSet, conflicts
 
@@ -60,7 +61,7 @@ def run_rows(
     for segment in range(segments):
         if len(active):
             state = disturb(state) if disturb else state
-            observer = Observer(model)
+            observer = Observer(as_network(model))
             observer(-1, state)
             if exponent:
                 grown = tangent_growth(updates, state, k=1, segments=1, seed=tangent_seed, basis=basis)
@@ -70,7 +71,7 @@ def run_rows(
                     state = update(state)
             observer(segment, state)
             answers[active] = observer.answer[0].cpu().numpy()
-            halting[active] = observer.halting[0].float().cpu().numpy()
+            halting[active] = observer.confidence[0].float().cpu().numpy()
             displacement[active] = observer.displacement[0][:, 0].cpu().numpy()
         yield Seen(
             boards=symmetries.undo(answers).astype(np.uint8), halting=halting.copy(), displacement=displacement.copy(), growth=growth

@@ -14,8 +14,8 @@ from unsettled.measure.columns.absent import AbsentColumn
 from unsettled.measure.columns.streamed import ColumnFile, to_numpy
 from unsettled.measure.columns.table import open_table, readable
 from unsettled.measure.errors import UserError
-from unsettled.measure.record.provenance import SCHEMA_VERSION, Provenance, version_in
-from unsettled.measure.record.record import COLUMNS, Record, lacking_column
+from unsettled.measure.record.provenance import READABLE, SCHEMA_VERSION, Provenance, version_in
+from unsettled.measure.record.record import Record, columns_of, is_optional, lacking_column
 from unsettled.measure.support.bounded import bounded
 from unsettled.measure.support.files import validated, whole_file
 
@@ -27,7 +27,7 @@ LARGEST_IN_MEMORY = 1 << 28
 def to_table(record: Record) -> pa.Table:
     """The Arrow table of a record, with the provenance in its metadata; without the columns that it lacks."""
     arrays = {}
-    for name, (kind, _) in COLUMNS.items():
+    for name, (kind, _) in record.columns.items():
         array = getattr(record, name)
         if isinstance(array, AbsentColumn):
             if array.last is None:
@@ -52,16 +52,17 @@ def provenance_of(schema: pa.Schema, *, where: object = None) -> Provenance:
     """The provenance in the schema of a record's table. Raises UserError when the table is not of a record."""
     raw = (schema.metadata or {}).get(METADATA_KEY)
     if raw is None:
-        missing = [name for name in COLUMNS if name not in schema.names]
+        missing = [name for name in columns_of() if name not in schema.names and not is_optional(name)]
         what = f"column {missing[0]!r} is missing" if missing else "it carries no provenance"
         raise UserError(f"not a record: {what}", where=where, hint="write it with `unsettled measure`")
     version = version_in(raw, "schema_version", where=where)
-    if version != SCHEMA_VERSION:
-        what = f"record has schema version {version}, this program reads {SCHEMA_VERSION}"
+    if version not in READABLE:
+        what = f"record has schema version {version}, this program reads up to {SCHEMA_VERSION}"
         raise UserError(what, where=where, hint="measure it again")
     provenance = validated(Provenance, raw, where, what="provenance is malformed")
     lacking = provenance.imported.absent if provenance.imported else []
-    missing = [name for name in COLUMNS if name not in schema.names and name not in lacking]
+    needed = [name for name in columns_of(provenance.model.latents) if not is_optional(name)]
+    missing = [name for name in needed if name not in schema.names and name not in lacking]
     if missing:
         raise UserError(f"not a record: column {missing[0]!r} is missing", where=where)
     return provenance
@@ -70,21 +71,24 @@ def provenance_of(schema: pa.Schema, *, where: object = None) -> Provenance:
 def from_table(table: pa.Table, *, where: object = None) -> Record:
     """The record of an Arrow table. Raises UserError when columns or provenance are not those of a record."""
     provenance = provenance_of(table.schema, where=where)
-    lacks = provenance.imported
-    absent = set() if lacks is None else {*lacks.absent, *lacks.last_segment}
-    kept = [name for name in COLUMNS if name not in absent]
-    arrays: dict[str, Any] = {name: _array(table, name, where) for name in kept}
-    for name in kept:
-        shape = (table.num_rows, provenance.segments, provenance.exponents)[: COLUMNS[name][1] + 1]
-        if arrays[name].shape[1:2] != shape[1:2]:  # exponents may have been cut off: the file says how many it holds
-            raise UserError(f"column {name} has shape {arrays[name].shape}, expected {shape}", where=where)
-    for name in absent & COLUMNS.keys():
-        last = _array(table, name, where)[:, 0] if name in lacks.last_segment else None
-        arrays[name] = lacking_column(name, table.num_rows, provenance, last=last)
+    columns = columns_of(provenance.model.latents)
+    last = set(provenance.imported.last_segment) if provenance.imported else set()
+    arrays: dict[str, Any] = {}
+    for name, (kind, axes) in columns.items():
+        if name not in table.column_names:
+            if provenance.imported and not is_optional(name):
+                arrays[name] = lacking_column(name, table.num_rows, provenance)
+        elif name in last:
+            arrays[name] = lacking_column(name, table.num_rows, provenance, last=_array(table, name, kind, where)[:, 0])
+        else:
+            arrays[name] = _array(table, name, kind, where)
+            shape = (table.num_rows, provenance.segments, provenance.exponents)[: axes + 1]
+            if arrays[name].shape[1:2] != shape[1:2]:  # exponents may have been cut off: the file says how many it holds
+                raise UserError(f"column {name} has shape {arrays[name].shape}, expected {shape}", where=where)
     return Record(**arrays, provenance=provenance)
 
 
-def _array(table: pa.Table, name: str, where: object) -> np.ndarray:
+def _array(table: pa.Table, name: str, kind: str, where: object) -> np.ndarray:
     """A column of a table as numpy. Raises UserError for gaps, for lists of several lengths and for other types."""
     try:
         column = table.column(name).combine_chunks()
@@ -93,7 +97,7 @@ def _array(table: pa.Table, name: str, where: object) -> np.ndarray:
             values = values.flatten()
         if values.null_count:
             raise UserError(f"column {name} has gaps", where=where)
-        return to_numpy(column, COLUMNS[name][0])
+        return to_numpy(column, kind)
     except (ValueError, TypeError, KeyError, IndexError, NotImplementedError) as error:
         raise UserError(f"column {name} is malformed: {str(error)[:80]}", where=where) from None
 
@@ -121,19 +125,20 @@ def read_record(path: Path | str, *, in_memory: int = LARGEST_IN_MEMORY, part: b
     path = Path(path)
     file, provenance = _open(path)
     rows = file.metadata.num_rows
-    row = sum(np.dtype(kind).itemsize * _width(provenance, axes) for kind, axes in COLUMNS.values())
+    here = {name: kind for name, kind in columns_of(provenance.model.latents).items() if name in file.schema_arrow.names}
+    row = sum(np.dtype(kind).itemsize * _width(provenance, axes) for kind, axes in here.values())
     if rows * row <= in_memory or provenance.imported:
         with readable(path):
             table = file.read()
         record = from_table(table, where=path)
     else:
-        flat = [name for name, (_, axes) in COLUMNS.items() if not axes]
+        flat = [name for name, (_, axes) in here.items() if not axes]
         with readable(path):
             table = file.read(columns=flat)
-        arrays: dict[str, Any] = {name: _array(table, name, path) for name in flat}
-        streams = ColumnFile(path, file, {name: kind for name, (kind, _) in COLUMNS.items()})
+        arrays: dict[str, Any] = {name: _array(table, name, here[name][0], path) for name in flat}
+        streams = ColumnFile(path, file, {name: kind for name, (kind, _) in here.items()})
         sizes = (provenance.segments, provenance.exponents)
-        arrays |= {name: streams.column(name, sizes[:axes]) for name, (_, axes) in COLUMNS.items() if axes}
+        arrays |= {name: streams.column(name, sizes[:axes]) for name, (_, axes) in here.items() if axes}
         record = Record(**arrays, provenance=provenance)
     _check_rows(record, part=part, where=path)
     return record

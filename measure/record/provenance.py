@@ -8,17 +8,20 @@ import subprocess
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from unsettled.measure.errors import UserError
 
 if TYPE_CHECKING:  # torch is kept out of a reader of records
+    from unsettled.measure.networks.adapter import Adapted
     from unsettled.measure.networks.checkpoints import Checkpoint
-    from unsettled.measure.tasks.sudoku.boards import PuzzleSet
+    from unsettled.measure.tasks.examples import Examples
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+# Version 1 had Sudoku, HRM and TRM alone; its records are read, without the columns that came later.
+READABLE = (1, 2)
 
 
 class _Strict(BaseModel):
@@ -26,9 +29,14 @@ class _Strict(BaseModel):
 
 
 class ModelFacts(_Strict):
-    """What the record says about the network, so that judging never needs torch."""
+    """What the record says about the network, so that judging never needs torch.
 
-    architecture: Literal["hrm", "trm"]
+    ``architecture`` is "hrm", "trm", or the name of a user's own file and function; ``latents`` are the names of the tensors of its state, the
+    one that is answered from first; ``grows`` says that the state has no scale of rest; ``adapter`` is the sha256 of a user's file. A network
+    without cycles has ``H_cycles`` and ``L_cycles`` 0, one without a width ``hidden_size`` 0.
+    """
+
+    architecture: str
     variant: str
     hidden_size: int
     tokens: int
@@ -36,6 +44,10 @@ class ModelFacts(_Strict):
     updates_per_segment: int
     H_cycles: int
     L_cycles: int
+    # left out of a record where they are what every HRM and TRM has
+    latents: tuple[str, ...] = Field(default=("H", "L"), min_length=1, exclude_if=lambda latents: latents == ("H", "L"))
+    grows: bool = Field(default=False, exclude_if=lambda grows: not grows)
+    adapter: str | None = Field(default=None, exclude_if=lambda adapter: adapter is None)
 
 
 class TangentStarts(_Strict):
@@ -104,11 +116,13 @@ class Provenance(_Strict):
     versions: dict[str, str]
     commit: str = "unknown"
     noise: NoiseFloor | None = None
+    task: str = Field(default="sudoku", exclude_if=lambda task: task == "sudoku")
+    noise_seed: int | None = Field(default=None, exclude_if=lambda seed: seed is None)
     # left out where there is none, so that the bytes of measured records stay as they are
     imported: Imported | None = Field(default=None, exclude_if=lambda imported: imported is None)
 
 
-def measured_on(checkpoint: Checkpoint, puzzles: PuzzleSet) -> dict[str, Any]:
+def measured_on(checkpoint: Checkpoint | Adapted, puzzles: Examples) -> dict[str, Any]:
     """What every provenance says of what was measured, and by which program: fields of `Provenance` and of `SideProvenance`."""
     return {
         "model": checkpoint.facts,
@@ -116,6 +130,7 @@ def measured_on(checkpoint: Checkpoint, puzzles: PuzzleSet) -> dict[str, Any]:
         "checkpoint_tensors": checkpoint.tensors_digest,
         "puzzles_digest": puzzles.digest,
         "puzzles": len(puzzles),
+        "task": puzzles.task.name,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in ("torch", "numpy", "pyarrow")}},
         "commit": commit_of_program(),
     }

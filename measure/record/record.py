@@ -1,9 +1,9 @@
-"""The record of one checkpoint on one set of examples: its columns as arrays, with its provenance."""
+"""The record of one network on one set of examples: its columns as arrays, with its provenance."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields, replace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -15,41 +15,62 @@ from unsettled.measure.record.provenance import Provenance
 if TYPE_CHECKING:
     import pandas
 
-# name → (numpy type, how many trailing axes); S segments, k exponents.
-COLUMNS: dict[str, tuple[str, int]] = {
+Kind = tuple[str, int]
+
+# name → (numpy type, how many trailing axes); S segments, k exponents. Columns of OPTIONAL may be absent.
+BY_EXAMPLE: dict[str, Kind] = {
     "example_id": ("int64", 0),
+    "group": ("int64", 0),
     "givens": ("int16", 0),
     "rating": ("float64", 0),
     "solved": ("bool", 0),
     "token_accuracy": ("float64", 0),
     "solved_at": ("bool", 1),
-    "displacement_H": ("float64", 1),
-    "displacement_L": ("float64", 1),
-    "norm_H": ("float64", 1),
-    "norm_L": ("float64", 1),
-    "halting_logit": ("float64", 1),
-    "conflicts": ("int16", 1),
-    "growth": ("float64", 2),
+    "valid_at": ("bool", 1),
 }
+BY_LATENT = ("displacement", "norm", "angle", "update_cosine")
+BY_SEGMENT: dict[str, Kind] = {"halting_logit": ("float64", 1), "conflicts": ("int16", 1), "growth": ("float64", 2)}
+OPTIONAL = ("group", "givens", "rating", "valid_at", "angle", "update_cosine", "halting_logit", "conflicts")
+OF_THE_TASK = ("givens", "valid_at", "conflicts")
 
 
-@dataclass(frozen=True)
+def columns_of(latents: Sequence[str] = ("H", "L")) -> dict[str, Kind]:
+    """The columns of a record of a network with these latents, in their order."""
+    by_latent: dict[str, Kind] = {f"{name}_{latent}": ("float64", 1) for name in BY_LATENT for latent in latents}
+    return BY_EXAMPLE | by_latent | BY_SEGMENT
+
+
+def is_optional(name: str) -> bool:
+    """Whether a record may lack a column."""
+    return name in OPTIONAL or name.startswith(("angle_", "update_cosine_"))
+
+
 class Record:
-    """Per-example measurements as numpy arrays: N puzzles, S segments, k exponents.
+    """Per-example measurements as numpy arrays: N examples, S segments, k exponents.
 
-    Columns by segment are `unsettled.measure.columns.streamed.StreamedColumn` in a record that is too large for memory, and
-    `unsettled.measure.columns.absent.AbsentColumn` where an imported record lacks them; both are used like arrays.
+    Columns are attributes. By example: ``example_id``, ``group`` (examples of one group are not independent), ``rating``, ``givens``, ``solved``,
+    ``token_accuracy``. By segment (N, S): ``solved_at``, ``valid_at`` (right by the task's rule, whatever the label), ``conflicts``,
+    ``halting_logit`` (the confidence), and for every latent X ``displacement_X`` = ‖z(s) − z(s−1)‖₂ (the first from the initial state),
+    ``norm_X`` = ‖z(s)‖₂, ``angle_X`` between z(s−1) and z(s) in radians, ``update_cosine_X`` between successive updates (NaN at the first).
+    ``growth[n, s, i]`` is Σ log|R_ii| over segment s in nats, QR order, −inf kept.
 
-    ``growth[n, s, i]`` is Σ log|R_ii| over segment s in nats, QR order, −inf kept. ``displacement_*[n, s]`` is
-    ‖z(s) − z(s−1)‖₂ over segment s (the first starts at the initial state); ``norm_*`` is ‖z‖₂ after it.
+    A column by segment is a `unsettled.measure.columns.streamed.StreamedColumn` in a record that is too large for memory, and any column
+    that a record lacks is a `unsettled.measure.columns.absent.AbsentColumn`; both are used like arrays. A network whose latents have
+    other names answers to ``_H`` with its first and to ``_L`` with its second latent.
+
+    Raises:
+        UserError: a column that no record may lack is missing, or one has another type or shape.
     """
 
+    provenance: Provenance
     example_id: np.ndarray
+    group: np.ndarray
     givens: np.ndarray
     rating: np.ndarray
     solved: np.ndarray
     token_accuracy: np.ndarray
     solved_at: np.ndarray
+    valid_at: np.ndarray
     displacement_H: np.ndarray
     displacement_L: np.ndarray
     norm_H: np.ndarray
@@ -57,27 +78,58 @@ class Record:
     halting_logit: np.ndarray
     conflicts: np.ndarray
     growth: np.ndarray
-    provenance: Provenance
 
-    def __post_init__(self) -> None:
-        rows = len(self.example_id)
-        for name, (kind, axes) in COLUMNS.items():
-            array = getattr(self, name)
+    def __init__(self, *, provenance: Provenance, **arrays: Any) -> None:
+        columns = columns_of(provenance.model.latents)
+        if unknown := arrays.keys() - columns.keys():
+            raise UserError(f"a record has no column {min(unknown)}")
+        if "example_id" not in arrays:
+            raise UserError("column example_id is missing")
+        rows = len(arrays["example_id"])
+        arrays.setdefault("group", arrays["example_id"])
+        for name, (kind, axes) in columns.items():
+            array = arrays.setdefault(name, None)
+            if array is None:
+                if not is_optional(name):
+                    raise UserError(f"column {name} is missing")
+                array = arrays[name] = lacking_column(name, rows, provenance)
             if array.dtype != np.dtype(kind) or array.ndim != axes + 1 or len(array) != rows:
                 raise UserError(
                     f"column {name} has type {array.dtype} and shape {array.shape}, expected {kind} with {axes + 1} axes and {rows} rows"
                 )
+        self.__dict__.update({name: arrays[name] for name in columns}, provenance=provenance)
+
+    def __getattr__(self, name: str) -> Any:
+        """A column of the first latent under ``_H``, of the second under ``_L``; absent where there is none."""
+        quantity, _, latent = name.rpartition("_")
+        if quantity not in BY_LATENT or latent not in ("H", "L") or "provenance" not in self.__dict__:
+            raise AttributeError(name)
+        latents = self.provenance.model.latents
+        if latent == "H" or len(latents) > 1:
+            return self.__dict__[f"{quantity}_{latents[latent == 'L']}"]
+        shape = (len(self), self.segments)
+        return AbsentColumn(name, "float64", shape, why=f"the network has one latent alone, {latents[0]}", hint=None)
 
     def __len__(self) -> int:
         return len(self.example_id)
 
     @property
+    def columns(self) -> dict[str, Kind]:
+        """Its columns, absent ones included: name → (numpy type, trailing axes)."""
+        return columns_of(self.provenance.model.latents)
+
+    @property
     def segments(self) -> int:
-        return self.solved_at.shape[1]
+        return int(self.solved_at.shape[1])
 
     @property
     def k(self) -> int:
-        return self.growth.shape[2]
+        return int(self.growth.shape[2])
+
+    @property
+    def clusters(self) -> int:
+        """How many groups of dependent examples there are."""
+        return len(np.unique(self.group))
 
     def exponents(self, *, unit: Literal["update", "segment"] = "update", first: int = 0, last: int | None = None) -> np.ndarray:
         """Finite-time Lyapunov exponents (QR, Benettin) over segments [first, last), shape (N, k).
@@ -95,25 +147,49 @@ class Record:
         per_segment = self.growth[:, first:last].sum(axis=1) / (last - first)
         return per_segment / self.provenance.model.updates_per_segment if unit == "update" else per_segment
 
-    def displacement(self, part: Literal["H", "L", "joint"] = "H") -> np.ndarray:
-        """Per-segment displacement, shape (N, S): of z_H, of z_L, or of both jointly."""
-        if part == "joint":
-            return np.hypot(self.displacement_H, self.displacement_L)
-        return self.displacement_H if part == "H" else self.displacement_L
+    def displacement(self, part: str = "H") -> np.ndarray:
+        """Per-segment displacement, shape (N, S): of a latent by its name (or H and L, the first and the second), or "joint" of all."""
+        return self._of("displacement", part)
 
-    def late_displacement(self, *, part: Literal["H", "L", "joint"] = "H", window: int = 4) -> np.ndarray:
+    def norm(self, part: str = "H") -> np.ndarray:
+        """Length of a latent after each segment, shape (N, S); "joint" of all latents together."""
+        return self._of("norm", part)
+
+    def relative_displacement(self, part: str = "H") -> np.ndarray:
+        """Displacement over the norm, shape (N, S): without a scale, so that networks compare."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            relative: np.ndarray = self.displacement(part) / self.norm(part)
+        return relative
+
+    def _of(self, quantity: str, part: str) -> np.ndarray:
+        if part != "joint":
+            return getattr(self, f"{quantity}_{part}")  # type: ignore[no-any-return]
+        first, *others = (getattr(self, f"{quantity}_{latent}") for latent in self.provenance.model.latents)
+        for other in others:
+            first = np.hypot(first, other)
+        return first  # type: ignore[no-any-return]
+
+    def late_displacement(self, *, part: str = "H", window: int = 4) -> np.ndarray:
         """Mean displacement over the last ``window`` segments, shape (N,)."""
         if not 1 <= window <= self.segments:
             raise UserError(f"a late window of {window} does not fit the {self.segments} segments of the record")
         return self.displacement(part)[:, -window:].mean(axis=1)
 
+    def grows(self, *, part: str = "H") -> bool:
+        """Whether the state has no scale of rest: the network says so, or the median norm rises over every segment after the first."""
+        if self.provenance.model.grows:
+            return True
+        medians = np.median(np.asarray(self.norm(part)), axis=0)
+        return len(medians) > 2 and bool((np.diff(medians) > 1e-3 * medians[:-1]).all())
+
     def take(self, indices: np.ndarray) -> Record:
         """The rows at ``indices`` (positions or a boolean mask), provenance unchanged."""
-        return replace(self, **{name: getattr(self, name)[indices] for name in COLUMNS})
+        return Record(**{name: getattr(self, name)[indices] for name in self.columns}, provenance=self.provenance)
 
-    def replace(self, **changes: Any) -> Record:
+    def replace(self, *, provenance: Provenance | None = None, **arrays: Any) -> Record:
         """A copy with some columns, or the provenance, replaced."""
-        return replace(self, **changes)
+        kept = {name: getattr(self, name) for name in self.columns}
+        return Record(**(kept | arrays), provenance=provenance or self.provenance)
 
     def to_pandas(self, *, by_segment: bool = False) -> pandas.DataFrame:
         """The record as a DataFrame, to explore it with what you know.
@@ -134,19 +210,19 @@ class Record:
         """
         import pandas  # noqa: PLC0415 - half a second that no reader of a record should wait for
 
-        held = {name: getattr(self, name) for name in COLUMNS}
+        held = {name: getattr(self, name) for name in self.columns}
         held = {name: column for name, column in held.items() if not isinstance(column, AbsentColumn)}
         growth = held.pop("growth", None)
         ids = held.pop("example_id")
         if not by_segment:
             last = {
-                name: column.last for name in COLUMNS if isinstance(column := getattr(self, name), AbsentColumn) and column.last is not None
+                name: column.last for name in self.columns if isinstance(column := getattr(self, name), AbsentColumn) and column.last is not None
             }
-            columns = {name: np.asarray(column[:, -1] if COLUMNS[name][1] else column) for name, column in held.items()} | last
+            columns = {name: np.asarray(column[:, -1] if self.columns[name][1] else column) for name, column in held.items()} | last
             if growth is not None:
                 columns |= {f"exponent_{i + 1}": column for i, column in enumerate(self.exponents().T)}
             return pandas.DataFrame(columns, index=pandas.Index(ids, name="example_id"))
-        columns = {name: np.asarray(column).reshape(-1) for name, column in held.items() if COLUMNS[name][1]}
+        columns = {name: np.asarray(column).reshape(-1) for name, column in held.items() if self.columns[name][1]}
         if growth is not None:
             columns |= {f"growth_{i + 1}": np.asarray(growth[:, :, i]).reshape(-1) for i in range(self.k)}
         index = pandas.MultiIndex.from_product([ids, range(1, self.segments + 1)], names=["example_id", "segment"])
@@ -155,18 +231,37 @@ class Record:
     def digest(self) -> str:
         """sha256 of all columns and of the provenance: equal for equal measurements."""
         sha = hashlib.sha256(self.provenance.model_dump_json().encode())
-        for name in COLUMNS:
+        for name in self.columns:
             column = getattr(self, name)
+            if name == "group" and np.array_equal(column, self.example_id):  # it says nothing that the ids do not
+                continue
             for piece in [column] if isinstance(column, np.ndarray) else column.pieces():
                 sha.update(np.ascontiguousarray(piece).tobytes())
         return sha.hexdigest()
 
 
 def lacking_column(name: str, rows: int, provenance: Provenance, *, last: np.ndarray | None = None) -> AbsentColumn:
-    """What stands for a column that an imported record lacks, or knows after the last segment alone."""
-    kind, axes = COLUMNS[name]
+    """What stands for a column that a record lacks, or knows after the last segment alone."""
+    kind, axes = columns_of(provenance.model.latents)[name]
     shape = (rows, provenance.segments, provenance.exponents)[: axes + 1]
-    return AbsentColumn(name, kind, shape, why=f"it was imported from {provenance.imported.source}", last=last)
+    why, hint = _why(name, provenance)
+    return AbsentColumn(name, kind, shape, why=why, hint=hint, last=last)
+
+
+def _why(name: str, provenance: Provenance) -> tuple[str, str | None]:
+    """Why a record lacks a column, and how to get it where that is possible."""
+    if provenance.imported:
+        return f"it was imported from {provenance.imported.source}", "measure it with `unsettled measure`"
+    if name in OF_THE_TASK and not (name == "valid_at" and provenance.schema_version == 1):
+        return f"the task {provenance.task} has none", None
+    if name == "halting_logit":
+        return "the network tells no confidence", None
+    return "it was measured by an earlier version", "measure it again with `unsettled measure`"
+
+
+def held(record: Record) -> list[str]:
+    """Names of the columns that a record does hold."""
+    return [name for name in record.columns if not isinstance(getattr(record, name), AbsentColumn)]
 
 
 def concatenate(records: list[Record]) -> Record:
@@ -176,5 +271,4 @@ def concatenate(records: list[Record]) -> Record:
         if other.provenance != first.provenance:
             names = [f for f in Provenance.model_fields if getattr(other.provenance, f) != getattr(first.provenance, f)]
             raise UserError(f"records of different measurements cannot be joined: {names[0]} differs")
-    columns = {f.name: np.concatenate([getattr(r, f.name) for r in records]) for f in fields(first) if f.name in COLUMNS}
-    return Record(**columns, provenance=first.provenance)
+    return Record(**{name: np.concatenate([getattr(r, name) for r in records]) for name in held(first)}, provenance=first.provenance)

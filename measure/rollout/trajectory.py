@@ -1,7 +1,7 @@
 """Whole trajectories for diagnosis: decoded boards, loss, recurrence and movement after every segment, for one start or many.
 
 A record keeps what its claims need; `follow` keeps what tells *how* a run fails. Both read the state after each segment
-through the same `unsettled.measure.rollout.rollout.Observer`, and both run the same `unsettled.measure.lyapunov.estimator.tangent_growth`.
+through the same `unsettled.measure.rollout.observer.Observer`, and both run the same `unsettled.measure.lyapunov.estimator.tangent_growth`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.networks import RecursiveModel
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.networks.fit import fit
+from unsettled.measure.networks.members import as_network
 from unsettled.measure.networks.recursive import State
-from unsettled.measure.rollout.rollout import Observer, columns
-from unsettled.measure.tasks.sudoku.boards import PuzzleSet
+from unsettled.measure.rollout.observer import Observer
+from unsettled.measure.rollout.rollout import batch_of, columns
+from unsettled.measure.tasks.examples import Examples
 
 PERIODS = 8
 
@@ -113,7 +115,7 @@ def join(pieces: list[Trajectories]) -> Trajectories:
 @torch.no_grad()
 def follow(
     network: Checkpoint | RecursiveModel,
-    puzzles: PuzzleSet,
+    puzzles: Examples,
     *,
     segments: int,
     k: int = 0,
@@ -150,7 +152,7 @@ def follow(
         rows = puzzles.take(np.arange(first, min(first + batch, len(puzzles))))
         watcher = Watcher(model, torch.from_numpy(rows.labels).to(model.lm_head.weight.device))
         measured = tangent_growth(
-            model.updates(model.embed(torch.from_numpy(rows.inputs).to(model.lm_head.weight.device))),
+            list(as_network(model).updates(batch_of(rows, device=model.lm_head.weight.device))),
             _initial(model, start, slice(first, first + batch), len(rows)),
             k=k,
             segments=segments,
@@ -188,7 +190,7 @@ class Watcher:
     pooled: list[Tensor] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.observer = Observer(self.model)
+        self.observer = Observer(as_network(self.model))
 
     def __call__(self, segment: int, state: State) -> None:
         self.observer(segment, state)
@@ -209,7 +211,7 @@ class Watcher:
         ]
         return torch.hypot(*parts)
 
-    def trajectories(self, puzzles: PuzzleSet, growth: Tensor, updates_per_segment: int) -> Trajectories:
+    def trajectories(self, puzzles: Examples, growth: Tensor, updates_per_segment: int) -> Trajectories:
         """Everything that was collected on this batch, as arrays."""
         boards = torch.stack(self.observer.answer, dim=1).cpu().numpy()
         read = columns(puzzles, self.observer, growth)
@@ -217,7 +219,8 @@ class Watcher:
         return Trajectories(
             **{name: read[name] for name in shared},
             boards=boards.astype(np.uint8),
-            conflicts=read["conflicts"].astype(np.int16),
+            # −1: the task counts none
+            conflicts=np.asarray(read.get("conflicts", np.full(boards.shape[:2], -1)), np.int16),
             token_right=(boards == puzzles.labels[:, None, :]).sum(axis=-1, dtype=np.int16),
             loss=torch.stack(self.loss, dim=1).cpu().numpy(),
             recurrence=torch.stack(self.recurrence, dim=1).cpu().numpy(),

@@ -12,7 +12,7 @@ from unsettled.measure.columns.table import open_table, readable
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.parquet import METADATA_KEY, from_table
 from unsettled.measure.record.provenance import Provenance
-from unsettled.measure.record.record import COLUMNS, Record
+from unsettled.measure.record.record import Record, held
 from unsettled.measure.record.writer import ROW_GROUP, record_writer
 from unsettled.measure.scale.manifest import Manifest, check_shard, digest_ids, read_manifest, shard_path
 from unsettled.measure.support.lock import sole_writer
@@ -76,7 +76,7 @@ def _interleaved(manifest: Manifest, paths: list[Path]) -> Iterator[Record]:
     readers = [_records(path, each) for path in paths]
     while pieces := [piece for reader in readers if (piece := next(reader, None)) is not None]:
         columns = {}
-        for name in COLUMNS:
+        for name in held(pieces[0]):
             parts = [getattr(piece, name) for piece in pieces]
             joined = np.empty((sum(map(len, parts)), *parts[0].shape[1:]), parts[0].dtype)
             for shard, part in enumerate(parts):

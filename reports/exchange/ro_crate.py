@@ -16,7 +16,7 @@ from typing import Any
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.parquet import read_record
-from unsettled.measure.record.record import COLUMNS, Record
+from unsettled.measure.record.record import Record, held
 from unsettled.measure.support.files import digest_of, write_whole
 from unsettled.measure.support.text import harmless
 from unsettled.reports.escaping import uri
@@ -42,19 +42,24 @@ BESIDE: Mapping[str, tuple[str, str]] = {
 }
 # What a column holds, and its unit where it has one; S segments, k exponents.
 MEANINGS: Mapping[str, tuple[str, str]] = {
-    "example_id": ("number of the puzzle in its set", ""),
+    "example_id": ("number of the example in its set", ""),
+    "group": ("examples of one group are not independent", ""),
     "givens": ("clues of the puzzle", "cells"),
     "rating": ("difficulty of the puzzle, by its source", ""),
     "solved": ("whether every cell is right after the last segment", ""),
     "token_accuracy": ("share of cells that are right after the last segment", ""),
     "solved_at": ("whether every cell is right after each of the S segments", ""),
-    "displacement_H": ("Euclidean distance that z_H moves in each segment", ""),
-    "displacement_L": ("Euclidean distance that z_L moves in each segment", ""),
-    "norm_H": ("Euclidean norm of z_H after each segment", ""),
-    "norm_L": ("Euclidean norm of z_L after each segment", ""),
+    "valid_at": ("whether the answer keeps the rule of the task after each of the S segments, whatever the label", ""),
     "halting_logit": ("logit of halting after each segment", ""),
     "conflicts": ("rows, columns and boxes that hold a digit twice, after each segment", ""),
     "growth": ("sum of log|R_ii| over each segment, S × k, in QR order (Benettin)", "nats per segment"),
+}
+# of a latent X, by segment
+OF_LATENTS: Mapping[str, tuple[str, str]] = {
+    "displacement": ("Euclidean distance that z_{} moves in each segment", ""),
+    "norm": ("Euclidean norm of z_{} after each segment", ""),
+    "angle": ("angle between successive z_{}", "radians"),
+    "update_cosine": ("cosine of successive updates of z_{}, none for the first", ""),
 }
 PEOPLE = {"author": "Person", "publisher": "Organization"}
 SETTINGS = ("segments", "exponents", "tangent_seed", "qr_every", "dtype", "device", "batch")
@@ -106,7 +111,7 @@ def metadata(
         **{role: _reference(f"#{role}") for role in people},
     }
     descriptor = {"@id": METADATA, "@type": "CreativeWork", "conformsTo": _reference(PROFILE), "about": _reference("./")}
-    columns = list(_columns())
+    columns = list(_columns(record))
     main = _file(path, "measurements, one row a puzzle", PARQUET) | {
         "variableMeasured": [_reference(column["@id"]) for column in columns],
         "additionalProperty": [_reference("#puzzles-digest"), _reference("#tensors-digest")],
@@ -166,10 +171,12 @@ def _measurement(record: Record, result: str, inputs: list[str]) -> Iterator[dic
         }
 
 
-def _columns() -> Iterator[dict[str, Any]]:
-    for name, (kind, _) in COLUMNS.items():
-        meaning, unit = MEANINGS[name]
-        column = {"@id": f"#column-{name}", "@type": "PropertyValue", "name": name, "description": f"{meaning} ({kind})"}
+def _columns(record: Record) -> Iterator[dict[str, Any]]:
+    for name in held(record):
+        kind, _ = record.columns[name]
+        quantity, _, latent = name.rpartition("_")
+        meaning, unit = MEANINGS[name] if name in MEANINGS else OF_LATENTS[quantity]
+        column = {"@id": f"#column-{name}", "@type": "PropertyValue", "name": name, "description": f"{meaning.format(latent)} ({kind})"}
         yield column | ({"unitText": unit} if unit else {})
 
 

@@ -34,7 +34,7 @@ NOISE = NoiseFloor(
 
 
 def noisy(record):
-    return replace(record, provenance=record.provenance.model_copy(update={"noise": NOISE}))
+    return record.replace(provenance=record.provenance.model_copy(update={"noise": NOISE}))
 
 
 @pytest.fixture(scope="module")

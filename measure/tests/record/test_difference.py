@@ -1,7 +1,5 @@
 """Two records side by side: what differs is told, noise is not taken for a difference, and the exit code says which."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -22,7 +20,7 @@ NOISE = NoiseFloor(rows=8, alternates=["a"], quantiles=dict.fromkeys(("exponents
 
 def changed(record=RECORD, *, provenance=(), **columns):
     record = record.replace(**columns)
-    return dataclasses.replace(record, provenance=record.provenance.model_copy(update=dict(provenance)))
+    return record.replace(provenance=record.provenance.model_copy(update=dict(provenance)))
 
 
 def nudged(size, rows=slice(None)):

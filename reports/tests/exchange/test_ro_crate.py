@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from unsettled.fixtures.faults.hostile import HOSTILE
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError
-from unsettled.measure.record.parquet import write_record
-from unsettled.measure.record.record import COLUMNS
+from unsettled.measure.record.parquet import read_record, write_record
+from unsettled.measure.record.record import held
 from unsettled.reports.commands import app
 from unsettled.reports.exchange.ro_crate import BESIDE, METADATA, write_crate
 
@@ -86,7 +86,7 @@ def test_files_are_those_of_the_folder_with_size_and_digest(folder):
     for part in parts:
         data = (folder / unquote(part)).read_bytes()
         assert entities[part]["contentSize"] == str(len(data)) and entities[part]["sha256"] == hashlib.sha256(data).hexdigest()
-    assert len(entities["record.parquet"]["variableMeasured"]) == len(COLUMNS)
+    assert len(entities["record.parquet"]["variableMeasured"]) == len(held(read_record(folder / "record.parquet")))
     assert references(entities["#measurement"]["result"]) == ["record.parquet"]
 
 
