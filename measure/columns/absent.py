@@ -55,5 +55,5 @@ class AbsentColumn(np.lib.mixins.NDArrayOperatorsMixin):
         before = " before the last segment" if self.last is not None else ""
         raise UserError(f"the record holds no {self.name}{before}: {self._why}", hint=self._hint)
 
-    __array_ufunc__ = _refuse  # type: ignore[assignment]
+    __array_ufunc__ = _refuse
     __array__ = sum = mean = any = all = argmax = max = min = copy = astype = _refuse

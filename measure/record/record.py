@@ -144,7 +144,7 @@ class Record:
         last = self.segments if last is None else last
         if not 0 <= first < last <= self.segments:
             raise UserError(f"window [{first}, {last}) is not within the {self.segments} segments of the record")
-        per_segment = self.growth[:, first:last].sum(axis=1) / (last - first)
+        per_segment: np.ndarray = self.growth[:, first:last].sum(axis=1) / (last - first)
         return per_segment / self.provenance.model.updates_per_segment if unit == "update" else per_segment
 
     def displacement(self, part: str = "H") -> np.ndarray:
@@ -162,18 +162,18 @@ class Record:
         return relative
 
     def _of(self, quantity: str, part: str) -> np.ndarray:
-        if part != "joint":
-            return getattr(self, f"{quantity}_{part}")  # type: ignore[no-any-return]
-        first, *others = (getattr(self, f"{quantity}_{latent}") for latent in self.provenance.model.latents)
-        for other in others:
-            first = np.hypot(first, other)
-        return first  # type: ignore[no-any-return]
+        names = self.provenance.model.latents if part == "joint" else (part,)
+        found: np.ndarray = getattr(self, f"{quantity}_{names[0]}")
+        for name in names[1:]:
+            found = np.hypot(found, getattr(self, f"{quantity}_{name}"))
+        return found
 
     def late_displacement(self, *, part: str = "H", window: int = 4) -> np.ndarray:
         """Mean displacement over the last ``window`` segments, shape (N,)."""
         if not 1 <= window <= self.segments:
             raise UserError(f"a late window of {window} does not fit the {self.segments} segments of the record")
-        return self.displacement(part)[:, -window:].mean(axis=1)
+        late: np.ndarray = self.displacement(part)[:, -window:].mean(axis=1)
+        return late
 
     def grows(self, *, part: str = "H") -> bool:
         """Whether the state has no scale of rest: the network says so, or the median norm rises over every segment after the first."""

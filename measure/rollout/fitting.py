@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from typing import TypeVar
 
 import torch
 from torch import nn
@@ -23,7 +22,7 @@ from unsettled.measure.rollout.rollout import batch_of
 from unsettled.measure.tasks.examples import Examples
 from unsettled.measure.tasks.task import cells_of
 
-Measurable = TypeVar("Measurable", Checkpoint, Adapted)
+Measurable = Checkpoint | Adapted
 DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16}
 
 

@@ -32,8 +32,9 @@ class Observer:
     confidence: list[Tensor] = field(default_factory=list)
     answer: list[Tensor] = field(default_factory=list)
 
-    def __call__(self, segment: int, state: State) -> None:
+    def __call__(self, segment: int, joined: Tensor | State) -> None:
         """Called with the initial state first, then after each segment."""
+        state = (joined,) if isinstance(joined, Tensor) else joined
         if self.previous is not None:
             moved = [now - before for now, before in zip(state, self.previous, strict=True)]
             lengths = torch.stack([length(part) for part in state], dim=-1)
@@ -54,7 +55,8 @@ class Observer:
 
 def length(part: Tensor) -> Tensor:
     """(B,) Euclidean length of each example's latent, summed in float64."""
-    return torch.linalg.vector_norm(part.flatten(1), dim=1, dtype=torch.float64)
+    found: Tensor = torch.linalg.vector_norm(part.flatten(1), dim=1, dtype=torch.float64)
+    return found
 
 
 def cosine(one: Tensor, other: Tensor) -> Tensor:

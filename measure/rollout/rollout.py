@@ -5,6 +5,8 @@ Halting is recorded, never applied; the answer that counts is the one read off t
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -96,7 +98,7 @@ def columns(examples: Examples, observer: Observer, growth: Tensor) -> Columns:
     return found | {name: array for name, array in optional.items() if array is not None}
 
 
-def _stacked(parts: list[Tensor]) -> NDArray[np.generic]:
+def _stacked(parts: list[Tensor]) -> NDArray[Any]:
     """Segments as the second axis."""
     stacked = torch.stack(parts, dim=1)
     return np.asarray((stacked.float() if stacked.dtype == torch.bfloat16 else stacked).cpu().numpy())

@@ -42,7 +42,8 @@ def same(one, other):
 
 def test_columns_are_streamed_only_when_they_are_large(path):
     whole, large = read_record(path), read_record(path, in_memory=0)
-    for name, (_, axes) in ((name, record.columns[name]) for name in held(record)):
+    for name in held(whole):
+        axes = whole.columns[name][1]
         assert isinstance(getattr(whole, name), np.ndarray)
         assert isinstance(getattr(large, name), StreamedColumn if axes else np.ndarray)
     assert len(large) == 1000 and large.segments == 12 and large.k == 3
