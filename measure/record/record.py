@@ -216,7 +216,9 @@ class Record:
         ids = held.pop("example_id")
         if not by_segment:
             last = {
-                name: column.last for name in self.columns if isinstance(column := getattr(self, name), AbsentColumn) and column.last is not None
+                name: column.last
+                for name in self.columns
+                if isinstance(column := getattr(self, name), AbsentColumn) and column.last is not None
             }
             columns = {name: np.asarray(column[:, -1] if self.columns[name][1] else column) for name, column in held.items()} | last
             if growth is not None:
