@@ -16,7 +16,11 @@ Mode = Literal["arithmetic", "recompute", "replicate", "transfer"]
 
 
 class Outcome(StrEnum):
-    """The ten verdicts. What each means and what pytest makes of it stands in `TABLE`."""
+    """The ten verdicts; `TABLE` has what each means and what pytest reports of it.
+
+    >>> Outcome("UNDERPOWERED").shown
+    'INCONCLUSIVE'
+    """
 
     REPRODUCED = "REPRODUCED"
     CONSISTENT = "CONSISTENT"
@@ -28,6 +32,11 @@ class Outcome(StrEnum):
     UNVERIFIABLE = "UNVERIFIABLE"
     DRIFTED = "DRIFTED"
     ERROR = "ERROR"
+
+    @property
+    def shown(self) -> str:
+        """Its name as readers are shown it; files keep the value."""
+        return "INCONCLUSIVE" if self is Outcome.UNDERPOWERED else self.value
 
 
 class Meaning(BaseModel):
@@ -41,18 +50,26 @@ class Meaning(BaseModel):
 
 # `report` is the fate under the draft policy before acknowledgements and baselines are applied.
 TABLE: dict[Outcome, Meaning] = {
-    Outcome.REPRODUCED: Meaning(meaning="inside the rounding interval, same examples", report="passed", decided=True),
+    Outcome.REPRODUCED: Meaning(
+        meaning="same examples: the value rounds to the printed digits, within measured numerical noise", report="passed", decided=True
+    ),
     Outcome.CONSISTENT: Meaning(
-        meaning="fresh sample: the interval covers it, and the sample could have refuted it", report="passed", decided=True
+        meaning="independent sample: it does not reject the claim, and has the power to", report="passed", decided=True
     ),
     Outcome.TRANSFERS: Meaning(meaning="another checkpoint: the claim's declared form holds there", report="passed", decided=True),
-    Outcome.REFUTED: Meaning(meaning="excluded on its own population", report="failed", decided=True),
+    Outcome.REFUTED: Meaning(meaning="rejected on the claim's own population", report="failed", decided=True),
     Outcome.DOES_NOT_TRANSFER: Meaning(meaning="another checkpoint: the claim's form fails there", report="xfailed", decided=True),
     Outcome.IMPOSSIBLE: Meaning(meaning="the printed digits contradict each other", report="failed", decided=True),
-    Outcome.UNDERPOWERED: Meaning(meaning="the sample could not have refuted it", report="skipped", decided=False),
-    Outcome.UNVERIFIABLE: Meaning(meaning="an input is missing; says which, and the command that gets it", report="skipped", decided=False),
-    Outcome.DRIFTED: Meaning(meaning="verdict or value left the locked baseline", report="failed", decided=True),
-    Outcome.ERROR: Meaning(meaning="the harness itself failed", report="error", decided=False),
+    Outcome.UNDERPOWERED: Meaning(
+        meaning="undecided: the confidence interval contains the threshold, or the sample has too little power",
+        report="skipped",
+        decided=False,
+    ),
+    Outcome.UNVERIFIABLE: Meaning(
+        meaning="an input is missing; the reason names it, and the command that gets it", report="skipped", decided=False
+    ),
+    Outcome.DRIFTED: Meaning(meaning="verdict or value deviates from the locked baseline", report="failed", decided=True),
+    Outcome.ERROR: Meaning(meaning="the audit itself failed; no verdict on the paper", report="error", decided=False),
 }
 
 
@@ -111,7 +128,7 @@ class Printed(BaseModel):
 
 
 class Power(BaseModel):
-    """Could this sample have refuted the claim?"""
+    """Could this sample have refuted the claim? Power at the smallest effect of interest, and what is detected with power 0.8."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     smallest_contradiction: float

@@ -32,8 +32,8 @@ def figure(measured: Estimate, notation: Notation | None = None) -> str:
 
 
 def caveat(measured: Estimate) -> str:
-    """Where Otsu's threshold found no two modes, in words; empty elsewhere. A uniform distribution reaches .75."""
+    """That late displacement is not bimodal, in words; empty where it is: Otsu's η is then above that of a uniform distribution."""
     separation = measured.extra.get("separation")
     if isinstance(separation, str) or separation is None or separation > 0.75:
         return ""
-    return f"; late displacement shows no two modes here (Otsu's separation {separation:.2f})"
+    return f"; late displacement is not bimodal (Otsu's η = {separation:.2f}; a uniform distribution reaches 0.75)"

@@ -90,7 +90,7 @@ def load_known(path: Path | str = KNOWN, *, ledger: Ledger | None = None) -> Kno
 def _check(entry: Acknowledged, toml: LocatedToml, index: int, ledger: Ledger | None) -> None:
     if entry.outcome not in ACKNOWLEDGEABLE:
         raise UserError(
-            f"{entry.outcome} is no contradiction to acknowledge",
+            f"{entry.outcome} is not a contradiction that can be acknowledged",
             where=toml.where("known", index, "outcome"),
             hint=" or ".join(ACKNOWLEDGEABLE),
         )

@@ -45,7 +45,7 @@ class EarlyTogether(Parameters):
 
 
 class Doom(Early):
-    """The share ``tail`` of the unsolved whose early score speaks most of failure: highest, or lowest with ``high`` false."""
+    """The share ``tail`` of the unsolved whose early score predicts failure most strongly: highest, or lowest with ``high`` false."""
 
     tail: Share = 0.1
     high: bool = True
@@ -71,7 +71,7 @@ class RelativeMobility(Mobility):
 
 
 class Beforehand(Parameters):
-    """λ₁ over the last ``window`` segments, of runs that are not captured yet."""
+    """λ₁ over the last ``window`` segments, of runs that have not reached the solved state yet."""
 
     window: Segments = 4
 
@@ -84,7 +84,7 @@ class Kept(Parameters):
 
 
 class Rest(Parameters):
-    """``rest``: edge of the band of rest over the norm; Otsu's after 16 segments if none is given."""
+    """``rest``: relative-displacement threshold below which a state counts as converged; Otsu's after 16 segments if none is given."""
 
     rest: Positive | None = None
 
@@ -122,7 +122,7 @@ def early_auc_together(record: Record, parameters: EarlyTogether) -> Estimate:
 
 @statistic("early_doom", Doom)
 def early_doom(record: Record, parameters: Doom) -> Estimate:
-    """How often the unsolved with the worst early score are solved later, over how often the other unsolved are."""
+    """Risk ratio of eventual success: the unsolved with the worst early scores against the other unsolved."""
     window = early_window(**trajectories(record, parameters), horizon=parameters.horizon)
     chosen = window.unsolved()
     scores = window.score(parameters.score)[chosen] * (1 if parameters.high else -1)
@@ -170,7 +170,7 @@ def halting_calibration(record: Record, parameters: Calibration) -> Estimate:
         return score
     spread = float(record.solved.mean() * (1 - record.solved.mean()))
     if not spread:
-        return undefined("all or none are right, so that there is no skill", n=len(record))
+        return undefined("all or none are right, so that no skill is defined", n=len(record))
     value, ends = 1 - score.value / spread, (1 - score.high / spread, 1 - score.low / spread)
     return replace(
         score, value=value, low=ends[0], high=ends[1], error=None, method=f"skill over the base rate as measured; {score.method}"
@@ -191,13 +191,13 @@ def relative_displacement(record: Record, parameters: RelativeMobility) -> Estim
 
 @statistic("capture_auc", Beforehand, limits=(0, 1))
 def capture_auc(record: Record, parameters: Beforehand) -> Estimate:
-    """Area of λ₁ before capture, runs that are not captured in the rollout against those captured later, at the same segment."""
+    """AUC of λ₁ before the first passage to the solved state: runs without one against those with a later one, at the same segment."""
     return before_capture_in(record, window=parameters.window)
 
 
 @statistic("capture_auc_long", Beforehand, limits=(0, 1), needs="long")
 def capture_auc_long(record: Record, parameters: Beforehand, side: SideRecord) -> Estimate:
-    """The same with longer rollouts: runs that are never captured while they were followed."""
+    """The same with longer rollouts: runs that never reached the solved state while they were followed."""
     runs = LongRuns(side)
     return before_capture(runs, exponents(runs, record), window=parameters.window)
 
@@ -234,5 +234,5 @@ def label_share(record: Record, parameters: Labelled, side: SideRecord) -> Estim
 
 
 def _thresholds(runs: LongRuns, rest: float | None) -> Thresholds:
-    """The usual lines, with a given band of rest or Otsu's of the first window."""
+    """The usual lines, with a given convergence threshold or Otsu's of the first window."""
     return Thresholds(rest=rest or rest_of(runs.evidence(*runs.windows[0])))

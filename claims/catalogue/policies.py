@@ -1,4 +1,4 @@
-"""Statistics of what to do about failure: restarts, pruning and selection, from the table of draws beside a record."""
+"""Statistics of test-time policies: restarts, pruning and selection, from the draws in a sidecar file of a record."""
 
 from __future__ import annotations
 

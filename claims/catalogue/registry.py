@@ -22,7 +22,7 @@ class Parameters(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     def lean(self) -> Self:
-        """The same without the figures beside the value, for what is computed many times."""
+        """The same without the figures that are also reported, for what is computed many times."""
         return self
 
 

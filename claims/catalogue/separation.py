@@ -100,7 +100,7 @@ def matched(record: Record, parameters: Matched) -> Estimate:
 
 
 def _other_weightings(measured: Estimate, record: Record, parameters: Matched, area: Any) -> Estimate:
-    """The weighting is a choice that moves the figure: name the others beside it."""
+    """The weighting is a choice that moves the figure: the others are also reported."""
     extra = dict(measured.extra)
     for weighting in ("positives", "macro"):
         other = matched(record, parameters.model_copy(update={"weighting": weighting, "baselines": False}))

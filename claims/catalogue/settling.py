@@ -44,7 +44,7 @@ def no_band(record: Record, band: Band) -> str:
     """Why nobody can be called settled; empty if one can."""
     reason = unusable(record.late_displacement(part=band.part, window=band.window), "late displacements")
     if not reason and math.isnan(band.log10_threshold):
-        return "late displacement takes a single value, there is no band"
+        return "late displacement takes a single value, so that no threshold separates two modes"
     return reason
 
 
@@ -61,7 +61,7 @@ def share_within(record: Record, band: Band | None, chosen: np.ndarray, who: np.
 
 
 def band_figures(band: Band) -> dict[str, float]:
-    """The band's edge and, for Otsu's, how well it separates two modes."""
+    """The band's edge and, for Otsu's, how well it separates two modes (η)."""
     figures = {"log10_threshold": band.log10_threshold, "separation": band.separation}
     return {name: figure for name, figure in figures.items() if not math.isnan(figure)}
 
@@ -97,14 +97,14 @@ def stays_share(record: Record, parameters: Stays) -> Estimate:
 def confident_share(record: Record, parameters: ConfidentShare) -> Estimate:
     """Share of failures (or successes) whose last halting logit is above a threshold, settled ones only if asked.
 
-    Undefined where most successes are below it too: a confidence that never speaks misleads nobody, and helps nobody.
+    Undefined where most successes are below it too: a confidence that is never high carries no information.
     """
     band = band_of(record, parameters) if parameters.settled else None
     if reason := unusable(record.halting_logit[:, -1], "halting logits"):
         return undefined(reason, n=len(record), denominator=parameters.of)
     confident = record.halting_logit[:, -1] > parameters.logit
     if record.solved.any() and (firing := float(confident[record.solved].mean())) < 0.5:
-        reason = f"only {firing:.1%} of successes have a halting logit above {parameters.logit:g}, so it tells nothing"
+        reason = f"only {firing:.1%} of successes have a halting logit above {parameters.logit:g}, so it carries no information"
         return undefined(reason, n=len(record), denominator=parameters.of)
     chosen = confident & band.settled(record) if band else confident
     share = share_within(record, band, chosen, members(record, parameters.of), parameters.of)
@@ -133,6 +133,6 @@ def _fresh_extreme(record: Record, parameters: Extreme, share: float, smallest: 
 
 @statistic("least_mobile_failure", Extreme, limits=(0, 1), fresh=_fresh_extreme)
 def least_mobile_failure(record: Record, parameters: Extreme) -> Estimate:
-    """Share of successes that the least mobile failure outmoves over the last segments."""
+    """Share of successes whose late displacement is below the minimum over failures."""
     late = record.late_displacement(part=parameters.part, window=parameters.window)
     return outmoved_share(late, ~record.solved)

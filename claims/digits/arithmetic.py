@@ -101,10 +101,10 @@ def digits_of(claim: AnyClaim) -> list[tuple[str, bool, str]]:
     if claim.of is not None and claim.kind in ("share", "zero_count"):
         numbers = stated.numerators(claim.of)
         if numbers:
-            finding = f"{fraction(numbers[0], claim.of)} prints as {claim.stated}"
+            finding = f"{fraction(numbers[0], claim.of)} rounds to {claim.stated}"
         else:
             close = [fraction(*pair) for pair in nearest(stated, [claim.of])]
-            finding = f"no whole number of {claim.of:,} prints as {claim.stated}; the nearest are {listing(close)}"
+            finding = f"no whole number of {claim.of:,} rounds to {claim.stated}; the nearest are {listing(close)}"
             if not close:
                 finding = f"{claim.stated} is not a count of {claim.of:,}"
         subject = claim.stated if stated.shape == "count" else f"{claim.stated} of {claim.of:,}"
@@ -115,7 +115,7 @@ def digits_of(claim: AnyClaim) -> list[tuple[str, bool, str]]:
         pairs = ((values[0], ends[0]), (values[-1], ends[1]))
         fits = [member.meets_exactly(end.low, end.high) for member, end in pairs]
         names = listing([member.text for member in members])
-        verb = "print as its ends" if all(fits) else "do not print as its ends"
+        verb = "round to its ends" if all(fits) else "do not round to its ends"
         answers.append((f"members of {claim.stated}", all(fits), f"{names} {verb}"))
     return answers
 

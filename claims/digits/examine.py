@@ -81,12 +81,12 @@ def _linked(check: Linked, ledger: Ledger) -> Finding:
     return Finding(
         stated=", ".join(texts),
         rows=tuple(rows),
-        criterion="some declared n has whole numbers of right and wrong answers that print all of these digits",
+        criterion="some declared n has whole numbers of right and wrong answers that round to all of these digits",
     )
 
 
 def _declared_sizes(check: Linked, group: Group, ledger: Ledger) -> Answer:
-    """The row that decides: whether any declared size can print the digits."""
+    """The row that decides: whether any declared size is consistent with the digits."""
     if check.sizes.only:
         each = {n: _at(group, n) for n in check.sizes.only}
         finding = "; ".join(f"n = {n:,}: {text}" for n, (_, text) in each.items())
@@ -94,7 +94,7 @@ def _declared_sizes(check: Linked, group: Group, ledger: Ledger) -> Answer:
         return subject, any(possible for possible, _ in each.values()), finding, True
     low, high = (int(figure.value) for figure in _resolve(check.sizes.claim or "", ledger).figures)
     found = feasible(group, range(low, high + 1))
-    finding = f"{len(found):,} of {high - low + 1:,} sizes can print these digits together"
+    finding = f"{len(found):,} of {high - low + 1:,} sizes are consistent with all of these digits"
     if found:
         finding += f", from {_solution(found[0])} to {_solution(found[-1])}"
     return f"n from {span(low, high)}", bool(found), finding, True
@@ -114,19 +114,19 @@ def _at(group: Group, n: int) -> tuple[bool, str]:
     if not rights:
         numbers = group.right.numerators(n)
         if not numbers:
-            return False, f"no count of right answers prints as {group.right.text}, {_near(group.right, [n])}"
+            return False, f"no count of right answers rounds to {group.right.text}, {_near(group.right, [n])}"
         return False, f"{group.right.text} leaves {span(n - numbers[-1], n - numbers[0])} wrong, not {group.wrong_count:,}"
     wrongs = [n - right for right in rights]
     for part, shares, wholes in (("wrong", group.of_wrong, wrongs), ("right", group.of_right, rights)):
         for stated in shares.values():
             if not any(stated.numerators(whole) for whole in wholes):
                 number_of = span(min(wholes), max(wholes))
-                return False, f"no share of {number_of} {part} prints as {stated.text}, {_near(stated, wholes)}"
-    return False, "each figure alone is possible, all together are not"
+                return False, f"no share of {number_of} {part} rounds to {stated.text}, {_near(stated, wholes)}"
+    return False, "each figure alone is possible, but not all together"
 
 
 def _near(stated: Stated, wholes: list[int]) -> str:
-    """The closest shares that do not print as the digits."""
+    """The closest shares that do not round to the digits."""
     return f"nearest {listing([fraction(*pair) for pair in nearest(stated, wholes)])}"
 
 
@@ -153,24 +153,24 @@ def _ratio(check: Ratio, ledger: Ledger) -> Finding:
     k, n = (top[0].numerator, top[0].denominator) if bottom[0] == 1 else (top[0], bottom[0])  # "5/971" of 1
     whole = top[0] == top[1] and bottom[0] == bottom[1] and k.denominator == n.denominator == 1
     shown = fraction(int(k), int(n)) if whole else f"between {as_percent(low)} and {as_percent(high)}"
-    verb = "prints" if possible else "does not print"
-    rows: list[Answer] = [("counts against digits", possible, f"{shown} {verb} as {target.text}", True)]
+    verb = "rounds" if possible else "does not round"
+    rows: list[Answer] = [("counts against digits", possible, f"{shown} {verb} to {target.text}", True)]
     if not possible and whole:
         rows.append(_denominators(int(k), target))
         others = target.numerators(int(n))
         told = fraction(others[0], int(n)) if others else _near(target, [int(n)])
         rows.append((f"another count of {int(n):,}", bool(others), told, False))
-    return Finding(stated=target.text, criterion="the counts print as the digits", rows=tuple(rows))
+    return Finding(stated=target.text, criterion="the quotient of the counts rounds to the digits", rows=tuple(rows))
 
 
 def _denominators(k: int, target: Stated) -> Answer:
-    """The wholes of which k would print as the digits."""
-    subject = f"{k:,} of another number"
+    """The denominators for which k rounds to the digits."""
+    subject = f"{k:,} of another denominator"
     if not k or not target.low or not target.high:
-        return subject, False, "no other number does it", False
+        return subject, False, "consistent with no denominator", False
     first = max(k, -(-k * target.high.denominator // target.high.numerator))
     last = k * target.low.denominator // target.low.numerator
-    told = f"of {span(first, last)} it prints as {target.text}" if first <= last else "no other number does it"
+    told = f"{target.text} is consistent with denominators {span(first, last)}" if first <= last else "consistent with no denominator"
     return subject, first <= last, told, False
 
 
@@ -202,7 +202,7 @@ def _product(check: Product, ledger: Ledger) -> Finding:
     for reading, factors in check.instead.items():
         other = prod(factors)
         rows.append((reading, target.contains(other), f"{' × '.join(map(str, factors))} = {other:,}", False))
-    return Finding(stated=target.text, criterion="the product prints as the digits", rows=tuple(rows))
+    return Finding(stated=target.text, criterion="the product rounds to the digits", rows=tuple(rows))
 
 
 @examine.register

@@ -97,7 +97,7 @@ def _of_claim(ledger: Ledger, claim: AnyClaim) -> Page:
         Fact("counted over", f"{claim.denominator} ({claim.population})"),
         Fact("statistic", f"{claim.statistic}: {_prose(statistic.function)}"),
         Fact("parameters", _parameters(claim)),
-        Fact("would matter", f"a difference of {smallest} (the ledger's smallest contradiction)"),
+        Fact("would matter", f"{smallest} (smallest effect of interest; `smallest_contradiction` in the ledger)"),
         Fact("elsewhere", _elsewhere(claim)),
     ]
     return Page(claim.id, tuple(facts))
@@ -114,7 +114,7 @@ def told_digits(claim: AnyClaim) -> str:
     if stated.low is None or stated.high is None:
         side, limit = ("at most", stated.high) if stated.low is None else ("at least", stated.low)
         return f"{stated.text}: a bound, {side} {exactly.value(limit)}"
-    told = f"{stated.text}: any value in {exactly.interval(*stated.region)} prints so"
+    told = f"{stated.text}: any value in {exactly.interval(*stated.region)} rounds to it"
     told += "; the text itself hedges it" if stated.approximate else ""
     members = [member.text for member in claim.summarised]
     return told + (f"; its members are {', '.join(members)}" if members else "")
@@ -143,7 +143,7 @@ def _of_verdict(run: Judged, claim: AnyClaim, key: str, population: Population) 
     what = f"{len(population.record):,} puzzles" if population.record is not None else "nothing measured"
     title = " · ".join(part for part in (population.name, KIND[population.kind], what, population.title) if part)
     facts = [
-        Fact("verdict", f"{verdict.outcome}: {TABLE[verdict.outcome].meaning}"),
+        Fact("verdict", f"{verdict.outcome.shown}: {TABLE[verdict.outcome].meaning}"),
         Fact("because", verdict.reason),
         Fact("asked", f"{verdict.mode}: {_QUESTIONS[verdict.mode]}"),
         Fact("criterion", verdict.criterion),
@@ -163,8 +163,8 @@ def _of_verdict(run: Judged, claim: AnyClaim, key: str, population: Population) 
 
 _QUESTIONS = {
     "arithmetic": "are the printed digits possible at all?",
-    "recompute": "do the same examples print the same digits?",
-    "replicate": "does a fresh sample of the paper's own population exclude what is claimed?",
+    "recompute": "do the same examples give the same digits?",
+    "replicate": "does an independent sample of the paper's own population reject what is claimed?",
     "transfer": "does the declared form hold on another checkpoint?",
 }
 
@@ -189,24 +189,24 @@ def _power(verdict: Verdict, measured: Measurement) -> str:
     estimate, told_as = measured.estimate, measured.notation.difference
     if verdict.mode == "recompute" or estimate.low == estimate.high:
         noise = f"; numerical noise widened the digits by {told_as(verdict.noise)}" if verdict.noise else ""
-        return f"no sampling error: any difference shows{noise}"
+        return f"deterministic: no sampling error{noise}"
     if verdict.power is not None:
         power, least = verdict.power, verdict.power.minimum_detectable_difference
-        told = f"a difference of {told_as(power.smallest_contradiction)} shows with power {power.power:.2f}"
-        told += f"; with power 0.8 it shows {told_as(least)}" if least else ""
+        told = f"power {power.power:.2f} at a difference of {told_as(power.smallest_contradiction)}"
+        told += f"; minimum detectable difference at 80% power: {told_as(least)}" if least else ""
     elif 0 < (error := standard_error(estimate)) < math.inf:
         least, source = minimum_detectable_difference(error), "" if estimate.error else ", from the width of the interval"
-        told = f"a value {told_as(least)} beyond the edge shows with power 0.8 (standard error {told_as(error)}{source})"
+        told = f"minimum detectable difference at 80% power: {told_as(least)} (standard error {told_as(error)}{source})"
     else:
-        told = "not known: the method has no standard error here"
+        told = "unknown: the method gives no standard error here"
     if verdict.p_value is not None:
         told += f"; p = {number(verdict.p_value, 2)}"
-        told += f", {number(verdict.p_adjusted, 2)} among all claims (Holm)" if verdict.p_adjusted is not None else ""
+        told += f", {number(verdict.p_adjusted, 2)} adjusted for all claims (Holm)" if verdict.p_adjusted is not None else ""
     return told
 
 
 # what a figure beside the value is called, where its name says too little
-SHOWN_AS = {"residual": "AUC of the displacement itself within the bins (½: they leave none of it)"}
+SHOWN_AS = {"residual": "AUC of the displacement itself within the bins (½: none is left)"}
 
 
 def _beside(measured: Estimate) -> Iterator[Fact]:

@@ -41,9 +41,9 @@ def turning(asked: Asked) -> list[str]:
         return [_WITHOUT.get(verdict.outcome, "a measurement: nothing was measured here")]
     measured = verdict.measured.estimate
     if not measured.defined:
-        return [f"a sample on which the statistic exists: {measured.undefined_reason}; no number of such puzzles is computed"]
+        return [f"a sample on which the statistic is defined ({measured.undefined_reason}); no sample size can be given"]
     if verdict.outcome is Outcome.UNVERIFIABLE:
-        return ["the authors' own setting: another measurement says nothing of it, whatever its size"]
+        return ["the authors' own setting: it is a design choice, which no other measurement can confirm or refute"]
     return _by_another_value(asked, measured)
 
 
@@ -60,9 +60,9 @@ def _by_another_value(asked: Asked, measured: Estimate) -> list[str]:
 
 
 _WITHOUT = {
-    Outcome.UNVERIFIABLE: "the missing input, nothing else: no sample size and no value is computed without it",
+    Outcome.UNVERIFIABLE: "the missing input; without it neither a value nor a sample size can be computed",
     Outcome.IMPOSSIBLE: "other digits, or another denominator: no measurement can change what the digits exclude",
-    Outcome.ERROR: "a harness that does not fail: until then there is no verdict on the paper",
+    Outcome.ERROR: "an audit that does not fail: until then there is no verdict on the paper",
 }
 
 
@@ -80,7 +80,7 @@ def _size(asked: Asked, measured: Estimate, decide: Decide) -> str:
     """The sample that decides at the present estimate, in words."""
     found = deciding_factor(measured, decide)
     if found is None:
-        return f"no sample of a size worth naming decides it at the present estimate of {asked.verdict.notation.value(measured.value)}"
+        return f"no practicable sample size decides it at the present estimate of {asked.verdict.notation.value(measured.value)}"
     factor, answer = found
     cases, puzzles = math.ceil(measured.n * factor - 1e-6), math.ceil(asked.rows * factor - 1e-6)
     whole = f" (a record of about {puzzles:,} puzzles in place of {asked.rows:,})" if cases != puzzles else ""
@@ -89,10 +89,10 @@ def _size(asked: Asked, measured: Estimate, decide: Decide) -> str:
 
 
 def _placed(asked: Asked, measured: Estimate) -> list[str]:
-    """A region of values: inside, outside or across its edge."""
+    """A region of values: the interval lies inside, outside, or contains a limit of it."""
     span, verdict = span_of(asked), asked.verdict
     if not (math.isfinite(measured.low) and math.isfinite(measured.high)) or span is None:
-        return ["an interval with two limits; the method gives none on so few cases, so no size is computed"]
+        return ["a confidence interval; the method gives none on so few cases, so no sample size can be given"]
     edges = [edge for edge in span if math.isfinite(edge)]
     words = " and ".join(asked.verdict.notation.value(edge) for edge in edges)
     if verdict.outcome is not Outcome.UNDERPOWERED:
@@ -103,26 +103,21 @@ def _placed(asked: Asked, measured: Estimate) -> list[str]:
         other = falls if verdict.outcome == stands else stands
         beyond = f"between {words}" if len(edges) == 2 and other == stands else "beyond"
         return [
-            f"UNDERPOWERED once the interval reaches {asked.verdict.notation.value(nearest)} ({far}); {other} once it lies wholly {beyond}"
+            f"inconclusive once the interval contains {asked.verdict.notation.value(nearest)} ({far}); {other} once it lies entirely {beyond}"
         ]
     if lookup(asked.claim.statistic).fresh is not None:
-        return [
-            f"an interval wholly on one side of {words}; the figure is an extreme, which itself moves with the "
-            "number of cases, so no size is computed"
-        ]
+        return [f"an interval entirely on one side of {words}; an extreme depends on the number of cases, so no sample size can be given"]
     inside = span[0] < measured.value < span[1]
     doubt = caveat(measured)
     told = []
     if doubt and inside:
-        told.append(
-            "two modes of late displacement (Otsu's separation above 0.75): without them no number of puzzles makes the claim stand"
-        )
+        told.append("bimodal late displacement (Otsu's η above 0.75): without it no number of puzzles makes the claim stand")
     clear = (span[0] < measured.low and measured.high < span[1]) or measured.high <= span[0] or measured.low >= span[1]
     if not clear and measured.value in edges:
-        told.append(f"another value: the estimate lies on the edge {words}, which no size decides")
+        told.append(f"another value: the estimate equals the threshold {words}, which no sample size decides")
     elif not clear:
         size = _size(asked, measured, lambda estimate, _: _side(estimate, span, verdict))
-        told.append(f"{size}, if two modes appeared" if doubt and inside else size)
+        told.append(f"{size}, if it were bimodal" if doubt and inside else size)
     return told
 
 
@@ -143,9 +138,9 @@ def _printed(asked: Asked, measured: Estimate, stated: Stated) -> list[str]:
     """A fresh sample against printed digits."""
     claim, verdict = asked.claim, asked.verdict
     if lookup(claim.statistic).fresh is not None:
-        return ["another count beyond the printed extreme; an extreme itself moves with the number of cases, so no size is computed"]
+        return ["another count beyond the printed extreme; an extreme depends on the number of cases, so no sample size can be given"]
     if not (math.isfinite(measured.low) and math.isfinite(measured.high)):
-        return ["an interval with two limits; the method gives none on so few cases, so no size is computed"]
+        return ["a confidence interval; the method gives none on so few cases, so no sample size can be given"]
     told = [_compatible(asked, measured, stated)]
     if verdict.outcome is not Outcome.UNDERPOWERED:
         return told
@@ -178,12 +173,12 @@ def _compatible(asked: Asked, measured: Estimate, stated: Stated) -> str:
         if not fits(centre):
             return f"no count of {measured.n:,} comes near {claim_text(asked)}"
         first, last = _last(fits, centre, 0), _last(fits, centre, measured.n)
-        return f"{first:,} to {last:,} of {measured.n:,} agree with {claim_text(asked)}; any other count would exclude it"
+        return f"{first:,} to {last:,} of {measured.n:,} do not reject {claim_text(asked)}; any other count would"
     evidence = _evidence(asked, measured, stated)
     hedge = conceded(asked.claim, stated)
     low, high = stated.region
     limits = asked.verdict.notation.interval(low - hedge - (evidence.high - measured.value), high + hedge + measured.value - evidence.low)
-    return f"with an interval as wide as this one, values in {limits} agree with {claim_text(asked)}; any other would exclude it"
+    return f"with an interval as wide as this one, values in {limits} do not reject {claim_text(asked)}; any other would"
 
 
 def _last(fits: Callable[[int], bool], start: int, end: int) -> int:
@@ -201,7 +196,7 @@ def _existence(form: Exists, measured: Estimate, verdict: Verdict) -> str:
     hits, needed = measured.counts.get("successes", 0), math.ceil(math.log(ALPHA) / math.log1p(-form.rate))
     none = f"no case at all among {needed:,} {measured.denominator}, which would exclude a rate of {as_percent(form.rate)}"
     if hits and verdict.outcome is Outcome.UNDERPOWERED:
-        return "two modes of late displacement (Otsu's separation above 0.75); no number of puzzles makes up for them"
+        return "bimodal late displacement (Otsu's η above 0.75); no number of puzzles makes up for it"
     if hits:
         return none
     if verdict.outcome is Outcome.UNDERPOWERED:
@@ -214,13 +209,13 @@ def _recomputed(asked: Asked, measured: Estimate) -> str:
     stated, noise = asked.claim.printed, asked.verdict.noise or 0.0
     if asked.form is not None or stated is None or stated.low is None or stated.high is None:
         words = describe(asked.form, asked.verdict.notation) if asked.form is not None else stated.agrees if stated else "as stated"
-        return f"a value on the other side of “{words}”; there is no sampling error here, so no size matters"
+        return f"a value on the other side of “{words}”; the value has no sampling error, so no sample size matters"
     if stated.shape == "count":
-        return f"counts other than {stated.text}; the same examples have no sampling error, so no size matters"
+        return f"counts other than {stated.text}; the same examples have no sampling error, so no sample size matters"
     hedge = conceded(asked.claim, stated) + noise
     limits = asked.verdict.notation.interval(float(stated.low) - hedge, float(stated.high) + hedge)
     side = "outside" if stated.contains(measured.value, widen=hedge) else "inside"
-    return f"a value {side} {limits}; there is no sampling error here, so no size matters"
+    return f"a value {side} {limits}; the value has no sampling error, so no sample size matters"
 
 
 def claim_text(asked: Asked) -> str:

@@ -118,8 +118,8 @@ class Case:
         if self.form is not None:
             return f"{self.claim.statistic} of {self.claim.denominator}: {describe(self.form, self.notation(measured))}"
         if self.mode == "recompute":
-            return f"the same examples print {self.claim.stated}"
-        return f"a fresh sample that could have excluded {self.claim.stated} does not"
+            return f"the same examples give {self.claim.stated}"
+        return f"an adequately powered independent sample does not reject {self.claim.stated}"
 
     @property
     def agrees(self) -> Outcome:

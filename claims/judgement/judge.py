@@ -27,7 +27,7 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.multiplicity import holm
-from unsettled.measure.support.figures import as_percent, number
+from unsettled.measure.support.figures import as_percent, listing, number
 
 ALPHA = 0.05
 
@@ -49,13 +49,13 @@ def judge(claim: AnyClaim, population: PopulationLike, record: Record | None = N
 
 
 def _beforehand(case: Case) -> Verdict | None:
-    """The verdict where no measurement has a say: impossible digits, or a claim that no other checkpoint can speak to."""
+    """The verdict where no measurement has a say: impossible digits, or a claim that does not apply to other checkpoints."""
     contradictions = [finding for _, possible, finding in digits_of(case.claim) if not possible]
     if contradictions and case.mode != "transfer":
         criterion = "the printed digits are possible with their declared denominator"
         return case.verdict(Outcome.IMPOSSIBLE, contradictions[0], criterion=criterion, mode="arithmetic")
     if isinstance(case.form, NotApplicable) and case.mode == "transfer":
-        return case.verdict(Outcome.UNVERIFIABLE, f"no other checkpoint can speak to it: {case.form.reason}")
+        return case.verdict(Outcome.UNVERIFIABLE, f"not applicable to other checkpoints: {case.form.reason}")
     return None
 
 
@@ -88,7 +88,7 @@ def judge_all(ledger: Ledger, populations: Iterable[PopulationLike]) -> list[Ver
 def adjust(verdicts: list[Verdict], *, alpha: float = ALPHA) -> list[Verdict]:
     """Holm over the printed figures that fresh samples were compared with: raw and adjusted p-values side by side.
 
-    A refutation that does not survive is UNDERPOWERED: among so many claims, chance would do.
+    A rejection that is not significant after the adjustment is UNDERPOWERED.
     """
     family = {verdict.key: verdict.p_value for verdict in verdicts if verdict.p_value is not None}
     adjusted = holm(family, alpha=alpha) if family else {}
@@ -100,7 +100,7 @@ def adjust(verdicts: list[Verdict], *, alpha: float = ALPHA) -> list[Verdict]:
         p = adjusted[verdict.key].adjusted
         changes: dict[str, Any] = {"p_adjusted": p}
         if verdict.outcome is Outcome.REFUTED and p > alpha:
-            told = f"not beyond chance among {len(family)} claims (Holm p = {number(p, 2)})"
+            told = f"not significant among {len(family)} claims (Holm-adjusted p = {number(p, 2)})"
             changes |= {"outcome": Outcome.UNDERPOWERED, "reason": f"{verdict.reason}; {told}"}
         result.append(verdict.model_copy(update=changes))
     return result
@@ -112,7 +112,7 @@ def _decide(case: Case, measured: Estimate, record: Record) -> Verdict:
         return _undefined(case, measured)
     if case.exact:
         if case.mode == "replicate" and lookup(case.claim.statistic).exact == "choice":
-            reason = f"it was chosen by whoever measured; this record's {case.told(measured)} says nothing of the paper's"
+            reason = f"a design choice, not a measurement: this record's {case.told(measured)} cannot confirm or refute the paper's"
             return case.verdict(Outcome.UNVERIFIABLE, reason, measured)
         return _recompute_form(case, case.form, measured, record) if case.form else _recompute_digits(case, measured, record)
     return _by_interval(case, case.form, measured) if case.form else _replicate(case, measured, record)
@@ -140,7 +140,7 @@ def _recompute_digits(case: Case, measured: Estimate, record: Record) -> Verdict
     if _counts_within(stated, measured, versions) if count else stated.contains(measured.value, widen=noise + hedge):
         reason = f"{got}, within numerical noise of {claim.stated} ({told})"
         return case.verdict(case.agrees, reason, measured, noise=noise)
-    return case.verdict(Outcome.REFUTED, f"{got}, where {claim.stated} is printed ({told})", measured, noise=noise)
+    return case.verdict(Outcome.REFUTED, f"{got}, but {claim.stated} is printed ({told})", measured, noise=noise)
 
 
 def _recompute_form(case: Case, form: Form, measured: Estimate, record: Record) -> Verdict:
@@ -149,7 +149,7 @@ def _recompute_form(case: Case, form: Form, measured: Estimate, record: Record) 
     noise = largest_change(under_noise(_plain(case), record), value)
     sides = {_holds_at(form, x, measured) for x in (value - noise, value, value + noise)}
     if len(sides) > 1:
-        reason = f"{got}, too close to call within numerical noise of {_noise(case, measured, noise)}"
+        reason = f"{got}, inconclusive: the value is within numerical noise of the threshold, which is {_noise(case, measured, noise)}"
         return case.verdict(Outcome.UNDERPOWERED, reason, measured, noise=noise)
     outcome, verb = (case.agrees, "which is") if sides == {True} else (Outcome.REFUTED, "which is not")
     outcome, doubt = _doubted(case, outcome, measured)
@@ -157,7 +157,7 @@ def _recompute_form(case: Case, form: Form, measured: Estimate, record: Record) 
 
 
 def _replicate(case: Case, measured: Estimate, record: Record) -> Verdict:
-    """Fresh examples against printed digits: excluded, or covered by a sample that could have excluded them."""
+    """An independent sample against printed digits: it rejects them, or does not and had the power to, or is inconclusive."""
     claim, stated = case.claim, _printed(case.claim)
     statistic, smallest = lookup(claim.statistic), claim.smallest_contradiction
     if stated.shape in ("most", "least"):
@@ -170,23 +170,23 @@ def _replicate(case: Case, measured: Estimate, record: Record) -> Verdict:
         evidence = from_count(counted, power)
         got += f"; {figure(counted)} ({counted.method})"
     elif not (math.isfinite(measured.low) and math.isfinite(measured.high)):
-        return case.verdict(Outcome.UNDERPOWERED, f"{got}: the sample is too small for an interval", measured)
+        return case.verdict(Outcome.UNDERPOWERED, f"{got}: inconclusive, the sample is too small for a confidence interval", measured)
     else:
         ratio = measured.n / claim.of if claim.of else len(record) / claim.sample if claim.sample else 0.0
         evidence = against_fresh(stated, measured, smallest=smallest, ratio=ratio, hedge=conceded(claim, stated))
         if ratio and stated.shape != "count":
-            got += f", {notation.interval(evidence.low, evidence.high)} with the sampling error of the printed figure"
+            got += f", {notation.interval(evidence.low, evidence.high)} with the sampling error of the printed figure added"
     if evidence.excluded:
-        reason = f"{got}, excludes {claim.stated} (p = {number(evidence.p_value, 2)})"
+        reason = f"{got}: rejects {claim.stated} (p = {number(evidence.p_value, 2)})"
         return case.verdict(Outcome.REFUTED, reason + caveat(measured), measured, evidence=evidence)
-    seen = f"the sample would show a contradiction of {notation.difference(smallest)} with power {evidence.power:.2f}"
+    seen = f"power {evidence.power:.2f} at a difference of {notation.difference(smallest)}"
     outcome = Outcome.CONSISTENT if evidence.power >= ENOUGH else Outcome.UNDERPOWERED
-    reason = f"{got}, does not exclude {claim.stated}; {seen}{caveat(measured)}"
+    reason = f"{got}: does not reject {claim.stated}; {seen}{caveat(measured)}"
     return case.verdict(outcome, reason, measured, evidence=evidence)
 
 
 def _bound(case: Case, measured: Estimate, stated: Stated) -> Verdict:
-    """A printed bound: the whole interval on the right side, on the wrong side, or across."""
+    """A printed bound: the confidence interval lies on one side of it, or contains it."""
     low, high = stated.region
     words = f"above {case.notation(measured).value(low)}" if high == math.inf else f"below {case.notation(measured).value(high)}"
     return _placed(case, measured, (low, high), words)
@@ -200,38 +200,42 @@ def _by_interval(case: Case, form: Form, measured: Estimate) -> Verdict:
 
 
 def _placed(case: Case, measured: Estimate, span: tuple[float, float], words: str) -> Verdict:
-    """Where an interval lies against an open region: inside, outside, or across its edge."""
-    low, high, got = measured.low, measured.high, case.told(measured)
+    """Whether a confidence interval lies inside an open region, outside it, or contains one of its limits."""
+    low, high, got, value = measured.low, measured.high, case.told(measured), case.notation(measured).value
     if math.isnan(low) or math.isnan(high):
-        told = f"{got}: without an interval it is not decided whether {words}"
+        told = f"{got}: inconclusive, no confidence interval is available"
         return case.verdict(Outcome.UNDERPOWERED, told, measured)
-    outcome, told = Outcome.UNDERPOWERED, f"reaches across the edge: not decided whether {words}"
+    interval = f"the {measured.level:.0%} confidence interval"
     if span[0] < low and high < span[1]:
-        outcome, told = case.agrees, f"is wholly {words}"
+        outcome, told = case.agrees, f"{interval} lies entirely {words}"
     elif high <= span[0] or low >= span[1]:
-        outcome, told = case.disagrees, f"is wholly outside: not {words}"
+        side = f"below {value(span[0])}" if high <= span[0] else f"above {value(span[1])}"
+        outcome, told = case.disagrees, f"{interval} lies entirely {side}"
+    else:
+        thresholds = [value(edge) for edge in span if math.isfinite(edge) and low <= edge <= high]
+        outcome, told = Outcome.UNDERPOWERED, f"inconclusive, {interval} contains the threshold {listing(thresholds)}"
     outcome, doubt = _doubted(case, outcome, measured)
     p_value = level_reached(measured, span) if case.mode == "replicate" else None
-    return case.verdict(outcome, f"{got} {told}{doubt}", measured, p_value=p_value)
+    return case.verdict(outcome, f"{got}: {told}{doubt}", measured, p_value=p_value)
 
 
 def _exists(case: Case, form: Exists, measured: Estimate) -> Verdict:
-    """One case is enough; none counts only when the sample would have shown the declared rate."""
+    """One case is enough; none counts only where the sample excludes the declared rate at level `ALPHA`."""
     hits, n = _counts(measured)
     unseen = (1 - form.rate) ** n if not hits else 1.0
     p_value = unseen if case.mode == "replicate" else None
     if hits:
         outcome, doubt = _doubted(case, case.agrees, measured)
-        told = f"{case.told(measured)}: at least one case is observed{doubt}"
+        told = f"{case.told(measured)}: at least one case observed{doubt}"
         return case.verdict(outcome, told, measured, p_value=p_value)
-    told = f"{case.told(measured)}: no case is observed, which at a rate of {as_percent(form.rate)} has probability {number(unseen, 2)}"
+    told = f"{case.told(measured)}: no case observed; its probability at a rate of {as_percent(form.rate)} is {number(unseen, 2)}"
     outcome = Outcome.UNDERPOWERED if unseen > ALPHA else case.disagrees
     return case.verdict(outcome, told + caveat(measured), measured, p_value=p_value)
 
 
 def _doubted(case: Case, outcome: Outcome, measured: Estimate) -> tuple[Outcome, str]:
-    """A form about settling that seems to hold, where there are no two modes, is not decided: nothing is settled
-    there, or everything. That it fails stands, for the claim asks for two modes."""
+    """A form about settling that seems to hold is inconclusive where displacement is not bimodal: then nothing is settled,
+    or everything. That it fails stands, for the claim asks for two modes."""
     doubt = caveat(measured)
     return (Outcome.UNDERPOWERED if doubt and outcome is case.agrees else outcome), doubt
 
@@ -269,18 +273,18 @@ def _printed(claim: AnyClaim) -> Stated:
 
 
 def conceded(claim: AnyClaim, stated: Stated) -> float:
-    """What "~" and "≈" concede beyond rounding: half of what would matter, unless the digits concede more."""
+    """What "~" and "≈" concede beyond rounding: half the smallest effect of interest, unless the digits concede more."""
     if not stated.approximate or stated.low is None or stated.high is None:
         return 0.0
     return max(0.0, claim.smallest_contradiction / 2 - float(stated.high - stated.low) / 2)
 
 
 def _counts(measured: Estimate) -> tuple[int, int]:
-    """(k, n) of a proportion. Raises TypeError for a statistic that is none."""
+    """(k, n) of a proportion. Raises TypeError for a statistic that is not one."""
     try:
         return measured.counts["successes"], measured.counts["n"]
     except KeyError:
-        raise TypeError("the statistic counts no cases, as this claim needs") from None
+        raise TypeError("the statistic does not count cases, which this claim needs") from None
 
 
 def _counts_within(stated: Stated, measured: Estimate, versions: list[Estimate]) -> bool:

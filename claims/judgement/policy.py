@@ -47,11 +47,11 @@ def fate(verdict: Verdict, policy: Policy, *, stale: str | None = None) -> Fate:
     contradiction did not occur: a decided verdict then fails, so that the acknowledgement goes (a strict xfail).
     """
     row = TABLE[verdict.outcome]
-    line = harmless(f"{verdict.outcome}: {verdict.reason}")
+    line = harmless(f"{verdict.outcome.shown}: {verdict.reason}")
     if verdict.acknowledged and verdict.outcome in CONTRADICTIONS:
         return Fate(policy.acknowledged, f"{line} [acknowledged: {verdict.acknowledged}]")
     if row.report == "skipped":
         return Fate(policy.undecided, line)
     if stale and row.report == "passed":
-        return Fate("failed", f"{line} [known.toml acknowledges a contradiction that is gone: {stale}]")
+        return Fate("failed", f"{line} [known.toml acknowledges a contradiction that no longer occurs: {stale}]")
     return Fate(row.report, line)

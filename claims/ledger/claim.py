@@ -27,7 +27,7 @@ class Claim(Entry):
         of: the size of the denominator, where it is declared; the digits must then be a whole number of it.
         sample: how many examples were measured for the figure, of which the denominator may be a part; it gives the
             printed figure its sampling error. Where that is not told, the smallest size that is declared.
-        smallest_contradiction: the smallest difference from the claim that would matter, in the claim's unit.
+        smallest_contradiction: the smallest effect of interest (SESOI), a difference from the claim in the claim's unit.
         form: what must hold on another checkpoint for the claim to transfer.
     """
 

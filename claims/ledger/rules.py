@@ -93,7 +93,7 @@ def _claim(toml: LocatedToml, index: int, claim: AnyClaim) -> None:
         )
     if claim.smallest_contradiction >= high - low:
         raise UserError(
-            f"claim {claim.id!r}: a smallest contradiction of {claim.smallest_contradiction:g} can never be seen",
+            f"claim {claim.id!r}: a smallest contradiction of {claim.smallest_contradiction:g} can never be observed",
             where=toml.where(*path, "smallest_contradiction"),
             hint=f"{claim.statistic!r} takes values in [{low:g}, {high:g}]",
         )

@@ -56,7 +56,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Stated:
-    """A printed statement with the closed interval of values that print as its digits.
+    """A printed statement with the closed interval of values that round to its digits.
 
     ``shape`` is ``number``, ``range``, ``count`` (k of n), ``most`` or ``least``. ``low`` and ``high`` are None on
     the open side of a bound. ``approximate`` says that the text itself hedges ("~", "≈").
@@ -98,10 +98,10 @@ class Stated:
     def agrees(self) -> str:
         """What agreeing with these digits is called, completing "a value that …"."""
         verbs = {"range": "lies within", "count": "is", "most": "keeps to", "least": "keeps to"}
-        return f"{verbs.get(self.shape, 'is' if self.approximate else 'prints as')} {self.text}"
+        return f"{verbs.get(self.shape, 'is' if self.approximate else 'rounds to')} {self.text}"
 
     def contains(self, x: Exact, *, widen: float = 0.0) -> bool:
-        """Whether ``x`` prints as these digits, or lies within ``widen`` of a value that does."""
+        """Whether ``x`` rounds to these digits, or lies within ``widen`` of a value that does."""
         if isinstance(x, float) and not math.isfinite(x):
             return False
         point, slack = exact(x), exact(widen)
@@ -118,7 +118,7 @@ class Stated:
         return above and (self.high is None or low <= self.high + slack)
 
     def numerators(self, denominator: int) -> range:
-        """The whole numbers k for which k/denominator prints as these digits; "k of n" admits no other denominator."""
+        """The whole numbers k for which k/denominator rounds to these digits; "k of n" admits no other denominator."""
         if denominator < 1 or self.denominator not in (None, denominator):
             return range(0)
         first, last = 0, denominator

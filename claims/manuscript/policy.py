@@ -1,4 +1,4 @@
-"""What counts in a manuscript, as tables: what is no number to bind, which words hedge, which words mean nothing."""
+"""What counts in a manuscript, as tables: what is not a number to bind, which words hedge, which words mean nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PLACES = (
     r"notes?|paragraphs?|steps?|stages?|parts?|items?|questions?|experiments?|versions?|v\."
 )
 
-# Stands where a replaced text was longer, inside a number: it has no width and is no space.
+# Stands where a replaced text was longer, inside a number: it has no width and is not a space.
 FILLER = "\u2060"
 # Where TeX writes what plain text writes otherwise: replaced first, by as many characters.
 TEX: tuple[tuple[re.Pattern[str], str], ...] = (

@@ -19,7 +19,7 @@ COLUMNS = (
     ("$n$", "r"),
     ("Verdict", "l"),
 )
-WORDS = {outcome.value: outcome.value.replace("_", " ").lower() for outcome in Outcome}
+WORDS = {outcome.value: outcome.shown.replace("_", " ").lower() for outcome in Outcome}
 # How the table marks what failed, and what is acknowledged, so that it reads without colour.
 MARKS = {"error": r"$^{\ast}$", "warning": r"$^{\dagger}$"}
 

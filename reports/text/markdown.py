@@ -43,14 +43,14 @@ def _parts(audit: Audit, *, rows: int | None) -> Iterator[str]:
 
 
 def _changed(audit: Audit, rows: int | None) -> Iterator[str]:
-    """What left the locked baseline, before anything else."""
+    """Deviations from the locked baseline, before anything else."""
     if audit.changes:
         verdicts = {verdict.key: verdict for verdict in audit.verdicts}
         yield f"### Changed against the baseline ({len(audit.changes)})"
         body = (_change(change, verdicts[change.key]) for change in audit.changes if change.key in verdicts)
         yield _table(("claim", "population", "was", "is", "why"), body, rows)
     elif audit.compared is not None:
-        yield f"Nothing left the locked baseline ({plural(audit.compared, 'verdict')})."
+        yield f"No deviation from the locked baseline ({plural(audit.compared, 'verdict')})."
     else:
         yield "Not compared with a locked baseline (`--baseline` does)."
     if audit.drift:
@@ -69,7 +69,7 @@ def _change(change: Change, verdict: Verdict) -> tuple[str, ...]:
 
 
 def _failed(audit: Audit, rows: int | None) -> Iterator[str]:
-    """Failures that are not drift, then acknowledged ones, then faults of the harness."""
+    """Failures that are not drift, then acknowledged ones, then faults of the audit itself."""
     judged = [(v, level_of(v, audit.policy)) for v in (*audit.verdicts, *audit.arithmetic) if v.outcome is not Outcome.DRIFTED]
     for level, title in (("error", "Failed"), ("warning", "Acknowledged contradictions")):
         chosen = [v for v, graveness in judged if graveness == level]
@@ -87,8 +87,8 @@ def _failed(audit: Audit, rows: int | None) -> Iterator[str]:
 
 
 def _counts(audit: Audit) -> str:
-    names = [name for name, number in audit.counts.items() if number]
-    return _table(names, [[str(audit.counts[name]) for name in names]], None) if names else "No claim was judged."
+    counts = {Outcome(name).shown: str(number) for name, number in audit.counts.items() if number}
+    return _table(counts, [counts.values()], None) if counts else "No claim was judged."
 
 
 def _population(population: PopulationEntry, audit: Audit, rows: int | None) -> str:
@@ -133,7 +133,7 @@ def _verdicts(verdicts: Iterable[Verdict], rows: int | None, *, where: bool = Fa
     order = list(Outcome)
     head = ("verdict", "claim", *(["population"] if where else []), "stated", "measured", "n", "why")
     body = [
-        (v.outcome.value, v.claim, *([v.population] if where else []), v.stated, v.shown, v.sample, v.reason)
+        (v.outcome.shown, v.claim, *([v.population] if where else []), v.stated, v.shown, v.sample, v.reason)
         for v in sorted(verdicts, key=lambda v: order.index(v.outcome))
     ]
     return _table(head, ([*map(_cell, row[:-1]), _cell(row[-1], REASON)] for row in body), rows)

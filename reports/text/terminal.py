@@ -37,11 +37,11 @@ INDENT = 4
 # Reasons are cut after so many characters; audit.json and `unsettled why` have them whole.
 REASON = 320
 HINTS = {
-    "UNDERPOWERED": "not by this many puzzles (others: --record NAME=PATH)",
-    "UNVERIFIABLE": "not by a record",
-    "ERROR": "the harness failed",
+    "UNDERPOWERED": "more puzzles may decide (--record NAME=PATH)",
+    "UNVERIFIABLE": "a record cannot decide",
+    "ERROR": "the audit itself failed",
 }
-ARITHMETIC = {"CONSISTENT": "whole numbers exist that print these digits", "IMPOSSIBLE": "no whole numbers print these digits"}
+ARITHMETIC = {"CONSISTENT": "whole numbers exist that round to these digits", "IMPOSSIBLE": "no whole numbers round to these digits"}
 
 
 def render(audit: Audit, *, width: int = 80, colour: bool = False) -> str:
@@ -95,7 +95,7 @@ def _claims(verdicts: list[Verdict], *, meanings: Mapping[str, str] = MEANINGS) 
     for outcome, group in groupby(sorted(verdicts, key=lambda v: order.index(v.outcome)), key=lambda v: v.outcome):
         same = list(group)
         meaning = f"  {len(same)}: {meanings.get(outcome, '')}"
-        yield Padding(Text.assemble((outcome.value, STYLES[outcome]), (meaning, "dim")), (0, 0, 0, 2))
+        yield Padding(Text.assemble((outcome.shown, STYLES[outcome]), (meaning, "dim")), (0, 0, 0, 2))
         for verdict in same:
             yield from _claim(verdict)
 
@@ -117,7 +117,7 @@ def _unmeasured(verdicts: list[Verdict]) -> Iterator[Text | Padding]:
     """Claims that share one reason: the reason once, then the claims with what they state."""
     key = attrgetter("outcome", "reason")
     for (outcome, reason), group in groupby(sorted(verdicts, key=key), key=key):
-        yield Padding(Text.assemble((outcome.value, STYLES[outcome]), ("  " + safe(reason), "dim")), (0, 0, 0, 2))
+        yield Padding(Text.assemble((outcome.shown, STYLES[outcome]), ("  " + safe(reason), "dim")), (0, 0, 0, 2))
         listed = ", ".join(f"{safe(v.claim)} {safe(v.stated)}" for v in group)
         yield Padding(Text(listed), (0, 0, 0, INDENT))
 
@@ -157,7 +157,7 @@ def _closing(audit: Audit) -> Iterator[Text | Padding]:
         yield Text("\nbaseline", style="bold")
         for line in audit.drift:
             yield Padding(Text(safe(line)), (0, 0, 0, 2))
-    counts = " · ".join(f"{number} {name}" for name, number in audit.counts.items() if number)
+    counts = " · ".join(f"{number} {Outcome(name).shown}" for name, number in audit.counts.items() if number)
     yield Text(f"\n{plural(len(audit.verdicts), 'verdict')}: {counts or 'none'}")
     yield Text(sentence(audit), style="bold")
 
@@ -177,7 +177,7 @@ def _undecided(audit: Audit) -> Iterator[Text | Padding]:
     for outcome, hint in HINTS.items():
         keys = [safe(v.key) for v in open_ if v.outcome == outcome and v.population not in commands]
         if keys:
-            yield Padding(Text(f"{plural(len(keys), 'claim')} {outcome}, {hint}: {', '.join(keys)}"), (0, 0, 0, 2))
+            yield Padding(Text(f"{plural(len(keys), 'claim')} {Outcome(outcome).shown}, {hint}: {', '.join(keys)}"), (0, 0, 0, 2))
 
 
 def sentence(audit: Audit) -> str:

@@ -127,8 +127,8 @@ def test_254_failures_and_876_permille_fix_the_size(result):
 def test_the_counts_of_the_notes_against_the_printed_digits(result):
     reasons = {verdict.claim: verdict.reason for verdict in result.verdicts}
     assert outcomes(result)["digits.notes.hrm.settled.second"] is Outcome.IMPOSSIBLE
-    assert "21/3,894 = 0.5393% does not print as 0.55%" in reasons["digits.notes.hrm.settled.second"]
-    assert "of 3,784 to 3,853 it prints as 0.55%" in reasons["digits.notes.hrm.settled.second"]
+    assert "21/3,894 = 0.5393% does not round to 0.55%" in reasons["digits.notes.hrm.settled.second"]
+    assert "0.55% is consistent with denominators 3,784 to 3,853" in reasons["digits.notes.hrm.settled.second"]
     assert outcomes(result)["digits.notes.hrm.settled.joint"] is Outcome.IMPOSSIBLE
     assert "5/971 = 0.5149%" in reasons["digits.notes.hrm.settled.joint"]
     assert outcomes(result)["digits.notes.hrm.solved.small"] is Outcome.CONSISTENT
@@ -208,7 +208,7 @@ def test_digits_of_one_claim_against_its_own_denominator(tmp_path):
     assert findings() == []
     assert findings(of=5)[0][1] and "3/5 = 60%" in findings(of=5)[0][2]
     _, possible, finding = findings(of=7)[0]
-    assert not possible and "no whole number of 7 prints as 60.0%; the nearest are 4/7" in finding
+    assert not possible and "no whole number of 7 rounds to 60.0%; the nearest are 4/7" in finding
     zero = {"kind": "zero_count", "statistic": "settled_share"}
     assert findings(stated="0 of 254", of=254, **zero)[0][1] and not findings(stated="0 of 254", of=253, **zero)[0][1]
     area = {"kind": "range", "statistic": "auc", "stated": "0.88–0.90"}

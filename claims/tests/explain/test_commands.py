@@ -79,7 +79,7 @@ def test_a_page_for_the_claim_and_for_each_population(run):
     assert "score = exponent" in claim["parameters"] and "Area under the ROC curve" in claim["statistic"]
     assert "no checkpoint and no record" in absent["because"] and "measured" not in absent
     verdict = run.judge("trm.lambda1.auc@reference.trm")
-    assert measured["verdict"].startswith(verdict.outcome) and measured["because"] == verdict.reason
+    assert measured["verdict"].startswith(verdict.outcome.shown) and measured["because"] == verdict.reason
     assert measured["measured"].startswith(verdict.shown) and "negatives" in measured["counts"]
     assert measured["baseline"].count("AUC") == 3 and measured["λ₁ adds"].startswith(("+", "-"))
     record = run.pairs["trm.lambda1.auc@reference.trm"][1].record
@@ -229,9 +229,9 @@ def test_the_sample_that_is_named_decides_and_a_smaller_one_does_not(name):
 def test_no_size_decides_on_the_edge_or_against_a_small_printed_sample():
     record = synthetic_record(80, seed=0)
     edge = {"test": "share_above", "threshold": float(record.solved.mean()), "why": "made up"}
-    assert "lies on the edge" in asked_of(claim_table(form=edge), record, "reference.trm")[1][0]
+    assert "equals the threshold" in asked_of(claim_table(form=edge), record, "reference.trm")[1][0]
     small = claim_table(stated=f"{record.solved.mean():.0%}", smallest_contradiction=0.05, sample=100)
-    assert "no sample of a size worth naming" in asked_of(small, record, "paper.trm")[1][0]
+    assert "no practicable sample size" in asked_of(small, record, "paper.trm")[1][0]
 
 
 def test_how_many_without_a_case_exclude_a_rate_is_exact():
@@ -250,11 +250,11 @@ def test_how_many_without_a_case_exclude_a_rate_is_exact():
     assert 0.98**needed <= 0.05 < 0.98 ** (needed - 1)
 
 
-def test_counts_that_agree_are_those_that_the_judge_does_not_exclude():
+def test_counts_that_do_not_reject_are_those_that_the_judge_does_not_exclude():
     table = claim_table(stated="60%", smallest_contradiction=0.2, sample=200)
     record = synthetic_record(200, accuracy=0.6, seed=3)
     _, told = asked_of(table, record, "paper.trm")
-    low, high = (int(x) for x in re.search(r"(\d+) to (\d+) of 200 agree", told[-1]).groups())
+    low, high = (int(x) for x in re.search(r"(\d+) to (\d+) of 200 do not reject", told[-1]).groups())
     for hits, refuted in ((low - 1, True), (low, False), (high, False), (high + 1, True)):
         solved = np.arange(200) < hits
         verdict, _ = asked_of(table, record.replace(solved=solved), "paper.trm")
@@ -264,9 +264,9 @@ def test_counts_that_agree_are_those_that_the_judge_does_not_exclude():
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"stated": "96.5%", "statistic": "least_mobile_failure", "parameters": {"failures": 50}}, "no size is computed"),
-        ({"kind": "point", "stated": "16", "statistic": "segments"}, "whatever its size"),
-        ({"kind": "point", "stated": "512", "statistic": "hidden_size"}, "no size matters"),
+        ({"stated": "96.5%", "statistic": "least_mobile_failure", "parameters": {"failures": 50}}, "no sample size can be given"),
+        ({"kind": "point", "stated": "16", "statistic": "segments"}, "a design choice"),
+        ({"kind": "point", "stated": "512", "statistic": "hidden_size"}, "no sample size matters"),
         ({"kind": "point", "stated": "1", "statistic": "external", "parameters": {"needs": "something else"}}, "missing input"),
         ({"stated": "60.03%", "of": 50}, "other digits"),
     ],

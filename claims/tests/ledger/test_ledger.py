@@ -154,7 +154,7 @@ MALFORMED = {
     "an area beyond one": (claim_table(statistic="auc", kind="point", stated="1.7"), "stated =", "lies outside [0, 1]"),
     "a range for a point": (claim_table(kind="point", stated="0.5–0.6"), "[[claim]]", "is a range"),
     "a zero count that is none": (claim_table(kind="zero_count", stated="2 of 9"), "[[claim]]", "states 0 of n"),
-    "a contradiction that nothing shows": (claim_table(smallest_contradiction=1.5), "smallest_contradiction =", "can never be seen"),
+    "a contradiction that nothing shows": (claim_table(smallest_contradiction=1.5), "smallest_contradiction =", "can never be observed"),
     "a contradiction of nothing": (claim_table(smallest_contradiction=0), "smallest_contradiction =", "greater than 0"),
     "an infinite contradiction": (claim_table(smallest_contradiction=1e400), "[[claim]]", "finite"),
     "a denominator of nobody": (claim_table(of=0), "of =", "greater than or equal to 1"),
@@ -307,7 +307,7 @@ def test_an_acknowledgement_is_strict(tmp_path):
     ("text", "what"),
     [
         ('claim = "nobody"\noutcome = "REFUTED"\nreason = "long enough"', "no claim or check 'nobody'"),
-        ('claim = "trm.accuracy"\noutcome = "TRANSFERS"\nreason = "long enough"', "no contradiction to acknowledge"),
+        ('claim = "trm.accuracy"\noutcome = "TRANSFERS"\nreason = "long enough"', "not a contradiction that can be acknowledged"),
         ('claim = "trm.accuracy"\noutcome = "REFUTED"\nreason = "short"', "at least 10"),
         ('claim = "trm.accuracy"\noutcome = "REFUTED"\nreason = "long enough"\npopulation = "x"', "unknown population 'x'"),
     ],

@@ -43,7 +43,7 @@ def test_what_changed_comes_first_with_before_and_now(make_audit, make_verdict):
 @pytest.mark.parametrize(
     ("baseline", "told"),
     [
-        (Baseline(locked={"c@reference.trm": locked()}), "Nothing left the locked baseline (1 verdict)."),
+        (Baseline(locked={"c@reference.trm": locked()}), "No deviation from the locked baseline (1 verdict)."),
         (None, "Not compared with a locked baseline"),
         (Baseline(locked={"c@reference.trm": locked("DOES_NOT_TRANSFER")}), "| DOES_NOT_TRANSFER 0.9931"),
     ],
