@@ -36,8 +36,8 @@ def why(
     import sys
 
     from unsettled.claims.audit.run import Run, Settings
-    from unsettled.claims.explain.explain import explain
-    from unsettled.claims.explain.text import render
+    from unsettled.claims.explanation.pages import explain
+    from unsettled.claims.explanation.text import render
     from unsettled.claims.ledger.load import PAPER
     from unsettled.claims.populations.inputs import read_inputs
     from unsettled.measure.hub.registry import cache_folder

@@ -53,7 +53,7 @@ def _of_verdicts(audit: Audit) -> Iterator[Problem]:
                 level=level,
                 rule=verdict.claim,
                 key=verdict.key,
-                title=f"{verdict.outcome} {verdict.key}",
+                title=f"{verdict.outcome.shown} {verdict.key}",
                 message=f"{verdict.words}: stated {verdict.stated}. {verdict.reason}",
                 line=audit.ledger.lines.get(verdict.claim, 0),
                 acknowledged=verdict.acknowledged,

@@ -16,7 +16,7 @@ from unsettled.claims.audit.pictures import Boards, Pictured
 from unsettled.claims.audit.planted import Planted
 from unsettled.claims.audit.sampling import Remeasured
 from unsettled.claims.digits.arithmetic import Row
-from unsettled.claims.explain.explain import Fact
+from unsettled.claims.explanation.pages import Fact
 from unsettled.claims.verdict import TABLE, Verdict
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.bounded import bounded

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from unsettled.claims.audit.entries import fingerprints
 from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.judgement.noise_band import disturb
-from unsettled.claims.ledger.claim import Claim
+from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.populations.populations import Population
 from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.measure.errors import UserError
@@ -72,7 +72,7 @@ class Baseline(BaseModel):
     locked: dict[str, Locked] = {}
 
 
-def lock(verdict: Verdict, claim: Claim, population: Population, *, noise: bool = False) -> Locked:
+def lock(verdict: Verdict, claim: AnyClaim, population: Population, *, noise: bool = False) -> Locked:
     """What is locked of a verdict; ``noise`` is measured only when it is to be written."""
     found = verdict.measured and verdict.measured.estimate
     value, low, high = (_finite(getattr(found, name, math.nan)) for name in FIGURES)
@@ -88,7 +88,7 @@ def lock(verdict: Verdict, claim: Claim, population: Population, *, noise: bool 
     )
 
 
-def noise_of(verdict: Verdict, claim: Claim, population: Population, *, starts: bool = False) -> float:
+def noise_of(verdict: Verdict, claim: AnyClaim, population: Population, *, starts: bool = False) -> float:
     """By how much numerical noise alone can move value, low and high; 0 when the record has no noise floor.
 
     With ``starts``, noise and another tangent start together.
@@ -107,7 +107,7 @@ def noise_of(verdict: Verdict, claim: Claim, population: Population, *, starts: 
     return WIDTH * max((abs(now - was) for was, now in pairs if math.isfinite(now - was)), default=0.0)
 
 
-def bar_of(claim: Claim) -> dict[str, Any]:
+def bar_of(claim: AnyClaim) -> dict[str, Any]:
     """What a claim is held to, JSON-safe."""
     return claim.model_dump(mode="json", include=BAR, exclude_none=True)
 
@@ -121,7 +121,7 @@ def drift(locked: Locked, now: Locked, notation: Notation = PLAIN) -> str | None
     """
     edited = _edited(locked.bar, now.bar)
     if edited:
-        return f"the bar was edited: {edited}"
+        return f"the acceptance criterion changed: {edited}"
     for name in IDENTITY:
         before, after = locked.fingerprints.get(name), now.fingerprints.get(name)
         if before != after:

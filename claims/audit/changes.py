@@ -1,4 +1,4 @@
-"""What left the locked baseline: each verdict with what was locked of it, and why it is told."""
+"""Deviations from the locked baseline: each verdict with what was locked of it, and why it is told."""
 
 from __future__ import annotations
 
@@ -32,6 +32,6 @@ def changes(verdicts: Iterable[Verdict], baseline: Baseline | None) -> tuple[Cha
         drifted = verdict.outcome is Outcome.DRIFTED
         if drifted or (before is not None and before.verdict != verdict.outcome):
             locked_as = {} if before is None else {"was": before.verdict, **before.model_dump(include={"value", "low", "high"})}
-            reason = verdict.reason if drifted or before is None else f"was {before.verdict}, is {verdict.outcome}"
+            reason = verdict.reason if drifted or before is None else f"was {before.verdict.shown}, is {verdict.outcome.shown}"
             found.append(Change(key=verdict.key, reason=reason, **locked_as))
     return tuple(found)

@@ -7,13 +7,13 @@ import math
 from unsettled.claims.audit.entries import Strict
 from unsettled.claims.audit.run import Run
 from unsettled.claims.catalogue.registered import lookup
-from unsettled.claims.explain.explain import Fact, explain
+from unsettled.claims.explanation.pages import Fact, explain
 from unsettled.claims.judgement.case import form_of
 from unsettled.claims.ledger.forms import region
 from unsettled.claims.verdict import Verdict
 
 # Facts that the verdict or its population holds already; they are not stored twice.
-HELD = {"verdict", "because", "criterion", "acknowledged", "method", "counts", "weights", "file", "puzzles", "record", "again"}
+HELD = {"verdict", "because", "criterion", "acknowledged", "method", "counts", "weights", "file", "puzzles", "record", "reproduce with"}
 Ends = tuple[float | None, float | None]
 
 

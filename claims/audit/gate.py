@@ -36,7 +36,7 @@ class Gate:
         if not self.compare and (locked is None or Outcome.DOES_NOT_TRANSFER not in (locked.verdict, verdict.outcome)):
             return None
         if locked is None:
-            return None if population.kind == "user" else "appeared undeclared: it is not in the baseline"
+            return None if population.kind == "user" else "new verdict, not in the baseline"
         now = lock(verdict, claim, population)
         if self.compare:
             return drift(locked, now, verdict.notation)
@@ -56,7 +56,7 @@ class Gate:
         judged = [v for v in verdicts if v.key in run.pairs and run.pairs[v.key][1].kind != "user"]
         now = {v.key: lock(v, *run.pairs[v.key], noise=True) for v in judged}
         notations = {v.key: v.notation for v in judged}
-        after = update(self.baseline, now, keys=run.pairs, what=self.writes)
+        after = update(self.baseline, now, keys=run.pairs, what=self.writes or "new")
         lines = []
         for key in dict.fromkeys([*self.baseline.locked, *after.locked]):
             old, new = self.baseline.locked.get(key), after.locked.get(key)

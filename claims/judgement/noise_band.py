@@ -37,12 +37,12 @@ def largest_change(versions: list[Estimate], value: float) -> float:
 
 def disturb(record: Record, floor: NoiseFloor, rng: np.random.Generator, *, starts: bool = False) -> Record:
     """The record as another equivalent measurement might have come out, from another tangent start too if ``starts``."""
-    rows, segments = record.solved_at.shape
+    rows = len(record)
     per_segment = record.provenance.model.updates_per_segment
     drawn = {name: _draw(floor.quantiles.get(name, {}), rows, rng) for name in ("exponents", "displacement", "halting")}
     exponents = drawn["exponents"][:, None] + (_other_start(floor, rows, record.k, rng) if starts else 0.0)
     exponents, displacement = exponents[:, None, :] * per_segment, drawn["displacement"][:, None]
-    flips = np.zeros(rows, dtype=bool)
+    flips: np.ndarray = np.zeros(rows, dtype=bool)
     comparisons = floor.rows * len(floor.alternates)
     if floor.label_flips and comparisons:
         flips = rng.random(rows) < floor.label_flips / comparisons
@@ -64,7 +64,7 @@ def _other_start(floor: NoiseFloor, rows: int, k: int, rng: np.random.Generator)
     if known is None:
         return np.zeros((rows, 1))
     own = np.stack([_draw(quantiles, rows, rng) for quantiles in known.own[:k]], axis=1)
-    return rng.standard_normal(k) * np.array(known.shared[:k]) + own
+    return np.asarray(rng.standard_normal(k) * np.array(known.shared[:k]) + own)
 
 
 def _draw(recorded: dict[str, float], rows: int, rng: np.random.Generator) -> np.ndarray:
@@ -72,4 +72,4 @@ def _draw(recorded: dict[str, float], rows: int, rng: np.random.Generator) -> np
     levels = [0.0] + [level for label, level in _LEVELS.items() if label in recorded]
     sizes = [0.0] + [recorded[label] for label in _LEVELS if label in recorded]
     size = np.interp(rng.random(rows), levels, sizes) if len(levels) > 1 else np.zeros(rows)
-    return size * rng.choice([-1.0, 1.0], rows)
+    return np.asarray(size * rng.choice([-1.0, 1.0], rows))

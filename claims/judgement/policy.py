@@ -20,7 +20,7 @@ class Policy:
         acknowledged: what a contradiction that `known.toml` acknowledges becomes.
     """
 
-    name: str
+    name: Literal["draft", "strict"]
     undecided: Report
     acknowledged: Report
 

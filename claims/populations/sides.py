@@ -46,7 +46,8 @@ def find_side(
 
 @lru_cache(maxsize=32)
 def _read(path: Path, kind: str, changed: int) -> SideRecord:
-    return read_side(path, kind=kind)
+    side: SideRecord = read_side(path, kind=kind)
+    return side
 
 
 def check_side(side: SideRecord, record: Record, *, where: object = None) -> None:

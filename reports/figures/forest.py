@@ -70,7 +70,7 @@ def _names(axes: Axes, lines: list[Line], positions: list[float], heads: dict[fl
     axes.set_yticks(positions, names, fontsize=6, parse_math=False)
     for position, (outcome, number) in heads.items():
         axes.annotate(
-            f"{outcome.replace('_', ' ')} ({number})",
+            f"{Outcome(outcome).shown.replace('_', ' ')} ({number})",
             (0, position),
             xycoords=("axes fraction", "data"),
             xytext=(-4, 0),

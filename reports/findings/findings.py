@@ -84,7 +84,7 @@ def _claims(audit: Audit) -> Iterator[Grid]:
 
 
 def _cell(verdict: Verdict | None) -> str:
-    return "–" if verdict is None else f"{verdict.outcome}: {verdict.shown}"
+    return "–" if verdict is None else f"{verdict.outcome.shown}: {verdict.shown}"
 
 
 def _table(title: str, what: str, records: dict[str, Record], columns: dict[str, Callable[[Record], Estimate]]) -> Grid:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from unsettled.claims.audit.audit import Audit
-from unsettled.claims.explain.explain import Fact
+from unsettled.claims.explanation.pages import Fact
 from unsettled.claims.verdict import TABLE, Outcome, Verdict
 from unsettled.reports.html.strip import span_of, strip, zoom
 from unsettled.reports.html.svg import slug
@@ -26,34 +26,10 @@ ORDER: dict[Outcome, tuple[str, str]] = {
     Outcome.UNDERPOWERED: ("?", "open"),
     Outcome.UNVERIFIABLE: ("–", "open"),
 }
-# Labels of facts and what they are called on the page: of a claim, shown once, and of a verdict, under their headings.
-DEFINITION = {
-    "where": "where",
-    "stated": "printed",
-    "counted over": "denominator",
-    "statistic": "definition",
-    "parameters": "parameters",
-    "would matter": "would matter",
-    "elsewhere": "on other checkpoints",
-}
-SECTIONS: tuple[tuple[str, dict[str, str]], ...] = (
-    (
-        "What was found",
-        {
-            "asked": "question",
-            "criterion": "stands if",
-            "measured": "measured",
-            "method": "method",
-            "counts": "counts",
-            "power": "would have noticed",
-            "baseline": "baseline",
-            "λ₁ adds": "λ₁ adds",
-            "beside it": "beside it",
-            "would change": "would change it",
-        },
-    ),
-    ("Where it comes from", {"weights": "weights", "file": "file", "puzzles": "puzzles", "record": "record"}),
-)
+# Labels of the facts that the page shows: of a claim, once, and of a verdict, under their headings.
+DEFINITION = ("where", "printed", "denominator", "definition", "parameters", "smallest effect", "other checkpoints")
+FOUND = ("question", "criterion", "measured", "method", "counts", "power", "baseline", "λ₁ adds", "also reported", "would change it")
+SECTIONS = (("What was found", FOUND), ("Where it comes from", ("weights", "file", "puzzles", "record")))
 FINGERPRINT = 16
 # Label of a fact → the fingerprint of a population that it shows.
 FINGERPRINTS = {"weights": "checkpoint_tensors", "file": "checkpoint_bytes", "puzzles": "puzzles", "record": "record"}
@@ -127,7 +103,7 @@ def _groups(audit: Audit) -> Iterator[Group]:
 
 def plain(outcome: str) -> str:
     """A verdict as words: ``does not transfer``."""
-    return str(outcome).replace("_", " ").lower()
+    return Outcome(outcome).shown.replace("_", " ").lower()
 
 
 def _facts(audit: Audit, verdict: Verdict) -> Iterator[Fact]:
@@ -151,7 +127,7 @@ def _facts(audit: Audit, verdict: Verdict) -> Iterator[Fact]:
 
 def _defined(audit: Audit, verdict: Verdict) -> Iterator[Fact]:
     """The facts on the claim of a verdict; where the audit has none, what the verdict says of it."""
-    yield from audit.definitions.get(verdict.claim) or (Fact("where", verdict.locator), Fact("stated", verdict.stated))
+    yield from audit.definitions.get(verdict.claim) or (Fact("where", verdict.locator), Fact("printed", verdict.stated))
 
 
 def _row(verdict: Verdict, audit: Audit) -> Row:
@@ -177,10 +153,10 @@ def _row(verdict: Verdict, audit: Audit) -> Row:
     )
 
 
-def _named(facts: Sequence[Fact], names: Mapping[str, str]) -> Iterator[Fact]:
-    """The facts of these labels in this order, renamed; fingerprints cut, and left out what has no text."""
+def _named(facts: Sequence[Fact], names: Sequence[str]) -> Iterator[Fact]:
+    """The facts of these labels in this order; fingerprints cut, and left out what has no text."""
     for label in names:
         for fact in facts:
             if fact.label == label and fact.text:
                 digest = fact.whole and len(fact.text) == 64
-                yield Fact(names[label], f"{fact.text[:FINGERPRINT]}…" if digest else fact.text, fact.whole)
+                yield Fact(label, f"{fact.text[:FINGERPRINT]}…" if digest else fact.text, fact.whole)

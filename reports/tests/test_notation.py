@@ -12,7 +12,7 @@ from unsettled.claims.audit.baseline import Baseline, lock
 from unsettled.claims.audit.changes import changes
 from unsettled.claims.audit.entries import PopulationEntry
 from unsettled.claims.audit.run import Run, Settings
-from unsettled.claims.explain.explain import explain
+from unsettled.claims.explanation.pages import explain
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.synthetic.audits import write_reference
@@ -85,7 +85,7 @@ def test_every_rendering_shows_each_measured_value_in_the_one_notation(audit):
     figures = {r["properties"]["key"]: r["properties"].get("measured") for r in results}
     assert {v.shown for v in measured(audit) if v.key in figures} == {text for text in figures.values() if text}
     problems = "\n".join(annotations.annotate(audit)).replace("%25", "%")
-    assert all(v.shown in problems for v in measured(audit) if f"{v.outcome} {v.key}::" in problems)
+    assert all(v.shown in problems for v in measured(audit) if f"{v.outcome.shown} {v.key}::" in problems)
 
 
 def test_no_sentence_shows_a_measured_value_in_another_notation(audit, run):
@@ -93,7 +93,7 @@ def test_no_sentence_shows_a_measured_value_in_another_notation(audit, run):
         pages = explain(run, verdict.key)
         told = {fact.label: fact.text for fact in pages[-1].facts}
         assert told["measured"].startswith(verdict.shown)
-        sentences = " ".join(told[label] for label in ("because", "criterion", "measured", "would change") if label in told)
+        sentences = " ".join(told[label] for label in ("because", "criterion", "measured", "would change it") if label in told)
         tokens = set(TOKEN.findall(sentences))
         assert not tokens & set(other_notations(verdict)), (verdict.key, sentences)
 
@@ -104,4 +104,4 @@ def test_what_left_a_baseline_is_shown_in_the_notation_of_its_verdict(audit, run
         before = lock(verdict, claim, population).model_copy(update={"verdict": Outcome.DRIFTED})
         left = changes([verdict], Baseline(locked={verdict.key: before}))
         page = markdown.render(audit.model_copy(update={"verdicts": (verdict,), "changes": left}))
-        assert f"| {markdown_text(f'DRIFTED {verdict.shown}')} | {markdown_text(f'{verdict.outcome} {verdict.shown}')} |" in page
+        assert f"| {markdown_text(f'DRIFTED {verdict.shown}')} | {markdown_text(f'{verdict.outcome.shown} {verdict.shown}')} |" in page

@@ -60,11 +60,11 @@ def _changed(audit: Audit, rows: int | None) -> Iterator[str]:
 
 def _change(change: Change, verdict: Verdict) -> tuple[str, ...]:
     """What was locked and what is, each with its figures; a dash where nothing was locked."""
-    before = str(change.was or "–")
+    before = change.was.shown if change.was else "–"
     if change.value is not None:
         low, high = (math.nan if limit is None else limit for limit in (change.low, change.high))
         before += f" {verdict.notation.measured(change.value, low, high)}"
-    now = verdict.shown if verdict.outcome is Outcome.DRIFTED else f"{verdict.outcome} {verdict.shown}"
+    now = verdict.shown if verdict.outcome is Outcome.DRIFTED else f"{verdict.outcome.shown} {verdict.shown}"
     return (*map(_cell, (*change.key.split("@", 1), before, now)), _cell(change.reason, REASON))
 
 

@@ -8,6 +8,7 @@ import pytest
 
 import unsettled.reports.session  # noqa: F401
 from unsettled.claims.audit.baseline import DECLARED_SHARE, Baseline, drift, lock, read_baseline, update, vanished, write_baseline
+from unsettled.claims.audit.gate import Gate
 from unsettled.claims.audit.run import Run, Settings
 from unsettled.claims.judgement.judge import judge
 from unsettled.claims.judgement.noise_band import disturb
@@ -16,9 +17,12 @@ from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import discover
 from unsettled.fixtures.synthetic.audits import accuracy_of, write_ledger, write_tiny_reference
 from unsettled.fixtures.synthetic.records import synthetic_record
+from unsettled.measure.campaign.noise import remeasure
 from unsettled.measure.errors import UserError
+from unsettled.measure.networks.checkpoints import load_checkpoint
 from unsettled.measure.record.parquet import read_record, write_record
 from unsettled.measure.record.provenance import NoiseFloor, TangentStarts
+from unsettled.measure.tasks.read import read_puzzles
 
 NOISE = NoiseFloor(
     rows=64,
@@ -80,7 +84,7 @@ def test_each_locked_thing_is_held_to(judged, changes, told):
 def test_edited_bar_is_shown_as_such(judged):
     now = locked_as(judged)
     before = now.model_copy(update={"bar": now.bar | {"stated": "0.99"}, "verdict": "ERROR"})
-    assert drift(before, now) == "the bar was edited: stated was '0.99', is '0.993'"
+    assert drift(before, now) == "the acceptance criterion changed: stated was '0.99', is '0.993'"
 
 
 def test_same_record_has_no_slack_and_another_has_the_locked_noise(judged):
@@ -123,10 +127,7 @@ def test_remeasuring_the_same_cries_wolf_no_more_than_declared(judged, claim):
 @pytest.mark.asymptotic
 def test_real_remeasurements_cry_wolf_no_more_than_declared(tmp_path):
     """An untrained network measured 200 times under other batch sizes, last bits of its start, and tangent starts."""
-    from unsettled.measure.campaign.noise import remeasure
-    from unsettled.measure.networks.checkpoints import load_checkpoint
     from unsettled.measure.rollout.starts import last_bit_start
-    from unsettled.measure.tasks.read import read_puzzles
 
     folder = write_tiny_reference(tmp_path, puzzles=12)
     record = read_record(folder / "record.parquet")
@@ -239,8 +240,8 @@ def test_lock_then_hold_then_notice(audit, pytester):
     second.assert_outcomes(failed=3, deselected=10)
     second.stdout.fnmatch_lines_random(
         [
-            "DRIFTED: the bar was edited: stated was*is '99%'",
-            "DRIFTED: appeared undeclared: it is not in the baseline",
+            "DRIFTED: the acceptance criterion changed: stated was*is '99%'",
+            "DRIFTED: new verdict, not in the baseline",
             "DRIFTED: vanished: was REPRODUCED, but the claim is gone",
         ]
     )
@@ -249,13 +250,12 @@ def test_lock_then_hold_then_notice(audit, pytester):
     assert audit(changed).ret == 1
     assert (pytester.path / "my.baseline.json").read_bytes() == before
     third = audit(changed, "--update-baseline=all")
-    third.stdout.fnmatch_lines(["*right@my: the bar was edited*", "*wide@my: dropped*", "*fresh@my: new*"])
+    third.stdout.fnmatch_lines(["*right@my: the acceptance criterion changed*", "*wide@my: dropped*", "*fresh@my: new*"])
     assert list(read_baseline(pytester.path / "my.baseline.json").locked) == ["right@my", "fresh@my"]
 
 
 @pytest.mark.parametrize(("locked", "now"), [("TRANSFERS", "DOES_NOT_TRANSFER"), ("DOES_NOT_TRANSFER", "TRANSFERS")])
 def test_change_of_what_does_not_transfer_is_drift_even_when_not_asked(references, locked, now, monkeypatch, tmp_path):
-    from unsettled.claims.audit.gate import Gate
 
     run = Run(Settings(seed=1, inputs=Inputs(references=references)))
     key = "trm.lambda1.auc@reference.trm"

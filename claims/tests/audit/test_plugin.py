@@ -10,7 +10,7 @@ import pytest
 import torch  # noqa: F401
 
 import unsettled.claims.audit.run
-import unsettled.reports.session  # noqa: F401
+import unsettled.reports.session
 from unsettled.claims.audit.audit import read_audit
 from unsettled.claims.audit.planted import outcome_of, read_falsehoods
 from unsettled.claims.audit.sampling import sample_rows

@@ -156,7 +156,7 @@ def test_a_row_opens_to_everything_behind_it(visit):
         "denominator",
         "definition",
         "0.993: any value in [0.9925, 0.9935]",
-        "would have noticed",
+        "power",
         "late displacement alone: AUC",
         "λ₁ adds",
         "would change it",

@@ -19,7 +19,7 @@ from unsettled.claims.audit.pictures import Board, Boards, Pictured, pictures_of
 from unsettled.claims.audit.run import Run, Settings
 from unsettled.claims.audit.summary import audit_of
 from unsettled.claims.digits.arithmetic import Row as Digits
-from unsettled.claims.explain.explain import Fact
+from unsettled.claims.explanation.pages import Fact
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import Population
 from unsettled.claims.verdict import Measurement, Outcome
@@ -238,28 +238,18 @@ def test_rows_tell_what_why_tells(judged, verdicts):
     row = rows["trm.lambda1.auc@reference.trm"]
     facts = [fact for _, facts in row.sections for fact in facts]
     labels = [fact.label for fact in facts]
-    assert {
-        "question",
-        "stands if",
-        "measured",
-        "would have noticed",
-        "baseline",
-        "λ₁ adds",
-        "would change it",
-        "weights",
-        "record",
-    } <= set(labels)
+    assert {"question", "criterion", "measured", "power", "baseline", "λ₁ adds", "would change it", "weights", "record"} <= set(labels)
     assert labels.count("baseline") == 3
     assert row.commands == ('pytest claims/ -k "trm.lambda1.auc and reference.trm"', "unsettled why trm.lambda1.auc@reference.trm")
     definition = next(d for d in definitions if d.identity == row.definition)
-    assert {"where", "printed", "denominator", "definition", "would matter", "on other checkpoints"} <= {f.label for f in definition.facts}
+    assert {"where", "printed", "denominator", "definition", "smallest effect", "other checkpoints"} <= {f.label for f in definition.facts}
     assert len(definitions) == len({verdict.claim for verdict in verdicts})
 
 
 def test_without_its_ledger_a_row_tells_what_its_verdict_knows(verdicts, make_audit):
     found, definitions = claims_of(make_audit(verdicts))
     row = next(row for group in found for row in group.rows if row.verdict.measured)
-    assert {"stands if", "measured"} <= {fact.label for _, facts in row.sections for fact in facts}
+    assert {"criterion", "measured"} <= {fact.label for _, facts in row.sections for fact in facts}
     assert all(definition.facts for definition in definitions)
 
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from unsettled.claims.explain.explain import Page
+from unsettled.claims.explanation.pages import Page
 from unsettled.measure.support.console import plain_console, printed
 from unsettled.measure.support.text import harmless as safe
 
-LABEL = 15  # columns of the labels
+LABEL = 20  # columns of the labels
 
 
 def render(pages: Sequence[Page], *, width: int = 80, colour: bool = False) -> str:

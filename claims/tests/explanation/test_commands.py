@@ -16,9 +16,9 @@ import pytest
 
 from unsettled.claims.audit.known import KNOWN
 from unsettled.claims.audit.run import Run, Settings
-from unsettled.claims.explain.explain import explain
-from unsettled.claims.explain.text import render
-from unsettled.claims.explain.turning import Asked, turning
+from unsettled.claims.explanation.pages import explain
+from unsettled.claims.explanation.text import render
+from unsettled.claims.explanation.turning import Asked, turning
 from unsettled.claims.judgement.case import Case
 from unsettled.claims.judgement.judge import judge
 from unsettled.claims.ledger.load import PAPER, load_ledger
@@ -75,8 +75,8 @@ def test_a_page_for_the_claim_and_for_each_population(run):
     pages = explain(run, "trm.lambda1.auc")
     assert [page.title.split(" · ")[0] for page in pages] == ["trm.lambda1.auc", "paper.trm", "reference.trm"]
     claim, absent, measured = map(facts, pages)
-    assert claim["stated"].startswith("0.993: any value in [0.9925, 0.9935]")
-    assert "score = exponent" in claim["parameters"] and "Area under the ROC curve" in claim["statistic"]
+    assert claim["printed"].startswith("0.993: any value in [0.9925, 0.9935]")
+    assert "score = exponent" in claim["parameters"] and "Area under the ROC curve" in claim["definition"]
     assert "no checkpoint and no record" in absent["because"] and "measured" not in absent
     verdict = run.judge("trm.lambda1.auc@reference.trm")
     assert measured["verdict"].startswith(verdict.outcome.shown) and measured["because"] == verdict.reason
@@ -84,14 +84,14 @@ def test_a_page_for_the_claim_and_for_each_population(run):
     assert measured["baseline"].count("AUC") == 3 and measured["λ₁ adds"].startswith(("+", "-"))
     record = run.pairs["trm.lambda1.auc@reference.trm"][1].record
     assert measured["weights"] == record.provenance.checkpoint_tensors and measured["record"] == record.digest()
-    assert measured["again"] == verdict.command
+    assert measured["reproduce with"] == verdict.command
 
 
 def test_every_claim_and_some_checks_are_explained(run):
     ledger = run.ledger
     for item in (*ledger.claims, *ledger.checks[::6]):
         text = render(explain(run, item.id))
-        assert "would change" in text and "again" in text
+        assert "would change it" in text and "reproduce with" in text
         assert not re.search(r"\bnan\b|None|Traceback", text), text
 
 
@@ -117,9 +117,9 @@ def test_a_mistake_is_one_line_and_exit_code_2(unsettled):
 def test_why_reads_at_eighty_columns_and_never_breaks_what_is_copied(unsettled, references):
     code, out, _ = unsettled("why", "matched.displacement.auc", "--references", references)
     assert code == 0 and "\x1b" not in out
-    whole = re.compile(r"^  (?:weights|file|puzzles|record|again) ")
+    whole = re.compile(r"^  (?:weights|file|puzzles|record|reproduce with) ")
     assert all(len(line) <= 80 for line in out.splitlines() if not whole.match(line))
-    assert any(line.startswith("  again") and line.endswith('"') for line in out.splitlines())
+    assert any(line.startswith("  reproduce with") and line.endswith('"') for line in out.splitlines())
 
 
 def test_a_record_that_is_brought_is_judged(unsettled, tmp_path, records, references):
@@ -217,7 +217,7 @@ def test_the_sample_that_is_named_decides_and_a_smaller_one_does_not(name):
     assert found, told
     factor = int(found[1].replace(",", "")) / int(found[2].replace(",", ""))
     assert factor > 1.15, "a case that shows nothing"
-    many = lambda times: record.take(np.tile(np.arange(len(record)), times))  # noqa: E731
+    many = lambda times: record.take(np.tile(np.arange(len(record)), times))
     slack = 1.5 if name == "median" else 1.1  # an order statistic moves in steps
     enough = math.ceil(factor * slack)
     assert asked_of(table, many(enough), where)[0].outcome == found[3]

@@ -1,7 +1,7 @@
 """What would change a verdict: the figure that would turn it, and the sample that would decide it.
 
 Sample sizes are found by asking the rules of judgement again with the present estimate and a larger sample (see
-`unsettled.claims.explain.resizing`). All of it is planning, not judgement.
+`unsettled.claims.explanation.resizing`). All of it is planning, not judgement.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from unsettled.claims.catalogue.registered import lookup
-from unsettled.claims.explain.resizing import Decide, deciding_factor
+from unsettled.claims.explanation.resizing import Decide, deciding_factor
 from unsettled.claims.judgement.evidence import ALPHA, ENOUGH, Evidence, against_fresh
 from unsettled.claims.judgement.judge import conceded  # what "~" concedes is decided there alone
 from unsettled.claims.ledger.claim import AnyClaim
@@ -98,13 +98,12 @@ def _placed(asked: Asked, measured: Estimate) -> list[str]:
     if verdict.outcome is not Outcome.UNDERPOWERED:
         nearest = min(edges, key=lambda edge: min(abs(measured.low - edge), abs(measured.high - edge)))
         limit = min((measured.low, measured.high), key=lambda x: abs(x - nearest))
-        far = f"its limit {asked.verdict.notation.value(limit)} is {asked.verdict.notation.difference(abs(limit - nearest))} from it"
+        notation = verdict.notation
+        far = f"its limit {notation.value(limit)} is {notation.difference(abs(limit - nearest))} from it"
         stands, falls = verdict_names(verdict)
         other = falls if verdict.outcome == stands else stands
         beyond = f"between {words}" if len(edges) == 2 and other == stands else "beyond"
-        return [
-            f"inconclusive once the interval contains {asked.verdict.notation.value(nearest)} ({far}); {other} once it lies entirely {beyond}"
-        ]
+        return [f"inconclusive once the interval contains {notation.value(nearest)} ({far}); {other} once it lies entirely {beyond}"]
     if lookup(asked.claim.statistic).fresh is not None:
         return [f"an interval entirely on one side of {words}; an extreme depends on the number of cases, so no sample size can be given"]
     inside = span[0] < measured.value < span[1]

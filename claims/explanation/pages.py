@@ -12,7 +12,7 @@ from typing import Protocol
 from unsettled.claims.audit.known import Known
 from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.digits.arithmetic import arithmetic
-from unsettled.claims.explain.turning import Asked, turning
+from unsettled.claims.explanation.turning import Asked, turning
 from unsettled.claims.judgement.case import form_of, notation_of
 from unsettled.claims.judgement.evidence import standard_error
 from unsettled.claims.ledger.claim import AnyClaim
@@ -93,12 +93,12 @@ def _of_claim(ledger: Ledger, claim: AnyClaim) -> Page:
     facts = [
         Fact("claimed", claim.words),
         Fact("where", f"{claim.locator}; {_ledger_name(ledger)}, line {claim.line}"),
-        Fact("stated", told_digits(claim)),
-        Fact("counted over", f"{claim.denominator} ({claim.population})"),
-        Fact("statistic", f"{claim.statistic}: {_prose(statistic.function)}"),
+        Fact("printed", told_digits(claim)),
+        Fact("denominator", f"{claim.denominator} ({claim.population})"),
+        Fact("definition", f"{claim.statistic}: {_prose(statistic.function)}"),
         Fact("parameters", _parameters(claim)),
-        Fact("would matter", f"{smallest} (smallest effect of interest; `smallest_contradiction` in the ledger)"),
-        Fact("elsewhere", _elsewhere(claim)),
+        Fact("smallest effect", f"{smallest} (smallest effect of interest; `smallest_contradiction` in the ledger)"),
+        Fact("other checkpoints", _elsewhere(claim)),
     ]
     return Page(claim.id, tuple(facts))
 
@@ -145,7 +145,7 @@ def _of_verdict(run: Judged, claim: AnyClaim, key: str, population: Population) 
     facts = [
         Fact("verdict", f"{verdict.outcome.shown}: {TABLE[verdict.outcome].meaning}"),
         Fact("because", verdict.reason),
-        Fact("asked", f"{verdict.mode}: {_QUESTIONS[verdict.mode]}"),
+        Fact("question", f"{verdict.mode}: {_QUESTIONS[verdict.mode]}"),
         Fact("criterion", verdict.criterion),
     ]
     if verdict.acknowledged:
@@ -154,10 +154,10 @@ def _of_verdict(run: Judged, claim: AnyClaim, key: str, population: Population) 
         facts += _of_measurement(verdict, verdict.measured)
     rows = 0 if population.record is None else len(population.record)
     asked = Asked(claim=claim, verdict=verdict, form=form_of(claim, verdict.mode), rows=rows)
-    facts += [Fact("would change", told) for told in turning(asked)]
+    facts += [Fact("would change it", told) for told in turning(asked)]
     facts += _fingerprints(population)
     if verdict.command:
-        facts.append(Fact("again", verdict.command, whole=True))
+        facts.append(Fact("reproduce with", verdict.command, whole=True))
     return Page(title, tuple(facts))
 
 
@@ -223,7 +223,7 @@ def _beside(measured: Estimate) -> Iterator[Fact]:
         for name, value in extra.items()
     ]
     if shown:
-        yield Fact("beside it", "; ".join(shown))
+        yield Fact("also reported", "; ".join(shown))
 
 
 def _gain(gain: object, low: object, high: object, p_value: object) -> str:
@@ -252,7 +252,7 @@ def _of_digits(ledger: Ledger, name: str, known: Known) -> Page:
     facts = [
         Fact("checked", verdict.words),
         Fact("where", f"{verdict.locator} ({verdict.population})"),
-        Fact("stated", verdict.stated),
+        Fact("printed", verdict.stated),
         Fact("criterion", verdict.criterion),
         Fact("verdict", f"{verdict.outcome}: {verdict.reason}"),
     ]
@@ -261,9 +261,9 @@ def _of_digits(ledger: Ledger, name: str, known: Known) -> Page:
         if row.check == name:
             side = "" if row.decides else " (a reading beside the declared one)"
             facts.append(Fact("possible" if row.possible else "impossible", f"{row.subject}: {row.finding}{side}"))
-    facts.append(Fact("would change", "other printed digits or another declared denominator; no measurement can"))
+    facts.append(Fact("would change it", "other printed digits or another declared denominator; no measurement can"))
     if verdict.command:
-        facts.append(Fact("again", verdict.command, whole=True))
+        facts.append(Fact("reproduce with", verdict.command, whole=True))
     return Page(name, tuple(facts))
 
 
