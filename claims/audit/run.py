@@ -89,7 +89,7 @@ class Run:
 
     def with_measurements(self, folder: Path) -> Run:
         """Measure what must be measured into ``folder``; the run on it. Raises UserError."""
-        from unsettled.claims.audit.remeasure import measure_population
+        from unsettled.claims.audit.remeasure import measure_population  # noqa: PLC0415 (measuring loads torch, judging does not)
 
         records = {
             p.name: measure_population(p, folder, changes=dict(self.settings.changes), fresh=self.settings.remeasure)

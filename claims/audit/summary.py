@@ -7,7 +7,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from pydantic import BaseModel
 
@@ -49,7 +49,7 @@ def audit_of(run: Run, found: Mapping[str, Sequence[BaseModel]], *, gate: Gate |
     return Audit(
         tool=Tool(version=_version("unsettled")),
         ledger=_ledger(run.ledger),
-        policy=cast(Literal["draft", "strict"], run.policy.name),
+        policy=run.policy.name,
         seed=run.settings.seed,
         complete={v.key for v in verdicts} >= set(run.pairs) and len(digits) >= len(checks),
         populations=tuple(PopulationEntry.of(population) for population in run.populations),

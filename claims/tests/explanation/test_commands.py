@@ -217,7 +217,10 @@ def test_the_sample_that_is_named_decides_and_a_smaller_one_does_not(name):
     assert found, told
     factor = int(found[1].replace(",", "")) / int(found[2].replace(",", ""))
     assert factor > 1.15, "a case that shows nothing"
-    many = lambda times: record.take(np.tile(np.arange(len(record)), times))
+
+    def many(times):
+        return record.take(np.tile(np.arange(len(record)), times))
+
     slack = 1.5 if name == "median" else 1.1  # an order statistic moves in steps
     enough = math.ceil(factor * slack)
     assert asked_of(table, many(enough), where)[0].outcome == found[3]
