@@ -28,8 +28,9 @@ from unsettled.measure.support.files import digest_of
 class Adapted:
     """A user's network, and what identifies it.
 
-    ``source`` is the adapter's file, ``path`` the checkpoint. ``adapter_digest`` is the sha256 of the adapter's file, ``bytes_digest`` of the checkpoint's; ``tensors_digest`` is over the sorted
-    names, shapes and float32 values of the parameters and buffers, the empty digest for an object that is no `torch.nn.Module`.
+    ``source`` is the adapter's file, ``path`` the checkpoint. ``adapter_digest`` is the sha256 of the adapter's file, ``bytes_digest`` of
+    the checkpoint's; ``tensors_digest`` is over the sorted names, shapes and float32 values of the parameters and buffers, the empty
+    digest for an object that is not a `torch.nn.Module`.
     """
 
     model: Network

@@ -58,7 +58,7 @@ def units_of_cells(rows: int, cols: int) -> Array:
 
 
 @njit(CHOICE, cache=True, nogil=True)
-def _choose(  # noqa: PLR0912  one loop that numba compiles whole; calls within it cost a third of the time
+def _choose(  # noqa: PLR0912  one loop, compiled whole
     empty: Array,
     count: int,
     units: Array,
