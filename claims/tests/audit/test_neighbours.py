@@ -1,0 +1,118 @@
+"""The installed package leaves other projects' runs of pytest alone, and an audit that was asked for is made or missed aloud."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from unsettled.fixtures.synthetic.audits import accuracy_of, write_ledger
+from unsettled.fixtures.synthetic.records import synthetic_record
+from unsettled.measure.record.parquet import write_record
+
+PASSES = "def test_it():\n    assert True\n"
+PLUGIN = ("-p", "unsettled.reports.plugin")
+OWN = "import {name}.tools\n\ndef test_it():\n    assert {name}.tools.ANSWER == 42\n"
+# A project → its files, and what pytest is called with.
+PROJECTS: dict[str, tuple[dict[str, str], list[str]]] = {
+    "own claims": ({"claims/test_insurance.py": PASSES}, ["claims/"]),
+    "own claims, bare": ({"claims/test_insurance.py": PASSES, "tests/test_a.py": PASSES}, []),
+    **{
+        f"own package {name}": (
+            {f"{name}/__init__.py": "", f"{name}/tools.py": "ANSWER = 42\n", "tests/test_a.py": OWN.format(name=name)},
+            ["-p", "no:cacheprovider"],
+        )
+        for name in ("claims", "measure", "fixtures", "reports")
+    },
+    "own fixtures as a plugin": (
+        {
+            "conftest.py": "pytest_plugins = ['fixtures.data']\n",
+            "fixtures/__init__.py": "",
+            "fixtures/data.py": "import pytest\n\n@pytest.fixture\ndef answer():\n    return 42\n",
+            "tests/test_a.py": "def test_it(answer):\n    assert answer == 42\n",
+        },
+        ["tests"],
+    ),
+    "options of the same names": (
+        {
+            "conftest.py": "def pytest_addoption(parser):\n    for name in ('--report', '--record', '--baseline', '--policy'):\n"
+            "        parser.addoption(name)\n",
+            "tests/test_a.py": "def test_it(request):\n    assert request.config.option.report == 'x'\n",
+        },
+        ["--report", "x"],
+    ),
+    "strict markers and importlib": (
+        {"pytest.ini": "[pytest]\naddopts = --strict-markers --import-mode=importlib\n", "claims/test_insurance.py": PASSES},
+        [],
+    ),
+    "xdist": (
+        {"tests/test_a.py": "import os\n\ndef test_it():\n    assert 'OMP_NUM_THREADS' not in os.environ\n"},
+        ["-n", "1"],
+    ),
+}
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "OMP_", "GITHUB_"))}
+    command = [sys.executable, "-m", "pytest", "-q", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False)
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+@pytest.mark.parametrize("name", PROJECTS)
+def test_a_project_of_its_own_is_not_disturbed(name, tmp_path):
+    files, arguments = PROJECTS[name]
+    write(tmp_path, files)
+    done = run(tmp_path, *arguments)
+    tests = sum(Path(file).name.startswith("test_") for file in files)
+    assert done.returncode == 0 and f"{tests} passed" in done.stdout, done.stdout + done.stderr
+    assert "unsettled" not in done.stdout + done.stderr
+
+
+def test_an_audit_in_a_project_that_owns_such_folders(tmp_path):
+    """It neither collects the project's tests nor the package's own unit tests, and imports none of the project's folders."""
+    broken = "raise RuntimeError('nobody asked for this folder')\n"
+    write(tmp_path, {f"{name}/__init__.py": broken for name in ("claims", "measure", "fixtures", "reports")} | {"claims/test_a.py": broken})
+    record = synthetic_record(200)
+    write_record(record, tmp_path / "r.parquet")
+    write_ledger(tmp_path / "my.toml", {"right": ("share", "accuracy", accuracy_of(record))})
+    (tmp_path / "none").mkdir()
+    given = ("--ledger", "my.toml", "--references", "none", "--record", "my=r.parquet", "--same-examples", "my")
+    done = run(tmp_path, *PLUGIN, *given, "--remeasure-rows", "0")
+    assert done.returncode == 0 and "7 passed, 4 skipped" in done.stdout, done.stdout + done.stderr
+    assert (tmp_path / "audit.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("tests", "--ledger", "my.toml"), "error: tests: --ledger asks for an audit, but the given paths do not hold it (name no path"),
+        (("tests", "--report", "a.html"), "error: tests: --report asks for an audit, but"),
+        (("tests", "--baseline"), "error: tests: --baseline asks for an audit, but"),
+    ],
+)
+def test_an_audit_that_was_asked_for_and_not_made_fails(tmp_path, arguments, told):
+    write(tmp_path, {"tests/test_a.py": PASSES})
+    done = run(tmp_path, *PLUGIN, *arguments)
+    assert done.returncode == 2 and done.stderr.startswith(told) and done.stderr.count("\n") == 1, done.stdout + done.stderr
+
+
+def test_a_run_of_other_tests_of_the_audit_s_folder_does_not_pass_for_an_audit(pytester):
+    """The unit tests of claims lie below the audit's folder: asked for alone, they are not an audit."""
+    import unsettled.claims
+
+    unit = Path(unsettled.claims.__file__).parent / "tests" / "ledger" / "test_stated.py"
+    if not unit.is_file():
+        pytest.skip("the unit tests are not installed")
+    pytester.path.joinpath("none").mkdir()
+    write_ledger(pytester.path / "my.toml", {"right": ("share", "accuracy", "50%")})
+    done = run(pytester.path, *PLUGIN, str(unit), "--ledger", "my.toml", "--references", "none", "-k", "test_")
+    assert done.returncode == 2 and "error: --ledger asks for an audit, but no item of the audit ran" in done.stdout, done.stdout
