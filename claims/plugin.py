@@ -82,7 +82,10 @@ def _prepare(config: pytest.Config, asked: str | None) -> None:
         from unsettled.claims.options import audit_path, read_gate
 
         gate, path = read_gate(config, run), audit_path(config, run)
-        run = run.with_measurements(_folder(config))
+        if run.to_measure():
+            from unsettled.claims.audit.remeasure import measured_run
+
+            run = measured_run(run, _folder(config))
         config.pluginmanager.register(Collector(run, gate, path, asked=asked), "unsettled-collector")
     else:
         from unsettled.claims.options import read_gate

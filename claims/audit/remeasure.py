@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from unsettled.claims.audit.run import Run
 from unsettled.claims.audit.sampling import Remeasured, record_of, sample_rows
 from unsettled.claims.populations.inputs import MEASURING
 from unsettled.claims.populations.populations import Population
@@ -113,6 +114,12 @@ def measure_population(population: Population, folder: Path, *, changes: Mapping
                 shutil.rmtree(str(stale.where))
                 measured()
     return out
+
+
+def measured_run(run: Run, folder: Path) -> Run:
+    """Measure into ``folder`` what a run must measure before it can judge; the run on it. Raises UserError."""
+    changes, fresh = dict(run.settings.changes), run.settings.remeasure
+    return run.with_records({p.name: measure_population(p, folder, changes=changes, fresh=fresh) for p in run.to_measure()})
 
 
 def compare_records(population: Population, again: Path, *, seed: int) -> Remeasured:

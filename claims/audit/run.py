@@ -87,14 +87,8 @@ class Run:
         everything = self.settings.remeasure
         return [p for p in self.shipped if p.measurable and (everything or p.record is None)]
 
-    def with_measurements(self, folder: Path) -> Run:
-        """Measure what must be measured into ``folder``; the run on it. Raises UserError."""
-        from unsettled.claims.audit.remeasure import measure_population  # noqa: PLC0415 (measuring loads torch, judging does not)
-
-        records = {
-            p.name: measure_population(p, folder, changes=dict(self.settings.changes), fresh=self.settings.remeasure)
-            for p in self.to_measure()
-        }
+    def with_records(self, records: Mapping[str, Path]) -> Run:
+        """The run on these records, by population, in place of what came. Raises UserError."""
         return Run(replace(self.settings, records=records)) if records else self
 
     def verifiable(self) -> list[Population]:

@@ -19,7 +19,7 @@ from unsettled.measure.support.figures import as_percent, fraction, listing, num
 Answer = tuple[str, bool, str, bool]
 
 
-class Finding(BaseModel):
+class Examined(BaseModel):
     """What one check found: the stated digits, the criterion, and rows of (subject, possible, finding, decides)."""
 
     model_config = ConfigDict(frozen=True)
@@ -56,13 +56,13 @@ def _total(references: list[str | int], ledger: Ledger) -> tuple[Fraction, Fract
 
 
 @singledispatch
-def examine(check: AnyCheck, ledger: Ledger) -> Finding:
+def examine(check: AnyCheck, ledger: Ledger) -> Examined:
     """What a check of the ledger finds in the printed digits."""
     raise TypeError(f"no arithmetic for {type(check).__name__}")
 
 
 @examine.register
-def _linked(check: Linked, ledger: Ledger) -> Finding:
+def _linked(check: Linked, ledger: Ledger) -> Examined:
     printed = {name: _resolve(name, ledger) for name in (check.right, *check.of_right, *check.of_wrong)}
     count = _resolve(check.wrong_count, ledger) if check.wrong_count else None
     group = Group(
@@ -78,7 +78,7 @@ def _linked(check: Linked, ledger: Ledger) -> Finding:
     rows = [_declared_sizes(check, group, ledger)]
     rows += [(f"n = {n:,}", *_at(group, n), False) for n in check.also]
     rows += _other_readings(group, check)
-    return Finding(
+    return Examined(
         stated=", ".join(texts),
         rows=tuple(rows),
         criterion="some declared n has whole numbers of right and wrong answers that round to all of these digits",
@@ -145,7 +145,7 @@ def _other_readings(group: Group, check: Linked) -> list[Answer]:
 
 
 @examine.register
-def _ratio(check: Ratio, ledger: Ledger) -> Finding:
+def _ratio(check: Ratio, ledger: Ledger) -> Examined:
     top, bottom = _total(check.numerator, ledger), _total(check.denominator, ledger)
     target = _resolve(check.claim, ledger)
     low, high = top[0] / bottom[1], top[1] / bottom[0]
@@ -160,7 +160,7 @@ def _ratio(check: Ratio, ledger: Ledger) -> Finding:
         others = target.numerators(int(n))
         told = fraction(others[0], int(n)) if others else _near(target, [int(n)])
         rows.append((f"another count of {int(n):,}", bool(others), told, False))
-    return Finding(stated=target.text, criterion="the quotient of the counts rounds to the digits", rows=tuple(rows))
+    return Examined(stated=target.text, criterion="the quotient of the counts rounds to the digits", rows=tuple(rows))
 
 
 def _denominators(k: int, target: Stated) -> Answer:
@@ -175,7 +175,7 @@ def _denominators(k: int, target: Stated) -> Answer:
 
 
 @examine.register
-def _sum(check: Sum, ledger: Ledger) -> Finding:
+def _sum(check: Sum, ledger: Ledger) -> Examined:
     low, high = _total(check.parts, ledger)
     whole = _resolve(check.whole, ledger)
     bottom, top = _span(whole)
@@ -183,7 +183,7 @@ def _sum(check: Sum, ledger: Ledger) -> Finding:
     parts = [_resolve(reference, ledger).text for reference in check.parts]
     sum_text = number(low) if low == high else f"between {as_percent(low, 6)} and {as_percent(high, 6)}"
     finding = f"{' + '.join(parts)} is {sum_text}, printed {whole.text}"
-    return Finding(
+    return Examined(
         stated=", ".join([*parts, whole.text]),
         criterion="the parts can add up to the whole, as each is rounded",
         rows=(("sum", possible, finding, True),),
@@ -191,7 +191,7 @@ def _sum(check: Sum, ledger: Ledger) -> Finding:
 
 
 @examine.register
-def _product(check: Product, ledger: Ledger) -> Finding:
+def _product(check: Product, ledger: Ledger) -> Examined:
     target = _resolve(check.equals, ledger)
     result = prod(check.factors)
     possible = target.contains(result)
@@ -202,11 +202,11 @@ def _product(check: Product, ledger: Ledger) -> Finding:
     for reading, factors in check.instead.items():
         other = prod(factors)
         rows.append((reading, target.contains(other), f"{' × '.join(map(str, factors))} = {other:,}", False))
-    return Finding(stated=target.text, criterion="the product rounds to the digits", rows=tuple(rows))
+    return Examined(stated=target.text, criterion="the product rounds to the digits", rows=tuple(rows))
 
 
 @examine.register
-def _zero_bound(check: ZeroBound, ledger: Ledger) -> Finding:
+def _zero_bound(check: ZeroBound, ledger: Ledger) -> Examined:
     claim = ledger[check.claim]
     stated = claim.printed
     if stated is None or stated.denominator is None or stated.numerator != 0:
@@ -226,6 +226,6 @@ def _zero_bound(check: ZeroBound, ledger: Ledger) -> Finding:
         printed = _resolve(check.printed, ledger)
         possible, told = printed.contains(high), f"{told}, printed {printed.text}"
     told = "; ".join([told, *(finding for _, _, finding, _ in beside)])
-    return Finding(
+    return Examined(
         stated=claim.stated, criterion="the printed limit is the exact one", rows=(("upper limit", possible, told, True), *beside)
     )

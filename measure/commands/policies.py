@@ -53,6 +53,7 @@ def policies(
     from unsettled.measure.policies import comparison, text
     from unsettled.measure.policies.gather import gather
     from unsettled.measure.policies.plan import Plan
+    from unsettled.measure.policies.plot import plot_points
     from unsettled.measure.policies.table import table_of
     from unsettled.measure.support.memory import keep_freed_memory
     from unsettled.measure.support.progress import progress
@@ -99,7 +100,7 @@ def policies(
             console.print(text.difference_line(told), soft_wrap=True)
         if figure is not None:
             picture = figure if len(table.restarts) == 1 else figure.with_stem(f"{figure.stem}-{kind}")
-            text.plot_points(found, picture, title=f"{loaded.facts.architecture.upper()}, {len(table)} puzzles, {kind} starts")
+            plot_points(found, picture, title=f"{loaded.facts.architecture.upper()}, {len(table)} puzzles, {kind} starts")
             console.print(f"figure: {picture}")
     if len(table) < len(chosen):
         console.print(f"{len(chosen) - len(table)} puzzles are left; the same command goes on with them")

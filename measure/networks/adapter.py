@@ -20,7 +20,7 @@ from torch import nn
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.protocol import MEMBERS, Network
-from unsettled.measure.record.provenance import ModelFacts
+from unsettled.measure.support.facts import ModelFacts
 from unsettled.measure.support.files import digest_of
 
 

@@ -17,8 +17,8 @@ from unsettled.measure.networks import ModelConfig, RecursiveModel, build
 from unsettled.measure.networks.beside import CONFIG, Beside, own_config, published_config
 from unsettled.measure.networks.files import WEIGHTS, checkpoint_file, checkpoint_tensors, digest_file
 from unsettled.measure.networks.published import Which, infer_config, weights_of
-from unsettled.measure.record.provenance import ModelFacts
 from unsettled.measure.support.bounded import bounded
+from unsettled.measure.support.facts import ModelFacts
 from unsettled.measure.support.files import validated, write_whole
 from unsettled.measure.support.limits import check_network, check_tensors
 

@@ -22,7 +22,7 @@ State = tuple[Tensor, Tensor]
 TILE_BYTES = 4 << 20
 
 
-class Table(nn.Module):
+class LookupTable(nn.Module):
     """A lookup table under the parameter name that the published checkpoints use."""
 
     def __init__(self, name: str, rows: int, width: int, std: float) -> None:
@@ -52,16 +52,16 @@ class RecursiveModel(nn.Module):
         self.config = config
         hidden = config.hidden_size
         scale = 1 / math.sqrt(hidden)
-        self.embed_tokens = Table("embedding_weight", config.vocabulary, hidden, scale)
+        self.embed_tokens = LookupTable("embedding_weight", config.vocabulary, hidden, scale)
         self.lm_head = Linear(hidden, config.vocabulary)
         self.q_head = Linear(hidden, 2, bias=True)
         # the official start: never halt before it is learned
         self.q_head.weight = nn.Parameter(torch.zeros(2, hidden))
         self.q_head.bias = nn.Parameter(torch.full((2,), -5.0))
         if config.puzzle_identifiers:
-            self.puzzle_emb = Table("weights", config.puzzle_identifiers, config.embedding_width or hidden, 0.0)
+            self.puzzle_emb = LookupTable("weights", config.puzzle_identifiers, config.embedding_width or hidden, 0.0)
         if config.positions == "learned":
-            self.embed_pos = Table("embedding_weight", config.tokens, hidden, scale)
+            self.embed_pos = LookupTable("embedding_weight", config.tokens, hidden, scale)
         self._turn(config)
         for name in ("H_init", "L_init"):
             self.register_buffer(name, nn.init.trunc_normal_(torch.empty(hidden), std=1.0, a=-2.0, b=2.0))

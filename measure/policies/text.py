@@ -1,13 +1,10 @@
-"""The comparison and a solution as text: tables for a console, a figure, and a board as it evolves."""
+"""The comparison and a solution as text: tables for a console, and a board as it evolves."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 import numpy as np
-from matplotlib import colormaps
-from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
@@ -15,7 +12,6 @@ from rich.text import Text
 from unsettled.measure.policies.budgets import Kind, Point
 from unsettled.measure.policies.solve import Step
 from unsettled.measure.statistics.estimate import Estimate
-from unsettled.measure.support.files import whole_file
 from unsettled.measure.tasks.sudoku.boards import BLANK, Box
 from unsettled.measure.tasks.sudoku.typed import drawn
 
@@ -54,45 +50,6 @@ def difference_line(found: Estimate) -> str:
         f"(n = {found.n}; {extra['accuracy_restarts']:.3f} at {extra['evaluations_restarts']:,.0f} evaluations, "
         f"{extra['accuracy_pruning']:.3f} at {extra['evaluations_pruning']:,.0f}: {extra['pruning']})"
     )
-
-
-CURVES = (
-    ("one long rollout", "first"),
-    ("restarts", "halting"),
-    ("restarts", "majority"),
-    ("pruned by halting", "halting"),
-    ("pruned by displacement", "halting"),
-    ("pruned by exponent", "halting"),
-    ("successive halving", "halting"),
-    ("restart until confident", "halting"),
-    ("stop at the first checked board", "consistent"),
-    ("restarts", "oracle"),
-)
-
-
-def plot_points(points: list[Point], picture: Path, *, title: str) -> None:
-    """Accuracy against compute, one line with its band for each of `CURVES`; a PNG or SVG by its suffix."""
-    figure = Figure(figsize=(9, 5), layout="constrained")
-    axes = figure.subplots()
-    colours = colormaps["tab10"].colors
-    for colour, (family, rule) in zip(colours, CURVES, strict=False):
-        line = sorted(
-            (p for p in points if p.rule == rule and (p.family == family or (family == "restarts" and p.family.endswith(" restarts")))),
-            key=lambda p: p.evaluations,
-        )
-        if not line:
-            continue
-        cost = [p.evaluations for p in line]
-        label = (
-            f"{family}, oracle (with labels)" if rule == "oracle" else family if rule in ("first", "consistent") else f"{family}, by {rule}"
-        )
-        style = "--" if rule in ("oracle", "consistent") else "-"
-        axes.plot(cost, [p.accuracy for p in line], style, color=colour, marker="o", markersize=3, label=label)
-        axes.fill_between(cost, [p.low for p in line], [p.high for p in line], color=colour, alpha=0.1, linewidth=0)
-    axes.set(xscale="log", xlabel="network evaluations per puzzle", ylabel="puzzles right", title=title)
-    axes.legend(fontsize="small", frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    with whole_file(picture, what="figure") as file:
-        figure.savefig(file, format=picture.suffix.lstrip("."), dpi=120, metadata={"Software": None} if picture.suffix == ".png" else None)
 
 
 def step_line(step: Step) -> str:

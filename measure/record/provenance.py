@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.support.facts import ModelFacts
 
 if TYPE_CHECKING:  # torch is kept out of a reader of records
     from unsettled.measure.networks.adapter import Adapted
@@ -26,28 +27,6 @@ READABLE = (1, 2)
 
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ModelFacts(_Strict):
-    """What the record says about the network, so that judging never needs torch.
-
-    ``architecture`` is "hrm", "trm", or the name of a user's own file and function; ``latents`` are the names of the tensors of its state, the
-    one that is answered from first; ``grows`` says that the state has no scale of rest; ``adapter`` is the sha256 of a user's file. A network
-    without cycles has ``H_cycles`` and ``L_cycles`` 0, one without a width ``hidden_size`` 0.
-    """
-
-    architecture: str
-    variant: str
-    hidden_size: int
-    tokens: int
-    parameters: int
-    updates_per_segment: int
-    H_cycles: int
-    L_cycles: int
-    # left out of a record where they are what every HRM and TRM has
-    latents: tuple[str, ...] = Field(default=("H", "L"), min_length=1, exclude_if=lambda latents: latents == ("H", "L"))
-    grows: bool = Field(default=False, exclude_if=lambda grows: not grows)
-    adapter: str | None = Field(default=None, exclude_if=lambda adapter: adapter is None)
 
 
 class TangentStarts(_Strict):

@@ -18,8 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from unsettled.measure.columns.table import open_table, readable
 from unsettled.measure.errors import UserError
-from unsettled.measure.record.provenance import ModelFacts, Provenance, version_in
+from unsettled.measure.record.provenance import Provenance, version_in
 from unsettled.measure.support.bounded import bounded
+from unsettled.measure.support.facts import ModelFacts
 from unsettled.measure.support.files import validated, whole_file
 
 SIDE_VERSION = 1

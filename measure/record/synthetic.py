@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from unsettled.measure.record.provenance import ModelFacts, Provenance
+from unsettled.measure.record.provenance import Provenance
 from unsettled.measure.record.record import Record
+from unsettled.measure.support.facts import ModelFacts
 
 TRM_FACTS = ModelFacts(
     architecture="trm", variant="mlp_t", hidden_size=512, tokens=97, parameters=5_028_866, updates_per_segment=21, H_cycles=3, L_cycles=6

@@ -17,8 +17,8 @@ from unsettled.measure.networks.fit import fit
 from unsettled.measure.networks.members import as_network
 from unsettled.measure.networks.protocol import Network
 from unsettled.measure.networks.recursive import RecursiveModel
-from unsettled.measure.record.provenance import ModelFacts
 from unsettled.measure.rollout.rollout import batch_of
+from unsettled.measure.support.facts import ModelFacts
 from unsettled.measure.tasks.examples import Examples
 from unsettled.measure.tasks.task import cells_of
 

@@ -17,9 +17,9 @@ from unsettled.measure.analysis.diagnosis_text import cell_text
 from unsettled.measure.policies.budgets import Point, points
 from unsettled.measure.policies.comparison import restarts_against_pruning
 from unsettled.measure.policies.plan import KIND
+from unsettled.measure.policies.plot import plot_points
 from unsettled.measure.policies.table import Table as Draws
 from unsettled.measure.policies.table import table_of
-from unsettled.measure.policies.text import plot_points
 from unsettled.measure.record.side import read_side
 from unsettled.reports.findings.grid import Grid
 

@@ -69,10 +69,10 @@ def test_bad_report_is_one_line_before_the_session(folder, capfd, options, told)
 
 
 def test_names_are_looked_at_before_anything_is_measured(folder, capfd, monkeypatch):
-    def measured(run, path):
+    def measured(run):
         raise AssertionError("measured before the names were looked at")
 
-    monkeypatch.setattr(unsettled.claims.audit.run.Run, "with_measurements", measured)
+    monkeypatch.setattr(unsettled.claims.audit.run.Run, "to_measure", measured)
     write_ledger(folder / "my.toml", {"right": ("share", "accuracy", "50%")})
     assert pytest.main([*PLUGINS, "--ledger", "my.toml", "--references", "none", "--report", "out.docx"]) == 2
     assert capfd.readouterr().err.startswith("error: out.docx")

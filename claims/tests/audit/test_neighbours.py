@@ -48,10 +48,7 @@ PROJECTS: dict[str, tuple[dict[str, str], list[str]]] = {
         {"pytest.ini": "[pytest]\naddopts = --strict-markers --import-mode=importlib\n", "claims/test_insurance.py": PASSES},
         [],
     ),
-    "xdist": (
-        {"tests/test_a.py": "import os\n\ndef test_it():\n    assert 'OMP_NUM_THREADS' not in os.environ\n"},
-        ["-n", "1"],
-    ),
+    "xdist": ({"tests/test_a.py": "import os\n\ndef test_it():\n    assert 'OMP_NUM_THREADS' not in os.environ\n"}, ["-n", "1"]),
 }
 
 

@@ -18,13 +18,12 @@ from unsettled.claims.audit.pictures import Boards, Pictured
 from unsettled.claims.audit.run import Run, Settings
 from unsettled.claims.audit.summary import audit_of
 from unsettled.claims.populations.inputs import Inputs
-from unsettled.fixtures.screenshot import chromium
 from unsettled.measure.analysis.settling import otsu_band
 from unsettled.reports.html.page import SHOWN, render
 from unsettled.reports.renderings import write_report
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the extra `test` has it)")
-CHROMIUM = chromium()
+CHROMIUM = pytest.importorskip("unsettled.fixtures.screenshot").chromium()
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed: `apt-get install chromium`")
 ROOT = Path(__file__).parents[3]
 SMALL = ROOT / "fixtures" / "reference" / "trm-6x6"
