@@ -52,4 +52,5 @@ def plane_step(path: np.ndarray, window: int) -> np.ndarray:
     plane = left[..., :2] * values[:, None, :2]
     extent = np.linalg.norm(np.ptp(plane, axis=1), axis=-1)
     steps = np.linalg.norm(np.diff(plane[:, -window - 1 :], axis=1), axis=-1).max(axis=1)
-    return np.divide(steps, extent, out=np.zeros_like(steps), where=extent > 0)
+    found: np.ndarray = np.divide(steps, extent, out=np.zeros_like(steps), where=extent > 0)
+    return found

@@ -91,19 +91,21 @@ def import_predictions(paths: Sequence[Path], checkpoint: Checkpoint, *, puzzles
         "solved": solved,
         "token_accuracy": right.mean(axis=1),
     }
-    last = {"solved_at": solved, "halting_logit": halting, "conflicts": conflicts(answers, board).astype(np.int16)}
-    lacking = {name: lacking_column(name, len(found), provenance, last=last.get(name)) for name in (*ABSENT, *LAST_SEGMENT)}
+    last: dict[str, np.ndarray] = {"solved_at": solved, "halting_logit": halting, "conflicts": conflicts(answers, board).astype(np.int16)}
+    lacking: dict[str, Any] = {name: lacking_column(name, len(found), provenance, last=last.get(name)) for name in (*ABSENT, *LAST_SEGMENT)}
     return Record(**known, **lacking, provenance=provenance)
 
 
 def _in_order(paths: Sequence[Path]) -> list[Path]:
     """The files in the order of their ranks. Raises UserError unless they are ranks 0, 1, … of one evaluation."""
     ranks: dict[int, Path] = {}
+    evaluation = None
     for path in paths:
         named = NAME.fullmatch(path.name)
         if not named:
             raise UserError("is not called step_N_all_preds.RANK", where=path)
-        if NAME.fullmatch(paths[0].name)["checkpoint"] != named["checkpoint"]:
+        evaluation = evaluation or named["checkpoint"]
+        if evaluation != named["checkpoint"]:
             raise UserError(f"is of another evaluation than {paths[0].name}", where=path)
         if int(named["rank"]) in ranks:
             raise UserError(f"rank {named['rank']} is given twice", where=path)
@@ -138,7 +140,7 @@ def _read(path: Path, cells: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, n
     return inputs[real], labels[real], answers[real], halting[real], dtype
 
 
-def _table(loaded: dict, name: str, shape: tuple[int, ...], path: Path, *, number: bool = False) -> np.ndarray:
+def _table(loaded: dict[str, Tensor], name: str, shape: tuple[int, ...], path: Path, *, number: bool = False) -> np.ndarray:
     """A tensor (n, …) of whole numbers, or of numbers as float64."""
     value = loaded.get(name)
     if value is None:
@@ -147,7 +149,8 @@ def _table(loaded: dict, name: str, shape: tuple[int, ...], path: Path, *, numbe
         raise UserError(f"{name} has shape {tuple(value.shape)}, expected (n, {', '.join(map(str, shape))})", where=path)
     if value.dtype.is_complex or (not number and value.dtype.is_floating_point):
         raise UserError(f"{name} has type {value.dtype}", where=path)
-    return value.double().numpy() if number else value.to(torch.int64).numpy()
+    found: np.ndarray = value.double().numpy() if number else value.to(torch.int64).numpy()
+    return found
 
 
 def _identified(inputs: np.ndarray, labels: np.ndarray, board: Any, puzzles: PuzzleSet | None, *, where: Path) -> PuzzleSet:

@@ -102,7 +102,7 @@ def measure_chunk(checkpoint: Checkpoint, puzzles: PuzzleSet, settings: LongSett
                 puzzles.take(going),
                 segments=settings.deep - settings.segments,
                 batch=settings.batch,
-                start=tuple(part[torch.from_numpy(going)] for part in state),
+                start=(state[0][torch.from_numpy(going)], state[1][torch.from_numpy(going)]),
             )
             further = merged(further, followed, np.isin(unsolved, going))
     evidence = [evidence_of(runs, end=end, window=window) for end, window in settings.windows[:5]]
@@ -165,7 +165,7 @@ def _stacked(evidence: list[Evidence], name: str) -> np.ndarray:
 
 def _spread(evidence: Evidence | None, rows: np.ndarray, count: int) -> Evidence:
     """Evidence of some rows as that of all: NaN, or 0, for those not followed."""
-    shapes = {"recurrence_high": (count, 8), "recurrence_mean": (count, 8)}
+    shapes: dict[str, tuple[int, ...]] = {"recurrence_high": (count, 8), "recurrence_mean": (count, 8)}
     whole = {}
     for item in fields(Evidence):
         kind = {"boards": np.int64, "conflicts_range": np.int64, "solved": bool}.get(item.name, np.float64)
@@ -180,16 +180,14 @@ def _other_starts(checkpoint: Checkpoint, puzzles: PuzzleSet, solved: np.ndarray
     """Outcome of every other start, (N, starts); ``start_run`` marks where there was one."""
     chosen = np.flatnonzero(~solved | (puzzles.ids % settings.controls == 0))
     shape = (len(puzzles), settings.starts)
-    columns = {
+    columns: dict[str, np.ndarray] = {
         "start_run": np.zeros(shape, np.uint8),
         "start_solved": np.zeros(shape, np.uint8),
         "start_board": np.zeros(shape, np.uint64),
         "start_rest": np.full(shape, np.nan, np.float32),
     }
     if not settings.starts:
-        return {name: array for name, array in columns.items() if name == "start_run"} | {
-            "start_run": np.zeros((len(puzzles), 1), np.uint8)
-        }
+        return {"start_run": np.zeros((len(puzzles), 1), np.uint8)}
     for index in range(settings.starts if len(chosen) else 0):
         start = noisy_start(index + 1, settings.scale)
         runs, _, _ = follow_to_rest(checkpoint, puzzles.take(chosen), settings, start)

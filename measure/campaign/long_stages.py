@@ -73,10 +73,13 @@ def follow_to_rest(
     checkpoint: Checkpoint, puzzles: PuzzleSet, settings: LongSettings, start: Callable[[State], State] | None = None
 ) -> tuple[Trajectories, State, np.ndarray]:
     """The rollouts of all S segments, their last states, and (N,) since which segment each was held at rest; 0 for never."""
-    runs, state, held = None, None, np.zeros(len(puzzles), np.int16)
+    runs: Trajectories | None = None
+    state: State | None = None
+    held = np.zeros(len(puzzles), np.int16)
     for done, end in zip([0, *settings.stages[:-1]], settings.stages, strict=True):
-        active, ended = np.flatnonzero(held == 0), []
-        if not len(active):
+        active = np.flatnonzero(held == 0)
+        ended: list[State] = []
+        if runs is not None and not len(active):
             runs = _continued(runs, held_at_rest(runs, end - done))
             continue
         rows = torch.from_numpy(active)
@@ -88,10 +91,10 @@ def follow_to_rest(
             batch=settings.batch,
             seed=settings.seed,
             finish=ended.append,
-            start=start if state is None else tuple(part[rows] for part in state),
+            start=start if state is None else (state[0][rows], state[1][rows]),
         )
-        last = tuple(torch.cat(parts) for parts in zip(*ended, strict=True))
-        if runs is None:
+        last = torch.cat([z for z, _ in ended]), torch.cat([z for _, z in ended])
+        if runs is None or state is None:
             runs, state = followed, last
         else:
             runs = _continued(runs, merged(held_at_rest(runs, end - done), followed, held == 0))
@@ -99,6 +102,7 @@ def follow_to_rest(
                 part[rows] = new
         if end < settings.segments:
             held[(held == 0) & resting(runs, settings)] = end
+    assert runs is not None and state is not None, "there is at least one stage, and one puzzle"
     return runs, state, held
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,7 @@ def measure_floor(checkpoint: Checkpoint, puzzles: PuzzleSet, record: Record, *,
     """
     chosen, kept = rows_of(puzzles, record), record.provenance
     half, other = max(1, kept.batch // 2), "float32" if kept.dtype == "float64" else "float64"
-    alternates = {
+    alternates: dict[str, dict[str, Any]] = {
         f"batch {half}": {"batch": half},
         "last-bit start 1": {"start": last_bit_start(1)},
         "last-bit start 2": {"start": last_bit_start(2)},
@@ -99,10 +100,10 @@ def spread(total: int, rows: int) -> np.ndarray:
     return np.linspace(0, total - 1, rows).astype(int)
 
 
-def remeasure(checkpoint: Checkpoint, puzzles: PuzzleSet, record: Record, **changes) -> Record:
+def remeasure(checkpoint: Checkpoint, puzzles: PuzzleSet, record: Record, **changes: Any) -> Record:
     """The rows of ``puzzles`` measured as ``record`` was, but for ``changes`` (batch, start, device, advance)."""
     kept = record.provenance
-    settings = {
+    settings: dict[str, Any] = {
         "k": kept.exponents,
         "segments": kept.segments,
         "seed": kept.tangent_seed,

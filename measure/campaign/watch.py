@@ -154,9 +154,9 @@ def _find(puzzles: object, identities: np.ndarray) -> PuzzleSet:
         if len(inputs) == len(wanted):
             break
     missing = [identity for identity, place in wanted.items() if place not in inputs]
-    if missing:
+    if missing or box is None:
         where = None if isinstance(puzzles, PuzzleSet) else puzzles
-        raise UserError(f"example {missing[0]} of the record is not in the puzzle set", where=where)
+        raise UserError(f"example {[*missing, 0][0]} of the record is not in the puzzle set", where=where)
     order = range(len(wanted))
     return PuzzleSet(
         box, np.stack([inputs[i] for i in order]), np.stack([labels[i] for i in order]), identities, np.array([ratings[i] for i in order])

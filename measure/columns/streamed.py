@@ -32,7 +32,7 @@ class ColumnFile:
         """``kinds`` maps each column to the numpy type in which it is handed out."""
         self.path, self._file, self._kinds = path, file, kinds
         self.rows: int = file.metadata.num_rows
-        self._kept: OrderedDict[tuple, np.ndarray] = OrderedDict()
+        self._kept: OrderedDict[tuple[Any, ...], np.ndarray] = OrderedDict()
 
     def column(self, name: str, shape: tuple[int, ...]) -> StreamedColumn:
         """A column by its name, of which nothing is read yet. Raises UserError when its lists are not declared to have ``shape``."""
@@ -55,7 +55,7 @@ class ColumnFile:
                 yield rows, {name: to_numpy(batch.column(name), self._kinds[name]) for name in names}
                 first = rows.stop
 
-    def remembered(self, key: tuple | None, compute: Callable[[], np.ndarray]) -> np.ndarray:
+    def remembered(self, key: tuple[Any, ...] | None, compute: Callable[[], np.ndarray]) -> np.ndarray:
         """What was computed under a key, from memory where it fits; not to be written to."""
         if key is None:
             return compute()
@@ -75,7 +75,8 @@ def to_numpy(column: pa.Array, kind: str) -> np.ndarray:
     while pa.types.is_fixed_size_list(column.type) or pa.types.is_list(column.type):
         shape.append(column.type.list_size if pa.types.is_fixed_size_list(column.type) else 0)
         column = column.flatten()
-    return column.to_numpy(zero_copy_only=False).astype(kind, copy=False).reshape(shape)
+    found: np.ndarray = column.to_numpy(zero_copy_only=False).astype(kind, copy=False).reshape(shape)
+    return found
 
 
 class StreamedColumn(np.lib.mixins.NDArrayOperatorsMixin):
@@ -88,7 +89,9 @@ class StreamedColumn(np.lib.mixins.NDArrayOperatorsMixin):
         key: names the expression, so that its reductions are remembered; None for one that must not be.
     """
 
-    def __init__(self, file: ColumnFile, columns: Piece, compute: Callable[[Piece, slice], np.ndarray], *, key: tuple | None) -> None:
+    def __init__(
+        self, file: ColumnFile, columns: Piece, compute: Callable[[Piece, slice], np.ndarray], *, key: tuple[Any, ...] | None
+    ) -> None:
         self._file, self._columns, self._compute, self._key = file, columns, compute, key
         trial = compute(columns, slice(0, 0))
         self.dtype, self.shape = trial.dtype, (file.rows, *trial.shape[1:])
@@ -98,7 +101,8 @@ class StreamedColumn(np.lib.mixins.NDArrayOperatorsMixin):
         return len(self.shape)
 
     def __len__(self) -> int:
-        return self.shape[0]
+        found: int = self.shape[0]
+        return found
 
     def pieces(self) -> Iterator[np.ndarray]:
         """The rows in order, some at a time."""
@@ -120,7 +124,7 @@ class StreamedColumn(np.lib.mixins.NDArrayOperatorsMixin):
         """All of it, in memory."""
         return np.array(self)
 
-    def _derived(self, function: Callable[[np.ndarray], np.ndarray], named: tuple | None) -> StreamedColumn | np.ndarray:
+    def _derived(self, function: Callable[[np.ndarray], np.ndarray], named: tuple[Any, ...] | None) -> StreamedColumn | np.ndarray:
         """A function of the rows alone; an array at once when one value a row is left."""
         inner, state = self._compute, np.geterr()
 
@@ -168,7 +172,8 @@ class StreamedColumn(np.lib.mixins.NDArrayOperatorsMixin):
 
         def compute(piece: Piece, rows: slice) -> np.ndarray:
             with np.errstate(**state):
-                return ufunc(*(part(value, piece, rows) for value in inputs), **options)
+                found: np.ndarray = ufunc(*(part(value, piece, rows) for value in inputs), **options)
+                return found
 
         names = [value._key if isinstance(value, StreamedColumn) else repr(value) for value in inputs]
         arrays = any(isinstance(value, (np.ndarray, list)) for value in inputs) or None in names or bool(options)

@@ -161,7 +161,7 @@ def restarts_against_pruning(
         raise UserError(f"{rollouts} rollouts do not pay for one that is selected by {rule}")
     kept, pruned = score(plain, rule, draws), cross_fitted(pruning_grid(budget, depth, signals), rule, draws, budget=budget, seed=seed)
     found = paired_difference(kept.right, pruned.right, denominator="puzzles")
-    extra = {
+    extra: dict[str, float | str] = {
         "accuracy_restarts": kept.accuracy,
         "accuracy_pruning": pruned.accuracy,
         "evaluations_restarts": table.updates * float(kept.segments.mean()),

@@ -65,7 +65,7 @@ def run_rows(
             observer(-1, state)
             if exponent:
                 grown = tangent_growth(updates, state, k=1, segments=1, seed=tangent_seed, basis=basis)
-                state, basis, growth = grown.state, grown.basis, grown.growth[:, 0, 0].cpu().numpy()
+                state, basis, growth = (grown.state[0], grown.state[1]), grown.basis, grown.growth[:, 0, 0].cpu().numpy()
             else:
                 for update in updates:
                     state = update(state)
@@ -81,7 +81,7 @@ def run_rows(
             quiet[active] = np.where(still, quiet[active] + 1, 0)
             moving = torch.from_numpy(np.flatnonzero(quiet[active] < REST)).to(device)
             if len(moving) < len(active):
-                active, state = active[moving.cpu().numpy()], tuple(part[moving] for part in state)
+                active, state = active[moving.cpu().numpy()], (state[0][moving], state[1][moving])
                 updates = model.updates(embedded[torch.from_numpy(active).to(device)])
 
 

@@ -90,7 +90,7 @@ def draw_chunk(checkpoint: Checkpoint, puzzles: PuzzleSet, plan: Plan, advance: 
             advance=advance,
         )
     numbers = number_boards({kind: arrays["boards"] for kind, arrays in drawn.items()})
-    columns = {"example_id": puzzles.ids, "givens": puzzles.givens}
+    columns: dict[str, np.ndarray] = {"example_id": puzzles.ids, "givens": puzzles.givens}
     for kind, arrays in drawn.items():
         found = {**arrays, **judge_boards(arrays["boards"], puzzles), "board": numbers[kind]}
         for name, (dtype, bits) in SEGMENT_COLUMNS.items():

@@ -32,7 +32,8 @@ class Spent:
 
     def segments(self) -> np.ndarray:
         """(N,) cost in segments of plain inference."""
-        return self.stop.sum(axis=1) + TANGENT * self.tangents.sum(axis=1)
+        found: np.ndarray = self.stop.sum(axis=1) + TANGENT * self.tangents.sum(axis=1)
+        return found
 
     def evaluations(self, updates: int) -> np.ndarray:
         """(N,) cost in evaluations of the network, with so many updates per segment."""
@@ -92,7 +93,7 @@ class Confident:
 
     def spend(self, signals: Signals) -> Spent:
         halting = signals.halting[:, : self.draws, self.depth - 1]
-        ran = np.cumsum(halting > self.above, axis=1) - (halting > self.above) == 0
+        ran: np.ndarray = np.cumsum(halting > self.above, axis=1) - (halting > self.above) == 0
         stop = np.zeros(signals.shape[:2], np.int64)
         stop[:, : self.draws] = np.where(ran, self.depth, 0)
         return _spent(stop)

@@ -29,7 +29,8 @@ def select(rule: str, signals: Signals, stop: np.ndarray, candidates: np.ndarray
     if not candidates.any(axis=1).all():
         raise UserError("a puzzle has no draw to select from")
     if rule == "first":
-        return candidates.argmax(axis=1)
+        found: np.ndarray = candidates.argmax(axis=1)
+        return found
     if rule == "majority":
         score = _votes(_at(signals.board, stop), candidates)
     elif rule == "consistent":
@@ -41,7 +42,8 @@ def select(rule: str, signals: Signals, stop: np.ndarray, candidates: np.ndarray
     # NaN never wins, and a candidate always beats a draw that is none
     score = np.where(np.isnan(score), -np.inf, score)
     best = np.where(candidates, score, -np.inf).max(axis=1, keepdims=True)
-    return (candidates & (score == best)).argmax(axis=1)
+    found: np.ndarray = (candidates & (score == best)).argmax(axis=1)
+    return found
 
 
 def _at(values: np.ndarray, stop: np.ndarray) -> np.ndarray:
@@ -51,7 +53,8 @@ def _at(values: np.ndarray, stop: np.ndarray) -> np.ndarray:
 def _votes(board: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     """(N, K) how many candidates show the same board as each."""
     same = (board[:, :, None] == board[:, None, :]) & candidates[:, None, :]
-    return same.sum(axis=2).astype(np.float64)
+    found: np.ndarray = same.sum(axis=2).astype(np.float64)
+    return found
 
 
 def outcome(solved: np.ndarray, stop: np.ndarray, chosen: np.ndarray) -> np.ndarray:
@@ -61,4 +64,5 @@ def outcome(solved: np.ndarray, stop: np.ndarray, chosen: np.ndarray) -> np.ndar
 
 def oracle(solved: np.ndarray, stop: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     """(N,) whether any candidate is right: what a selection **with labels** reaches, the bound of every rule."""
-    return (_at(solved, stop) & candidates).any(axis=1)
+    found: np.ndarray = (_at(solved, stop) & candidates).any(axis=1)
+    return found

@@ -49,7 +49,8 @@ class Signals:
     @property
     def consistent(self) -> np.ndarray:
         """(N, K, S) whether the board holds every clue and violates nothing: checked without the solution."""
-        return (self.conflicts == 0) & (self.broken == 0)
+        found: np.ndarray = (self.conflicts == 0) & (self.broken == 0)
+        return found
 
     def take(self, rows: np.ndarray) -> Signals:
         """The puzzles at ``rows`` (positions or a boolean mask)."""
@@ -83,7 +84,8 @@ def _mean_up_to(values: np.ndarray, stop: np.ndarray, window: int) -> np.ndarray
     stop = np.maximum(stop, 1)
     first = np.maximum(stop - window, 0)
     ends = (np.take_along_axis(sums, at[..., None], axis=2)[..., 0] for at in (stop, first))
-    return (next(ends) - next(ends)) / (stop - first)
+    found: np.ndarray = (next(ends) - next(ends)) / (stop - first)
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -58,7 +58,7 @@ def _outcome(record: Record, row: int) -> str:
 def within_own_noise(recorded: Record, versions: list[Record]) -> np.ndarray:
     """(N,) whether each recorded row lies within the widened range of its own re-measurements."""
     limits = tolerances(recorded)
-    ok = np.any([version.solved == recorded.solved for version in versions], axis=0)
+    ok: np.ndarray = np.any([version.solved == recorded.solved for version in versions], axis=0)
     measured = [quantities(version) for version in versions]
     for name, value in quantities(recorded).items():
         stack = np.stack([version[name] for version in measured])

@@ -173,6 +173,6 @@ def _leaf(name: str, array: np.ndarray) -> str:
 
 def _array(column: pa.ChunkedArray) -> np.ndarray:
     array = column.combine_chunks()
-    if isinstance(array.type, pa.FixedShapeTensorType):
-        return array.to_numpy_ndarray()
-    return array.to_numpy(zero_copy_only=False)
+    tensors = isinstance(array.type, pa.FixedShapeTensorType)
+    found: np.ndarray = array.to_numpy_ndarray() if tensors else array.to_numpy(zero_copy_only=False)
+    return found

@@ -67,7 +67,8 @@ def _check_ids(manifest: Manifest, paths: list[Path]) -> None:
 
 def _read_ids(path: Path) -> np.ndarray:
     with open_table(path) as file, readable(path):
-        return file.read(columns=["example_id"]).column(0).to_numpy()
+        found: np.ndarray = file.read(columns=["example_id"]).column(0).to_numpy()
+        return found
 
 
 def _interleaved(manifest: Manifest, paths: list[Path]) -> Iterator[Record]:

@@ -28,7 +28,7 @@ def measure_by_processes(parameters: Mapping[str, object], out: Path, processes:
     """
     folder = out.with_name(out.name + ".shards")
     environment = {**os.environ, THREADS: os.environ.get(THREADS) or str(max(1, _cores() // processes))}
-    ranks: list[subprocess.Popen] = []
+    ranks: list[subprocess.Popen[str]] = []
     try:
         for rank in range(processes):
             # the first one's bar is shown; of the others only how they end
@@ -38,9 +38,9 @@ def measure_by_processes(parameters: Mapping[str, object], out: Path, processes:
             ranks.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, text=True, env=environment))
         told = [rank.communicate()[1] for rank in ranks]
     finally:
-        for rank in ranks:
-            rank.terminate()
-            rank.wait()
+        for process in ranks:
+            process.terminate()
+            process.wait()
     stopped = [number for number, rank in enumerate(ranks) if rank.returncode]
     if stopped:
         last = ((told[stopped[0]] or "").strip().splitlines() or [f"exit code {ranks[stopped[0]].returncode}"])[-1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Unpack
 
@@ -72,7 +71,7 @@ def measure_shard(
         check_shard(path, manifest, shard)
         advance(len(mine) + FLOOR_PASSES * rows)
         return
-    noise: Callable | None = floor_of_sample(checkpoint, mine, rows=rows, advance=advance) if rows else None
+    noise = floor_of_sample(checkpoint, mine, rows=rows, advance=advance) if rows else None
     measure(checkpoint, mine, path, noise=noise, advance=advance, **settings)
 
 

@@ -28,4 +28,5 @@ def plain_console(*, width: int, colour: bool) -> Console:
 
 def printed(console: Console) -> str:
     """What a `plain_console` was given, without blank ends of lines and without blank lines around it."""
+    assert isinstance(console.file, io.StringIO), "a console that `plain_console` made"
     return "\n".join(line.rstrip() for line in console.file.getvalue().strip("\n").splitlines())
