@@ -42,8 +42,8 @@ def select(rule: str, signals: Signals, stop: np.ndarray, candidates: np.ndarray
     # NaN never wins, and a candidate always beats a draw that is none
     score = np.where(np.isnan(score), -np.inf, score)
     best = np.where(candidates, score, -np.inf).max(axis=1, keepdims=True)
-    found: np.ndarray = (candidates & (score == best)).argmax(axis=1)
-    return found
+    chosen: np.ndarray = (candidates & (score == best)).argmax(axis=1)
+    return chosen
 
 
 def _at(values: np.ndarray, stop: np.ndarray) -> np.ndarray:

@@ -141,6 +141,11 @@ class PuzzleSet(Examples):
         """The box that fixes the board."""
         return cast(Sudoku, self.task).box
 
+    @property
+    def givens(self) -> NDArray[np.int16]:
+        """(N,) how many clues each puzzle has."""
+        return cast(Sudoku, self.task).givens(self.inputs)
+
 
 def conflicts(tokens: np.ndarray, box: Box) -> np.ndarray:
     """Number of violated units of each board: rows, columns and boxes that do not hold every digit once.
