@@ -70,6 +70,7 @@ def import_predictions(paths: Sequence[Path], checkpoint: Checkpoint, *, puzzles
     solved = right.all(axis=1)
     provenance = Provenance(
         **measured_on(checkpoint, found),
+        task=found.task.name,
         segments=segments,
         exponents=0,
         tangent_seed=0,

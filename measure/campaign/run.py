@@ -69,6 +69,7 @@ def provenance_of(
         raise UserError(f"device {device!r} is not available here: {str(error).splitlines()[0]}") from None
     return Provenance(
         **measured_on(ready, puzzles),
+        task=puzzles.task.name,
         segments=segments,
         exponents=k,
         tangent_seed=seed,

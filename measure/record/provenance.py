@@ -109,7 +109,6 @@ def measured_on(checkpoint: Checkpoint | Adapted, puzzles: Examples) -> dict[str
         "checkpoint_tensors": checkpoint.tensors_digest,
         "puzzles_digest": puzzles.digest,
         "puzzles": len(puzzles),
-        "task": puzzles.task.name,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in ("torch", "numpy", "pyarrow")}},
         "commit": commit_of_program(),
     }

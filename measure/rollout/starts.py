@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks import RecursiveModel
@@ -98,11 +99,12 @@ def last_bit_start(seed: int) -> Callable[[State], State]:
 
     def perturb(state: State) -> State:
         generator = torch.Generator().manual_seed(seed)
-        moved = []
-        for part in state:
+
+        def moved(part: Tensor) -> Tensor:
             sign = torch.randint(0, 2, part.shape, generator=generator).to(part) * 2 - 1
-            moved.append(part * (1 + sign * torch.finfo(torch.float32).eps))
-        return tuple(moved)
+            return part * (1 + sign * torch.finfo(torch.float32).eps)
+
+        return moved(state[0]), moved(state[1])
 
     return perturb
 
@@ -112,10 +114,11 @@ def noisy_start(seed: int, scale: float) -> Callable[[State], State]:
 
     def start(state: State) -> State:
         generator = torch.Generator().manual_seed(seed)
-        moved = []
-        for part in state:
+
+        def moved(part: Tensor) -> Tensor:
             noise = torch.randn(part.shape[1:], generator=generator).to(part)
-            moved.append(part + scale * part[0].square().mean().sqrt() * noise)
-        return tuple(moved)
+            return part + scale * part[0].square().mean().sqrt() * noise
+
+        return moved(state[0]), moved(state[1])
 
     return start

@@ -20,7 +20,7 @@ from unsettled.measure.record.parquet import read_provenance
 from unsettled.measure.record.provenance import Provenance
 from unsettled.measure.support.bounded import bounded
 from unsettled.measure.support.files import validated
-from unsettled.measure.tasks.sudoku.boards import PuzzleSet
+from unsettled.measure.tasks.examples import Examples
 
 MANIFEST = "campaign.json"
 
@@ -62,7 +62,7 @@ def digest_ids(ids: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(ids, dtype="<i8").tobytes()).hexdigest()
 
 
-def part_of(puzzles: PuzzleSet, shard: int, shards: int) -> PuzzleSet:
+def part_of(puzzles: Examples, shard: int, shards: int) -> Examples:
     """The puzzles of one shard."""
     return puzzles.take(np.arange(shard, len(puzzles), shards))
 

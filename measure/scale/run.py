@@ -14,10 +14,10 @@ from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.record.provenance import Provenance
 from unsettled.measure.scale.manifest import MANIFEST, Manifest, check_shard, digest_ids, part_of, read_manifest, shard_path
 from unsettled.measure.support.files import write_whole
-from unsettled.measure.tasks.read import PuzzleSet
+from unsettled.measure.tasks.examples import Examples
 
 
-def open_manifest(folder: Path, checkpoint: Checkpoint, puzzles: PuzzleSet, *, shards: int, **settings: Unpack[Settings]) -> Manifest:
+def open_manifest(folder: Path, checkpoint: Checkpoint, puzzles: Examples, *, shards: int, **settings: Unpack[Settings]) -> Manifest:
     """The manifest of a folder: begun with so many shards, or the one that was begun there before, with its own number.
 
     Raises:
@@ -52,7 +52,7 @@ def measure_shard(
     manifest: Manifest,
     shard: int,
     checkpoint: Checkpoint,
-    puzzles: PuzzleSet,
+    puzzles: Examples,
     *,
     noise_rows: int = 0,
     advance: Advance = lambda rows: None,
@@ -80,6 +80,6 @@ def noise_rows_of(shard: int, noise_rows: int, rows: int) -> int:
     return min(noise_rows, rows) if shard == 0 else 0
 
 
-def _manifest(whole: Provenance, puzzles: PuzzleSet, shards: int) -> Manifest:
+def _manifest(whole: Provenance, puzzles: Examples, shards: int) -> Manifest:
     digests = (part_of(puzzles, shard, shards).digest for shard in range(shards))
     return Manifest(shards=shards, ids=digest_ids(puzzles.ids), puzzles=tuple(digests), provenance=whole)
