@@ -22,7 +22,7 @@ from unsettled.measure.record.provenance import NoiseFloor, TangentStarts
 from unsettled.measure.record.record import Record, concatenate
 from unsettled.measure.record.side import check_source
 from unsettled.measure.rollout.starts import last_bit_start
-from unsettled.measure.tasks.read import PuzzleSet
+from unsettled.measure.tasks.examples import Examples
 
 QUANTILES = {"median": 0.5, "q90": 0.9, "q99": 0.99, "largest": 1.0}
 ALTERNATES = 8
@@ -30,7 +30,7 @@ TANGENT_SEEDS = 4
 FLOOR_PASSES = 4 + TANGENT_SEEDS
 
 
-def measure_floor(checkpoint: Checkpoint, puzzles: PuzzleSet, record: Record, *, advance: Advance = lambda rows: None) -> NoiseFloor:
+def measure_floor(checkpoint: Checkpoint, puzzles: Examples, record: Record, *, advance: Advance = lambda rows: None) -> NoiseFloor:
     """Noise of a record, from re-measuring the given rows in `FLOOR_PASSES` other ways.
 
     Four should change nothing but rounding: another batch size, two last-bit starts, the other of float32 and float64.
@@ -65,7 +65,7 @@ def measure_floor(checkpoint: Checkpoint, puzzles: PuzzleSet, record: Record, *,
     )
 
 
-def _tangent_starts(checkpoint: Checkpoint, puzzles: PuzzleSet, record: Record, advance: Advance) -> TangentStarts:
+def _tangent_starts(checkpoint: Checkpoint, puzzles: Examples, record: Record, advance: Advance) -> TangentStarts:
     first, changes = record.provenance.tangent_seed + 1, []
     for seed in range(first, first + TANGENT_SEEDS):
         again = remeasure(checkpoint, puzzles, record, advance=advance, seed=seed)
@@ -83,7 +83,7 @@ def _quantiles(gaps: list[np.ndarray]) -> dict[str, float]:
 
 
 def floor_of_sample(
-    checkpoint: Checkpoint, puzzles: PuzzleSet, *, rows: int, advance: Advance = lambda rows: None
+    checkpoint: Checkpoint, puzzles: Examples, *, rows: int, advance: Advance = lambda rows: None
 ) -> Callable[[Iterator[Record]], NoiseFloor]:
     """What `campaign.measure` takes as ``noise``: the floor from ``rows`` evenly spread rows of the finished parts."""
     wanted = puzzles.ids[spread(len(puzzles), rows)]
@@ -100,7 +100,7 @@ def spread(total: int, rows: int) -> np.ndarray:
     return np.linspace(0, total - 1, rows).astype(int)
 
 
-def remeasure(checkpoint: Checkpoint, puzzles: PuzzleSet, record: Record, **changes: Any) -> Record:
+def remeasure(checkpoint: Checkpoint, puzzles: Examples, record: Record, **changes: Any) -> Record:
     """The rows of ``puzzles`` measured as ``record`` was, but for ``changes`` (batch, start, device, advance)."""
     kept = record.provenance
     settings: dict[str, Any] = {
@@ -114,7 +114,7 @@ def remeasure(checkpoint: Checkpoint, puzzles: PuzzleSet, record: Record, **chan
     return measure_rows(checkpoint, puzzles, **{**settings, **changes})
 
 
-def rows_of(puzzles: PuzzleSet, record: Record) -> PuzzleSet:
+def rows_of(puzzles: Examples, record: Record) -> Examples:
     """The puzzles of the rows of a record, in its order. Raises UserError when one is missing."""
     position = {int(identity): index for index, identity in enumerate(puzzles.ids)}
     try:
@@ -142,7 +142,7 @@ class Verification:
 
 def verify_rows(
     checkpoint: Checkpoint,
-    puzzles: PuzzleSet,
+    puzzles: Examples,
     record: Record,
     *,
     device: str = "cpu",

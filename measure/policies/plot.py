@@ -28,7 +28,7 @@ def plot_points(points: list[Point], picture: Path, *, title: str) -> None:
     """Accuracy against compute, one line with its band for each of `CURVES`; a PNG or SVG by its suffix."""
     figure = Figure(figsize=(9, 5), layout="constrained")
     axes = figure.subplots()
-    colours = colormaps["tab10"].colors
+    colours = [colormaps["tab10"](index) for index in range(10)]
     for colour, (family, rule) in zip(colours, CURVES, strict=False):
         line = sorted(
             (p for p in points if p.rule == rule and (p.family == family or (family == "restarts" and p.family.endswith(" restarts")))),
