@@ -19,7 +19,7 @@ from unsettled.measure.support.figures import plural
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 # Outcome → its name.
 OUTCOMES = {"success": "right", "failure": "wrong"}
-CELLS = {"A": "settled and right", "B": "settled and wrong", "C": "unsettled and right", "D": "unsettled and wrong"}
+CELLS = {"A": "converged and right", "B": "converged and wrong", "C": "not converged and right", "D": "not converged and wrong"}
 # Score of an early window → its name.
 WINDOWED = {"exponent": "λ₁", "displacement": "displacement", "halting": "halting logit"}
 # An area under fewer examples of one class than this is drawn faint or hollow: its interval says little.
@@ -87,8 +87,8 @@ def _cloud(portrait: Portrait) -> Words | None:
     points, band, cells = portrait.cloud, portrait.band, portrait.cells
     if points is None:
         return None
-    edge = f"Settled: at most {number(band.threshold)} (Otsu on its logarithm, η = {number(band.separation)}). "
-    shares = f"{percent(cells.B, cells.failures)} failures settle, {percent(cells.A, cells.successes)} successes do."
+    edge = f"Convergence threshold: {number(band.threshold)} (Otsu on the logarithm, η = {number(band.separation)}). "
+    shares = f"{percent(cells.B, cells.failures)} failures converge, {percent(cells.A, cells.successes)} successes do."
     sample = (
         f" A sample is drawn, the same every time: {sum(points.drawn.values()):,} of {portrait.rows:,} puzzles; "
         f"cells that hold few are drawn whole, so that densities do not compare."
@@ -154,7 +154,7 @@ def _confidence(portrait: Portrait) -> Words | None:
     caption = (
         f"{percent(counts['right_and_confident'], cells.successes)} successes and "
         f"{percent(counts['wrong_and_confident'], cells.failures)} failures end above 0; AUC {told(found.area)}. "
-        f"Ticks: {plural(cells.B, 'failure')} that settled."
+        f"Ticks: {plural(cells.B, 'failure')} that converged."
     )
     return caption, ("halting logit", "right", "wrong"), _crossed(found)
 
@@ -171,7 +171,7 @@ def _deciles(portrait: Portrait) -> Words | None:
     caption = "Failures against successes within bins of equal size by late displacement, with 95% intervals. "
     rows = [
         [
-            matching.among,
+            "not converged" if matching.among == "unsettled" else matching.among,
             str(b.number),
             f"{number(b.low)} – {number(b.high)}",
             f"{b.failures:,}",
@@ -187,14 +187,14 @@ def _deciles(portrait: Portrait) -> Words | None:
 
 
 def _matched(matching: Matching) -> str:
-    who = "Among the unsettled" if matching.among == "unsettled" else "Among all"
+    who = "Among those not converged" if matching.among == "unsettled" else "Among all"
     if not matching.matched.defined:
         return f"{who}: {matching.matched.undefined_reason}."
     dropped = matching.matched.counts.get("dropped", 0)
-    lost = f" ({plural(dropped, 'bin')} with one outcome only left out)" if dropped else ""
+    lost = f" ({plural(dropped, 'bin')} with one outcome only excluded)" if dropped else ""
     return (
         f"{who}: λ₁ {told(matching.matched)} matched, {told(matching.overall)} unmatched; "
-        f"displacement keeps {number(matching.residual)} within the bins{lost}."
+        f"the AUC of displacement itself within the bins is {number(matching.residual)}{lost}."
     )
 
 
@@ -205,7 +205,7 @@ def _early(portrait: Portrait) -> Words | None:
     fourth = next((h for h in horizons if h.segments == 4), horizons[-1])
     scores = scores_of(horizons)
     caption = (
-        "Among the puzzles unsolved after the window: does it tell who is right at the end? 0.5 is not at all; above it, later successes "
+        "Among the puzzles unsolved after the window: does it predict who is right at the end? AUC 0.5: no; above it, later successes "
         f"score higher. 95% intervals. After {plural(fourth.segments, 'segment')}: "
         + ", ".join(f"{WINDOWED[key]} {told(fourth.areas[key])}" for key in scores)
         + "."
@@ -226,6 +226,6 @@ PICTURES: Mapping[str, tuple[str, str, Callable[[Portrait], Words | None]]] = {
     "roc": ("ROC curves: failures against successes", "separations", _roc),
     "spectrum": ("Spectrum by outcome", "spectrum", _spectrum),
     "confidence": ("Confidence against correctness", "confidence", _confidence),
-    "deciles": ("AUC among puzzles alike in displacement", "matchings", _deciles),
+    "deciles": ("AUC among puzzles of similar displacement", "matchings", _deciles),
     "early": ("Early warning: AUC against the window", "horizons", _early),
 }

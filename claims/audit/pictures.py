@@ -21,8 +21,8 @@ SHARED, FEWEST = 2_400, 300
 EACH, ALL = 4, 12
 # Kinds of `unsettled.measure.campaign.watch.KINDS` in words, with what they are.
 WORDS = {
-    "settled failure": ("failures that settled", "wrong at the end, hardly moving"),
-    "wandering failure": ("failures that wander", "wrong at the end, still moving"),
+    "settled failure": ("converged failures", "wrong at the end, hardly moving"),
+    "wandering failure": ("failures that do not converge", "wrong at the end, still moving"),
     "slow success": ("slow successes", "right at the end, late"),
     "fast success": ("fast successes", "right at the end, early"),
 }

@@ -17,7 +17,7 @@ from unsettled.reports.figures.style import BLUE, GREY, SCORES, VERMILION, figur
 
 # The enlarged corner of a ROC plot, in false positive rate and in missed positives.
 CORNER = 0.12
-# Among the unsettled so many deciles must hold both classes; else the figure is about all puzzles.
+# Among those not converged so many deciles must hold both classes; else the figure is about all puzzles.
 FEWEST = 3
 
 
@@ -43,7 +43,13 @@ def roc(portrait: Portrait) -> Figure | None:
         )
     reach = _reach(present)
     axes.plot((0, 1), (0, 1), color=GREY, linewidth=0.5, linestyle=":")
-    axes.set(xlim=(-0.02, 1), ylim=(0, 1.02), aspect="equal", xlabel="successes taken for failures", ylabel="failures found")
+    axes.set(
+        xlim=(-0.02, 1),
+        ylim=(0, 1.02),
+        aspect="equal",
+        xlabel="false-positive rate (successes called failures)",
+        ylabel="true-positive rate (failures found)",
+    )
     corner.set(xlim=(-0.02 * reach, reach), ylim=(1 - reach, 1 + 0.03 * reach))
     corner.tick_params(labelsize=6)
     corner.locator_params(nbins=4)
@@ -94,7 +100,8 @@ def deciles(portrait: Portrait) -> Figure | None:
             fontsize=5,
             color=GREY,
         )
-    axes.set_xlabel(f"decile of late displacement ({found.among}, n = {found.n:,})")
+    among = "not converged" if found.among == "unsettled" else "all"
+    axes.set_xlabel(f"decile of late displacement ({among}, n = {found.n:,})")
     axes.set_ylabel("AUC within the decile")
     legend_above(axes, lift=1.04)
     return drawn

@@ -8,14 +8,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from unsettled.measure.analysis.portrait import Portrait
-from unsettled.reports.figures.style import GREY, OUTCOMES, VERMILION, figure, legend_above, settled_band
+from unsettled.reports.figures.style import GREY, OUTCOMES, VERMILION, convergence_band, figure, legend_above
 
 # Rows of a ribbon's quantiles: the middle half, and the median.
 QUARTER, MEDIAN, THREE_QUARTERS = 1, 2, 3
 
 
 def cloud(portrait: Portrait) -> Figure | None:
-    """λ₁ against late displacement by outcome, with the settled band."""
+    """λ₁ against late displacement by outcome, with the convergence threshold."""
     points, band, cells = portrait.cloud, portrait.band, portrait.cells
     if points is None:
         return None
@@ -39,7 +39,7 @@ def cloud(portrait: Portrait) -> Figure | None:
         )
     axes.margins(0.04)
     if portrait.has_band:
-        settled_band(axes, band.threshold, along="x")
+        convergence_band(axes, band.threshold, along="x")
     _zero(axes)
     axes.set_xlabel(rf"mean $\Vert\Delta z_{{{band.part}}}\Vert_2$ of the last {band.window} segments")
     axes.set_ylabel(r"$\lambda_1$ (nats per update)")
@@ -71,7 +71,7 @@ def displacement(portrait: Portrait) -> Figure | None:
         )
     axes.set_xlim(1, portrait.segments)
     if portrait.has_band:
-        settled_band(axes, band.threshold, along="y")
+        convergence_band(axes, band.threshold, along="y")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
     axes.set_xlabel("segment")
     axes.set_ylabel(rf"$\Vert\Delta z_{{{band.part}}}\Vert_2$ per segment")
@@ -143,7 +143,7 @@ def confidence(portrait: Portrait) -> Figure | None:
             color=VERMILION,
             markersize=6,
             markeredgewidth=0.7,
-            label=f"settled and wrong ({len(finite):,})",
+            label=f"converged and wrong ({len(finite):,})",
             zorder=5,
         )
     upper.set_ylabel("puzzles")

@@ -124,19 +124,19 @@ def saved(drawn: Figure, kind: str) -> bytes:
     return data
 
 
-def settled_band(axes: Axes, threshold: float, *, along: str) -> None:
-    """Shade what counts as settled, up to the threshold of displacement, ``along`` the x or the y axis. Fixes its limits."""
+def convergence_band(axes: Axes, threshold: float, *, along: str) -> None:
+    """Shade displacements up to the convergence threshold, ``along`` the x or the y axis. Fixes its limits."""
     word: dict[str, Any] = {"color": GREY, "fontsize": 7, "style": "italic", "textcoords": "offset points"}
     if along == "x":
         axes.set_xlim(axes.get_xlim())
         axes.axvspan(axes.get_xlim()[0], threshold, facecolor=BAND, edgecolor="none", zorder=0)
         axes.axvline(threshold, color=GREY, linewidth=0.6, linestyle=":", zorder=1)
-        axes.annotate("settled", (threshold, 0), xycoords=("data", "axes fraction"), xytext=(-3, 3), ha="right", **word)
+        axes.annotate("converged", (threshold, 0), xycoords=("data", "axes fraction"), xytext=(-3, 3), ha="right", **word)
     else:
         axes.set_ylim(axes.get_ylim())
         axes.axhspan(axes.get_ylim()[0], threshold, facecolor=BAND, edgecolor="none", zorder=0)
         axes.axhline(threshold, color=GREY, linewidth=0.6, linestyle=":", zorder=1)
-        axes.annotate("settled", (0, threshold), xycoords=("axes fraction", "data"), xytext=(3, -3), va="top", **word)
+        axes.annotate("converged", (0, threshold), xycoords=("axes fraction", "data"), xytext=(3, -3), va="top", **word)
 
 
 def legend_above(axes: Axes, *, lift: float = 1.0, **options: Any) -> None:

@@ -65,12 +65,12 @@ def _curves(plot: Frame, curves: Sequence[Separation]) -> list[Markup]:
 
 
 def deciles(portrait: Portrait, panel: Panel) -> Picture:
-    """The AUC of λ₁ and of displacement itself within bins of late displacement: the unsettled, and all."""
+    """The AUC of λ₁ and of displacement itself within bins of late displacement: among those not converged, and all."""
     plots = [_panel(matching, left) for matching, left in zip(portrait.matchings, (LEFT, 540), strict=True)]
     keys = legend(
         [
             ("dot", "exponent", "λ₁"),
-            ("ring", "displacement", "displacement itself: what the bin leaves of it"),
+            ("ring", "displacement", "displacement itself within the bin"),
             ("line", "exponent strong", "λ₁, matched over all bins"),
         ]
     )
@@ -83,9 +83,9 @@ def _panel(matching: Matching, left: float) -> Markup:
     plot = Frame(
         Scale(0.4, count + 0.6, left, left + 380),
         Scale(0, 1, BOTTOM + 24, HIGH),
-        "bin of late displacement, from still to mobile",
+        "bin of late displacement, in ascending order",
         "AUC",
-        title=f"{'the unsettled' if matching.among == 'unsettled' else 'all'} ({matching.n:,})",
+        title=f"{'not converged' if matching.among == 'unsettled' else 'all'} ({matching.n:,})",
         whole=True,
         ticks=(11, 5),
         head=HEAD,
@@ -97,7 +97,7 @@ def _panel(matching: Matching, left: float) -> Markup:
             plot.area(0.4, found.low, count + 0.6, found.high, "ribbon exponent")
         plot.line([0.4, count + 0.6], [found.value] * 2, "exponent strong")
     else:
-        plot.note((count + 1) / 2, 0.5, f"nothing to compare: {found.undefined_reason}"[:58], "note", anchor="middle", dy=-8)
+        plot.note((count + 1) / 2, 0.5, f"undefined: {found.undefined_reason}"[:58], "note", anchor="middle", dy=-8)
     few = [min(b.failures, b.successes) < FEW for b in matching.bins]
     numbers = [b.number for b in matching.bins]
     _points(plot, numbers, [b.residual for b in matching.bins], few, "displacement", shift=5)

@@ -15,7 +15,7 @@ from unsettled.reports.panels import OUTCOMES, Panel
 
 
 def cloud(portrait: Portrait, panel: Panel) -> Picture | None:
-    """λ₁ against late displacement by outcome, with the settled band."""
+    """λ₁ against late displacement by outcome, with the convergence threshold."""
     points, band, cells = portrait.cloud, portrait.band, portrait.cells
     if points is None:
         return None
@@ -24,7 +24,7 @@ def cloud(portrait: Portrait, panel: Panel) -> Picture | None:
     plot = Frame(x, y, f"mean displacement of z_{band.part} over the last {band.window} segments", "λ₁, nats per update")
     if portrait.has_band:
         plot.area(x.low, y.low, band.threshold, y.high, "settled").rule(x=band.threshold, class_="edge")
-        plot.note(x.low, y.high, "settled", "inside", dx=6, dy=15)
+        plot.note(x.low, y.high, "converged", "inside", dx=6, dy=15)
     if y.low < 0 < y.high:
         plot.rule(y=0, class_="rule")
     for outcome, mask in (("success", points.solved), ("failure", ~points.solved)):
@@ -42,7 +42,7 @@ def displacement(portrait: Portrait, panel: Panel) -> Picture:
     plot = Frame(_segments(portrait), y, "segment", f"‖Δz_{band.part}‖ per segment", whole=True)
     if portrait.has_band:
         plot.area(plot.x.low, y.low, plot.x.high, band.threshold, "settled").rule(y=band.threshold, class_="edge")
-        plot.note(plot.x.low, band.threshold, "settled", "inside", dx=6, dy=15)
+        plot.note(plot.x.low, band.threshold, "converged", "inside", dx=6, dy=15)
     for key, ribbon in present.items():
         edges = _clear(ribbon.quantiles, y)
         plot.ribbon(xs, edges[0], edges[4], f"{key} wide").ribbon(xs, edges[1], edges[3], key)
@@ -85,7 +85,7 @@ def spectrum(portrait: Portrait, panel: Panel) -> Picture:
 
 
 def confidence(portrait: Portrait, panel: Panel) -> Picture | None:
-    """The last halting logit by outcome, mirrored, each class on its own scale; settled failures as ticks."""
+    """The last halting logit by outcome, mirrored, each class on its own scale; converged failures as ticks."""
     found = portrait.confidence
     if found is None:
         return None

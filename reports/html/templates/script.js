@@ -162,7 +162,7 @@
       for (const v of edge) {
         plot.append(make("svg:rect", { x: PLOT.left, width: PLOT.right - PLOT.left, y: scale.at(v), height: Math.max(0, PLOT.bottom - scale.at(v)), class: "settled" }));
         plot.append(make("svg:path", { d: `M${PLOT.left} ${scale.at(v)}H${PLOT.right}`, class: "edge" }));
-        plot.append(make("svg:text", { x: PLOT.right - 4, y: Math.min(PLOT.bottom - 4, scale.at(v) + 14), class: "inside", "text-anchor": "end" }, "settled"));
+        plot.append(make("svg:text", { x: PLOT.right - 4, y: Math.min(PLOT.bottom - 4, scale.at(v) + 14), class: "inside", "text-anchor": "end" }, "converged"));
       }
       for (const tick of ticksOf(scale, log)) {
         plot.append(make("svg:path", { d: `M${PLOT.left} ${scale.at(tick)}H${PLOT.right}`, class: !log && tick === 0 ? "rule" : "grid" }));
@@ -274,7 +274,7 @@
 
   const named = (example) => {
     const solved = example.boards.findLastIndex((board) => board !== example.solution) + 2;
-    if (example.kind === "settled failure") return `settles in segment ${example.enters}`;
+    if (example.kind === "settled failure") return `converges in segment ${example.enters}`;
     if (example.kind === "wandering failure") return `${example.conflicts.at(-1)} conflicts at the end`;
     return `right from segment ${solved}`;
   };

@@ -319,7 +319,7 @@ def test_pictures_tell_the_figures_of_the_portrait(small):
     assert [row[1] for row in found["cloud"].panel.rows] == [f"{getattr(portrait.cells, cell)}" for cell in "ABCD"]
     for matching in portrait.matchings:
         if matching.matched.defined:
-            assert f"displacement keeps {matching.residual:.4g} within the bins" in found["deciles"].caption
+            assert f"AUC of displacement itself within the bins is {matching.residual:.4g}" in found["deciles"].caption
     assert len(found["early"].panel.rows) == len(portrait.horizons) == 3
 
 
