@@ -1,22 +1,39 @@
-"""Records and a ledger become verdicts, and the verdicts of a run one audit. Judging measures nothing and loads no torch.
+"""The ledger of a paper and its judge: records become verdicts, and the verdicts of a run one audit. No statistic needs torch.
 
-    load_ledger   read a ledger (TOML), checked line by line
-    Ledger        a paper's claims, each with its printed figure and what must hold elsewhere
-    Population    a checkpoint and its examples, under the name that claims are judged by
-    Settings      what a run is asked to do: ledger, inputs, policy, seed
-    Run           the ledger and the populations of one run, and the verdicts on them
-    judge         one claim on one population
-    Verdict       what came of it: an outcome, the estimate with its interval, and the reason in a sentence
-    Outcome       the ten outcomes
-    audit_of      the audit of a run
-    Audit         everything that a run found, from which alone every report is drawn
-    read_audit    read one
+The names below are the public ones; everything else is private by convention and may move. They are loaded when they are
+first used.
 
->>> from unsettled.claims import Run, Settings
->>> run = Run(Settings(seed=1))
->>> verdict = run.judge("trm.lambda1.auc@reference.trm-9x9")
->>> verdict.outcome, verdict.criterion
-(<Outcome.TRANSFERS: 'TRANSFERS'>, 'auc of pairs of a TRM failure and a TRM success: above 0.9')
+What a paper claims
+    load_ledger    read and validate a ledger (TOML); the shipped one by default
+    Ledger         all claims of one paper
+    Claim          one typed claim: what is printed, what measures it, what must hold elsewhere
+    parse_stated   a printed figure with the values that round to its digits
+    statistic      register a statistic that claims may name
+
+Judging
+    Population     a checkpoint and its examples, with the record that was measured
+    judge          the verdict on one claim for one population
+    judge_all      every verdict of a ledger, with Holm's adjustment
+    Verdict        what was claimed, what was measured, and how the two compare
+    Outcome        the ten verdicts
+    Measurement    an estimate and the notation in which every reader shows it
+    arithmetic     what the printed digits exclude without any model
+
+A run
+    Run            the ledger and the populations of one audit
+    Settings       what a run is asked to do
+    explain        one verdict in full, and what would change it
+    audit_of       the audit of a run
+    Audit          everything that a run found, from which alone every report is drawn
+    read_audit     read one
+
+>>> from unsettled.claims import Population, judge, load_ledger
+>>> from unsettled.measure import synthetic_record
+>>> ledger = load_ledger()
+>>> mine = Population(name="mine", kind="user", architecture="trm", record=synthetic_record(2000, separation=3.0, seed=1))
+>>> verdict = judge(ledger["trm.lambda1.auc"], mine, ledger=ledger)
+>>> print(f"{verdict.outcome.shown}: stated {verdict.stated}, measured {verdict.shown}")
+TRANSFERS: stated 0.993, measured 0.9828 [0.975, 0.9881]
 """
 
 from __future__ import annotations
@@ -28,35 +45,62 @@ if TYPE_CHECKING:  # the same table for type checkers
     from unsettled.claims.audit.audit import Audit, read_audit
     from unsettled.claims.audit.run import Run, Settings
     from unsettled.claims.audit.summary import audit_of
-    from unsettled.claims.judgement.judge import judge
+    from unsettled.claims.catalogue.registry import statistic
+    from unsettled.claims.digits.arithmetic import arithmetic
+    from unsettled.claims.explanation.pages import explain
+    from unsettled.claims.judgement.judge import judge, judge_all
+    from unsettled.claims.ledger.claim import Claim
     from unsettled.claims.ledger.ledger import Ledger
     from unsettled.claims.ledger.load import load_ledger
+    from unsettled.claims.ledger.stated import parse_stated
     from unsettled.claims.populations.populations import Population
-    from unsettled.claims.verdict import Outcome, Verdict
+    from unsettled.claims.verdict import Measurement, Outcome, Verdict
 
 _HOMES = {
-    "Audit": "audit.audit",
-    "Ledger": "ledger.ledger",
-    "Outcome": "verdict",
-    "Population": "populations.populations",
-    "Run": "audit.run",
-    "Settings": "audit.run",
-    "Verdict": "verdict",
-    "audit_of": "audit.summary",
-    "judge": "judgement.judge",
-    "load_ledger": "ledger.load",
-    "read_audit": "audit.audit",
+    "audit.audit": ("Audit", "read_audit"),
+    "audit.run": ("Run", "Settings"),
+    "audit.summary": ("audit_of",),
+    "catalogue.registry": ("statistic",),
+    "digits.arithmetic": ("arithmetic",),
+    "explanation.pages": ("explain",),
+    "judgement.judge": ("judge", "judge_all"),
+    "ledger.claim": ("Claim",),
+    "ledger.ledger": ("Ledger",),
+    "ledger.load": ("load_ledger",),
+    "ledger.stated": ("parse_stated",),
+    "populations.populations": ("Population",),
+    "verdict": ("Measurement", "Outcome", "Verdict"),
 }
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = ["Audit", "Ledger", "Outcome", "Population", "Run", "Settings", "Verdict", "audit_of", "judge", "load_ledger", "read_audit"]
+__all__ = [
+    "Audit",
+    "Claim",
+    "Ledger",
+    "Measurement",
+    "Outcome",
+    "Population",
+    "Run",
+    "Settings",
+    "Verdict",
+    "arithmetic",
+    "audit_of",
+    "explain",
+    "judge",
+    "judge_all",
+    "load_ledger",
+    "parse_stated",
+    "read_audit",
+    "statistic",
+]
 
 
 def __getattr__(name: str) -> Any:
-    """A public name, loaded when it is first used (PEP 562)."""
-    if name in _HOMES:
-        return getattr(import_module(f"unsettled.claims.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    return value
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted({*globals(), *__all__})

@@ -42,7 +42,12 @@ def arithmetic(ledger: Ledger) -> Arithmetic:
 
     A check is IMPOSSIBLE only under what the ledger declares (its sizes, its denominators); rows with
     ``decides=False`` say what other readings would be possible. CONSISTENT means that whole numbers exist that
-    print all the digits.
+    round to all of the digits.
+
+    >>> from unsettled.claims.ledger.load import load_ledger
+    >>> found = arithmetic(load_ledger())
+    >>> sum(verdict.outcome == "IMPOSSIBLE" for verdict in found.verdicts), len(found.verdicts)
+    (5, 17)
     """
     verdicts: list[Verdict] = []
     rows: list[Row] = []

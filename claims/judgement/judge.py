@@ -36,9 +36,12 @@ def judge(claim: AnyClaim, population: PopulationLike, record: Record | None = N
     """The verdict on one claim for one population.
 
     Args:
+        claim: of the ``ledger``.
+        population: on its own populations the printed figure (or the declared form) decides, elsewhere the form for transfers.
         record: what was measured; the population's own record if none is given.
 
-    Never raises on data: what fails inside a statistic becomes an ERROR.
+    Never raises on data: what is missing makes it UNVERIFIABLE, what fails inside a statistic an ERROR. The example in
+    `unsettled.claims` runs.
     """
     case = Case(claim, population, mode_of(claim, population, ledger))
     record = population.record if record is None else record
@@ -74,7 +77,7 @@ def _measured(case: Case, record: Record) -> Verdict:
 
 
 def judge_all(ledger: Ledger, populations: Iterable[PopulationLike]) -> list[Verdict]:
-    """Every verdict on every population that a claim concerns, refutations held to Holm's level within the paper."""
+    """Every verdict on every population that a claim concerns, rejections held to Holm's level within the paper (`adjust`)."""
     return adjust(
         [
             judge(claim, population, ledger=ledger)

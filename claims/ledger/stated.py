@@ -158,8 +158,16 @@ def _figure(text: str, *, percent: bool = False) -> Figure:
 def parse_stated(text: str) -> Stated:
     """Read a printed figure, such as "0.993", "+0.103", "52.6%", "~0.5%", "0.88–0.90", "0 of 254" or "≤ 1.17%".
 
+    The result is cached: a ledger's strings are parsed once.
+
     Raises:
         ValueError: not a figure, or an absurd one; the message says what was expected.
+
+    >>> stated = parse_stated("52.6%")
+    >>> stated.region, stated.contains(0.5263), stated.contains(0.527)
+    ((0.5255, 0.5265), True, False)
+    >>> parse_stated("0.55%").numerators(254), list(parse_stated("52.6%").numerators(971))
+    (range(2, 2), [511])
     """
     body = text.strip().translate(_MINUS)
     if not body or len(body) > _LONGEST:

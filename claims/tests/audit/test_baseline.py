@@ -22,6 +22,7 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import load_checkpoint
 from unsettled.measure.record.parquet import read_record, write_record
 from unsettled.measure.record.provenance import NoiseFloor, TangentStarts
+from unsettled.measure.rollout.starts import last_bit_start
 from unsettled.measure.tasks.read import read_puzzles
 
 NOISE = NoiseFloor(
@@ -127,8 +128,6 @@ def test_remeasuring_the_same_cries_wolf_no_more_than_declared(judged, claim):
 @pytest.mark.asymptotic
 def test_real_remeasurements_cry_wolf_no_more_than_declared(tmp_path):
     """An untrained network measured 200 times under other batch sizes, last bits of its start, and tangent starts."""
-    from unsettled.measure.rollout.starts import last_bit_start
-
     folder = write_tiny_reference(tmp_path, puzzles=12)
     record = read_record(folder / "record.parquet")
     checkpoint, puzzles = load_checkpoint(folder), read_puzzles(folder / "puzzles.parquet")
