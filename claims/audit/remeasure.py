@@ -27,7 +27,8 @@ from unsettled.measure.record.compare import compare, differences
 from unsettled.measure.record.parquet import read_record
 from unsettled.measure.record.record import Record
 from unsettled.measure.support.progress import progress
-from unsettled.measure.tasks.read import PuzzleSet, read_puzzles
+from unsettled.measure.tasks.examples import Examples
+from unsettled.measure.tasks.read import read_puzzles
 
 NOISE_ROWS = 64
 # Below so many parameters, threads wait for each other longer than they work, above all where cores are shared.
@@ -173,11 +174,17 @@ def loaded_checkpoint(population: Population) -> Checkpoint:
     """The checkpoint of a population. Raises UserError when there is none, or it cannot be read."""
     if population.checkpoint is None:
         raise UserError("the audit was not given its checkpoint", where=population.name)
-    checkpoint: Checkpoint = load_checkpoint(population.checkpoint, **population.structure)
-    return checkpoint
+    told = population.structure
+    return load_checkpoint(
+        population.checkpoint,
+        H_cycles=told.get("H_cycles"),
+        L_cycles=told.get("L_cycles"),
+        heads=told.get("heads"),
+        prefix=told.get("prefix"),
+    )
 
 
-def loaded(population: Population, *, limit: int | None = None) -> tuple[Checkpoint, PuzzleSet]:
+def loaded(population: Population, *, limit: int | None = None) -> tuple[Checkpoint, Examples]:
     """Checkpoint and puzzles of a population, at most ``limit`` of them. Raises UserError when either is missing or unreadable."""
     if population.puzzles is None:
         raise UserError("the audit was not given its puzzles", where=population.name)
