@@ -16,8 +16,13 @@ Growth along any batched map
     Flow                a differential equation as a map
 
 Networks and examples
-    load_checkpoint     a published or own checkpoint as a network
-    read_puzzles        puzzles from the published layout, a CSV or Parquet
+    load_checkpoint     a checkpoint in the published format, or in ours
+    load_network        a network of your own: what FILE.py:FUNCTION builds of a checkpoint
+    Network             the five members that such a network has
+    Batch               what it is given
+    read_examples       Sudoku, mazes, ARC or plain tokens, from files of many kinds
+    read_puzzles        Sudoku alone
+    Examples            a set of examples: inputs, labels, ids, groups
 
 Records
     measure             measure a network on examples into a record file
@@ -65,7 +70,9 @@ if TYPE_CHECKING:  # the same table for type checkers
     from unsettled.measure.lyapunov.spectrum import kaplan_yorke, ks_entropy
     from unsettled.measure.lyapunov.sweeps import singular_growth
     from unsettled.measure.lyapunov.tangents import WithJacobian
+    from unsettled.measure.networks.adapter import load_network
     from unsettled.measure.networks.checkpoints import load_checkpoint
+    from unsettled.measure.networks.protocol import Batch, Network
     from unsettled.measure.record.parquet import read_record, write_record
     from unsettled.measure.record.record import Record
     from unsettled.measure.record.synthetic import synthetic_record
@@ -77,7 +84,9 @@ if TYPE_CHECKING:  # the same table for type checkers
     from unsettled.measure.statistics.paired import paired_difference
     from unsettled.measure.statistics.proportion import proportion
     from unsettled.measure.statistics.references import references_of
+    from unsettled.measure.tasks.examples import Examples
     from unsettled.measure.tasks.read import read_puzzles
+    from unsettled.measure.tasks.reading import read_examples
 
 _HOMES = {
     "analysis.summary": ("summarise",),
@@ -91,7 +100,9 @@ _HOMES = {
     "lyapunov.spectrum": ("kaplan_yorke", "ks_entropy"),
     "lyapunov.sweeps": ("singular_growth",),
     "lyapunov.tangents": ("WithJacobian",),
+    "networks.adapter": ("load_network",),
     "networks.checkpoints": ("load_checkpoint",),
+    "networks.protocol": ("Batch", "Network"),
     "record.parquet": ("read_record", "write_record"),
     "record.record": ("Record",),
     "record.synthetic": ("synthetic_record",),
@@ -103,13 +114,18 @@ _HOMES = {
     "statistics.paired": ("paired_difference",),
     "statistics.proportion": ("proportion",),
     "statistics.references": ("references_of",),
+    "tasks.examples": ("Examples",),
     "tasks.read": ("read_puzzles",),
+    "tasks.reading": ("read_examples",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Batch",
     "Estimate",
+    "Examples",
     "Flow",
+    "Network",
     "Pointwise",
     "Record",
     "Status",
@@ -123,11 +139,13 @@ __all__ = [
     "kaplan_yorke",
     "ks_entropy",
     "load_checkpoint",
+    "load_network",
     "matched_auc",
     "measure",
     "median",
     "paired_difference",
     "proportion",
+    "read_examples",
     "read_puzzles",
     "read_record",
     "references_of",

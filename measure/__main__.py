@@ -36,6 +36,8 @@ def rank(
     l_cycles: options.LCycles = None,
     heads: options.Heads = None,
     weights: options.Weights = None,
+    network: options.Network = None,
+    noise_seed: options.NoiseSeed = None,
     split: options.Split = "test",
     task: options.Task = None,
     columns: options.Columns = None,
@@ -54,9 +56,11 @@ def rank(
     from unsettled.measure.support.progress import progress
 
     keep_freed_memory()
-    loaded = inputs.load(checkpoint, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads, weights=weights)
+    loaded = inputs.load(checkpoint, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads, weights=weights, network=network)
     segments = inputs.depth(loaded, segments)
-    settings = Settings(k=k, segments=segments, seed=seed, batch=batch, device=device_of(device, me), dtype=dtype, qr_every=qr_every)
+    settings = Settings(
+        k=k, segments=segments, seed=seed, batch=batch, device=device_of(device, me), dtype=dtype, qr_every=qr_every, noise_seed=noise_seed
+    )
     chosen = inputs.examples(puzzles, split=split, limit=limit, seed=sample_seed, task=task, columns=columns, several=several)
     manifest = open_manifest(out, loaded, chosen, shards=shards or me.of, **settings)
     mine = me.share(manifest.shards)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from unsettled.measure.record.record import Record
+from unsettled.measure.record.record import Record, held
 from unsettled.measure.statistics.proportion import proportion
 
 
@@ -18,25 +18,34 @@ def summarise(record: Record) -> list[tuple[str, str]]:
     n, right = len(record), int(record.solved.sum())
     accuracy = proportion(right, n)
     facts = record.provenance.model
+    name = facts.architecture.upper() if facts.adapter is None else facts.architecture
     rows = [
-        ("network", f"{facts.architecture.upper()} {facts.variant}, hidden {facts.hidden_size}, {facts.parameters:,} parameters"),
+        ("network", f"{name} {facts.variant}, hidden {facts.hidden_size}, {facts.parameters:,} parameters"),
+        ("task", record.provenance.task),
         ("rollout", f"{record.segments} segments × {facts.updates_per_segment} updates, {record.provenance.dtype}"),
         ("exact accuracy", f"{accuracy.value:.4f} [{accuracy.low:.4f}, {accuracy.high:.4f}], {right} of {n}"),
         ("failures", str(n - right)),
     ]
+    if record.clusters < n:
+        rows.append(("independent groups", f"{record.clusters} among {n} examples: intervals that count examples are too narrow"))
+    there, latent = held(record), facts.latents[0]
+    if "valid_at" in there and (more := int((record.valid_at[:, -1] & ~record.solved).sum())):
+        rows.append(("right by the rule alone", f"{more} failures keep the rule of the task and differ from the label"))
     series: dict[str, np.ndarray] = {}
     if record.k:
         series["λ₁ (nats per update)"] = record.exponents(unit="update")[:, 0]
         series["λ₁ (nats per segment)"] = record.exponents(unit="segment")[:, 0]
-    lacks = record.provenance.imported
-    if lacks is None:
-        late = record.late_displacement(part="H", window=min(4, record.segments))
-        series["late displacement of z_H"] = late
-        series["late displacement over norm"] = late / record.norm_H[:, -1]
-    series["halting logit, last segment"] = record.halting_logit[:, -1]
-    for name, values in series.items():
-        rows.append((f"median {name}", f"solved {_median(values[record.solved])}, failed {_median(values[~record.solved])}"))
-    if lacks is not None:
+    if f"displacement_{latent}" in there:
+        late = record.late_displacement(part=latent, window=min(4, record.segments))
+        series[f"late displacement of z_{latent}"] = late
+        series["late displacement over norm"] = late / record.norm(latent)[:, -1]
+        if record.grows(part=latent):
+            rows.append(("scale of rest", "none: the norm grows, so raw displacement cannot tell convergence"))
+    if "halting_logit" in there or record.provenance.imported:
+        series["halting logit, last segment" if facts.adapter is None else "confidence, last segment"] = record.halting_logit[:, -1]
+    for what, values in series.items():
+        rows.append((f"median {what}", f"solved {_median(values[record.solved])}, failed {_median(values[~record.solved])}"))
+    if lacks := record.provenance.imported:
         rows.append(("imported from", lacks.source))
         rows.append(("not in it", ", ".join([*lacks.absent, *(f"{name} before the last segment" for name in lacks.last_segment)])))
     return rows

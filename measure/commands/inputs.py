@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from unsettled.measure.networks.adapter import Adapted
     from unsettled.measure.networks.checkpoints import Checkpoint
     from unsettled.measure.networks.published import Which
     from unsettled.measure.tasks.examples import Examples
@@ -19,9 +20,19 @@ USUAL_SEGMENTS = 16
 
 
 def load(
-    path: Path, *, h_cycles: int | None = None, l_cycles: int | None = None, heads: int | None = None, weights: Which | None = None
-) -> Checkpoint:
-    """The checkpoint at a path; its notes go to standard error."""
+    path: Path,
+    *,
+    h_cycles: int | None = None,
+    l_cycles: int | None = None,
+    heads: int | None = None,
+    weights: Which | None = None,
+    network: str | None = None,
+) -> Checkpoint | Adapted:
+    """The checkpoint at a path, through a user's own adapter if one is named; its notes go to standard error."""
+    if network is not None:
+        from unsettled.measure.networks.adapter import load_network
+
+        return load_network(network, path)
     from unsettled.measure.networks.checkpoints import load_checkpoint
 
     loaded: Checkpoint = load_checkpoint(path, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads, weights=weights)
@@ -50,7 +61,7 @@ def examples(
     return found.examples
 
 
-def depth(loaded: Checkpoint, segments: int | None) -> int:
+def depth(loaded: Checkpoint | Adapted, segments: int | None) -> int:
     """How many segments to run: as asked, else as many as the checkpoint's own evaluation, else the usual number."""
     if segments is not None:
         return segments

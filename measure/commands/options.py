@@ -27,6 +27,8 @@ NoiseRows = Annotated[int, typer.Option(help="Rows to re-measure for the numeric
 HCycles = Annotated[int | None, typer.Option(help="H_cycles, if no configuration tells.")]
 LCycles = Annotated[int | None, typer.Option(help="L_cycles, if no configuration tells.")]
 Heads = Annotated[int | None, typer.Option(help="Attention heads, if no configuration tells.")]
+Network = Annotated[str | None, typer.Option(help="A network of your own, my_net.py:build: that file is run, and given the checkpoint.")]
+NoiseSeed = Annotated[int | None, typer.Option(help="Seed of a stochastic network's frozen noise.")]
 Weights = Annotated[
     Literal["ema", "raw"] | None, typer.Option(help="Averaged or raw weights, where the file holds both; averaged ones otherwise.")
 ]

@@ -32,13 +32,15 @@ def measure(
     l_cycles: options.LCycles = None,
     heads: options.Heads = None,
     weights: options.Weights = None,
+    network: options.Network = None,
+    noise_seed: options.NoiseSeed = None,
     split: options.Split = "test",
     task: options.Task = None,
     columns: options.Columns = None,
     several: options.Several = "refuse",
     processes: Annotated[int, typer.Option(min=1, help="Processes that share the puzzles and the cores.")] = 1,
 ) -> None:
-    """Measure a checkpoint on puzzles: exponents, displacement, halting and outcome, one row a puzzle. Resumes."""
+    """Measure a network on examples: exponents, displacement, confidence and outcome, one row an example. Resumes."""
     import time
 
     from unsettled.measure.campaign import noise
@@ -56,7 +58,7 @@ def measure(
         show(out)
         return
     keep_freed_memory()
-    loaded = inputs.load(checkpoint, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads, weights=weights)
+    loaded = inputs.load(checkpoint, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads, weights=weights, network=network)
     segments = inputs.depth(loaded, segments)
     chosen = inputs.examples(puzzles, split=split, limit=limit, seed=sample_seed, task=task, columns=columns, several=several)
     noise_rows = min(noise_rows, len(chosen))
@@ -68,6 +70,7 @@ def measure(
         "device": device,
         "dtype": dtype,
         "qr_every": qr_every,
+        "noise_seed": noise_seed,
     }
     with progress("puzzles", len(chosen) + noise.FLOOR_PASSES * noise_rows) as advance:
         floor = noise.floor_of_sample(loaded, chosen, rows=noise_rows, advance=advance) if noise_rows else None

@@ -42,6 +42,8 @@ class Adapted:
     tensors_digest: str
     parameters: int
     known: ModelFacts | None = None
+    # segments of its own evaluation: an adapter tells none
+    segments: int | None = None
 
     @property
     def facts(self) -> ModelFacts:
