@@ -134,7 +134,7 @@ def measure_rows(
 def measure(
     checkpoint: Checkpoint | Adapted,
     puzzles: Examples,
-    out: Path,
+    out: Path | str,
     *,
     noise: Callable[[Iterator[Record]], NoiseFloor] | None = None,
     advance: Advance = lambda rows: None,
@@ -148,6 +148,7 @@ def measure(
     Raises:
         UserError: another measurement is writing to ``out``, or its parts are of a different measurement.
     """
+    out = Path(out)
     provenance = provenance_of(checkpoint, puzzles, **settings)
     with resumed(parts_of(out, puzzles, provenance), what="record") as parts:
         if parts.ended(lambda path: _is_whole(path, provenance, noise is not None)):
