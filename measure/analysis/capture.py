@@ -1,7 +1,7 @@
-"""What long rollouts say: when puzzles are solved, whether they stay so, and what becomes of those that are not.
+"""First-passage times of long rollouts: when puzzles are solved, whether they stay so, and what becomes of the others.
 
-Everything here reads a long record (`unsettled.measure.campaign.long` writes it) with numpy alone. Capture means the first segment after
-which the board is right.
+Everything here reads a long record (`unsettled.measure.campaign.long` writes it) with numpy alone. Capture means the first passage to the
+right board: the first segment after which it is right.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ from unsettled.measure.statistics.proportion import proportion
 
 
 def long_tables(side: SideRecord, record: Record | None, rest: float | None = None) -> list[DiagnosisTable]:
-    """Everything a long record tells. ``rest`` overrules the band of rest, a fraction of the norm."""
+    """Everything a long record tells. ``rest`` overrules the convergence threshold, a displacement relative to the norm."""
     runs = LongRuns(side)
     thresholds = Thresholds(rest=rest or rest_of(runs.evidence(*runs.windows[0])))
     tables = [capture_table(runs), rates_table(runs), fates_table(runs, thresholds)]

@@ -1,4 +1,4 @@
-"""Tables of labels: how they move with each threshold, where the band of rest lies, and what a plot would have taken for rest."""
+"""Tables of labels: how they move with each threshold, where convergence ends, and what a plot would have taken for it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SWEEPS: dict[str, tuple[float, ...]] = {
 
 
 def rest_of(evidence: Evidence) -> float:
-    """The upper edge of the band of rest: Otsu's threshold on the pooled log10 mean step of all runs, no lower than `FLOOR`.
+    """The convergence threshold: Otsu's on the pooled log10 mean step of all runs, no lower than `FLOOR`.
 
     `FLOOR` where there are no two different steps. Steps that float32 cannot tell from none count as `SMALLEST`.
     """

@@ -158,7 +158,7 @@ def without_threshold(record: Record, *, part: Part = "H", window: int = 4, leve
     """Settling without a threshold: the AUC of late displacement, failures positive.
 
     ``extra`` adds the other end of the same curve: ``outmoved_share``, the largest share of successes a band can hold
-    without holding any failure (what the least mobile failure outmoves), and ``outmoved_low`` / ``outmoved_high``.
+    without holding any failure (successes below the minimum over failures), and ``outmoved_low`` / ``outmoved_high``.
     """
     late = record.late_displacement(part=part, window=window)
     measured = auc(late, ~record.solved, level=level)

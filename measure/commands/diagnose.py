@@ -18,7 +18,7 @@ PLAIN_WIDTH = 80
 def follow(
     checkpoint: options.Checkpoint,
     puzzles: options.Puzzles,
-    out: Annotated[Path, typer.Option(help="The long record to write, best long.parquet beside the record.")],
+    out: Annotated[Path, typer.Option(help="The side record to write; diagnose finds it as long.parquet in the folder of the record.")],
     segments: Annotated[int, typer.Option(help="Segments of every puzzle's rollout.")] = 64,
     deep: Annotated[int, typer.Option(help="Segments until which the unsolved are followed further; 0: none.")] = 256,
     deep_every: Annotated[int, typer.Option(help="Follow only one in so many of the unsolved further.")] = 1,
@@ -27,7 +27,7 @@ def follow(
     scale: Annotated[float, typer.Option(help="Noise of another start over the trained start's root mean square.")] = 1.0,
     k: Annotated[int, typer.Option(help="1 measures λ₁ along the rollout, at twice the cost; 0 does not.")] = 1,
     stop_at_rest: Annotated[
-        float, typer.Option(help="Leave runs alone whose steps are this small over the norm, e.g. 1e-6; needs --k 0.")
+        float, typer.Option(help="Stop a run early once its relative displacement falls below this, e.g. 1e-6; needs --k 0.")
     ] = 0.0,
     limit: options.Limit = None,
     seed: options.Seed = 0,
@@ -70,9 +70,11 @@ def follow(
 def diagnose(
     place: Annotated[Path, typer.Argument(help="A folder with record.parquet, or a record; long.parquet beside it is read too.")],
     json_out: Annotated[Path | None, typer.Option("--json", help="Also write all figures into this file.")] = None,
-    rest: Annotated[float | None, typer.Option(help="Edge of the band of rest over the norm; Otsu's by default.")] = None,
+    rest: Annotated[
+        float | None, typer.Option(help="Relative displacement below which a state counts as converged; Otsu's threshold by default.")
+    ] = None,
 ) -> None:
-    """How the runs of a checkpoint fail: early windows, confident failures, calibration, capture times, labels."""
+    """How the runs of a checkpoint fail: early windows, confident failures, calibration, thresholds, first-passage times, labels."""
     import json
     import shlex
     import shutil

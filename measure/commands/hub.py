@@ -39,4 +39,4 @@ def fetch(
 def _origin(name: str, file: str) -> str:
     from unsettled.measure.hub.registry import entry_of
 
-    return ", as known beforehand" if entry_of(name).files[file] else ", trusted from its first fetch on"
+    return ", as known beforehand" if entry_of(name).files[file] else ", trusted on first use"

@@ -20,7 +20,9 @@ PLAIN_WIDTH = 110  # of tables that go into a file
 def policies(
     checkpoint: options.Checkpoint,
     puzzles: options.Puzzles,
-    out: Annotated[Path, typer.Option(help="The table of draws to write, best restarts.parquet beside the record.")],
+    out: Annotated[
+        Path, typer.Option(help="The side record of draws to write; the audit finds it as restarts.parquet in the folder of the record.")
+    ],
     draws: Annotated[int, typer.Option(help="Draws per puzzle and kind of start.")] = 8,
     segments: Annotated[int, typer.Option(help="Segments of every draw.")] = 16,
     depth: Annotated[int, typer.Option(help="Segments of the one long rollout.")] = 128,
@@ -29,9 +31,9 @@ def policies(
     scale: Annotated[float, typer.Option(help="Standard deviation of a random initial state.")] = 1.0,
     sigma: Annotated[float, typer.Option(help="Standard deviation of the noise on a perturbed carry, per segment.")] = 0.3,
     stop_at_rest: Annotated[
-        float, typer.Option(help="Leave draws alone whose steps are this small over the norm, e.g. 1e-6; 0 follows all to the end.")
+        float, typer.Option(help="Stop a draw early once its relative displacement falls below this, e.g. 1e-6; 0 runs all to the end.")
     ] = 0.0,
-    minutes: Annotated[float | None, typer.Option(help="Processor minutes to spend; the same command goes on later.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="Processor minutes to spend; run the same command again to resume.")] = None,
     figure: Annotated[Path | None, typer.Option(help="Write accuracy against compute as a PNG or SVG.")] = None,
     limit: options.Limit = None,
     sample_seed: options.SampleSeed = None,
@@ -103,7 +105,7 @@ def policies(
             plot_points(found, picture, title=f"{loaded.facts.architecture.upper()}, {len(table)} puzzles, {kind} starts")
             console.print(f"figure: {picture}")
     if len(table) < len(chosen):
-        console.print(f"{len(chosen) - len(table)} puzzles are left; the same command goes on with them")
+        console.print(f"{len(chosen) - len(table)} puzzles are left; run the same command again to resume")
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -172,7 +172,7 @@ def parse_range(text: str) -> tuple[int, int]:
 
     low, separator, high = text.partition(":")
     if not (low.isdecimal() and (high.isdecimal() or not separator)):
-        raise UserError(f"{text!r} is no range of clues", hint="write LOW:HIGH, e.g. 0:8")
+        raise UserError(f"{text!r} is not a range of clues", hint="write LOW:HIGH, e.g. 0:8")
     return int(low), int(high or low)
 
 

@@ -1,4 +1,4 @@
-"""One entry of the hub onto this machine: through huggingface_hub, resumed where it broke off, accepted only by its digest."""
+"""One entry of the hub onto this machine: through huggingface_hub, resumed after an interruption, accepted only by its digest."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def fetch(name: str, folder: Path) -> Path:
     """Fetch an entry into ``folder``/NAME and return its main file; nothing is asked of the hub when all is there.
 
     Raises:
-        UserError: the name is unknown, the hub is not reached or lacks a file, the download broke off (what came is
-            kept and continued), or a digest is wrong (what came is removed).
+        UserError: the name is unknown, the hub is not reached or lacks a file, the download was interrupted (it is kept
+            and resumed), or a digest is wrong (the download is deleted).
     """
     entry = entry_of(name)
     target = folder / name
@@ -91,12 +91,16 @@ def _download(entry: HubEntry, file: str, revision: str, path: Path, expected: s
             raise UserError(
                 f"broke off after {partial.stat().st_size:,} of {facts.size:,} bytes",
                 where=source,
-                hint="fetch it again: it goes on from there",
+                hint="the partial download is kept; fetch it again to resume",
             )
     digest = digest_of(partial)
     if expected and digest != expected:
         partial.unlink()
-        raise UserError(f"has sha256 {digest}, expected is {expected}", where=source, hint="what came was removed; do not trust that hub")
+        raise UserError(
+            f"has sha256 {digest}, expected is {expected}",
+            where=source,
+            hint="checksum mismatch: the download was deleted; do not use this source",
+        )
     partial.replace(path)
     return digest, facts.commit_hash
 
@@ -132,7 +136,7 @@ def _told(source: str) -> Iterator[None]:
         RevisionNotFoundError: "there is no such revision",
         EntryNotFoundError: "there is no such file",
     }
-    again = "what came is kept: fetch it again and it goes on from there"
+    again = "the partial download is kept; fetch it again to resume"
     try:
         yield
     except OfflineModeIsEnabled:

@@ -1,4 +1,4 @@
-"""Orthonormalise batches of tangents: seeded start, QR with R_ii ≥ 0, honest zeros.
+"""Orthonormalise batches of tangents: seeded start, QR with R_ii ≥ 0, exact zeros for rank-deficient rows.
 
 Three methods agree up to rounding: Householder (LAPACK); CholeskyQR2 with a float64 Gram matrix (Yamamoto, Nakatsukasa,
 Yanagisawa & Fukaya, "Roundoff error analysis of the CholeskyQR2 algorithm", 2015), which is two matrix products and so
@@ -19,7 +19,7 @@ from unsettled.measure.lyapunov.kernels import factorise, gram_schmidt
 
 Method = Literal["householder", "cholesky", "compiled"]
 
-#: States of up to so many entries are orthonormalised by a compiled loop: no library call is worth its while there.
+#: States of up to so many entries are orthonormalised by a compiled loop: a library call costs more than what it computes there.
 SMALL = 128
 #: One pass of CholeskyQR leaves rows aslant by a few units of rounding over the smallest share that is a row's own.
 ONE_PASS = 0.1

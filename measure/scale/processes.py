@@ -47,7 +47,7 @@ def measure_by_processes(parameters: Mapping[str, object], out: Path, processes:
         raise UserError(
             f"process {stopped[0]} of {processes} stopped: {last.removeprefix('error: ')}",
             where=out,
-            hint="what was completed is kept; the same command goes on from there",
+            hint="completed work is kept; run the same command again to resume",
         )
     merge(folder, out)
     shutil.rmtree(folder)

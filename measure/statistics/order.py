@@ -1,4 +1,4 @@
-"""Statements about an extreme: "the least mobile failure outmoves q of the successes", and what a sample says of it.
+"""Share of successes whose displacement is below the minimum over failures, and what a sample says of such an extreme.
 
 The bootstrap is wrong here: a resample contains the minimum itself with probability 1 − 1/e, so the bootstrap law of a
 minimum has an atom that never vanishes. The statement is several questions, and each has an exact answer:
@@ -30,7 +30,7 @@ from unsettled.measure.statistics.sample import as_classes, check_share
 
 
 def outmoved_share(displacement: ArrayLike, failures: ArrayLike, *, rank: int = 1, level: float = 0.95) -> Estimate:
-    """Share of successes that the ``rank``-th least mobile failure outmoves (strictly), threshold taken as given.
+    """Share of successes whose displacement is below the ``rank``-th smallest over failures, the threshold taken as given.
 
     Args:
         displacement: (N,) mobility of each example, any unit. failures: (N,) yes/no, the rest are successes.
@@ -86,7 +86,7 @@ def failures_below_successes(
 ) -> Estimate:
     """Share of failures at or below the ``share``-quantile of the successes, Clopper–Pearson.
 
-    "The least mobile failure outmoves 96.5 % of successes" says that this count is zero at share .965. With
+    "96.5 % of successes lie below the minimum over failures" says that this count is zero at share .965. With
     ``stated_failures`` (how many failures the statement rests on), ``extra["p_value"]`` is Fisher's exact test that the
     rate is no higher here than there; one-sided, since fewer failures below would only strengthen the statement. The
     interval takes the quantile of the successes as known; ``extra`` has the quantile (``threshold``).

@@ -57,7 +57,7 @@ def windowed(name: str) -> Score:
 
 
 def leaked(score: Score, whole: Arrays, horizon: int, *, seed: int = 0) -> int:
-    """For how many examples a score changes when everything after the window is scrambled; 0 for an honest one."""
+    """For how many examples a score changes when everything after the window is scrambled; 0 for one that uses the window alone."""
     rng = np.random.default_rng(seed)
     scrambled = {name: np.array(array) for name, array in whole.items()}
     for array in scrambled.values():
@@ -118,7 +118,7 @@ def combined(whole: Arrays, horizon: int, *, margin: float = 0.1, level: float =
     for number, (fitted, judged) in enumerate(split):
         folds[judged] = number
         found[judged] = model.fit(known[rows][fitted], later[fitted]).decision_function(known[rows][judged])
-    # fold by fold: pooled scores of several fits lean below ½ where nothing predicts, because their intercepts differ
+    # fold by fold: pooled scores of several fits are biased below ½ where nothing predicts, because their intercepts differ
     area = stratified_auc(found, later, folds, weights="pairs", level=level)
     area = replace(
         area, denominator=f"examples unsolved after {horizon} segments", method=f"out-of-fold logistic regression; {area.method}"

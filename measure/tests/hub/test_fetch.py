@@ -115,7 +115,7 @@ def test_a_dropped_connection_is_resumed_within_a_fetch(served, tmp_path, ignore
 
 def test_an_abandoned_fetch_goes_on_from_there(served, tmp_path):
     served.drops = [200_000] + [0] * 50
-    with pytest.raises(UserError, match=r"checkpoint: .*goes on from there"):
+    with pytest.raises(UserError, match=r"checkpoint: .*fetch it again to resume"):
         fetch("hrm-official", tmp_path)
     partial = next((tmp_path / "hrm-official").glob("*.partial"))
     size = partial.stat().st_size
@@ -211,6 +211,6 @@ def test_the_command_is_killed_and_goes_on(served, tmp_path):
     command = [sys.executable, "-m", "unsettled.measure.commands.app", "fetch", "hrm-official"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
-    assert "trusted from its first fetch on" in done.stdout and "unsettled measure" in done.stdout
+    assert "trusted on first use" in done.stdout and "unsettled measure" in done.stdout
     assert any(asked.startswith("bytes=") for _, path, asked in served.asked if path.endswith("checkpoint"))
     assert (tmp_path / "hrm-official" / "checkpoint").read_bytes() == WEIGHTS

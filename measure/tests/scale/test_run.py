@@ -201,7 +201,7 @@ def test_mistakes_of_a_rank_are_one_line(place, tmp_path):
 def test_a_process_that_stops_says_why(tmp_path, monkeypatch):
     monkeypatch.setenv("SLURM_PROCID", "0")  # of the job around it: the processes' own numbers go before it
     monkeypatch.setenv("SLURM_LOCALID", "x")
-    with pytest.raises(UserError, match=r"process 0 of 2 stopped.*goes on from there"):
+    with pytest.raises(UserError, match=r"process 0 of 2 stopped.*run the same command again to resume"):
         measure_by_processes({"checkpoint": "net", "puzzles": "p"}, tmp_path / "r", 2)
     assert not (tmp_path / "r").exists()
 

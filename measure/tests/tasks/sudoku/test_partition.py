@@ -111,7 +111,7 @@ def test_split_then_overlap(doubled, tmp_path):
     ("arguments", "message"),
     [
         ("generate --box 3 --count 1 --out x", "'3' is not a box (write it as rows x columns of one box, e.g. 3x3 for 9×9 Sudoku)"),
-        ("generate --box 2x2 --count 1 --out x --extra-clues 1-2", "'1-2' is no range of clues (write LOW:HIGH, e.g. 0:8)"),
+        ("generate --box 2x2 --count 1 --out x --extra-clues 1-2", "'1-2' is not a range of clues (write LOW:HIGH, e.g. 0:8)"),
         ("generate --box 2x2 --count 1 --out x.csv", "x.csv: is neither a .parquet file nor a folder (those two can be written)"),
         ("convert nowhere x.parquet", "nowhere: no such puzzles (a folder in the published layout, a CSV or a Parquet file)"),
         ("rate nowhere x", "x: the published layout has no place for ratings (name a .parquet file)"),
