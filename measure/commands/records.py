@@ -100,8 +100,8 @@ def measure_noise(
 
     keep_freed_memory()
     kept = read_record(record)
-    cycles = {"H_cycles": kept.provenance.model.H_cycles, "L_cycles": kept.provenance.model.L_cycles}
-    loaded = load_checkpoint(checkpoint, **cycles, heads=heads)
+    facts = kept.provenance.model
+    loaded = load_checkpoint(checkpoint, H_cycles=facts.H_cycles, L_cycles=facts.L_cycles, heads=heads)
     check_source(kept.provenance, loaded.tensors_digest, what="the record", where=checkpoint)
     sample = kept.take(noise.spread(len(kept), min(rows, len(kept))))
     with progress("rows", noise.FLOOR_PASSES * len(sample)) as advance:
