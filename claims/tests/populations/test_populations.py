@@ -149,6 +149,6 @@ def test_rows_to_measure_again_are_bounded_and_fall_with_the_cost(population):
 
     def rows(parameters):
         provenance = kept.model_copy(update={"model": kept.model.model_copy(update={"parameters": parameters})})
-        return affordable_rows(replace(population, record=replace(population.record, provenance=provenance)))
+        return affordable_rows(replace(population, record=population.record.replace(provenance=provenance)))
 
     assert rows(5_000_000) == 0 < rows(300_000) == FEWEST < rows(30_000) < rows(1000) == MOST

@@ -383,7 +383,9 @@ def test_texts_of_a_picture_do_not_overlap(visit):
     assert not overlapping
     cut = page.evaluate("""() => [...document.querySelectorAll('.portrait svg.plot')].flatMap(svg => {
         const frame = svg.getBoundingClientRect();
-        return [...svg.querySelectorAll('text')].filter(t => { const b = t.getBoundingClientRect(); return b.left < frame.left - 2 || b.right > frame.right + 2 || b.bottom > frame.bottom + 2; }).map(t => t.textContent);
+        return [...svg.querySelectorAll('text')].filter(t => {
+            const b = t.getBoundingClientRect(); return b.left < frame.left - 2
+                || b.right > frame.right + 2 || b.bottom > frame.bottom + 2; }).map(t => t.textContent);
     })""")
     assert not cut
 
