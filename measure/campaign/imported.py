@@ -64,7 +64,7 @@ def import_predictions(paths: Sequence[Path], checkpoint: Checkpoint, *, puzzles
     if not len(inputs):
         raise UserError("no puzzles in these files", where=paths[0])
     if ((inputs > 1) & (inputs != labels)).any() or conflicts(labels, board).any():
-        raise UserError("the labels are no solutions of the inputs", where=paths[0])
+        raise UserError("the labels are not solutions of the inputs", where=paths[0])
     found = _identified(inputs, labels, board, puzzles, where=paths[0])
     right = answers == labels
     solved = right.all(axis=1)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,8 @@ from unsettled.measure.record.record import Record, concatenate
 from unsettled.measure.record.side import check_source
 from unsettled.measure.rollout.starts import last_bit_start
 from unsettled.measure.tasks.examples import Examples
+
+E = TypeVar("E", bound=Examples)
 
 QUANTILES = {"median": 0.5, "q90": 0.9, "q99": 0.99, "largest": 1.0}
 ALTERNATES = 8
@@ -114,7 +116,7 @@ def remeasure(checkpoint: Checkpoint, puzzles: Examples, record: Record, **chang
     return measure_rows(checkpoint, puzzles, **{**settings, **changes})
 
 
-def rows_of(puzzles: Examples, record: Record) -> Examples:
+def rows_of(puzzles: E, record: Record) -> E:
     """The puzzles of the rows of a record, in its order. Raises UserError when one is missing."""
     position = {int(identity): index for index, identity in enumerate(puzzles.ids)}
     try:

@@ -140,13 +140,30 @@ def measure(
     advance: Advance = lambda rows: None,
     **settings: Unpack[Settings],
 ) -> None:
-    """Measure a puzzle set into ``out``, resuming what an interrupted call of the same measurement left.
+    """Measure a network on examples into the record ``out``, resuming what an interrupted call of the same measurement left.
 
-    Parts lie in ``OUT.parts`` until the record is whole. ``noise`` is given the finished parts and its answer goes
-    into the provenance.
+    Equal arguments give equal bytes. Parts, one a batch, lie in ``OUT.parts`` until the record is whole.
+
+    Args:
+        checkpoint: the network (see `unsettled.measure.load_checkpoint`).
+        puzzles: the examples (see `unsettled.measure.read_puzzles`).
+        out: the Parquet file to write; `unsettled.measure.read_record` reads it.
+        noise: given the finished parts; the numerical noise that it finds goes into the provenance.
+        advance: told the rows done, as they are.
+        settings: ``k`` leading exponents (8), ``segments`` of a rollout (16), ``seed`` of the tangents (0), ``batch`` rows at a time
+            (8), ``device`` ("cpu"), ``dtype`` ("float32"), ``qr_every`` so many updates (1).
 
     Raises:
-        UserError: another measurement is writing to ``out``, or its parts are of a different measurement.
+        UserError: an argument fits nothing, another process writes to ``out``, its parts are of another measurement (other
+            settings, other examples, another commit of the program), or the file cannot be written.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from unsettled.measure import load_checkpoint, measure, read_puzzles, read_record
+    >>> folder, out = Path("fixtures/reference/trm-4x4"), Path(tempfile.mkdtemp()) / "record.parquet"
+    >>> measure(load_checkpoint(folder), read_puzzles(folder / "puzzles.parquet", limit=4), out, k=1, segments=4)
+    >>> read_record(out).exponents(unit="update").shape
+    (4, 1)
     """
     out = Path(out)
     provenance = provenance_of(checkpoint, puzzles, **settings)

@@ -101,7 +101,7 @@ def diagnose(
             for name in ("model.safetensors", "puzzles.parquet")
         ]
         typer.echo(
-            f"capture times, fates and labels need long rollouts: unsettled follow {' '.join(names)} --out {shlex.quote(str(beside))}"
+            f"times to solution, fates and labels need long rollouts: unsettled follow {' '.join(names)} --out {shlex.quote(str(beside))}"
         )
     if json_out is not None:
         figures = json.dumps([table.as_json() for table in tables], indent=1, ensure_ascii=False, allow_nan=False)

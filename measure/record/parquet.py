@@ -103,7 +103,18 @@ def _array(table: pa.Table, name: str, kind: str, where: object) -> np.ndarray:
 
 
 def write_record(record: Record, path: Path | str) -> None:
-    """Write a record whole or not at all. Equal records give equal bytes. Raises UserError when it cannot be written."""
+    """Write a record, whole or not at all, as Parquet (zstd) with its provenance in the metadata. Equal records give equal bytes.
+
+    Raises:
+        UserError: it cannot be written; what was there before stays.
+
+    >>> import tempfile
+    >>> from unsettled.measure import synthetic_record
+    >>> out = Path(tempfile.mkdtemp()) / "record.parquet"
+    >>> write_record(synthetic_record(10), out)
+    >>> len(read_record(out))
+    10
+    """
     with whole_file(Path(path), what="record", make_folder=True) as file:
         pq.write_table(to_table(record), file, compression="zstd", compression_level=9, version="2.6")
 

@@ -36,7 +36,7 @@ def rank_of(environment: Mapping[str, str], *, number: int | None = None, of: in
         number, of: both or neither; they overrule the environment, to run a rank alone.
 
     Raises:
-        UserError: one of two is given, or a variable is no whole number.
+        UserError: one of two is given, or a variable is not a whole number.
     """
     if (number is None) != (of is None):
         raise UserError("--rank and --ranks are given together or not at all")

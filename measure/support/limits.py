@@ -44,7 +44,7 @@ def check_file(path: Path, kind: str) -> None:
     except OSError:
         return
     if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
-        raise UserError("is no regular file", where=path)
+        raise UserError("is not a regular file", where=path)
     if stat.S_ISREG(found.st_mode) and found.st_size > LARGEST_FILE[kind]:
         raise UserError(f"has {found.st_size:,} bytes, a {kind} may have {LARGEST_FILE[kind]:,}", where=path)
 
@@ -57,7 +57,7 @@ def check_network(config: Any, *, where: object) -> None:
 
 
 def check_tensors(tensors: Mapping[str, Any], *, where: object) -> None:
-    """Refuse tensors that claim more numbers than their file holds (strides of 0), or are no dense arrays. Raises UserError."""
+    """Refuse tensors that claim more numbers than their file holds (strides of 0), or are not dense arrays. Raises UserError."""
     for name, value in tensors.items():
         dense = str(value.layout) == "torch.strided" and not value.is_quantized and value.device.type == "cpu"
         if not dense or value.numel() * value.element_size() > value.untyped_storage().nbytes():

@@ -141,7 +141,7 @@ def replaced(name, change):
         (replaced("inputs", lambda a: a[:, :3]), r"inputs has shape \(6, 3\), expected \(n, 16\)"),
         (replaced("inputs", lambda a: a.float()), "inputs has type torch.float32"),
         (replaced("labels", lambda a: a[:4]), "differ in length"),
-        (replaced("labels", lambda a: a.flip(0)), "no solutions of the inputs"),
+        (replaced("labels", lambda a: a.flip(0)), "are not solutions of the inputs"),
         (replaced("labels", lambda a: torch.full_like(a, IGNORED)), "no puzzles"),
         (lambda loaded: [1], "no tensors by name"),
         (lambda loaded: {"inputs": "text"}, "no tensors by name"),
