@@ -137,7 +137,7 @@ def _judge(falsehood: Falsehood, population: Population, stated: str, record: Re
     )
     ledger = Ledger(
         paper=Paper(title="Planted falsehoods", source=FALSEHOODS.name),
-        populations=(DeclaredPopulation(name=population.name, words="the claim's own", architecture=population.architecture),),
+        populations=(DeclaredPopulation(name=population.name, words="the claim's own"),),
         claims=(claim,),
         path=FALSEHOODS,
     )

@@ -17,7 +17,7 @@ from typing import Literal
 _EXACT = Context(prec=80)
 _MINUS = str.maketrans({"\u2212": "-", "\u00a0": " ", "\u202f": " ", "\u2009": " "})
 _APPROXIMATE = re.compile(r"^(?:~|≈|≃|∼|about\b|approximately\b|roughly\b|ca?\.)\s*", re.IGNORECASE)
-_BOUNDS = (
+_BOUNDS: tuple[tuple[Literal["most", "least"], re.Pattern[str]], ...] = (
     ("most", re.compile(r"^(?:≤|<=|<|at most\b|up to\b|no more than\b)\s*", re.IGNORECASE)),
     ("least", re.compile(r"^(?:≥|>=|>|at least\b|no fewer than\b)\s*", re.IGNORECASE)),
 )
@@ -181,7 +181,7 @@ def parse_stated(text: str) -> Stated:
         if (bound := pattern.match(body)) and (found := _SINGLE.match(body[bound.end() :])):
             figure = _figure(found["a"])
             low, high = (None, figure.high) if shape == "most" else (figure.low, None)
-            return Stated(text, shape, (figure,), low, high, approximate)  # type: ignore[arg-type]
+            return Stated(text, shape, (figure,), low, high, approximate)
     if found := _SINGLE.match(body):
         figure = _figure(found["a"])
         return Stated(text, "number", (figure,), figure.low, figure.high, approximate)

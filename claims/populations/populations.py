@@ -37,7 +37,7 @@ class Population:
 
     name: str
     kind: Literal["paper", "reference", "user"]
-    architecture: Literal["hrm", "trm"] | None = None
+    architecture: str | None = None
     title: str = ""
     record: Record | None = None
     record_path: Path | None = None
