@@ -33,7 +33,7 @@ A run
 >>> mine = Population(name="mine", kind="user", architecture="trm", record=synthetic_record(2000, separation=3.0, seed=1))
 >>> verdict = judge(ledger["trm.lambda1.auc"], mine, ledger=ledger)
 >>> print(f"{verdict.outcome.shown}: stated {verdict.stated}, measured {verdict.shown}")
-TRANSFERS: stated 0.993, measured 0.9828 [0.975, 0.9881]
+TRANSFERS: stated 0.993, measured 0.9828 [0.9773, 0.9869]
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 import pytest
 
-from unsettled.claims.audit.planted import DIGITS, Falsehood, outcome_of, read_falsehoods
+from unsettled.claims.audit.planted import DIGITS, Falsehood, explained_by_noise, outcome_of, read_falsehoods
 from unsettled.claims.digits.arithmetic import arithmetic
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.plugin import find, run_of
@@ -25,6 +25,8 @@ def has_both(record: Record | None) -> bool:
 
 
 def test_falsehood(request: pytest.FixtureRequest, falsehood: Falsehood, population: Population) -> None:
+    if explained_by_noise(falsehood, population):
+        pytest.skip(f"on {population.name} numerical noise moves the figure as far")
     planted = outcome_of(falsehood, population)
     find(request.node, "planted", planted)
     assert planted.truth == "REPRODUCED", f"the truth {planted.truth_stated} came out {planted.truth}"

@@ -54,7 +54,7 @@ TABLE: dict[Outcome, Meaning] = {
         meaning="same examples: the value rounds to the printed digits, within measured numerical noise", report="passed", decided=True
     ),
     Outcome.CONSISTENT: Meaning(
-        meaning="independent sample: it does not reject the claim, and has the power to", report="passed", decided=True
+        meaning="independent sample: it does not reject the figure, and rejects every difference of interest", report="passed", decided=True
     ),
     Outcome.TRANSFERS: Meaning(meaning="another checkpoint: the claim's declared form holds there", report="passed", decided=True),
     Outcome.REFUTED: Meaning(meaning="rejected on the claim's own population", report="failed", decided=True),
@@ -141,9 +141,10 @@ class Verdict(BaseModel):
 
     ``mode`` says which question was asked: ``arithmetic`` (the printed digits alone), ``recompute`` (the claim's
     own examples), ``replicate`` (its own checkpoint, fresh examples), ``transfer`` (another checkpoint).
-    ``p_value`` is that of the printed figure on a fresh sample, ``p_adjusted`` the same after Holm over all claims of
-    its paper; ``noise`` is by how much measured numerical noise widened the rounding interval. ``printed`` are the
-    values that round to the ``stated`` digits; None where there are none.
+    ``p_value`` is that of the printed figure on a fresh sample, or of a form on another network; ``p_adjusted`` the same
+    after Holm over the ``family_tests`` figures of its ``family``, or by the false discovery rate within that network;
+    ``noise`` is by how much measured numerical noise widened the rounding interval. ``printed`` are the values that round to
+    the printed digits.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -160,6 +161,8 @@ class Verdict(BaseModel):
     power: Power | None = None
     p_value: float | None = None
     p_adjusted: float | None = None
+    family: str = "headline"
+    family_tests: int = 1
     noise: float | None = None
     reason: str
     acknowledged: str | None = None

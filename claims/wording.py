@@ -32,8 +32,7 @@ def figure(measured: Estimate, notation: Notation | None = None) -> str:
 
 
 def caveat(measured: Estimate) -> str:
-    """That late displacement is not bimodal, in words; empty where it is: Otsu's η is then above that of a uniform distribution."""
-    separation = measured.extra.get("separation")
-    if isinstance(separation, str) or separation is None or separation > 0.75:
-        return ""
-    return f"; late displacement is not bimodal (Otsu's η = {separation:.2f}; a uniform distribution reaches 0.75)"
+    """What weakens a measured share of settled runs, in words: no clear threshold, or agreement without evidence. Empty elsewhere."""
+    modes, reason = (str(measured.extra.get(name, "")) for name in ("modes", "vacuous"))
+    shown = f"; {modes}" if "most" in measured.counts else ""
+    return shown + (f"; agreement is no evidence: {reason}" if reason else "")

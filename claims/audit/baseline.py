@@ -101,7 +101,7 @@ def noise_of(verdict: Verdict, claim: AnyClaim, population: Population, *, start
         return 0.0
     settings = claim.settings(elsewhere=verdict.mode == "transfer").lean()
     rng = np.random.default_rng(0)
-    versions = [disturb(record, record.provenance.noise, rng, starts=starts) for _ in range(DRAWS)]
+    versions = [disturb(record, record.provenance.noise, rng, starts=starts, possible=False) for _ in range(DRAWS)]
     again = [lookup(claim.statistic).on(version, settings, population.side) for version in versions]
     pairs = [(getattr(measured.estimate, name), getattr(a, name)) for a in again for name in FIGURES]
     return WIDTH * max((abs(now - was) for was, now in pairs if math.isfinite(now - was)), default=0.0)

@@ -10,8 +10,8 @@ from unsettled.claims.audit.pictures import EACH, WORDS, Board, Boards, without_
 from unsettled.claims.audit.remeasure import loaded_checkpoint, suited_threads
 from unsettled.claims.audit.sampling import AFFORDABLE, cost_of_row, record_of
 from unsettled.claims.populations.populations import Population
+from unsettled.measure.analysis.band import otsu_band
 from unsettled.measure.analysis.portrait import WINDOW
-from unsettled.measure.analysis.settling import otsu_band
 from unsettled.measure.campaign.watch import Watched, watch
 from unsettled.measure.errors import UserError
 from unsettled.measure.tasks.sudoku.boards import SYMBOLS

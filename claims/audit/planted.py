@@ -98,11 +98,30 @@ def plant(falsehood: Falsehood, population: Population) -> tuple[Verdict, Verdic
     if falsehood.value_off:
         noise = largest_change(under_noise(lambda disturbed: statistic.function(disturbed, parameters), record), value)
         moved += math.copysign(noise, falsehood.value_off)
-    lie = falsehood.prints.format(value=moved, count=count + falsehood.count_off, rows=rows)
+    if falsehood.count_off:
+        noise = largest_change(under_noise(lambda disturbed: statistic.function(disturbed, parameters), record), value)
+        count += falsehood.count_off + math.ceil(noise * rows)
+    lie = falsehood.prints.format(value=moved, count=count, rows=rows)
     corrupted = record
     if falsehood.corrupt:
         corrupted = CORRUPTIONS[falsehood.corrupt](record, np.random.default_rng(SEED))
     return _judge(falsehood, population, truth, record), _judge(falsehood, population, lie, corrupted)
+
+
+def explained_by_noise(falsehood: Falsehood, population: Population) -> bool:
+    """Whether a corrupted record gives a value that noise alone can give: what noise explains is no falsehood that an audit could find."""
+    record = population.record
+    if falsehood.corrupt is None or record is None:
+        return False
+    statistic = lookup(falsehood.claim["statistic"])
+    parameters = statistic.parameters.model_validate(falsehood.claim.get("parameters", {}))
+    both = (record, CORRUPTIONS[falsehood.corrupt](record, np.random.default_rng(SEED)))
+    values = [statistic.function(one, parameters).value for one in both]
+    noise = [
+        largest_change(under_noise(lambda again: statistic.function(again, parameters), one), x)
+        for one, x in zip(both, values, strict=True)
+    ]
+    return abs(values[1] - values[0]) <= max(noise)
 
 
 def outcome_of(falsehood: Falsehood, population: Population) -> Planted:

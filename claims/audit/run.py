@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 
 from unsettled.claims.audit.known import Known, load_known
 from unsettled.claims.audit.pictures import ALL, EACH
 from unsettled.claims.audit.sampling import affordable_rows, cost_of_row
-from unsettled.claims.judgement.judge import adjust, judge
+from unsettled.claims.judgement.case import mode_of
+from unsettled.claims.judgement.families import adjust
+from unsettled.claims.judgement.judge import judge
 from unsettled.claims.judgement.policy import POLICIES, Policy
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.ledger import Ledger
@@ -66,6 +67,7 @@ class Run:
             self.shipped += [p for p in fetched_populations(settings.inputs.fetched) if p.name not in names]
         self.populations = [self._measured(p) for p in self.shipped]
         self._judged: dict[str, Verdict] = {}
+        self._together: dict[str | None, dict[str, Verdict]] = {}
         self.pairs: dict[str, tuple[AnyClaim, Population]] = {
             f"{claim.id}@{population.name}": (claim, population)
             for population in self.populations
@@ -119,11 +121,12 @@ class Run:
     def judge(self, key: str) -> Verdict:
         """The verdict on ``claim@population``, with the acknowledgement of `known.toml` where it applies.
 
-        A figure that a fresh sample was compared with is judged within the family of all of them.
+        A figure that a fresh sample was compared with is held against chance with those of its family, and a form on another
+        network with those on that network.
         """
         verdict = self._alone(key)
         if verdict.p_value is not None:
-            verdict = self._family[key]
+            verdict = self._held(verdict.population if verdict.mode == "transfer" else None)[key]
         return self.known.acknowledge(verdict)
 
     def _alone(self, key: str) -> Verdict:
@@ -132,9 +135,16 @@ class Run:
             self._judged[key] = judge(claim, population, ledger=self.ledger)
         return self._judged[key]
 
-    @cached_property
-    def _family(self) -> dict[str, Verdict]:
-        return {verdict.key: verdict for verdict in adjust([self._alone(key) for key in self.pairs])}
+    def _held(self, network: str | None) -> dict[str, Verdict]:
+        """The verdicts on another network together, or all on the paper's own populations."""
+        if network not in self._together:
+            found = [
+                key
+                for key, (claim, population) in self.pairs.items()
+                if (population.name if mode_of(claim, population, self.ledger) == "transfer" else None) == network
+            ]
+            self._together[network] = {verdict.key: verdict for verdict in adjust([self._alone(key) for key in found])}
+        return self._together[network]
 
     def stale(self, verdict: Verdict) -> str | None:
         """Why an acknowledged contradiction that did not occur must be struck from `known.toml`; None if none.

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
-from statsmodels.stats.proportion import confint_proportions_2indep
 
+from unsettled.claims.catalogue.bands import band_of, banded, contrasted, members, over_lines, same_in_both, told_apart, unusable, vacuous
 from unsettled.claims.catalogue.parameters import Class, Early, Mobility, Part, Segments, Settling
 from unsettled.claims.catalogue.registry import Parameters, side_kind, statistic
-from unsettled.claims.catalogue.separation import trajectories
-from unsettled.claims.catalogue.settling import band_figures, band_of, members, no_band, unusable
+from unsettled.claims.catalogue.separation import trajectories, uncontrolled
 from unsettled.measure.analysis.capture import LongRuns, kept_solved
 from unsettled.measure.analysis.capture_exponent import before_capture, before_capture_in, exponents
-from unsettled.measure.analysis.label_tables import rest_of
+from unsettled.measure.analysis.label_tables import RestLines, rest_lines
 from unsettled.measure.analysis.labels import NAMES, Thresholds, classify, settled
 from unsettled.measure.record.record import Record
 from unsettled.measure.record.side import SideRecord
@@ -25,6 +23,7 @@ from unsettled.measure.statistics.early import early_window
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.median import median
 from unsettled.measure.statistics.proportion import proportion
+from unsettled.measure.statistics.ratio import risk_ratio
 from unsettled.measure.statistics.windows import combined
 
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -111,13 +110,17 @@ class Labelled(Rest):
 
 @statistic("early_auc_together", EarlyTogether, limits=(0, 1))
 def early_auc_together(record: Record, parameters: EarlyTogether) -> Estimate:
-    """Area of all early scores together for "solved later", by logistic regression judged out of fold."""
+    """Area of all early scores together for "solved later", by logistic regression judged out of fold.
+
+    That it is ½ says something only where the last halting confidence does tell the outcome.
+    """
     arrays = trajectories(record, Early(horizon=parameters.horizon, part=parameters.part))
     early_window(**arrays, horizon=parameters.horizon)  # refuses a window that does not fit
     whole: dict[str, np.ndarray] = {name: np.asarray(array) for name, array in arrays.items()}
     if any(np.isnan(whole[name]).any() for name in ("growth", "displacement", "halting_logit")):
         return undefined("some early scores are NaN", n=len(record))
-    return combined(whole, parameters.horizon).area
+    found = combined(whole, parameters.horizon).area
+    return vacuous(found, same_in_both(record.halting_logit[:, -1], record.solved, "the last halting logits"))
 
 
 @statistic("early_doom", Doom)
@@ -128,22 +131,18 @@ def early_doom(record: Record, parameters: Doom) -> Estimate:
     scores = window.score(parameters.score)[chosen] * (1 if parameters.high else -1)
     later = np.asarray(record.solved)[chosen]
     denominator = f"puzzles unsolved after {parameters.horizon} segments"
-    method = f"ratio of shares, worst {parameters.tail:.0%} over the others, log interval"
-    without = partial(undefined, n=len(later), denominator=denominator, method=method)
+    about: dict[str, Any] = {"n": len(later), "denominator": denominator}
     worst = max(1, round(parameters.tail * len(later)))
     if reason := unusable(scores, "early scores") or ("too few of them" if len(later) <= worst else ""):
-        return without(reason)
+        return undefined(reason, **about)
     order = np.argsort(-scores, kind="stable")
     hit, other = int(later[order[:worst]].sum()), int(later[order[worst:]].sum())
     if not other:
-        return without("none of the others is solved later")
-    rest = len(later) - worst
-    low, high = confint_proportions_2indep(hit, worst, other, rest, compare="ratio", method="log-adjusted")
-    value = hit / worst / (other / rest)
-    counts = {"worst": worst, "worst_solved_later": hit, "others": rest, "others_solved_later": other}
-    # the interval adds half a case to each group, so that at no case it lies beside the value
-    low, high = min(float(low), value), max(float(high), value)
-    return Estimate(value=value, low=low, high=high, n=len(later), method=method, denominator=denominator, counts=counts)
+        return undefined("none of the others is solved later", **about)
+    found = risk_ratio(hit, worst, other, len(later) - worst, denominator=denominator)
+    counts = {"worst": worst, "worst_solved_later": hit, "others": len(later) - worst, "others_solved_later": other}
+    found = replace(found, counts=counts, method=f"worst {parameters.tail:.0%} over the others; {found.method}")
+    return vacuous(found, uncontrolled(record, parameters))
 
 
 @statistic("confident_failures_settled", Exceptions, limits=(0, 1))
@@ -151,10 +150,10 @@ def confident_failures_settled(record: Record, parameters: Exceptions) -> Estima
     """Of the failures whose last halting logit is above a threshold, the share that settles."""
     band, logits = band_of(record, parameters), record.halting_logit[:, -1]
     chosen = ~record.solved & (logits > parameters.logit)
-    if reason := unusable(logits, "halting logits") or no_band(record, band):
+    if reason := unusable(logits, "halting logits"):
         return undefined(reason, n=int(chosen.sum()), denominator="confident failures")
-    share = proportion(int((chosen & band.settled(record)).sum()), int(chosen.sum()), denominator="confident failures")
-    return replace(share, extra=dict(share.extra) | band_figures(band))
+    share = banded(record, band, lambda line: line.settled(record), chosen, "confident failures")
+    return contrasted(share, band, band.settled(record), record.solved)
 
 
 @statistic("halting_calibration", Calibration)
@@ -192,14 +191,16 @@ def relative_displacement(record: Record, parameters: RelativeMobility) -> Estim
 @statistic("capture_auc", Beforehand, limits=(0, 1))
 def capture_auc(record: Record, parameters: Beforehand) -> Estimate:
     """AUC of λ₁ before the first passage to the solved state: runs without one against those with a later one, at the same segment."""
-    return before_capture_in(record, window=parameters.window)
+    found = before_capture_in(record, window=parameters.window)
+    return vacuous(found, uncontrolled(record, Early()))
 
 
 @statistic("capture_auc_long", Beforehand, limits=(0, 1), needs="long")
 def capture_auc_long(record: Record, parameters: Beforehand, side: SideRecord) -> Estimate:
     """The same with longer rollouts: runs that never reached the solved state while they were followed."""
     runs = LongRuns(side)
-    return before_capture(runs, exponents(runs, record), window=parameters.window)
+    found = before_capture(runs, exponents(runs, record), window=parameters.window)
+    return vacuous(found, uncontrolled(record, Early()))
 
 
 @statistic("kept_share", Kept, limits=(0, 1), needs="long")
@@ -213,10 +214,14 @@ def rests_later_share(record: Record, parameters: RestLater, side: SideRecord) -
     """Share of the failures after some segments whose state has come to rest, right or wrong, when many more have passed."""
     runs = LongRuns(side)
     failed = ~runs.solved_at[:, parameters.after - 1]
-    still = settled(runs.evidence(parameters.until), _thresholds(runs, parameters.rest))
-    share = proportion(int((failed & still).sum()), int(failed.sum()), denominator=f"failures after {parameters.after} segments")
+    shown = _rest(runs, record, parameters.rest)
+    evidence, named = runs.evidence(parameters.until), f"failures after {parameters.after} segments"
+    still, *others = (settled(evidence, Thresholds(rest=line)) for line in (shown.rest, *shown.lines))
+    share = proportion(int((failed & still).sum()), int(failed.sum()), denominator=named)
+    share = over_lines(share, [proportion(int((failed & other).sum()), int(failed.sum())) for other in others])
     wrong = int((failed & still & ~runs.solved_at[:, parameters.until - 1]).sum())
-    return replace(share, counts=dict(share.counts) | {"at_wrong_boards": wrong})
+    share = replace(share, counts=dict(share.counts) | {"at_wrong_boards": wrong}, extra=dict(share.extra) | shown.figures)
+    return vacuous(share, told_apart(still, ~failed, "failures come to rest no less often than the others"))
 
 
 @statistic("label_share", Labelled, limits=(0, 1), needs="long")
@@ -224,15 +229,28 @@ def label_share(record: Record, parameters: Labelled, side: SideRecord) -> Estim
     """Share of failed runs that bear one of some labels: settled, periodic, plateau, drifting, wandering."""
     runs = LongRuns(side)
     evidence = runs.evidence(parameters.end, parameters.window)
-    base = _thresholds(runs, parameters.rest)
-    labels = classify(evidence, replace(base, loss=parameters.loss, drift=parameters.drift))
-    labels = labels[~evidence.solved & (labels >= 0)]
+    shown = _rest(runs, record, parameters.rest)
     wanted = [NAMES.index(name) for name in parameters.labels]
-    share = proportion(int(np.isin(labels, wanted).sum()), len(labels), denominator=f"failures after {parameters.end} segments")
-    others = {name: float((labels == index).mean()) for index, name in enumerate(NAMES) if len(labels)}
-    return replace(share, extra=dict(share.extra) | others | {"rest": base.rest})
+
+    def labelled(line: float) -> np.ndarray:
+        """Label of each run, with the band of rest up to ``line``."""
+        return classify(evidence, Thresholds(rest=line, loss=parameters.loss, drift=parameters.drift))
+
+    labels = labelled(shown.rest)
+    who = ~evidence.solved & (labels >= 0)
+    shares = [
+        proportion(int(np.isin(labelled(line)[who], wanted).sum()), int(who.sum()), denominator=f"failures after {parameters.end} segments")
+        for line in (shown.rest, *shown.lines)
+    ]
+    share = over_lines(shares[0], shares[1:])
+    others = {name: float((labels[who] == index).mean()) for index, name in enumerate(NAMES) if who.any()}
+    share = replace(share, extra=dict(share.extra) | others | shown.figures)
+    settles = labels == NAMES.index("settled")
+    return vacuous(share, told_apart(settles, evidence.solved, "failures settle no less often than successes"))
 
 
-def _thresholds(runs: LongRuns, rest: float | None) -> Thresholds:
-    """The usual lines, with a given convergence threshold or Otsu's of the first window."""
-    return Thresholds(rest=rest or rest_of(runs.evidence(*runs.windows[0])))
+def _rest(runs: LongRuns, record: Record, rest: float | None) -> RestLines:
+    """A given convergence threshold, or what the first window shows of one."""
+    if rest is not None:
+        return RestLines(rest=rest)
+    return rest_lines(runs.evidence(*runs.windows[0]), dtype=record.provenance.dtype)

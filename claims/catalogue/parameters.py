@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from unsettled.claims.catalogue.registry import Parameters
+from unsettled.measure.statistics.modality import FLOOR, REST
 
 Part = Literal["H", "L", "joint"]
 Who = Literal["failures", "successes", "all"]
@@ -36,7 +37,8 @@ class Settling(Parameters):
 
     ``part`` names the latent, ``window`` the number of last segments that are averaged. ``rule`` draws the upper
     edge of the band: Otsu's threshold on the pooled log10 late displacement, a percentile of the pooled late
-    displacement, or a fixed displacement per segment.
+    displacement, or a fixed displacement per segment. ``floor`` and ``rest`` are what counts as no step, and as rest at most,
+    in fractions of the norm (see `unsettled.measure.statistics.modality`).
     """
 
     part: Part = "H"
@@ -44,6 +46,8 @@ class Settling(Parameters):
     rule: Literal["otsu", "percentile", "fixed"] = "otsu"
     percentile: Annotated[float, Field(gt=0, lt=100)] | None = None
     edge: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    floor: Annotated[float, Field(gt=0, lt=1)] = FLOOR
+    rest: Annotated[float, Field(gt=0, lt=1)] = REST
 
     @model_validator(mode="after")
     def _rule_has_its_setting(self) -> Settling:

@@ -70,6 +70,18 @@ def side_kind(name: str, *, words: str, command: str) -> None:
     SIDE_KINDS[name] = SideKind(name, words, command)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Freshly:
+    """What is asked of a fresh sample about a printed figure: its ``value`` give or take ``half``, computed on ``sample`` cases
+    (None: not told), the ``smallest`` difference that matters, and the level ``alpha`` of one test."""
+
+    value: float
+    half: float
+    smallest: float
+    sample: int | None
+    alpha: float
+
+
 @dataclass(frozen=True)
 class Statistic:
     """One registered statistic.
@@ -77,8 +89,8 @@ class Statistic:
     ``summary`` is the first line of the function's docstring; ``limits`` where its values can lie, if bounded;
     ``exact`` marks a value without sampling error: a fact of the ``checkpoint``, or a ``choice`` of whoever
     measured (a sample size), of which another measurement says nothing.
-    ``fresh`` answers a replication where an interval of the value cannot: (record, parameters, stated value,
-    smallest contradiction) → (estimate with ``extra["p_value"]``, power).
+    ``fresh`` answers a replication where an interval of the value cannot: (record, parameters, `Freshly`) → (estimate with
+    ``extra["p_value"]``, power).
     ``needs`` names the kind of side record (`unsettled.claims.populations.sides`) that the function takes as a third argument.
     """
 
@@ -88,7 +100,7 @@ class Statistic:
     summary: str
     limits: tuple[float, float] | None = None
     exact: Literal["checkpoint", "choice"] | None = None
-    fresh: Callable[[Record, Any, float, float], tuple[Estimate, float]] | None = None
+    fresh: Callable[[Record, Any, Freshly], tuple[Estimate, float]] | None = None
     needs: str | None = None
 
     def on(self, record: Record, parameters: Parameters, side: Callable[[str], Any] | None = None) -> Estimate:
@@ -112,7 +124,7 @@ def statistic(
     *,
     limits: tuple[float, float] | None = None,
     exact: Literal["checkpoint", "choice"] | None = None,
-    fresh: Callable[[Record, Any, float, float], tuple[Estimate, float]] | None = None,
+    fresh: Callable[[Record, Any, Freshly], tuple[Estimate, float]] | None = None,
     needs: str | None = None,
 ) -> Callable[[Callable[..., Estimate]], Callable[..., Estimate]]:
     """Register ``function(record, parameters) -> Estimate`` under ``name``; other arguments as in `Statistic`.

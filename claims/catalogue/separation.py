@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any, Literal, TypedDict
 
 import numpy as np
 
+from unsettled.claims.catalogue.bands import band_figures, band_of, lacking, members, same_in_both, unusable, vacuous
 from unsettled.claims.catalogue.parameters import Baselined, Early, ExponentOf, Matched
 from unsettled.claims.catalogue.registry import statistic
-from unsettled.claims.catalogue.settling import band_of, members, unusable
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.auc import auc, auc_difference, auc_interval
@@ -29,11 +30,9 @@ def score_of(record: Record, name: str) -> np.ndarray:
     return record.late_displacement() if name == "displacement" else record.halting_logit[:, -1]
 
 
-def lacking(solved: np.ndarray, whom: str) -> str:
-    """Which outcome none of these examples has, so that there is nothing to tell apart; empty if both occur."""
-    if not len(solved) or solved.all() or not solved.any():
-        return f"none {whom} is a {'success' if len(solved) and not solved.any() else 'failure'}"
-    return ""
+def uncontrolled(record: Record, parameters: Early) -> str:
+    """Why an early score that foretells nothing says nothing: over the later segments it does not tell the outcome either."""
+    return same_in_both(_later_score(record, parameters), record.solved, f"the same scores ({parameters.score}) of the later segments")
 
 
 def _exponents(record: Record, index: int, unit: Literal["update", "segment"] = "update") -> np.ndarray:
@@ -48,8 +47,8 @@ def _exponents(record: Record, index: int, unit: Literal["update", "segment"] = 
 def median_exponent(record: Record, parameters: ExponentOf) -> Estimate:
     """Median of an exponent over failures, successes, or all, in nats per update or per segment."""
     values = _exponents(record, parameters.index, parameters.unit)[:, parameters.index - 1]
-    chosen = values[members(record, parameters.of)]
-    return median(chosen, unit=f"nats per {parameters.unit}", denominator=parameters.of)
+    found = median(values[members(record, parameters.of)], unit=f"nats per {parameters.unit}", denominator=parameters.of)
+    return found if parameters.of == "all" else vacuous(found, same_in_both(values, record.solved, "the exponents"))
 
 
 @statistic("expansive_share", ExponentOf, limits=(0, 1))
@@ -59,7 +58,8 @@ def expansive_share(record: Record, parameters: ExponentOf) -> Estimate:
     who = members(record, parameters.of)
     if reason := unusable(values[who], "exponents"):
         return undefined(reason, n=int(who.sum()), denominator=parameters.of)
-    return proportion(int((values[who] > 0).sum()), int(who.sum()), denominator=parameters.of)
+    share = proportion(int((values[who] > 0).sum()), int(who.sum()), denominator=parameters.of)
+    return share if parameters.of == "all" else vacuous(share, same_in_both(values, record.solved, "the exponents"))
 
 
 @statistic("auc", Baselined, limits=(0, 1))
@@ -68,38 +68,52 @@ def separation(record: Record, parameters: Baselined) -> Estimate:
     if reason := lacking(record.solved, "of the puzzles"):
         return undefined(reason, n=len(record))
     scores, positives = score_of(record, parameters.score), _positives(record, parameters)
-    # Refutations hang on the limits, and near 1 the DeLong ones cover as little as .83 (see `unsettled.measure.statistics.auc`):
-    # so the score interval decides, its width stands for the error, and DeLong's limits are shown beside it.
-    measured = auc(scores, positives, interval="score")
-    if measured.defined:
-        low, high, _ = auc_interval(measured.value, measured.error, measured.counts["positives"], measured.counts["negatives"])
-        beside = {"DeLong logit low": low, "DeLong logit high": high}
+    # Refutations hang on the limits: those that hold for few positives and near 1 decide, and DeLong's are shown beside them.
+    measured = auc(scores, positives)
+    if measured.defined and measured.error:
+        m, n = measured.counts["positives"], measured.counts["negatives"]
+        low, high, _ = auc_interval(measured.value, measured.error, m, n)
+        beside = {"DeLong logit low": low, "DeLong logit high": high, "DeLong error": measured.error}
         measured = replace(measured, error=None, extra=dict(measured.extra) | beside)
     return _with_baselines(measured, record, parameters, auc)
 
 
 @statistic("matched_auc", Matched, limits=(0, 1))
 def matched(record: Record, parameters: Matched) -> Estimate:
-    """Area under the ROC curve within bins of late displacement or of the number of givens."""
+    """Area under the ROC curve within bins of late displacement or of the number of givens.
+
+    Among the unsettled of one hump, the interval reaches over the areas of all lines that could be drawn.
+    """
     band = band_of(record, parameters) if parameters.among == "unsettled" else None
     chosen = ~band.settled(record) if band else np.ones(len(record), dtype=bool)
     if reason := lacking(record.solved[chosen], f"of the {'unsettled' if band else 'puzzles'}"):
         return undefined(reason, n=int(chosen.sum()))
     late = record.late_displacement(part=parameters.part, window=parameters.window)
 
-    def area(scores: np.ndarray, positives: np.ndarray) -> Estimate:
+    def area(scores: np.ndarray, positives: np.ndarray, within: np.ndarray = chosen) -> Estimate:
         shared: dict[str, Any] = {"weights": parameters.weighting, "minimum": parameters.minimum}
         if parameters.by == "displacement":
-            return matched_auc(scores, positives, late, bins=parameters.bins, edges=parameters.edges, within=chosen, **shared)
-        return stratified_auc(scores[chosen], positives[chosen], record.givens[chosen].astype(np.int64), **shared)
+            return matched_auc(scores, positives, late, bins=parameters.bins, edges=parameters.edges, within=within, **shared)
+        return stratified_auc(scores[within], positives[within], record.givens[within].astype(np.int64), **shared)
 
-    measured = area(score_of(record, parameters.score), _positives(record, parameters))
+    scores, positives = score_of(record, parameters.score), _positives(record, parameters)
+    measured = area(scores, positives)
+    if band and band.others and measured.defined:
+        others = [area(scores, positives, ~line.settled(record)) for line in band.others]
+        known = all(found.defined for found in others)
+        measured = replace(
+            measured,
+            low=min(found.low for found in (measured, *others)) if known else math.nan,
+            high=max(found.high for found in (measured, *others)) if known else math.nan,
+            error=None,
+            extra=dict(measured.extra) | band_figures(band),
+        )
     if measured.defined and parameters.weighting == "pairs":
-        measured = _other_weightings(measured, record, parameters, area)
+        measured = _other_weightings(measured, record, parameters)
     return _with_baselines(measured, record, parameters, area, within=chosen)
 
 
-def _other_weightings(measured: Estimate, record: Record, parameters: Matched, area: Any) -> Estimate:
+def _other_weightings(measured: Estimate, record: Record, parameters: Matched) -> Estimate:
     """The weighting is a choice that moves the figure: the others are also reported."""
     extra = dict(measured.extra)
     for weighting in ("positives", "macro"):
@@ -110,8 +124,13 @@ def _other_weightings(measured: Estimate, record: Record, parameters: Matched, a
 
 @statistic("early_auc", Early, limits=(0, 1))
 def early(record: Record, parameters: Early) -> Estimate:
-    """Area of an early score for "solved later" among the puzzles unsolved after the early segments."""
-    return early_auc(**trajectories(record, parameters), score=parameters.score, horizon=parameters.horizon)
+    """Area of an early score for "solved later" among the puzzles unsolved after the early segments.
+
+    That it is ½ says something only where the same score over the later segments is not.
+    """
+    found = early_auc(**trajectories(record, parameters), score=parameters.score, horizon=parameters.horizon)
+    told = found.low > 0.5 or found.high < 0.5
+    return found if told or not found.defined else vacuous(found, uncontrolled(record, parameters))
 
 
 @statistic("retrospective_gain", Early, limits=(-1, 1))

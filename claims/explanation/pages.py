@@ -14,7 +14,7 @@ from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.digits.arithmetic import arithmetic
 from unsettled.claims.explanation.turning import Asked, turning
 from unsettled.claims.judgement.case import form_of, notation_of
-from unsettled.claims.judgement.evidence import standard_error
+from unsettled.claims.judgement.power import standard_error
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.forms import NotApplicable, describe
 from unsettled.claims.ledger.ledger import Ledger

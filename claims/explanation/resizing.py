@@ -1,7 +1,7 @@
 """An estimate as a larger sample would give it if its value stayed, and the smallest sample that answers a question.
 
-Shares get their exact binomial limits again, and areas their score interval; other intervals shrink with the square root
-of the sample, on the logit scale where they are built there. The proportions of all classes stay as they are.
+Shares get their exact binomial limits again, and areas the interval that they were measured with; other intervals shrink
+with the square root of the sample, on the logit scale where they are built there. The proportions of all classes stay as they are.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import replace
 from scipy.special import expit, logit
 
 from unsettled.claims.wording import is_share
-from unsettled.measure.statistics.auc_limits import score_interval
+from unsettled.measure.statistics.auc_limits import shrunk_interval
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.proportion import proportion
 
@@ -27,13 +27,15 @@ def resized(measured: Estimate, factor: float) -> Estimate:
     n = max(1, round(measured.n * factor))
     if is_share(measured):
         return proportion(round(measured.value * n), n, level=measured.level, denominator=measured.denominator)
-    if "score interval" in measured.method:
-        m, others = (max(1, round(measured.counts[name] * factor)) for name in ("positives", "negatives"))
-        low, high = score_interval(measured.value, m, others, level=measured.level)
-        return replace(measured, n=n, low=low, high=high)
     shrink, value = 1 / math.sqrt(factor), measured.value
+    if "Mann–Whitney AUC, shrunk" in measured.method:
+        m, others = (max(1, round(measured.counts[name] * factor)) for name in ("positives", "negatives"))
+        known = measured.error or measured.extra.get("DeLong error")
+        error = shrink * known if isinstance(known, float) else None
+        low, high = shrunk_interval(value, error, m, others, level=measured.level)
+        return replace(measured, n=n, low=low, high=high, counts=dict(measured.counts) | {"positives": m, "negatives": others})
     low, high = value - (value - measured.low) * shrink, value + (measured.high - value) * shrink
-    if "logit" in measured.method and measured.low > 0 and measured.high < 1 and 0 < value < 1:
+    if ("logit" in measured.method or "shrunk" in measured.method) and measured.low > 0 and measured.high < 1 and 0 < value < 1:
         centre = logit(value)
         low, high = (float(expit(centre + (logit(x) - centre) * shrink)) for x in (measured.low, measured.high))
     error = None if measured.error is None else measured.error * shrink

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.explanation.resizing import Decide, deciding_factor
-from unsettled.claims.judgement.evidence import ALPHA, ENOUGH, Evidence, against_fresh
-from unsettled.claims.judgement.judge import conceded  # what "~" concedes is decided there alone
+from unsettled.claims.judgement.evidence import ALPHA, Evidence, against_fresh
+from unsettled.claims.judgement.judge import ratio_of
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.forms import Exists, Form, describe, region
 from unsettled.claims.ledger.stated import Stated
@@ -110,13 +110,13 @@ def _placed(asked: Asked, measured: Estimate) -> list[str]:
     doubt = caveat(measured)
     told = []
     if doubt and inside:
-        told.append("bimodal late displacement (Otsu's η above 0.75): without it no number of puzzles makes the claim stand")
+        told.append("a difference between outcomes: without it no number of puzzles makes agreement evidence")
     clear = (span[0] < measured.low and measured.high < span[1]) or measured.high <= span[0] or measured.low >= span[1]
     if not clear and measured.value in edges:
         told.append(f"another value: the estimate equals the threshold {words}, which no sample size decides")
     elif not clear:
         size = _size(asked, measured, lambda estimate, _: _side(estimate, span, verdict))
-        told.append(f"{size}, if it were bimodal" if doubt and inside else size)
+        told.append(f"{size}, if there were a difference between outcomes" if doubt and inside else size)
     return told
 
 
@@ -149,16 +149,16 @@ def _printed(asked: Asked, measured: Estimate, stated: Stated) -> list[str]:
         evidence = _evidence(asked, estimate, stated, grown)
         if evidence.excluded:
             return "REFUTED" if evidence.p_value * factor <= ALPHA else ""
-        return "CONSISTENT" if evidence.power >= ENOUGH else ""
+        return "CONSISTENT" if evidence.close else ""
 
     return [_size(asked, measured, decide), *told]
 
 
 def _evidence(asked: Asked, estimate: Estimate, stated: Stated, grown: float = 1.0) -> Evidence:
     claim = asked.claim
-    ratio = estimate.n / claim.of if claim.of else asked.rows * grown / claim.sample if claim.sample else 0.0
-    smallest, hedge = claim.smallest_contradiction, conceded(claim, stated)
-    return against_fresh(stated, estimate, smallest=smallest, ratio=ratio, hedge=hedge)
+    ratio = ratio_of(claim, estimate, round(asked.rows * grown))
+    tests = asked.verdict.family_tests
+    return against_fresh(stated, estimate, smallest=claim.smallest_contradiction, ratio=ratio, tolerance=claim.tolerance, tests=tests)
 
 
 def _compatible(asked: Asked, measured: Estimate, stated: Stated) -> str:
@@ -174,7 +174,7 @@ def _compatible(asked: Asked, measured: Estimate, stated: Stated) -> str:
         first, last = _last(fits, centre, 0), _last(fits, centre, measured.n)
         return f"{first:,} to {last:,} of {measured.n:,} do not reject {claim_text(asked)}; any other count would"
     evidence = _evidence(asked, measured, stated)
-    hedge = conceded(asked.claim, stated)
+    hedge = asked.claim.tolerance
     low, high = stated.region
     limits = asked.verdict.notation.interval(low - hedge - (evidence.high - measured.value), high + hedge + measured.value - evidence.low)
     return f"with an interval as wide as this one, values in {limits} do not reject {claim_text(asked)}; any other would"
@@ -195,7 +195,7 @@ def _existence(form: Exists, measured: Estimate, verdict: Verdict) -> str:
     hits, needed = measured.counts.get("successes", 0), math.ceil(math.log(ALPHA) / math.log1p(-form.rate))
     none = f"no case at all among {needed:,} {measured.denominator}, which would exclude a rate of {as_percent(form.rate)}"
     if hits and verdict.outcome is Outcome.UNDERPOWERED:
-        return "bimodal late displacement (Otsu's η above 0.75); no number of puzzles makes up for it"
+        return "bimodal late displacement, with failures less often in the low mode; no number of puzzles makes up for it"
     if hits:
         return none
     if verdict.outcome is Outcome.UNDERPOWERED:
@@ -211,7 +211,7 @@ def _recomputed(asked: Asked, measured: Estimate) -> str:
         return f"a value on the other side of “{words}”; the value has no sampling error, so no sample size matters"
     if stated.shape == "count":
         return f"counts other than {stated.text}; the same examples have no sampling error, so no sample size matters"
-    hedge = conceded(asked.claim, stated) + noise
+    hedge = asked.claim.tolerance + noise
     limits = asked.verdict.notation.interval(float(stated.low) - hedge, float(stated.high) + hedge)
     side = "outside" if stated.contains(measured.value, widen=hedge) else "inside"
     return f"a value {side} {limits}; the value has no sampling error, so no sample size matters"

@@ -64,7 +64,9 @@ def mode_of(claim: AnyClaim, population: PopulationLike, ledger: Ledger) -> Mode
     """Which question a population can answer about a claim."""
     if population.name not in ledger.own(claim):
         return "transfer"
-    return "recompute" if population.same_examples and claim.mode == "recompute" else "replicate"
+    # a mean over several networks is the figure of none of them
+    several = claim.spread == "sd"
+    return "recompute" if population.same_examples and claim.mode == "recompute" and not several else "replicate"
 
 
 def form_of(claim: AnyClaim, mode: Mode) -> Form | None:
@@ -96,8 +98,8 @@ def notation_of(claim: AnyClaim, mode: Mode, measured: Estimate | None = None) -
 class Case:
     """One claim, one population, one question; `verdict` wraps what was decided."""
 
-    def __init__(self, claim: AnyClaim, population: PopulationLike, mode: Mode) -> None:
-        self.claim, self.population, self.mode = claim, population, mode
+    def __init__(self, claim: AnyClaim, population: PopulationLike, mode: Mode, *, tests: int = 1) -> None:
+        self.claim, self.population, self.mode, self.tests = claim, population, mode, tests
 
     @property
     def form(self) -> Form | None:
@@ -174,6 +176,8 @@ class Case:
             power=power,
             p_value=_finite(p_value if evidence is None else evidence.p_value),
             noise=noise,
+            family=self.claim.family,
+            family_tests=self.tests,
             reason=" ".join(reason.split()),
             command=command(self.claim, self.population),
         )

@@ -10,13 +10,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
+
+from scipy.stats import norm
 
 from unsettled.claims.catalogue.registered import MissingInput, lookup
+from unsettled.claims.catalogue.registry import Freshly
 from unsettled.claims.digits.arithmetic import digits_of
 from unsettled.claims.judgement.case import Case, PopulationLike, estimate, how_to_get, mode_of
-from unsettled.claims.judgement.evidence import ENOUGH, against_fresh, from_count, level_reached
+from unsettled.claims.judgement.evidence import against_fresh, from_count, level_reached
+from unsettled.claims.judgement.families import adjust, tests_of
 from unsettled.claims.judgement.noise_band import largest_change, under_noise
+from unsettled.claims.judgement.power import standard_error
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.forms import Exists, Form, NotApplicable, describe, region
 from unsettled.claims.ledger.ledger import Ledger
@@ -26,7 +30,6 @@ from unsettled.claims.wording import caveat, figure
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.estimate import Estimate
-from unsettled.measure.statistics.multiplicity import holm
 from unsettled.measure.support.figures import as_percent, listing, number
 
 ALPHA = 0.05
@@ -43,7 +46,7 @@ def judge(claim: AnyClaim, population: PopulationLike, record: Record | None = N
     Never raises on data: what is missing makes it UNVERIFIABLE, what fails inside a statistic an ERROR. The example in
     `unsettled.claims` runs.
     """
-    case = Case(claim, population, mode_of(claim, population, ledger))
+    case = Case(claim, population, mode_of(claim, population, ledger), tests=tests_of(claim, ledger))
     record = population.record if record is None else record
     verdict = _beforehand(case)
     if verdict is not None:
@@ -77,7 +80,7 @@ def _measured(case: Case, record: Record) -> Verdict:
 
 
 def judge_all(ledger: Ledger, populations: Iterable[PopulationLike]) -> list[Verdict]:
-    """Every verdict on every population that a claim concerns, rejections held to Holm's level within the paper (`adjust`)."""
+    """Every verdict on every population that a claim concerns, adjusted for multiplicity within families and networks (`adjust`)."""
     return adjust(
         [
             judge(claim, population, ledger=ledger)
@@ -86,27 +89,6 @@ def judge_all(ledger: Ledger, populations: Iterable[PopulationLike]) -> list[Ver
             if ledger.concerns(claim, population.name, population.architecture)
         ]
     )
-
-
-def adjust(verdicts: list[Verdict], *, alpha: float = ALPHA) -> list[Verdict]:
-    """Holm over the printed figures that fresh samples were compared with: raw and adjusted p-values side by side.
-
-    A rejection that is not significant after the adjustment is UNDERPOWERED.
-    """
-    family = {verdict.key: verdict.p_value for verdict in verdicts if verdict.p_value is not None}
-    adjusted = holm(family, alpha=alpha) if family else {}
-    result = []
-    for verdict in verdicts:
-        if verdict.key not in adjusted:
-            result.append(verdict)
-            continue
-        p = adjusted[verdict.key].adjusted
-        changes: dict[str, Any] = {"p_adjusted": p}
-        if verdict.outcome is Outcome.REFUTED and p > alpha:
-            told = f"not significant among {len(family)} claims (Holm-adjusted p = {number(p, 2)})"
-            changes |= {"outcome": Outcome.UNDERPOWERED, "reason": f"{verdict.reason}; {told}"}
-        result.append(verdict.model_copy(update=changes))
-    return result
 
 
 def _decide(case: Case, measured: Estimate, record: Record) -> Verdict:
@@ -132,7 +114,7 @@ def _undefined(case: Case, measured: Estimate) -> Verdict:
 def _recompute_digits(case: Case, measured: Estimate, record: Record) -> Verdict:
     """Same examples: the value must print as stated, give or take numerical noise."""
     claim, stated = case.claim, _printed(case.claim)
-    got, hedge = case.got(measured), conceded(claim, stated)
+    got, hedge = case.got(measured), claim.tolerance
     count = stated.shape == "count"
     pair = (stated.numerator, stated.denominator)
     if _counts(measured) == pair if count else stated.contains(measured.value, widen=hedge):
@@ -150,9 +132,13 @@ def _recompute_form(case: Case, form: Form, measured: Estimate, record: Record) 
     """Same examples, no digits: the value itself must meet the declared form, give or take numerical noise."""
     value, got = measured.value, case.got(measured)
     noise = largest_change(under_noise(_plain(case), record), value)
-    sides = {_holds_at(form, x, measured) for x in (value - noise, value, value + noise)}
+    lines = [measured.counts[name] / measured.n for name in ("least", "most") if name in measured.counts]
+    sides = {_holds_at(form, x + off, measured) for x in (value, *lines) for off in (-noise, 0.0, noise)}
     if len(sides) > 1:
-        reason = f"{got}, inconclusive: the value is within numerical noise of the threshold, which is {_noise(case, measured, noise)}"
+        reason = (
+            f"{got}, inconclusive: the value is within numerical noise of the threshold, which is {_noise(case, measured, noise)}"
+            f"{caveat(measured)}"
+        )
         return case.verdict(Outcome.UNDERPOWERED, reason, measured, noise=noise)
     outcome, verb = (case.agrees, "which is") if sides == {True} else (Outcome.REFUTED, "which is not")
     outcome, doubt = _doubted(case, outcome, measured)
@@ -167,25 +153,50 @@ def _replicate(case: Case, measured: Estimate, record: Record) -> Verdict:
         return _bound(case, measured, stated)
     got, notation = case.told(measured), case.notation(measured)
     if statistic.fresh is not None:
-        counted, power = statistic.fresh(record, claim.settings(), stated.value, smallest)
+        counted, power = statistic.fresh(record, claim.settings(), _freshly(case, stated))
         if not counted.defined:
             return _undefined(case, counted)
-        evidence = from_count(counted, power)
+        evidence = from_count(counted, smallest, power)
         got += f"; {figure(counted)} ({counted.method})"
     elif not (math.isfinite(measured.low) and math.isfinite(measured.high)):
         return case.verdict(Outcome.UNDERPOWERED, f"{got}: inconclusive, the sample is too small for a confidence interval", measured)
     else:
-        ratio = measured.n / claim.of if claim.of else len(record) / claim.sample if claim.sample else 0.0
-        evidence = against_fresh(stated, measured, smallest=smallest, ratio=ratio, hedge=conceded(claim, stated))
+        ratio = ratio_of(claim, measured, len(record))
+        evidence = against_fresh(stated, measured, smallest=smallest, ratio=ratio, tolerance=claim.tolerance, tests=case.tests)
         if ratio and stated.shape != "count":
             got += f", {notation.interval(evidence.low, evidence.high)} with the sampling error of the printed figure added"
     if evidence.excluded:
         reason = f"{got}: rejects {claim.stated} (p = {number(evidence.p_value, 2)})"
         return case.verdict(Outcome.REFUTED, reason + caveat(measured), measured, evidence=evidence)
-    seen = f"power {evidence.power:.2f} at a difference of {notation.difference(smallest)}"
-    outcome = Outcome.CONSISTENT if evidence.power >= ENOUGH else Outcome.UNDERPOWERED
-    reason = f"{got}: does not reject {claim.stated}; {seen}{caveat(measured)}"
+    off, outcome = notation.difference(smallest), Outcome.CONSISTENT if evidence.close else Outcome.UNDERPOWERED
+    outcome, doubt = _doubted(case, outcome, measured)
+    told = f"but a difference of {off}" if evidence.close else f"nor a difference of {off}"
+    reason = (
+        f"{got}: does not reject {claim.stated}, {told} (power {evidence.power:.2f} of rejecting a figure that is off by as much){doubt}"
+    )
     return case.verdict(outcome, reason, measured, evidence=evidence)
+
+
+def ratio_of(claim: AnyClaim, measured: Estimate, rows: int) -> float:
+    """Size of a fresh sample over that of the printed figure, or squared errors where the paper prints one; 0 where none is told."""
+    stated = claim.printed
+    if stated is not None and stated.spread is not None and claim.spread is not None:
+        printed = float(stated.spread) / (float(norm.isf(ALPHA / 2)) if claim.spread == "interval" else 1.0)
+        error = standard_error(measured)
+        return (printed / error) ** 2 if 0 < error < math.inf else 0.0
+    return measured.n / claim.of if claim.of else rows / claim.sample if claim.sample else 0.0
+
+
+def _freshly(case: Case, stated: Stated) -> Freshly:
+    """What a statistic that answers a replication itself is asked."""
+    half = (float(stated.high) - float(stated.low)) / 2 if stated.low is not None and stated.high is not None else 0.0
+    return Freshly(
+        value=stated.value,
+        half=half + case.claim.tolerance,
+        smallest=case.claim.smallest_contradiction,
+        sample=case.claim.of or case.claim.sample,
+        alpha=ALPHA / case.tests,
+    )
 
 
 def _bound(case: Case, measured: Estimate, stated: Stated) -> Verdict:
@@ -218,18 +229,29 @@ def _placed(case: Case, measured: Estimate, span: tuple[float, float], words: st
         thresholds = [value(edge) for edge in span if math.isfinite(edge) and low <= edge <= high]
         outcome, told = Outcome.UNDERPOWERED, f"inconclusive, {interval} contains the threshold {listing(thresholds)}"
     outcome, doubt = _doubted(case, outcome, measured)
-    p_value = level_reached(measured, span) if case.mode == "replicate" else None
-    return case.verdict(outcome, f"{got}: {told}{doubt}", measured, p_value=p_value)
+    return case.verdict(outcome, f"{got}: {told}{doubt}", measured, p_value=_placed_p_value(case, measured, span))
+
+
+def _placed_p_value(case: Case, measured: Estimate, span: tuple[float, float]) -> float:
+    """Of "it holds" on a paper's own population, where only a rejection is tested; elsewhere of the side that was not found."""
+    outside = level_reached(measured, span)
+    if case.mode == "replicate" or not span[0] < measured.value < span[1]:
+        return outside
+    return max(level_reached(measured, (edge, edge)) for edge in span if math.isfinite(edge))
 
 
 def _exists(case: Case, form: Exists, measured: Estimate) -> Verdict:
-    """One case is enough; none counts only where the sample excludes the declared rate at level `ALPHA`."""
+    """One case is enough; none counts only where the sample excludes the declared rate at level `ALPHA`.
+
+    Where no threshold separates two modes, a case must be one under every threshold, and none must be one under any.
+    """
     hits, n = _counts(measured)
-    unseen = (1 - form.rate) ** n if not hits else 1.0
-    p_value = unseen if case.mode == "replicate" else None
-    if hits:
-        outcome, doubt = _doubted(case, case.agrees, measured)
-        told = f"{case.told(measured)}: at least one case observed{doubt}"
+    most, least = measured.counts.get("most", hits), measured.counts.get("least", hits)
+    unseen = (1 - form.rate) ** n if not most else 1.0
+    p_value = unseen if case.mode == "replicate" or not most else None
+    if most:
+        outcome, doubt = _doubted(case, case.agrees if least else Outcome.UNDERPOWERED, measured)
+        told = f"{case.told(measured)}: {'at least one case observed' if least else 'inconclusive, it depends on the threshold'}{doubt}"
         return case.verdict(outcome, told, measured, p_value=p_value)
     told = f"{case.told(measured)}: no case observed; its probability at a rate of {as_percent(form.rate)} is {number(unseen, 2)}"
     outcome = Outcome.UNDERPOWERED if unseen > ALPHA else case.disagrees
@@ -237,10 +259,9 @@ def _exists(case: Case, form: Exists, measured: Estimate) -> Verdict:
 
 
 def _doubted(case: Case, outcome: Outcome, measured: Estimate) -> tuple[Outcome, str]:
-    """A form about settling that seems to hold is inconclusive where displacement is not bimodal: then nothing is settled,
-    or everything. That it fails stands, for the claim asks for two modes."""
-    doubt = caveat(measured)
-    return (Outcome.UNDERPOWERED if doubt and outcome is case.agrees else outcome), doubt
+    """Agreement that a network without the claimed behaviour would meet as well is inconclusive."""
+    vacuous = "vacuous" in measured.extra and outcome is case.agrees
+    return (Outcome.UNDERPOWERED if vacuous else outcome), caveat(measured)
 
 
 def _noise(case: Case, measured: Estimate, noise: float) -> str:
@@ -273,13 +294,6 @@ def _printed(claim: AnyClaim) -> Stated:
     if claim.printed is None:
         raise TypeError(f"claim {claim.id!r} prints no digits")
     return claim.printed
-
-
-def conceded(claim: AnyClaim, stated: Stated) -> float:
-    """What "~" and "≈" concede beyond rounding: half the smallest effect of interest, unless the digits concede more."""
-    if not stated.approximate or stated.low is None or stated.high is None:
-        return 0.0
-    return max(0.0, claim.smallest_contradiction / 2 - float(stated.high - stated.low) / 2)
 
 
 def _counts(measured: Estimate) -> tuple[int, int]:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
+from scipy.stats import beta
 
 from unsettled.measure.record.provenance import NoiseFloor
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.modality import floor_of
 
 DRAWS = 8
+# The confidence with which the rate of changed outcomes is no higher than what is drawn from.
+SURE = 0.95
 _LEVELS = {"median": 0.5, "q90": 0.9, "q99": 0.99, "largest": 1.0}
 
 
 def under_noise(statistic: Callable[[Record], Estimate], record: Record) -> list[Estimate]:
     """The statistic over re-measurements that noise alone could have given; none without a recorded floor.
 
-    Exponents, displacements, halting logits and outcomes are disturbed independently, row by row, as strongly as
-    the record's floor says re-measurements differ; exponents also as another tangent start would move them, since
-    nobody else's start is known. Outcomes flip in random rows, though in truth they flip in those
-    that are close to call: the band is rather too wide, which can only spare a claim.
+    Exponents, displacements and halting logits are disturbed as strongly as the record's floor says re-measurements differ,
+    the more so the more a row moves: a state at rest comes back to itself, a wandering one does not. Exponents also move as
+    another tangent start would move them, since nobody else's start is known. Outcomes change among the rows that are close
+    to call, as often as the floor leaves possible (see `flipped`).
     """
     floor = record.provenance.noise
     if floor is None or not len(record):
@@ -35,27 +40,97 @@ def largest_change(versions: list[Estimate], value: float) -> float:
     return float(max((change for change in changes if np.isfinite(change)), default=0.0))
 
 
-def disturb(record: Record, floor: NoiseFloor, rng: np.random.Generator, *, starts: bool = False) -> Record:
-    """The record as another equivalent measurement might have come out, from another tangent start too if ``starts``."""
+def disturb(record: Record, floor: NoiseFloor, rng: np.random.Generator, *, starts: bool = False, possible: bool = True) -> Record:
+    """The record as another equivalent measurement might have come out, from another tangent start too if ``starts``.
+
+    Outcomes change as often as the floor leaves ``possible``, or as often as it saw.
+    """
     rows = len(record)
     per_segment = record.provenance.model.updates_per_segment
-    drawn = {name: _draw(floor.quantiles.get(name, {}), rows, rng) for name in ("exponents", "displacement", "halting")}
+    restless = _ranks(_late_steps(record))
+    drawn = {name: _dealt(_draw(floor.quantiles.get(name, {}), rows, rng), restless) for name in ("exponents", "displacement", "halting")}
     exponents = drawn["exponents"][:, None] + (_other_start(floor, rows, record.k, rng) if starts else 0.0)
     exponents, displacement = exponents[:, None, :] * per_segment, drawn["displacement"][:, None]
-    flips: np.ndarray = np.zeros(rows, dtype=bool)
-    comparisons = floor.rows * len(floor.alternates)
-    if floor.label_flips and comparisons:
-        flips = rng.random(rows) < floor.label_flips / comparisons
-    solved_at = record.solved_at.copy()
+    flips = flipped(record, flip_rate(floor, possible=possible), rng)
+    solved_at = np.array(record.solved_at)
     solved_at[:, -1] ^= flips
     return record.replace(
         growth=record.growth + exponents,
-        displacement_H=np.maximum(record.displacement_H + displacement * record.norm_H, 0.0),
-        displacement_L=np.maximum(record.displacement_L + displacement * record.norm_L, 0.0),
+        displacement_H=_scaled(record.displacement_H, displacement * record.norm_H),
+        displacement_L=_scaled(record.displacement_L, displacement * record.norm_L),
         halting_logit=record.halting_logit + drawn["halting"][:, None],
         solved=record.solved ^ flips,
         solved_at=solved_at,
     )
+
+
+def flip_rate(floor: NoiseFloor, *, possible: bool = True) -> float:
+    """The rate at which re-measurements changed outcomes; if ``possible`` its upper limit (Clopper & Pearson, one-sided at `SURE`).
+
+    That no outcome changed in m comparisons excludes rates above 3/m, and no smaller ones. 0 without comparisons.
+
+    >>> round(flip_rate(NoiseFloor(rows=32, alternates=["a", "b", "c"], quantiles={}, label_flips=0)), 3)
+    0.031
+    """
+    comparisons = floor.rows * len(floor.alternates)
+    if not comparisons:
+        return 0.0
+    flips = min(floor.label_flips, comparisons)
+    if not possible:
+        return flips / comparisons
+    return 1.0 if flips == comparisons else float(beta.ppf(SURE, flips + 1, comparisons - flips))
+
+
+def flipped(record: Record, rate: float, rng: np.random.Generator) -> np.ndarray:
+    """(N,) which outcomes a re-measurement changes: each close row by the toss of a coin, a share ``rate`` in all.
+
+    A state at rest stays where it is. Of the others those are close that resemble the other outcome: successes that are doubted
+    and move, failures that are trusted and move little. As many of either, for noise does not know what is right.
+    """
+    moving, resemblance = ~(_late_steps(record) <= floor_of(record.provenance.dtype)), success_likeness(record)
+    classes = [np.flatnonzero((record.solved == outcome) & moving) for outcome in (False, True)]
+    size = min(math.ceil(rate * len(record)), *map(len, classes))
+    flips = np.zeros(len(record), dtype=bool)
+    for rows, sign in zip(classes, (-1, 1), strict=True):
+        pool = rows[np.argsort(sign * resemblance[rows], kind="stable")[:size]]
+        flips[pool] = rng.random(size) < 0.5
+    return flips
+
+
+def success_likeness(record: Record) -> np.ndarray:
+    """(N,) rank by last halting logit less rank by late displacement: what tells successes from failures without labels."""
+    late = record.late_displacement(window=min(4, record.segments))
+    likeness: np.ndarray = _ranks(np.nan_to_num(np.asarray(record.halting_logit[:, -1], np.float64))) - _ranks(np.nan_to_num(late))
+    return likeness
+
+
+def _late_steps(record: Record) -> np.ndarray:
+    """(N,) late displacement over the norm."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        steps: np.ndarray = record.late_displacement(window=min(4, record.segments)) / np.asarray(record.norm_H[:, -1])
+    return steps
+
+
+def _dealt(drawn: np.ndarray, restless: np.ndarray) -> np.ndarray:
+    """The drawn differences (N,) with the largest of them for the rows that rank highest."""
+    dealt = np.empty_like(drawn)
+    dealt[np.argsort(restless, kind="stable")] = drawn[np.argsort(np.abs(drawn), kind="stable")]
+    return dealt
+
+
+def _scaled(lengths: np.ndarray, differences: np.ndarray) -> np.ndarray:
+    """Lengths that differ by as much, upwards or by the same factor downwards: noise makes nothing stand still."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factors = np.where(lengths > 0, 1 + np.abs(differences) / lengths, 1.0)
+        scaled: np.ndarray = np.where(differences >= 0, lengths * factors, lengths / factors)
+    return scaled
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """Ranks from 0, ties in the order of the rows."""
+    ranks = np.empty(len(values))
+    ranks[np.argsort(values, kind="stable")] = np.arange(len(values))
+    return ranks
 
 
 def _other_start(floor: NoiseFloor, rows: int, k: int, rng: np.random.Generator) -> np.ndarray:

@@ -28,6 +28,10 @@ class Claim(Entry):
         sample: how many examples were measured for the figure, of which the denominator may be a part; it gives the
             printed figure its sampling error. Where that is not told, the smallest size that is declared.
         smallest_contradiction: the smallest effect of interest (SESOI), a difference from the claim in the claim's unit.
+        tolerance: by how much a hedge ("~", "about") widens the digits beyond their rounding, in the claim's unit.
+        spread: what "±" or a bracket after the last digit is: the standard deviation over networks ("sd"), the standard
+            error ("se") or the half-width of a 95 % interval ("interval").
+        family: with which other figures it is tested: what the paper is about, a control, or secondary.
         form: what must hold on another checkpoint for the claim to transfer.
     """
 
@@ -39,6 +43,9 @@ class Claim(Entry):
     of: Annotated[int, Field(ge=1, le=10**9)] | None = None
     sample: Annotated[int, Field(ge=1, le=10**9)] | None = None
     smallest_contradiction: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    tolerance: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    spread: Literal["sd", "se", "interval"] | None = None
+    family: Literal["headline", "control", "secondary"] = "headline"
     form: AnyForm
 
     @property
@@ -73,6 +80,9 @@ class Numeric(Claim):
         stated = parse_stated(self.stated)
         if stated.shape not in self._shapes():
             raise ValueError(f"stated {self.stated!r} is a {stated.shape}, which its kind does not take")
+        if (stated.spread is None) != (self.spread is None):
+            wanted = "say what its ± is: spread = 'sd', 'se' or 'interval'" if self.spread is None else "it has no ± for `spread`"
+            raise ValueError(f"stated {self.stated!r}: {wanted}")
         return self
 
     @classmethod

@@ -1,7 +1,8 @@
 """A printed figure as exact decimals: what its digits admit, and nothing else.
 
 A figure is read from the string that the paper prints; digits are never passed through a binary float. Its
-*rounding interval* is closed: which side a tie goes to depends on the rounding rule, and papers do not say theirs.
+*rounding interval* is closed: which side a tie goes to depends on the rounding rule, and papers do not say theirs. A bound
+that excludes its limit ("< 72%", "less than 5%", "over 77%") is taken at its word, without rounding.
 """
 
 from __future__ import annotations
@@ -15,14 +16,25 @@ from functools import lru_cache
 from typing import Literal
 
 _EXACT = Context(prec=80)
-_MINUS = str.maketrans({"\u2212": "-", "\u00a0": " ", "\u202f": " ", "\u2009": " "})
-_APPROXIMATE = re.compile(r"^(?:~|≈|≃|∼|about\b|approximately\b|roughly\b|ca?\.)\s*", re.IGNORECASE)
-_BOUNDS: tuple[tuple[Literal["most", "least"], re.Pattern[str]], ...] = (
-    ("most", re.compile(r"^(?:≤|<=|<|at most\b|up to\b|no more than\b)\s*", re.IGNORECASE)),
-    ("least", re.compile(r"^(?:≥|>=|>|at least\b|no fewer than\b)\s*", re.IGNORECASE)),
+_MINUS = str.maketrans(
+    {"\u2212": "-", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2a7d": "≤", "\u2a7e": "≥", "\u2266": "≤", "\u2267": "≥"}
 )
-_FIGURE = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+|(?=\.\d))(?:\.\d+)?(?:[eE][+-]?\d{1,3})?\s*%?"
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
+_APPROXIMATE = re.compile(r"^(?:~|≈|≃|∼|about\b|approximately\b|roughly\b|ca?\.)\s*", re.IGNORECASE)
+# shape, whether the limit itself is excluded, and how it is written
+_BOUNDS: tuple[tuple[Literal["most", "least"], bool, re.Pattern[str]], ...] = (
+    ("most", False, re.compile(r"^(?:≤|<=|at most\b|up to\b|no more than\b)\s*", re.IGNORECASE)),
+    ("least", False, re.compile(r"^(?:≥|>=|at least\b|no (?:fewer|less) than\b)\s*", re.IGNORECASE)),
+    ("most", True, re.compile(r"^(?:<|(?:less|fewer|lower) than\b|under\b|below\b)\s*", re.IGNORECASE)),
+    ("least", True, re.compile(r"^(?:>|(?:more|greater|higher) than\b|over\b|above\b)\s*", re.IGNORECASE)),
+)
+_SCALES = {"k": 3, "K": 3, "M": 6, "B": 9}
+_POWER = r"(?:[eE](?P<e>[+-]?\d{1,3})|\s*[×x·*]\s*10\s*\^?\s*\{?(?P<power>[+-]?\d{1,3})\}?|\s?(?P<scale>[kKMB])(?![A-Za-z]))"
+_NUMBER = re.compile(rf"(?P<digits>[+-]?(?:\d{{1,3}}(?:,\d{{3}})+|\d+|(?=\.\d))(?:\.\d+)?)(?:{_POWER})?\s*(?P<percent>%?)")
+_FIGURE = re.sub(r"\?P<\w+>", "?:", _NUMBER.pattern)
 _SINGLE = re.compile(rf"^(?P<a>{_FIGURE})$")
+_SPREAD = re.compile(rf"^(?P<a>{_FIGURE})\s*(?:±|\+/-|\\pm)\s*(?P<b>{_FIGURE})$")
+_LAST_DIGITS = re.compile(r"^(?P<a>[+-]?[\d,]*\.?\d+)\((?P<b>\d+)\)\s*(?P<percent>%?)$")
 _RANGE = re.compile(rf"^(?P<a>{_FIGURE})\s*(?:–|—|\bto\b|-)\s*(?P<b>{_FIGURE})$")
 _COUNT = re.compile(r"^(?P<k>\d[\d,]*)\s*(?:of|/|out of)\s*(?P<n>\d[\d,]*)$")
 _LONGEST = 40
@@ -59,7 +71,8 @@ class Stated:
     """A printed statement with the closed interval of values that round to its digits.
 
     ``shape`` is ``number``, ``range``, ``count`` (k of n), ``most`` or ``least``. ``low`` and ``high`` are None on
-    the open side of a bound. ``approximate`` says that the text itself hedges ("~", "≈").
+    the open side of a bound; ``strict`` says that a bound excludes its limit. ``approximate`` says that the text itself
+    hedges ("~", "≈"). ``spread`` is what stands behind "±" or in brackets after the last digit, in the unit of the value.
     """
 
     text: str
@@ -70,6 +83,18 @@ class Stated:
     approximate: bool = False
     numerator: int | None = None
     denominator: int | None = None
+    strict: bool = False
+    spread: Fraction | None = None
+
+    @property
+    def least(self) -> float:
+        """The figure itself, or the lower end of a range."""
+        return float(self.figures[0].value) if self.shape == "range" else self.value
+
+    @property
+    def most(self) -> float:
+        """The figure itself, or the upper end of a range."""
+        return float(self.figures[-1].value) if self.shape == "range" else self.value
 
     @property
     def value(self) -> float:
@@ -105,8 +130,7 @@ class Stated:
         if isinstance(x, float) and not math.isfinite(x):
             return False
         point, slack = exact(x), exact(widen)
-        above = self.low is None or point >= self.low - slack
-        return above and (self.high is None or point <= self.high + slack)
+        return self.meets_exactly(point, point, slack=slack)
 
     def meets(self, low: float, high: float, *, widen: float = 0.0) -> bool:
         """Whether the closed interval [low, high] has a value in common with the printed digits."""
@@ -114,6 +138,8 @@ class Stated:
 
     def meets_exactly(self, low: Fraction, high: Fraction, *, slack: Fraction = Fraction(0)) -> bool:
         """As `meets`, with limits that are fractions."""
+        if self.strict and not slack:
+            return (self.low is None or high > self.low) and (self.high is None or low < self.high)
         above = self.low is None or high >= self.low - slack
         return above and (self.high is None or low <= self.high + slack)
 
@@ -126,6 +152,9 @@ class Stated:
             first = max(first, -(-self.low.numerator * denominator // self.low.denominator))
         if self.high is not None:
             last = min(last, self.high.numerator * denominator // self.high.denominator)
+        if self.strict:
+            first += self.low is not None and first == self.low * denominator
+            last -= self.high is not None and last == self.high * denominator
         return range(first, last + 1)
 
     @property
@@ -144,14 +173,32 @@ def _bounded(x: float) -> Fraction:
 def _figure(text: str, *, percent: bool = False) -> Figure:
     """One number; ``percent`` when a later member of a range carries the sign for both."""
     digits = text.strip()
-    percent = percent or digits.endswith("%")
-    bare = digits.rstrip("% ").replace(",", "")
+    found = _NUMBER.fullmatch(digits)
+    if found is None:
+        raise ValueError(f"{digits!r} is not a number")
+    percent = percent or bool(found["percent"])
+    bare = found["digits"].replace(",", "")
     with localcontext(_EXACT):
         value = Decimal(bare)
         half = Decimal(5).scaleb(int(value.as_tuple().exponent) - 1)
-        if percent:
-            value, half = value.scaleb(-2), half.scaleb(-2)
+        power = int(found["e"] or found["power"] or _SCALES.get(found["scale"] or "", 0)) - 2 * percent
+        value, half = value.scaleb(power), half.scaleb(power)
     return Figure(digits, value, half, percent, bare[0] in "+-")
+
+
+def _with_spread(text: str, body: str, approximate: bool) -> Stated | None:
+    """ "0.72 ± 0.01", "72.3 ± 1.2%" or "87.4(3)"; None for anything else."""
+    if found := _SPREAD.match(body):
+        last = _figure(found["b"])
+        figure = _figure(found["a"], percent=last.percent)
+        if figure.percent and not last.percent:
+            last = _figure(found["b"], percent=True)
+        return Stated(text, "number", (figure,), figure.low, figure.high, approximate, spread=Fraction(last.value))
+    if found := _LAST_DIGITS.match(body):
+        figure = _figure(found["a"] + found["percent"])
+        spread = Fraction(figure.half) * 2 * int(found["b"])
+        return Stated(text, "number", (figure,), figure.low, figure.high, approximate, spread=spread)
+    return None
 
 
 @lru_cache(maxsize=4096)
@@ -170,6 +217,7 @@ def parse_stated(text: str) -> Stated:
     (range(2, 2), [511])
     """
     body = text.strip().translate(_MINUS)
+    body = re.sub(r"(10\s*)([⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻]+)", lambda found: found[1] + "^" + found[2].translate(_RAISED), body)
     if not body or len(body) > _LONGEST:
         raise ValueError(f"stated {text[:_LONGEST]!r} is not a printed figure")
     hedge = _APPROXIMATE.match(body)
@@ -177,23 +225,26 @@ def parse_stated(text: str) -> Stated:
     approximate = hedge is not None
     if found := _COUNT.match(body):
         return _count(text, found, approximate)
-    for shape, pattern in _BOUNDS:
+    for shape, strict, pattern in _BOUNDS:
         if (bound := pattern.match(body)) and (found := _SINGLE.match(body[bound.end() :])):
             figure = _figure(found["a"])
-            low, high = (None, figure.high) if shape == "most" else (figure.low, None)
-            return Stated(text, shape, (figure,), low, high, approximate)
+            limit = Fraction(figure.value) if strict else figure.high if shape == "most" else figure.low
+            low, high = (None, limit) if shape == "most" else (limit, None)
+            return Stated(text, shape, (figure,), low, high, approximate, strict=strict)
     if found := _SINGLE.match(body):
         figure = _figure(found["a"])
         return Stated(text, "number", (figure,), figure.low, figure.high, approximate)
     if found := _RANGE.match(body):
-        last = _figure(found["b"])
+        last = _figure(found["b"], percent="%" in found["a"])
         first = _figure(found["a"], percent=last.percent)
         if first.value > last.value:
             raise ValueError(f"stated range {text!r} runs downwards")
         return Stated(text, "range", (first, last), first.low, last.high, approximate)
+    if spread := _with_spread(text, body, approximate):
+        return spread
     raise ValueError(
         f"stated {text!r} is not a printed figure; expected digits such as 0.993, +0.103, 52.6%, ~0.5%, "
-        "0.88–0.90, 2,048 to 8,192, 0 of 254 or ≤ 1.17%"
+        "0.88–0.90, 2,048 to 8,192, 0 of 254, ≤ 1.17%, less than 5%, 0.72 ± 0.01, 87.4(3) or 1.2×10⁻³"
     )
 
 

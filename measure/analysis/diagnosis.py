@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from unsettled.measure.analysis.band import Band, otsu_band
 from unsettled.measure.analysis.capture_exponent import WINDOW, before_capture_in
 from unsettled.measure.analysis.diagnosis_table import Cell, DiagnosisTable, Marked
-from unsettled.measure.analysis.settling import Band, Cells, cells, otsu_band, percentile_sweep, without_threshold
+from unsettled.measure.analysis.settling import Cells, cells, percentile_sweep, without_threshold
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.parquet import read_record
 from unsettled.measure.record.record import Record

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from unsettled.measure.analysis.labels import APPEARANCES, Evidence, Thresholds, counts, settled
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.modality import MOVING, REST, Modality, Modes, modality
 from unsettled.measure.statistics.otsu import otsu_threshold
 from unsettled.measure.statistics.proportion import proportion
 
-# Jitter of float32 at a fixed point: no band is drawn within it.
-FLOOR, SMALLEST = 1e-5, 1e-8
 # What each threshold is swept over. 0.005 and 0.08 are the paper's bands, as fractions of the norm.
 SWEEPS: dict[str, tuple[float, ...]] = {
     "rest": (1e-6, 1e-5, 1e-4, 1e-3, 0.005, 0.08),
@@ -25,14 +24,39 @@ SWEEPS: dict[str, tuple[float, ...]] = {
 }
 
 
-def rest_of(evidence: Evidence) -> float:
-    """The convergence threshold: Otsu's on the pooled log10 mean step of all runs, no lower than `FLOOR`.
+@dataclass(frozen=True, kw_only=True)
+class RestLines:
+    """The convergence threshold ``rest``, in fractions of the norm, and the lowest and highest of its ``lines`` where it is in doubt."""
 
-    `FLOOR` where there are no two different steps. Steps that float32 cannot tell from none count as `SMALLEST`.
+    rest: float
+    lines: tuple[float, ...] = ()
+    shown: Modality | None = None
+
+    @property
+    def figures(self) -> dict[str, float | str]:
+        """What a report shows of it."""
+        return {"rest": self.rest} | ({} if self.shown is None else {"modes": self.shown.words})
+
+
+def rest_lines(evidence: Evidence, *, dtype: str = "float32") -> RestLines:
+    """The band of rest of all runs: Otsu's threshold on their pooled log10 mean step, steps within the floor counting as the floor.
+
+    The floor where all are at rest, `REST` where none is; see `unsettled.measure.statistics.modality`.
     """
-    steps = np.maximum(evidence.recurrence_mean[evidence.known, 0].astype(np.float64), SMALLEST)
-    threshold, _ = otsu_threshold(np.log10(steps))
-    return FLOOR if math.isnan(threshold) else max(FLOOR, 10.0**threshold)
+    steps = evidence.recurrence_mean[evidence.known, 0].astype(np.float64)
+    shown = modality(steps, dtype=dtype)
+    threshold, _ = otsu_threshold(np.log10(np.maximum(steps, shown.floor)))
+    if shown.modes in (Modes.ALL, Modes.NONE) or math.isnan(threshold):
+        return RestLines(rest=REST if shown.modes is Modes.NONE else shown.floor, shown=shown)
+    rest = 10.0**threshold
+    highest = REST if shown.modes is Modes.ONE else MOVING * shown.floor
+    lines = (min(shown.floor, rest), max(highest, rest)) if shown.modes is Modes.ONE or shown.still > shown.slow else ()
+    return RestLines(rest=rest, lines=lines, shown=shown)
+
+
+def rest_of(evidence: Evidence, *, dtype: str = "float32") -> float:
+    """The upper edge of the band of rest alone."""
+    return rest_lines(evidence, dtype=dtype).rest
 
 
 def sweep(evidence: Evidence, thresholds: Thresholds, name: str, values: Sequence[float]) -> list[tuple[float, dict[str, int]]]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from unsettled.measure.analysis.band import Band
 from unsettled.measure.analysis.portrait_states import drawn
-from unsettled.measure.analysis.settling import Band
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.early import early_auc
@@ -92,9 +92,7 @@ def separations_of(record: Record, band: Band) -> tuple[Separation, ...]:
     """ROC curves of λ₁, late displacement and halting logit; their areas with the interval that the claims are judged by."""
     arrays, wrong = score_arrays(record, band), ~record.solved
     return tuple(
-        Separation(
-            score=key, name=name, curve=roc_curve(arrays[key], wrong, points=CORNERS), area=drawn(auc(arrays[key], wrong, interval="score"))
-        )
+        Separation(score=key, name=name, curve=roc_curve(arrays[key], wrong, points=CORNERS), area=drawn(auc(arrays[key], wrong)))
         for key, name, _ in SCORES
         if key in arrays
     )
@@ -116,7 +114,7 @@ def _matching(record: Record, band: Band, among: str, chosen: np.ndarray, bins: 
         n=int(chosen.sum()),
         bins=tuple(_bins(late[chosen], exponent[chosen], wrong[chosen], bins)),
         matched=drawn(matched_auc(exponent, wrong, late, weights="pairs", bins=bins, within=chosen, minimum=1)),
-        overall=drawn(auc(exponent[chosen], wrong[chosen], interval="score")),
+        overall=drawn(auc(exponent[chosen], wrong[chosen])),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unsettled.measure.analysis.settling import Band
+from unsettled.measure.analysis.band import Band
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.auc import auc
@@ -168,7 +168,7 @@ def confidence_of(record: Record, settled: np.ndarray, *, bins: int = 24) -> Con
             "wrong_and_confident": int((~right & confident).sum()),
             "wrong_and_doubtful": int((~right & ~confident).sum()),
         },
-        area=drawn(auc(logits, right, interval="score")),
+        area=drawn(auc(logits, right)),
     )
 
 

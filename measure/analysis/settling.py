@@ -1,9 +1,7 @@
 """Settled or not: bands of late displacement, the four cells, and who enters the band and stays.
 
-Late displacement is the mean displacement of the last segments (four in the paper), per part: z_H, z_L, or joint. It
-is bimodal on a log scale; "settled" means in the low mode. Where the line is drawn is a choice, so all of it is here:
-Otsu's threshold (1979, IEEE Transactions on Systems, Man, and Cybernetics 9:62), a percentile of the pooled values, a
-sweep over percentiles, and a statement without any threshold.
+What band is drawn, and whether there are two modes at all, stands in `unsettled.measure.analysis.band`. Where the line lies is a
+choice, so a sweep over percentiles is here too, and a statement without any threshold.
 """
 
 from __future__ import annotations
@@ -15,43 +13,14 @@ from typing import Literal
 
 import numpy as np
 
+from unsettled.measure.analysis.band import Band, Part, percentile_band
 from unsettled.measure.columns.streamed import in_pieces
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.order import outmoved_share
-from unsettled.measure.statistics.otsu import otsu_threshold
 from unsettled.measure.statistics.proportion import proportion, zero_event_bound
-
-Part = Literal["H", "L", "joint"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Band:
-    """The low-velocity band: displacement of at most 10 ** ``log10_threshold`` in ``part``.
-
-    ``separation`` is Otsu's η = between-class over total variance of log10 displacement at this threshold (1: two
-    points; a uniform distribution reaches .75), NaN where it is undefined.
-    """
-
-    kind: str
-    log10_threshold: float
-    part: Part = "H"
-    window: int = 4
-    separation: float = math.nan
-
-    @property
-    def threshold(self) -> float:
-        return float(10.0**self.log10_threshold)
-
-    def contains(self, displacement: np.ndarray) -> np.ndarray:
-        """Which displacements lie in the band, elementwise; NaN never does. Compared in log10, as it was fitted."""
-        return _log10(displacement) <= self.log10_threshold
-
-    def settled(self, record: Record) -> np.ndarray:
-        """Which examples settle: late displacement in the band, shape (N,)."""
-        return self.contains(record.late_displacement(part=self.part, window=self.window))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,26 +62,6 @@ class BandEntry:
     def stays(self) -> np.ndarray:
         """In the band at the end, having entered and stayed from ``since`` on."""
         return self.since < self.segments
-
-
-def otsu_band(record: Record, *, part: Part = "H", window: int = 4) -> Band:
-    """Otsu on the pooled log10 late displacement. With no two distinct values the threshold is NaN: nothing settles."""
-    threshold, separation = otsu_threshold(_log10(record.late_displacement(part=part, window=window)))
-    return Band(kind="otsu", log10_threshold=threshold, part=part, window=window, separation=separation)
-
-
-def percentile_band(record: Record, percentile: float, *, part: Part = "H", window: int = 4) -> Band:
-    """The band up to ``percentile`` (0–100) of the pooled log10 late displacement, as numpy interpolates it."""
-    if not 0 <= percentile <= 100:
-        raise UserError(f"percentile {percentile} is not within 0 and 100")
-    values = _log10(record.late_displacement(part=part, window=window))
-    values = values[~np.isnan(values)]
-    if not len(values):
-        return Band(kind=f"percentile {percentile:g}", log10_threshold=math.nan, part=part, window=window)
-    # interpolation between −inf and a number is undefined; take the observed value below instead
-    method: Literal["linear", "lower"] = "linear" if np.isfinite(values).all() else "lower"
-    threshold = float(np.percentile(values, percentile, method=method))
-    return Band(kind=f"percentile {percentile:g}", log10_threshold=threshold, part=part, window=window)
 
 
 def count_cells(solved: np.ndarray, settled: np.ndarray) -> Cells:
@@ -207,9 +156,3 @@ def enter_and_stay(record: Record, band: Band, *, among: Literal["successes", "f
     if stayed.any():
         extra["median_since"] = float(np.median(times.since[stayed])) + 1
     return replace(share, counts=counts, extra=extra, method=f"in the {band.kind} band for the last {stay} segments; {share.method}")
-
-
-def _log10(displacement: np.ndarray) -> np.ndarray:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logarithm: np.ndarray = np.log10(displacement)
-    return logarithm

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unsettled.measure.analysis.settling import Band, entry
+from unsettled.measure.analysis.band import Band
+from unsettled.measure.analysis.settling import entry
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.record.record import Record

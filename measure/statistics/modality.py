@@ -131,7 +131,8 @@ def _rest_and_motion(values: np.ndarray, floor: float, rest: float) -> bool:
     """Whether the slower of two modes is rest, and the faster is not within the floor."""
     logs = np.log10(np.maximum(values, floor))
     cut, _ = otsu_threshold(logs)
-    return bool(np.median(values[logs <= cut]) <= rest and np.median(values[logs > cut]) > floor)
+    slow, fast = values[logs <= cut], values[logs > cut]
+    return bool(len(slow) and len(fast) and np.median(slow) <= rest and np.median(fast) > floor)
 
 
 def valley_p_value(values: np.ndarray, floor: float) -> float:

@@ -10,6 +10,9 @@ minimum has an atom that never vanishes. The statement is several questions, and
 * Where may the least mobile of a *fresh* sample of failures fall? By exchangeability its rank among the present
   ones has a known law, so the share has an upper limit, ``fresh_high``. There is no lower limit without an assumption
   on the tail: with probability ½ a fresh minimum of as many failures lies below the present one.
+* What does the statement say of *the network*, whatever the size of the sample? The least mobile of ``of`` failures lies above
+  the 1 − ½^(1/of) quantile of all failures in half of all samples: `typical_extreme` is the share of successes below that
+  quantile. With as many failures at hand it is the very share; with more or fewer it stays what it is.
 * Does a fresh sample contradict the printed statement? It says "0 of m failures lie below the q-quantile of the
   successes": compare that count, `failures_below_successes`, by Fisher's exact test. This is the one to replicate.
 """
@@ -24,7 +27,7 @@ from scipy.stats import beta, binom, fisher_exact, hypergeom
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import About, Estimate, undefined
-from unsettled.measure.statistics.median import sample_quantile
+from unsettled.measure.statistics.median import order_statistic_ranks, sample_quantile
 from unsettled.measure.statistics.proportion import proportion
 from unsettled.measure.statistics.sample import as_classes, check_share
 
@@ -73,6 +76,34 @@ def outmoved_share(displacement: ArrayLike, failures: ArrayLike, *, rank: int = 
         error=share.error,
         counts={"outmoved": below, "successes": len(calm), "failures": len(moving), "rank": rank},
     )
+
+
+def typical_extreme(displacement: ArrayLike, failures: ArrayLike, *, of: int, level: float = 0.95) -> Estimate:
+    """Share of successes that the least mobile of ``of`` failures outmoves in half of all samples, from any number of failures.
+
+    The interval is exact for every pair of distributions: order statistics for the quantile of the failures, Clopper–Pearson
+    for the successes below each, at half the risk each. Few failures know nothing of so low a quantile: the lower limit is
+    then 0. ``extra`` as in `outmoved_share`, and ``outmoved``, what the least mobile failure of this sample outmoves.
+    """
+    level = check_share("level", level)
+    if of < 1:
+        raise UserError(f"an extreme of {of} failures does not exist, the least is 1")
+    values, mask, reason = as_classes(displacement, failures)
+    if reason:
+        return outmoved_share(values, mask, level=level)
+    moving, calm = np.sort(values[mask]), np.sort(values[~mask])
+    quantile = 1 - 0.5 ** (1 / of)
+    rank = max(1, int(np.ceil(quantile * len(moving) - 1e-9)))
+    found, half = outmoved_share(values, mask, rank=rank, level=level), 1 - (1 - level) / 2
+    low_rank, high_rank, _ = order_statistic_ranks(len(moving), quantile, level=half)
+    low, high = 0.0, 1.0
+    if low_rank >= 1:
+        low = proportion(int(np.searchsorted(calm, moving[low_rank - 1], side="left")), len(calm), level=half).low
+    if high_rank <= len(moving):
+        high = proportion(int(np.searchsorted(calm, moving[high_rank - 1], side="left")), len(calm), level=half).high
+    extra = dict(found.extra) | {"outmoved": outmoved_share(values, mask, level=level).value}
+    method = f"share below the least mobile of {of:,} failures in half of all samples, order statistics"
+    return Estimate(**{**vars(found), "low": low, "high": high, "error": None, "extra": extra, "method": method})
 
 
 def failures_below_successes(

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.stats import beta, binom
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.statistics.estimate import About, Estimate, undefined
+from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.sample import check_share
 
 NUISANCE = 0.001
@@ -35,16 +35,24 @@ def risk_ratio(hits: int, n: int, other_hits: int, others: int, *, level: float 
     level = check_share("level", level)
     if not (0 <= hits <= n and 0 <= other_hits <= others):
         raise UserError(f"{hits} of {n} and {other_hits} of {others} are not counts of two groups")
-    about: About = {"n": n + others, "denominator": denominator, "method": "ratio of shares, exact limits (score, worst base rate)"}
-    if not n or not others:
-        return undefined("one group is empty", **about)
-    if not other_hits:
-        return undefined("none of the others is a hit", **about)
+    method = "ratio of shares, exact limits (score, worst base rate)"
+    if not (n and others and other_hits):
+        reason = "none of the others is a hit" if n and others else "one group is empty"
+        return undefined(reason, n=n + others, method=method, denominator=denominator)
     value, alpha = hits / n / (other_hits / others), (1 - level) / 2
     tables = (hits, n, other_hits, others)
     low = _limit(tables, value, alpha, above=True) if hits else 0.0
     counts = {"hits": hits, "group": n, "other_hits": other_hits, "others": others}
-    return Estimate(value=value, low=low, high=_limit(tables, value, alpha, above=False), level=level, counts=counts, **about)
+    return Estimate(
+        value=value,
+        low=low,
+        high=_limit(tables, value, alpha, above=False),
+        level=level,
+        n=n + others,
+        method=method,
+        denominator=denominator,
+        counts=counts,
+    )
 
 
 def ratio_p_value(hits: int, n: int, other_hits: int, others: int, ratio: float, *, above: bool) -> float:

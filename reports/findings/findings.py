@@ -13,7 +13,8 @@ import numpy as np
 from unsettled.claims.audit.audit import Audit
 from unsettled.claims.verdict import Verdict
 from unsettled.claims.wording import figure
-from unsettled.measure.analysis.settling import otsu_band, percentile_band, settled_failures
+from unsettled.measure.analysis.band import otsu_band, percentile_band
+from unsettled.measure.analysis.settling import settled_failures
 from unsettled.measure.record.parquet import read_record
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.auc import auc
@@ -25,9 +26,9 @@ from unsettled.reports.findings.grid import Grid
 # Column → what is read off a record; each gives an Estimate.
 COLUMNS: dict[str, Callable[[Record], Estimate]] = {
     "accuracy": lambda r: proportion(int(r.solved.sum()), len(r)),
-    "AUC of λ₁": lambda r: auc(r.exponents()[:, 0], ~r.solved, interval="score"),
-    "AUC of late displacement": lambda r: auc(r.late_displacement(), ~r.solved, interval="score"),
-    "AUC of the halting logit": lambda r: auc(-r.halting_logit[:, -1], ~r.solved, interval="score"),
+    "AUC of λ₁": lambda r: auc(r.exponents()[:, 0], ~r.solved),
+    "AUC of late displacement": lambda r: auc(r.late_displacement(), ~r.solved),
+    "AUC of the halting logit": lambda r: auc(-r.halting_logit[:, -1], ~r.solved),
     "median λ₁, failures": lambda r: median(r.exponents()[~r.solved, 0]),
     "median λ₁, successes": lambda r: median(r.exponents()[r.solved, 0]),
     "late displacement over norm, failures": lambda r: median((r.late_displacement() / r.norm_H[:, -1])[~r.solved]),

@@ -181,7 +181,7 @@ UNDECIDED = {
         "paper.trm",
     ),
     "printed share, a sample as small": (
-        claim_table(stated="60%", smallest_contradiction=0.15, sample=400),
+        claim_table(stated="60%", smallest_contradiction=0.12, sample=400),
         {"accuracy": 0.6, "n": 80},
         "paper.trm",
     ),

@@ -108,15 +108,20 @@ def test_measured_noise_widens_the_rounding_interval_and_nothing_else_does(ask):
     far = f"{RECORD.solved.mean() * 100 + 20:.1f}%"
     refuted = ask(stated=far, record=noisy(RECORD, flips=10))
     assert refuted.outcome is Outcome.REFUTED and "numerical noise moves it by" in refuted.reason
-    assert ask(stated=off, record=noisy(RECORD)).outcome is Outcome.REFUTED
+    more = f"{RECORD.solved.mean() * 100 + 1.5:.1f}%"  # no change in 1,000 comparisons leaves .3 % possible
+    assert ask(stated=more, record=noisy(RECORD)).outcome is Outcome.REFUTED
 
 
-def test_a_hedge_concedes_half_of_what_would_matter(ask, measuring):
+def test_a_hedge_concedes_rounding_and_what_the_ledger_declares(ask, measuring):
     near = {"stated": "~0.5%", "smallest_contradiction": 0.02}
-    for value, outcome in ((0.010, "REPRODUCED"), (0.0149, "REPRODUCED"), (0.0151, "REFUTED")):
+    for value, outcome in ((0.0054, "REPRODUCED"), (0.0056, "REFUTED"), (0.0149, "REFUTED")):
         measuring(Estimate(value=value, n=1000))
         assert ask(**near).outcome == outcome
-        assert ask(**(near | {"stated": "0.5%"})).outcome == "REFUTED"
+    measuring(Estimate(value=0.0149, n=1000))
+    assert ask(**near, tolerance=0.01).outcome == "REPRODUCED" and ask(**near, tolerance=0.009).outcome == "REFUTED"
+    measuring(Estimate(value=0.00545, n=1000))
+    for printed in ("~0%", "~0.05%", "~1.4%"):
+        assert ask(**(near | {"stated": printed})).outcome == "REFUTED"
 
 
 def test_k_of_n_must_be_found_as_counted(ask):
@@ -273,19 +278,18 @@ def test_existence_needs_one_case_and_absence_needs_a_sample(ask, measuring):
     assert ask(kind="existence", stated="qualitative", form=form).outcome is Outcome.REFUTED
 
 
-def test_a_form_about_settling_is_not_green_where_there_are_no_two_modes(ask, measuring):
+def test_agreement_that_a_network_without_the_behaviour_would_meet_is_not_green(ask, measuring):
     form = {"test": "share_below", "threshold": 0.5, "why": "few"}
-    single, double = ({"separation": x} for x in (0.6, 0.9))
     for extra, value, outcome in (
-        (double, 0.1, "TRANSFERS"),
-        (single, 0.1, "UNDERPOWERED"),
-        (double, 0.9, "DOES_NOT_TRANSFER"),
-        (single, 0.9, "DOES_NOT_TRANSFER"),
+        ({}, 0.1, "TRANSFERS"),
+        ({"vacuous": "none at rest"}, 0.1, "UNDERPOWERED"),
+        ({}, 0.9, "DOES_NOT_TRANSFER"),
+        ({"vacuous": "none at rest"}, 0.9, "DOES_NOT_TRANSFER"),
     ):
         measuring(replace(interval(value - 0.05, value + 0.05), extra=extra))
         verdict = ask("transfer", form=form)
         assert verdict.outcome == outcome
-        assert ("not bimodal" in verdict.reason) == (extra is single)
+        assert ("agreement is no evidence: none at rest" in verdict.reason) == bool(extra)
 
 
 def test_a_size_of_the_papers_own_sample_transfers_to_nobody(ask):
@@ -413,7 +417,9 @@ def test_noise_moves_a_statistic_as_much_as_the_floor_says():
     moved = disturb(record, record.provenance.noise, np.random.default_rng(0))
     gap = np.abs(moved.exponents() - record.exponents())
     assert 0.004 < np.median(gap) < 0.006 and gap.max() <= 0.01 + 1e-12
-    assert (moved.solved == record.solved).all() and np.array_equal(moved.displacement_H, record.displacement_H)
+    assert np.mean(moved.solved != record.solved) <= 0.01 and np.array_equal(moved.displacement_H, record.displacement_H)
+    seen = disturb(record, record.provenance.noise, np.random.default_rng(0), possible=False)
+    assert (seen.solved == record.solved).all()
     flipped = disturb(noisy(RECORD, flips=100), noisy(RECORD, flips=100).provenance.noise, np.random.default_rng(0))
     assert 0.05 < np.mean(flipped.solved != RECORD.solved) < 0.16
     assert (flipped.solved == flipped.solved_at[:, -1]).all()

@@ -10,21 +10,19 @@ from scipy.stats import norm
 from sklearn.cluster import KMeans
 
 from unsettled.fixtures.synthetic.records import synthetic_record
+from unsettled.measure.analysis.band import Band, otsu_band, percentile_band
 from unsettled.measure.analysis.settling import (
-    Band,
     Cells,
     cells,
     count_cells,
     enter_and_stay,
     entry,
-    otsu_band,
-    otsu_threshold,
-    percentile_band,
     percentile_sweep,
     settled_failures,
     without_threshold,
 )
 from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.otsu import otsu_threshold
 
 
 def record_of(displacement, solved):

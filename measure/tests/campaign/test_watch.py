@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from unsettled.fixtures.synthetic.records import synthetic_record
-from unsettled.measure.analysis.settling import otsu_band
+from unsettled.measure.analysis.band import otsu_band
 from unsettled.measure.campaign.watch import KINDS, choose, watch
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import load_checkpoint

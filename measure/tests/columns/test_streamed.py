@@ -7,8 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from unsettled.fixtures.synthetic.records import synthetic_record
+from unsettled.measure.analysis.band import otsu_band
 from unsettled.measure.analysis.capture_exponent import before_capture_in
-from unsettled.measure.analysis.settling import enter_and_stay, otsu_band, settled_failures
+from unsettled.measure.analysis.settling import enter_and_stay, settled_failures
 from unsettled.measure.analysis.summary import summarise
 from unsettled.measure.columns import streamed
 from unsettled.measure.columns.streamed import StreamedColumn

@@ -10,10 +10,11 @@ import pytest
 from unsettled.fixtures.synthetic.long_runs import long_record
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint
 from unsettled.fixtures.synthetic.records import synthetic_record
+from unsettled.measure.analysis.band import otsu_band, percentile_band
 from unsettled.measure.analysis.diagnosis import record_tables
 from unsettled.measure.analysis.diagnosis_long import long_tables
 from unsettled.measure.analysis.diagnosis_text import cell_text, figure
-from unsettled.measure.analysis.settling import otsu_band, percentile_band, without_threshold
+from unsettled.measure.analysis.settling import without_threshold
 from unsettled.measure.campaign.long import measure_long
 from unsettled.measure.campaign.long_stages import LongSettings
 from unsettled.measure.record.parquet import write_record

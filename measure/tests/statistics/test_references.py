@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from unsettled.measure import synthetic_record
-from unsettled.measure.analysis.settling import otsu_band, settled_failures
+from unsettled.measure.analysis.band import otsu_band
+from unsettled.measure.analysis.settling import settled_failures
 from unsettled.measure.statistics.auc import INTERVALS, auc, auc_difference, auc_equivalence
 from unsettled.measure.statistics.bootstrap import bootstrap_examples
 from unsettled.measure.statistics.calibration import brier, calibration_error

@@ -18,7 +18,7 @@ from unsettled.claims.audit.pictures import Boards, Pictured
 from unsettled.claims.audit.run import Run, Settings
 from unsettled.claims.audit.summary import audit_of
 from unsettled.claims.populations.inputs import Inputs
-from unsettled.measure.analysis.settling import otsu_band
+from unsettled.measure.analysis.band import otsu_band
 from unsettled.reports.html.page import SHOWN, render
 from unsettled.reports.renderings import write_report
 

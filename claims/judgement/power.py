@@ -1,0 +1,92 @@
+"""The chance that the whole procedure refutes a printed figure which is off by the smallest contradiction.
+
+Whole means: the truth lies that far from the figure's own truth, of which the printed digits are a sample with an error
+of its own; these are rounded; and the p-value must hold in its family. So the power is counted at the level α/tests,
+which is what Holm asks of the only false figure among true ones.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.stats import binom, norm
+
+from unsettled.claims.wording import is_share
+from unsettled.measure.statistics.auc_limits import hanley_mcneil_error
+from unsettled.measure.statistics.estimate import Estimate
+
+# Quantiles of the printed figure over which the power of a share is averaged.
+PRINTED = 41
+
+
+def chance_of_refuting(
+    span: tuple[float, float], printed: tuple[float, float], measured: Estimate, *, smallest: float, ratio: float, alpha: float
+) -> float:
+    """The smaller of the chances upwards and downwards, where both are possible.
+
+    Args:
+        span: what rounds to the digits, with what the ledger concedes. printed: the figure itself, or the ends of a range.
+        measured: the fresh estimate, whose size and error are those of the sample. ratio: its size over the printed sample's.
+    """
+    limits = (0.0, 1.0) if is_share(measured) or _classes(measured) else (-math.inf, math.inf)
+    directions = [(printed[1] + smallest, printed[1], span[1], 1), (printed[0] - smallest, printed[0], span[0], -1)]
+    chances = [
+        _share(truth, figure, edge, sign, measured, ratio, alpha)
+        if is_share(measured)
+        else _scaled(truth, figure, edge, sign, measured, ratio, alpha)
+        for truth, figure, edge, sign in directions
+        if limits[0] <= truth <= limits[1]
+    ]
+    return float(min(chances, default=0.0))
+
+
+def standard_error(measured: Estimate) -> float:
+    """The standard error, from the width of the interval where the method has none; infinite where that is."""
+    if measured.error:
+        return measured.error
+    width = measured.high - measured.low
+    return width / (2 * float(norm.isf((1 - measured.level) / 2))) if math.isfinite(width) else math.inf
+
+
+def _classes(measured: Estimate) -> tuple[int, int] | None:
+    """Positives and negatives behind an area; None for another statistic."""
+    counts = measured.counts
+    return (counts["positives"], counts["negatives"]) if {"positives", "negatives"} <= counts.keys() and not measured.unit else None
+
+
+def _scaled(truth: float, figure: float, edge: float, sign: int, measured: Estimate, ratio: float, alpha: float) -> float:
+    """The chance by a normal law; of an area with the error that Hanley and McNeil expect at each value, scaled to the one measured."""
+    error, classes = standard_error(measured), _classes(measured)
+    if not math.isfinite(error):
+        return 0.0
+    if error == 0:
+        return 1.0
+
+    def at(value: float) -> float:
+        if classes is None or not 0 < measured.value < 1:
+            return error
+        return error * hanley_mcneil_error(min(max(value, 0.001), 0.999), *classes) / hanley_mcneil_error(measured.value, *classes)
+
+    needed = abs(edge - figure) + float(norm.isf(alpha / 2)) * math.sqrt(1 + ratio) * at(edge)
+    return float(norm.sf((needed - abs(truth - figure)) / math.hypot(at(truth), math.sqrt(ratio) * at(figure))))
+
+
+def _share(truth: float, figure: float, edge: float, sign: int, measured: Estimate, ratio: float, alpha: float) -> float:
+    """The chance by exact binomial laws of the fresh count, averaged over what the paper's own sample could have printed."""
+    n, widen = measured.n, math.sqrt(1 + ratio)
+    shift = np.zeros(1)
+    if ratio:
+        size = max(1, round(n / ratio))
+        shift = binom.ppf((np.arange(PRINTED) + 0.5) / PRINTED, size, min(max(figure, 0.0), 1.0)) / size - figure
+    # mirrored, so that the truth lies above the digits: the fewest hits whose upper tail at the edge is small enough
+    edges, truth = (edge + shift, truth) if sign > 0 else (1 - edge - shift, 1 - truth)
+    low, high = np.zeros(len(edges), np.int64), np.full(len(edges), n + 1)
+    while (low < high).any():
+        middle = (low + high) // 2
+        share = middle / n
+        theta = np.clip(share + (edges - share) / widen, 0.0, 1.0)
+        refutes = (share > edges) & (2 * binom.sf(middle - 1, n, theta) <= alpha)
+        low, high = np.where(refutes, low, middle + 1), np.where(refutes, middle, high)
+        low = np.minimum(low, high)
+    return float(binom.sf(high - 1, n, truth).mean())
