@@ -24,7 +24,7 @@ def boards_of(population: Population, *, each: int = EACH) -> Boards:
     run, and where it is too long for an audit, none.
     """
     record = population.record
-    if record is None or not population.measurable:
+    if record is None or population.puzzles is None or not population.measurable:
         return Boards(population=population.name, reason=without_boards(population))
     affordable = _affordable(population)
     if not affordable:

@@ -16,6 +16,7 @@ import numpy as np
 
 from unsettled.measure.campaign.run import Advance, measure_rows
 from unsettled.measure.errors import UserError
+from unsettled.measure.networks.adapter import Adapted
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.record.compare import FLOORS, compare, differences, within_own_noise
 from unsettled.measure.record.provenance import NoiseFloor, TangentStarts
@@ -32,7 +33,9 @@ TANGENT_SEEDS = 4
 FLOOR_PASSES = 4 + TANGENT_SEEDS
 
 
-def measure_floor(checkpoint: Checkpoint, puzzles: Examples, record: Record, *, advance: Advance = lambda rows: None) -> NoiseFloor:
+def measure_floor(
+    checkpoint: Checkpoint | Adapted, puzzles: Examples, record: Record, *, advance: Advance = lambda rows: None
+) -> NoiseFloor:
     """Noise of a record, from re-measuring the given rows in `FLOOR_PASSES` other ways.
 
     Four should change nothing but rounding: another batch size, two last-bit starts, the other of float32 and float64.
@@ -67,7 +70,7 @@ def measure_floor(checkpoint: Checkpoint, puzzles: Examples, record: Record, *, 
     )
 
 
-def _tangent_starts(checkpoint: Checkpoint, puzzles: Examples, record: Record, advance: Advance) -> TangentStarts:
+def _tangent_starts(checkpoint: Checkpoint | Adapted, puzzles: Examples, record: Record, advance: Advance) -> TangentStarts:
     first, changes = record.provenance.tangent_seed + 1, []
     for seed in range(first, first + TANGENT_SEEDS):
         again = remeasure(checkpoint, puzzles, record, advance=advance, seed=seed)
@@ -85,7 +88,7 @@ def _quantiles(gaps: list[np.ndarray]) -> dict[str, float]:
 
 
 def floor_of_sample(
-    checkpoint: Checkpoint, puzzles: Examples, *, rows: int, advance: Advance = lambda rows: None
+    checkpoint: Checkpoint | Adapted, puzzles: Examples, *, rows: int, advance: Advance = lambda rows: None
 ) -> Callable[[Iterator[Record]], NoiseFloor]:
     """What `campaign.measure` takes as ``noise``: the floor from ``rows`` evenly spread rows of the finished parts."""
     wanted = puzzles.ids[spread(len(puzzles), rows)]
@@ -102,7 +105,7 @@ def spread(total: int, rows: int) -> np.ndarray:
     return np.linspace(0, total - 1, rows).astype(int)
 
 
-def remeasure(checkpoint: Checkpoint, puzzles: Examples, record: Record, **changes: Any) -> Record:
+def remeasure(checkpoint: Checkpoint | Adapted, puzzles: Examples, record: Record, **changes: Any) -> Record:
     """The rows of ``puzzles`` measured as ``record`` was, but for ``changes`` (batch, start, device, advance)."""
     kept = record.provenance
     settings: dict[str, Any] = {
@@ -143,7 +146,7 @@ class Verification:
 
 
 def verify_rows(
-    checkpoint: Checkpoint,
+    checkpoint: Checkpoint | Adapted,
     puzzles: Examples,
     record: Record,
     *,

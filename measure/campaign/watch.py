@@ -7,6 +7,7 @@ shown beside them comes from the record, so that it agrees with what was judged.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -101,7 +102,7 @@ def _spread(rows: np.ndarray, count: int) -> np.ndarray:
     return rows[np.unique(np.linspace(0, len(rows) - 1, min(count, len(rows))).round().astype(int))] if len(rows) else rows
 
 
-def watch(checkpoint: Checkpoint, puzzles: object, record: Record, band: Band, *, each: int = 4) -> Watching:
+def watch(checkpoint: Checkpoint, puzzles: PuzzleSet | Path | str, record: Record, band: Band, *, each: int = 4) -> Watching:
     """Run the chosen puzzles of a record again, segment by segment; plain inference, no tangents.
 
     Args:
@@ -142,9 +143,9 @@ def watch(checkpoint: Checkpoint, puzzles: object, record: Record, band: Band, *
     return Watching(box=found.box, threshold=band.threshold, examples=examples)
 
 
-def _find(puzzles: object, identities: np.ndarray) -> PuzzleSet:
+def _find(puzzles: PuzzleSet | Path | str, identities: np.ndarray) -> PuzzleSet:
     """The puzzles of these identities in this order; a source is read no further than the last of them."""
-    pieces = [puzzles] if isinstance(puzzles, PuzzleSet) else iterate_puzzles(puzzles)  # type: ignore[arg-type]
+    pieces = [puzzles] if isinstance(puzzles, PuzzleSet) else iterate_puzzles(puzzles)
     wanted = {int(identity): place for place, identity in enumerate(identities)}
     inputs, labels, ratings, box = {}, {}, {}, None
     for piece in pieces:

@@ -49,8 +49,9 @@ class Record:
     """Per-example measurements as numpy arrays: N examples, S segments, k exponents.
 
     Columns are attributes. By example: ``example_id``, ``group`` (examples of one group are not independent), ``rating``, ``givens``,
-    ``solved``, ``token_accuracy``. By segment (N, S): ``solved_at``, ``valid_at`` (right by the task's rule, whatever the label), ``conflicts``,
-    ``halting_logit`` (the confidence), and for every latent X ``displacement_X`` = ‖z(s) − z(s−1)‖₂ (the first from the initial state),
+    ``solved``, ``token_accuracy``. By segment (N, S): ``solved_at``, ``valid_at`` (right by the task's rule, whatever the label),
+    ``conflicts``, ``halting_logit`` (the confidence), and for every latent X ``displacement_X`` = ‖z(s) − z(s−1)‖₂ (the first from the
+    initial state),
     ``norm_X`` = ‖z(s)‖₂, ``angle_X`` between z(s−1) and z(s) in radians, ``update_cosine_X`` between successive updates (NaN at the first).
     ``growth[n, s, i]`` is Σ log|R_ii| over segment s in nats, QR order, −inf kept.
 

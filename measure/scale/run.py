@@ -10,6 +10,7 @@ import numpy as np
 from unsettled.measure.campaign.noise import FLOOR_PASSES, floor_of_sample
 from unsettled.measure.campaign.run import Advance, Settings, measure, provenance_of
 from unsettled.measure.errors import UserError
+from unsettled.measure.networks.adapter import Adapted
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.record.provenance import Provenance
 from unsettled.measure.scale.manifest import MANIFEST, Manifest, check_shard, digest_ids, part_of, read_manifest, shard_path
@@ -17,7 +18,9 @@ from unsettled.measure.support.files import write_whole
 from unsettled.measure.tasks.examples import Examples
 
 
-def open_manifest(folder: Path, checkpoint: Checkpoint, puzzles: Examples, *, shards: int, **settings: Unpack[Settings]) -> Manifest:
+def open_manifest(
+    folder: Path, checkpoint: Checkpoint | Adapted, puzzles: Examples, *, shards: int, **settings: Unpack[Settings]
+) -> Manifest:
     """The manifest of a folder: begun with so many shards, or the one that was begun there before, with its own number.
 
     Raises:
@@ -51,7 +54,7 @@ def measure_shard(
     folder: Path,
     manifest: Manifest,
     shard: int,
-    checkpoint: Checkpoint,
+    checkpoint: Checkpoint | Adapted,
     puzzles: Examples,
     *,
     noise_rows: int = 0,
