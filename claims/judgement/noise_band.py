@@ -16,6 +16,7 @@ from unsettled.measure.statistics.modality import floor_of
 DRAWS = 8
 # The confidence with which the rate of changed outcomes is no higher than what is drawn from.
 SURE = 0.95
+_FATE = ("growth", "displacement_H", "displacement_L", "halting_logit", "solved_at")
 _LEVELS = {"median": 0.5, "q90": 0.9, "q99": 0.99, "largest": 1.0}
 
 
@@ -25,7 +26,7 @@ def under_noise(statistic: Callable[[Record], Estimate], record: Record) -> list
     Exponents, displacements and halting logits are disturbed as strongly as the record's floor says re-measurements differ,
     the more so the more a row moves: a state at rest comes back to itself, a wandering one does not. Exponents also move as
     another tangent start would move them, since nobody else's start is known. Outcomes change among the rows that are close
-    to call, as often as the floor leaves possible (see `flipped`).
+    to call, as often as the floor leaves possible (see `donors`).
     """
     floor = record.provenance.noise
     if floor is None or not len(record):
@@ -51,16 +52,12 @@ def disturb(record: Record, floor: NoiseFloor, rng: np.random.Generator, *, star
     drawn = {name: _dealt(_draw(floor.quantiles.get(name, {}), rows, rng), restless) for name in ("exponents", "displacement", "halting")}
     exponents = drawn["exponents"][:, None] + (_other_start(floor, rows, record.k, rng) if starts else 0.0)
     exponents, displacement = exponents[:, None, :] * per_segment, drawn["displacement"][:, None]
-    flips = flipped(record, flip_rate(floor, possible=possible), rng)
-    solved_at = np.array(record.solved_at)
-    solved_at[:, -1] ^= flips
+    record = redecided(record, donors(record, flip_rate(floor, possible=possible), rng))
     return record.replace(
         growth=record.growth + exponents,
         displacement_H=_scaled(record.displacement_H, displacement * record.norm_H),
         displacement_L=_scaled(record.displacement_L, displacement * record.norm_L),
         halting_logit=record.halting_logit + drawn["halting"][:, None],
-        solved=record.solved ^ flips,
-        solved_at=solved_at,
     )
 
 
@@ -81,20 +78,34 @@ def flip_rate(floor: NoiseFloor, *, possible: bool = True) -> float:
     return 1.0 if flips == comparisons else float(beta.ppf(SURE, flips + 1, comparisons - flips))
 
 
-def flipped(record: Record, rate: float, rng: np.random.Generator) -> np.ndarray:
-    """(N,) which outcomes a re-measurement changes: each close row by the toss of a coin, a share ``rate`` in all.
+def donors(record: Record, rate: float, rng: np.random.Generator) -> np.ndarray:
+    """(N,) for each row the one whose fate it takes in another measurement: itself, or of a share ``rate`` one of the other outcome.
 
     A state at rest stays where it is. Of the others those are close that resemble the other outcome: successes that are doubted
-    and move, failures that are trusted and move little. As many of either, for noise does not know what is right.
+    and move, failures that are trusted and move little. Each of them is decided anew by the toss of a coin, as many of either
+    outcome, for noise does not know what is right.
     """
     moving, resemblance = ~(_late_steps(record) <= floor_of(record.provenance.dtype)), success_likeness(record)
     classes = [np.flatnonzero((record.solved == outcome) & moving) for outcome in (False, True)]
     size = min(math.ceil(rate * len(record)), *map(len, classes))
-    flips = np.zeros(len(record), dtype=bool)
-    for rows, sign in zip(classes, (-1, 1), strict=True):
-        pool = rows[np.argsort(sign * resemblance[rows], kind="stable")[:size]]
-        flips[pool] = rng.random(size) < 0.5
-    return flips
+    pools = [rows[np.argsort(sign * resemblance[rows], kind="stable")[:size]] for rows, sign in zip(classes, (-1, 1), strict=True)]
+    taken = np.arange(len(record))
+    for pool, other in zip(pools, reversed(pools), strict=True):
+        changed = pool[rng.random(size) < 0.5]
+        taken[changed] = rng.choice(other, len(changed)) if len(changed) else changed
+    return taken
+
+
+def redecided(record: Record, taken: np.ndarray) -> Record:
+    """The record with the later half of each row from the row that it takes its fate from: what another outcome brings with it."""
+    if (taken == np.arange(len(record))).all():
+        return record
+    late = slice(record.segments // 2, None)
+    columns = {name: np.array(getattr(record, name)) for name in _FATE}
+    for column in columns.values():
+        column[:, late] = column[taken][:, late]
+    columns["solved"] = np.asarray(record.solved)[taken]
+    return record.replace(**columns)
 
 
 def success_likeness(record: Record) -> np.ndarray:

@@ -27,7 +27,7 @@ PANELS: dict[str, tuple[str, ...]] = {
     "Write a paper": ("check-text", "schema"),
     "Test-time policies": ("policies", "solve"),
     "Train references": ("train", "publish", "card"),
-    "Check the tool itself": ("lyapunov", "bench"),
+    "Check the tool itself": ("lyapunov", "calibrate", "bench"),
 }
 ORDER = [(panel, name) for panel, names in PANELS.items() for name in names]
 

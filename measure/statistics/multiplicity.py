@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from statsmodels.stats.multitest import multipletests
+import numpy as np
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.sample import check_share
@@ -35,11 +35,11 @@ def holm(p_values: Mapping[str, float], *, alpha: float = 0.05) -> dict[str, Adj
             raise UserError(f"p-value of {name} is {value}, it must lie within 0 and 1")
     tested = [name for name, value in p_values.items() if not math.isnan(value)]
     result = {name: Adjusted(raw=math.nan, adjusted=math.nan, rejected=False) for name in p_values}
-    if tested:
-        raw = [float(p_values[name]) for name in tested]
-        rejected, adjusted, _, _ = multipletests(raw, alpha=alpha, method="holm")
-        for name, value, new, decision in zip(tested, raw, adjusted, rejected, strict=True):
-            result[name] = Adjusted(raw=value, adjusted=float(new), rejected=bool(decision))
+    raw = np.array([float(p_values[name]) for name in tested])
+    order, adjusted = np.argsort(raw, kind="stable"), np.empty(len(raw))
+    adjusted[order] = np.minimum(np.maximum.accumulate(raw[order] * np.arange(len(raw), 0, -1)), 1.0)
+    for name, value, new in zip(tested, raw, adjusted, strict=True):
+        result[name] = Adjusted(raw=float(value), adjusted=float(new), rejected=bool(new <= alpha))
     return result
 
 
@@ -51,7 +51,8 @@ def benjamini_hochberg(p_values: Mapping[str, float]) -> dict[str, float]:
     >>> benjamini_hochberg({"a": 0.01, "b": 0.04, "c": 0.9})
     {'a': 0.03, 'b': 0.06, 'c': 0.9}
     """
-    if not p_values:
-        return {}
-    adjusted = multipletests([float(value) for value in p_values.values()], method="fdr_bh")[1]
+    raw = np.array([float(value) for value in p_values.values()])
+    order, adjusted = np.argsort(raw, kind="stable"), np.empty(len(raw))
+    steps = raw[order] * len(raw) / np.arange(1, len(raw) + 1)
+    adjusted[order] = np.minimum(np.minimum.accumulate(steps[::-1])[::-1], 1.0)
     return {name: round(float(value), 12) for name, value in zip(p_values, adjusted, strict=True)}
