@@ -8,8 +8,9 @@ from pathlib import Path
 
 from unsettled.claims.audit.known import Known, load_known
 from unsettled.claims.audit.pictures import ALL, EACH
+from unsettled.claims.audit.placebos import discounted, met_by
 from unsettled.claims.audit.sampling import affordable_rows, cost_of_row
-from unsettled.claims.judgement.case import mode_of
+from unsettled.claims.judgement.case import form_of, mode_of
 from unsettled.claims.judgement.families import adjust
 from unsettled.claims.judgement.judge import judge
 from unsettled.claims.judgement.policy import POLICIES, Policy
@@ -19,7 +20,10 @@ from unsettled.claims.ledger.load import PAPER, load_ledger
 from unsettled.claims.populations.fetched import fetched_populations
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import Population, discover
-from unsettled.claims.verdict import Verdict
+from unsettled.claims.verdict import Outcome, Verdict
+
+# What agreeing with a form is called: a placebo must not be called so too.
+FORMS = (Outcome.TRANSFERS, Outcome.CONSISTENT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +136,10 @@ class Run:
     def _alone(self, key: str) -> Verdict:
         if key not in self._judged:
             claim, population = self.pairs[key]
-            self._judged[key] = judge(claim, population, ledger=self.ledger)
+            verdict = judge(claim, population, ledger=self.ledger)
+            if verdict.outcome in FORMS and form_of(claim, mode_of(claim, population, self.ledger)) is not None:
+                verdict = discounted(verdict, met_by(claim, population, ledger=self.ledger))
+            self._judged[key] = verdict
         return self._judged[key]
 
     def _held(self, network: str | None) -> dict[str, Verdict]:

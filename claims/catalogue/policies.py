@@ -16,6 +16,7 @@ from unsettled.measure.record.record import Record
 from unsettled.measure.record.side import SideRecord
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.paired import paired_difference
+from unsettled.measure.statistics.splits import over_splits
 
 side_kind(
     "restarts",
@@ -48,11 +49,11 @@ def restarts_over_pruning(record: Record, parameters: Restarts, side: SideRecord
     """Accuracy of restarts minus that of early pruning at equal compute, on the same puzzles.
 
     Restarts run as many full rollouts as the budget pays for; pruning looks at up to all draws and finishes those that look
-    best, by whichever signal, time and threshold did best on the other half of the puzzles. Both start and select alike.
+    best, by whichever signal, time and threshold did best on the other half of the puzzles, halved in several ways. Both start and select alike.
     """
     table = pool(side, parameters)
     compare = partial(comparison.restarts_against_pruning, table, kind=parameters.start)
-    found = compare(rule=parameters.select, rollouts=parameters.rollouts)
+    found = over_splits(lambda seed: compare(rule=parameters.select, rollouts=parameters.rollouts, seed=seed))
     extra = dict(found.extra)
     for rule in ("majority", comparison.ORACLE):
         other = compare(rule=rule, rollouts=parameters.rollouts)

@@ -100,6 +100,7 @@ class Case:
 
     def __init__(self, claim: AnyClaim, population: PopulationLike, mode: Mode, *, tests: int = 1) -> None:
         self.claim, self.population, self.mode, self.tests = claim, population, mode, tests
+        self.dependent = 0  # examples that were left out because they depend on others
 
     @property
     def form(self) -> Form | None:
@@ -178,9 +179,15 @@ class Case:
             noise=noise,
             family=self.claim.family,
             family_tests=self.tests,
-            reason=" ".join(reason.split()),
+            reason=" ".join(reason.split()) + self._left_out(),
             command=command(self.claim, self.population),
         )
+
+    def _left_out(self) -> str:
+        """That examples were not counted, in words; empty where all were."""
+        if not self.dependent:
+            return ""
+        return f"; one example of each group is counted, {self.dependent:,} others depend on these"
 
 
 _AGREES: dict[Mode, Outcome] = {"recompute": Outcome.REPRODUCED, "replicate": Outcome.CONSISTENT, "transfer": Outcome.TRANSFERS}

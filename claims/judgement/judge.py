@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+import numpy as np
 from scipy.stats import norm
 
 from unsettled.claims.catalogue.registered import MissingInput, lookup
@@ -68,6 +69,7 @@ def _beforehand(case: Case) -> Verdict | None:
 def _measured(case: Case, record: Record) -> Verdict:
     """The verdict on what the claim's statistic gives; what fails inside it becomes UNVERIFIABLE or ERROR."""
     try:
+        record = _independent(case, record)
         measured = estimate(case.claim, record, elsewhere=case.mode == "transfer", side=case.population.side)
         return _decide(case, measured, record)
     except MissingInput as missing:
@@ -77,6 +79,17 @@ def _measured(case: Case, record: Record) -> Verdict:
         return case.verdict(Outcome.UNVERIFIABLE, str(error))
     except Exception as error:  # a fault of the harness must never look like a verdict on the paper
         return case.verdict(Outcome.ERROR, f"{case.claim.statistic} failed: {type(error).__name__}: {error}")
+
+
+def _independent(case: Case, record: Record) -> Record:
+    """One example of each group of dependent ones, the first: an interval counts independent examples.
+
+    The same examples are counted as they are, and a side record holds what it holds.
+    """
+    if case.mode == "recompute" or lookup(case.claim.statistic).needs or record.clusters == len(record):
+        return record
+    case.dependent = len(record) - record.clusters
+    return record.take(np.sort(np.unique(record.group, return_index=True)[1]))
 
 
 def judge_all(ledger: Ledger, populations: Iterable[PopulationLike]) -> list[Verdict]:

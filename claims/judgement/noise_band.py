@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from scipy.stats import beta
@@ -101,7 +102,7 @@ def redecided(record: Record, taken: np.ndarray) -> Record:
     if (taken == np.arange(len(record))).all():
         return record
     late = slice(record.segments // 2, None)
-    columns = {name: np.array(getattr(record, name)) for name in _FATE}
+    columns: dict[str, Any] = {name: np.array(getattr(record, name)) for name in _FATE}
     for column in columns.values():
         column[:, late] = column[taken][:, late]
     columns["solved"] = np.asarray(record.solved)[taken]
