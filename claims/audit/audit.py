@@ -39,6 +39,7 @@ class Audit(Strict):
         changes: verdicts that left it, or would have.
         drift: what this run changed in the baseline that it wrote.
         counts: verdicts of claims by outcome, all ten.
+        expected_false: how many of the verdicts on other checkpoints are false at most, in expectation.
         definitions: the facts on each claim; ``explained`` those on each measured verdict, by ``claim@population``.
         pictures: the portrait of each measured population; ``boards`` a few of its puzzles that were run again.
     """
@@ -53,6 +54,7 @@ class Audit(Strict):
     verdicts: tuple[Verdict, ...]
     arithmetic: tuple[Verdict, ...]
     digits: tuple[Row, ...] = ()
+    expected_false: float = 0.0
     remeasured: tuple[Remeasured, ...]
     planted: tuple[Planted, ...]
     compared: int | None = None

@@ -21,6 +21,7 @@ from unsettled.claims.audit.planted import Planted
 from unsettled.claims.audit.run import Run
 from unsettled.claims.audit.sampling import Remeasured
 from unsettled.claims.digits.arithmetic import arithmetic
+from unsettled.claims.judgement.families import expected_false
 from unsettled.claims.ledger.ledger import Ledger
 from unsettled.claims.verdict import Verdict
 from unsettled.measure.support.files import digest_of, short_path
@@ -62,6 +63,7 @@ def audit_of(run: Run, found: Mapping[str, Sequence[BaseModel]], *, gate: Gate |
         changes=changes(verdicts, baseline),
         drift=tuple(drift),
         counts=count(tuple(verdicts)),
+        expected_false=expected_false(verdicts),
         versions={"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
         definitions={v.claim: definition_of(run, v.key) for v in reversed(verdicts) if v.key in run.pairs},
         explained={v.key: explained(run, v) for v in verdicts if v.key in run.pairs},

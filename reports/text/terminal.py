@@ -15,7 +15,7 @@ from unsettled.claims.audit.entries import PopulationEntry
 from unsettled.claims.verdict import TABLE, Outcome, Verdict
 from unsettled.claims.wording import KIND
 from unsettled.measure.support.console import plain_console, printed
-from unsettled.measure.support.figures import plural
+from unsettled.measure.support.figures import number, plural
 from unsettled.measure.support.text import harmless as safe
 
 STYLES: dict[str, str] = {
@@ -200,7 +200,8 @@ def sentence(audit: Audit) -> str:
     ]
     other = tally("TRANSFERS", "DOES_NOT_TRANSFER")
     if other:
-        parts.append(f"{tally('TRANSFERS')} of {other} transfer to other checkpoints")
+        false = f" (at most {number(audit.expected_false, 2)} of them false in expectation)" if audit.expected_false else ""
+        parts.append(f"{tally('TRANSFERS')} of {other} transfer to other checkpoints{false}")
     if digits:
         known = sum(bool(v.acknowledged) for v in digits)
         parts.append(f"{plural(len(digits), 'check')} of the digits cannot hold ({known} acknowledged)")

@@ -195,3 +195,41 @@ def test_what_a_network_decides_is_held_to_a_false_discovery_rate() -> None:
     assert after[0].outcome is Outcome.UNDERPOWERED and "false discovery rate" in after[0].reason
     decided = [weak.model_copy(update={"claim": f"decided.{i}"}) for i in range(40)]
     assert expected_false(decided) == pytest.approx(2.0)
+
+
+# --- extremes and clusters ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [300, 3000])
+def test_a_claim_about_an_extreme_does_not_follow_the_size_of_the_sample(size: int) -> None:
+    """Failures of which one in ten is calmer than nine in ten successes: the calmest of 254 is, and so are those of any number."""
+    rng = np.random.default_rng(size)
+    solved = rng.random(size) < 0.5
+    places = np.where(solved, rng.random(size), np.where(rng.random(size) < 0.1, 0.9 * rng.random(size), 0.9 + 0.1 * rng.random(size)))
+    record = moving_by(10 ** (3 * places - 4)).replace(solved=solved)
+    assert verdict_on("trm.least_mobile_failure", record).outcome is Outcome.DOES_NOT_TRANSFER
+
+
+def test_a_sharp_edge_between_the_classes_refutes_nothing() -> None:
+    """Every failure just above the printed quantile of the successes: a fresh quantile lies a little higher, and below many of them."""
+    rng = np.random.default_rng(1)
+    refuted = 0
+    for _ in range(40):
+        solved = np.arange(2048) >= 254
+        places = np.where(solved, rng.random(2048), 0.965 + 0.001 * rng.random(2048))
+        record = moving_by(10 ** (3 * places - 4)).replace(solved=solved)
+        refuted += verdict_on("trm.least_mobile_failure", record, own=True).outcome is Outcome.REFUTED
+    assert refuted <= 5
+
+
+def test_examples_that_depend_on_others_are_not_counted() -> None:
+    """Five puzzles in twelve augmentations each are five: nothing is decided on them, and the reason says why."""
+    base = synthetic_record(60, accuracy=0.7, seed=2)
+    repeated = base.take(np.repeat(np.arange(5), 12))
+    record = repeated.replace(example_id=np.arange(60), group=np.repeat(np.arange(5), 12))
+    independent = base.take(np.arange(5))
+    for name in ("trm.settled_failures", "labels.corrected", "halting.separates"):
+        verdict, alone = verdict_on(name, record), verdict_on(name, independent)
+        assert verdict.outcome is alone.outcome is not Outcome.ERROR
+        assert "55 others depend on these" in verdict.reason
+        assert verdict.measured is None or verdict.measured.estimate.n <= 5
