@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.stats import binom, norm
 
 from unsettled.claims.wording import is_share
-from unsettled.measure.statistics.auc_limits import hanley_mcneil_error
+from unsettled.measure.statistics.auc_limits import hanley_mcneil_error, shrunk_interval
 from unsettled.measure.statistics.estimate import Estimate
 
 # Quantiles of the printed figure over which the power of a share is averaged.
@@ -56,20 +57,42 @@ def _classes(measured: Estimate) -> tuple[int, int] | None:
 
 
 def _scaled(truth: float, figure: float, edge: float, sign: int, measured: Estimate, ratio: float, alpha: float) -> float:
-    """The chance by a normal law; of an area with the error that Hanley and McNeil expect at each value, scaled to the one measured."""
+    """The chance by a normal law of the estimate about the truth."""
     error, classes = standard_error(measured), _classes(measured)
     if not math.isfinite(error):
         return 0.0
     if error == 0:
         return 1.0
+    if classes is not None and 0 < measured.value < 1:
+        return _area(truth, figure, edge, sign, measured, classes, ratio, alpha)
+    needed = abs(edge - figure) + float(norm.isf(alpha / 2)) * math.sqrt(1 + ratio) * error
+    return float(norm.sf((needed - abs(truth - figure)) / (math.sqrt(1 + ratio) * error)))
 
-    def at(value: float) -> float:
-        if classes is None or not 0 < measured.value < 1:
-            return error
-        return error * hanley_mcneil_error(min(max(value, 0.001), 0.999), *classes) / hanley_mcneil_error(measured.value, *classes)
 
-    needed = abs(edge - figure) + float(norm.isf(alpha / 2)) * math.sqrt(1 + ratio) * at(edge)
-    return float(norm.sf((needed - abs(truth - figure)) / math.hypot(at(truth), math.sqrt(ratio) * at(figure))))
+def _area(
+    truth: float, figure: float, edge: float, sign: int, measured: Estimate, classes: tuple[int, int], ratio: float, alpha: float
+) -> float:
+    """The same for an area, whose error and interval change with its value: as Hanley and McNeil expect, scaled to the one measured.
+
+    A value rejects the edge when it lies farther from it than its own half-interval, at the level that is asked.
+    """
+    known = measured.extra.get("DeLong error") or measured.error
+    raw = float(known) if isinstance(known, float) else standard_error(measured)
+    scale = raw / hanley_mcneil_error(measured.value, *classes)
+    farther = float(norm.isf(alpha / 2) / norm.isf((1 - measured.level) / 2)) * math.sqrt(1 + ratio)
+
+    def spare(value: float) -> float:
+        """By how much a value lies farther from the edge than it must."""
+        low, high = shrunk_interval(value, scale * hanley_mcneil_error(value, *classes), *classes, level=measured.level)
+        return sign * (value - edge) - farther * (value - low if sign > 0 else high - value)
+
+    end = 1 - 1e-6 if sign > 0 else 1e-6
+    if spare(end) < 0:
+        return 0.0
+    least = float(brentq(spare, min(max(edge, 1e-6), 1 - 1e-6), end))
+    printed = math.sqrt(ratio) * scale * hanley_mcneil_error(min(max(figure, 1e-3), 1 - 1e-3), *classes)
+    spread = math.hypot(scale * hanley_mcneil_error(min(max(truth, 1e-3), 1 - 1e-3), *classes), printed)
+    return float(norm.sf(sign * (least - truth) / spread))
 
 
 def _share(truth: float, figure: float, edge: float, sign: int, measured: Estimate, ratio: float, alpha: float) -> float:
