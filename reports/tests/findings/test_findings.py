@@ -21,7 +21,8 @@ def references(tmp_path):
         write_record(synthetic_record(60, accuracy=accuracy, seed=step), folder / "snapshots" / f"step_{step}.parquet")
     flipped = record.take(np.arange(99, -1, -1))  # other order, half of the puzzles, ten other outcomes
     other = flipped.solved ^ (np.arange(100) < 10)
-    write_record(flipped.replace(solved=other), folder / "variants" / "bfloat16.parquet")
+    measured = record.provenance.model_copy(update={"puzzles": 100})
+    write_record(flipped.replace(solved=other, provenance=measured), folder / "variants" / "bfloat16.parquet")
     return tmp_path
 
 
