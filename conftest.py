@@ -1,5 +1,11 @@
 """Wires the audit into pytest when it runs from the repository, and leaves out what must be asked for with ``-m``."""
 
+import os
+
+# before anything imports torch: workers of pytest-xdist share the cores, since threads of one that wait for another's cost more than they give
+if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // int(workers))))
+
 PLUGINS = ("pytester", "unsettled.claims.plugin", "unsettled.reports.plugin")
 SLOW = ("asymptotic", "benchmark")
 
