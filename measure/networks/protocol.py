@@ -37,6 +37,10 @@ class Batch:
         identifiers: (B,) int64 puzzle identifiers, 0 where the task has none: which puzzle embedding an example selects.
         ids: (B,) int64 identities of the examples: what frozen noise is drawn by.
         noise_seed: seed of the noise path.
+
+    >>> batch = Batch(torch.zeros(2, 3, dtype=torch.long), torch.zeros(2, dtype=torch.long), np.array([7, 8]))
+    >>> bool((batch.normal(0, 4) == batch.normal(0, 4)).all()), bool((batch.normal(0, 4) == batch.normal(1, 4)).any())
+    (True, False)
     """
 
     tokens: Tensor
@@ -51,11 +55,6 @@ class Batch:
         """Standard normal noise (B, \\*shape) of one update, float32: frozen, so that orbit and tangents see the same draw.
 
         It depends on the seed, the example's id and the number of the update alone, not on the batch that the example is in.
-
-        Example:
-            >>> batch = Batch(torch.zeros(2, 3, dtype=torch.long), torch.zeros(2, dtype=torch.long), np.array([7, 8]))
-            >>> bool((batch.normal(0, 4) == batch.normal(0, 4)).all()), bool((batch.normal(0, 4) == batch.normal(1, 4)).any())
-            (True, False)
         """
         draws = [np.random.default_rng((self.noise_seed, int(i) & (2**63 - 1), update)).standard_normal(shape) for i in self.ids]
         return torch.from_numpy(np.array(draws, dtype=np.float32).reshape(len(draws), *shape)).to(self.tokens.device)

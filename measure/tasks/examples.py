@@ -29,6 +29,11 @@ class Examples:
 
     Raises:
         ValueError: arrays that do not belong together.
+
+    >>> from unsettled.measure.tasks.tokens import TokenTask
+    >>> examples = Examples.of(TokenTask(vocabulary=4, shape=(3,), ignore=0), np.array([[1, 2, 3]]), np.array([[2, 3, 0]]))
+    >>> examples.solved(np.array([[[2, 3, 1], [2, 2, 2]]])).tolist()
+    [[True, False]]
     """
 
     task: Task

@@ -23,12 +23,15 @@ def test_public_functions_have_an_example():
     without = {name for name in door.__all__ if ">>>" not in (getattr(door, name).__doc__ or "")}
     # what needs files, or is returned by a function whose example shows it
     assert without <= {
+        "Network",
         "Record",
         "Status",
         "TangentGrowth",
         "UserError",
         "load_checkpoint",
+        "load_network",
         "measure",
+        "read_examples",
         "read_puzzles",
         "read_record",
         "write_record",

@@ -56,7 +56,7 @@ def test_devices_folders_and_sparse_files(tmp_path):
     assert "candidate checkpoints" in refusal(load_checkpoint, tmp_path)
     refusal(load_checkpoint, Path("/dev/zero"))
     for read in (load_ledger, load_known, read_audit, read_baseline):
-        assert "no regular file" in refusal(read, Path("/dev/zero"))
+        assert "not a regular file" in refusal(read, Path("/dev/zero"))
     for name, read in (
         ("step_1", load_checkpoint),
         ("model.safetensors", load_checkpoint),
@@ -154,7 +154,7 @@ def test_a_record_whose_provenance_lies(tmp_path, segments):
     refusal(read_record, changed_record(tmp_path / "r.parquet", segments=segments))
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", None])
+@pytest.mark.parametrize("version", [0, 3, "1", None])
 def test_a_record_of_another_schema_is_refused_with_its_reason(tmp_path, version):
     told = refusal(read_record, changed_record(tmp_path / "r.parquet", schema_version=version))
     assert "schema version" in told and "measure it again" in told
