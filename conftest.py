@@ -2,7 +2,7 @@
 
 import os
 
-# before anything imports torch: workers of pytest-xdist share the cores, since threads of one that wait for another cost more than they give
+# before anything imports torch: workers of pytest-xdist share the cores, since threads that wait for others cost more than they give
 if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // int(workers))))
 

@@ -56,7 +56,7 @@ def rank(
     from unsettled.measure.support.progress import progress
 
     keep_freed_memory()
-    loaded = inputs.load(checkpoint, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads, weights=weights, network=network)
+    loaded = inputs.network(checkpoint, network, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads, weights=weights)
     segments = inputs.depth(loaded, segments)
     settings = Settings(
         k=k, segments=segments, seed=seed, batch=batch, device=device_of(device, me), dtype=dtype, qr_every=qr_every, noise_seed=noise_seed

@@ -49,7 +49,8 @@ def restarts_over_pruning(record: Record, parameters: Restarts, side: SideRecord
     """Accuracy of restarts minus that of early pruning at equal compute, on the same puzzles.
 
     Restarts run as many full rollouts as the budget pays for; pruning looks at up to all draws and finishes those that look
-    best, by whichever signal, time and threshold did best on the other half of the puzzles, halved in several ways. Both start and select alike.
+    best, by whichever signal, time and threshold did best on the other half of the puzzles, halved
+    in several ways. Both start and select alike.
     """
     table = pool(side, parameters)
     compare = partial(comparison.restarts_against_pruning, table, kind=parameters.start)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -20,24 +20,23 @@ USUAL_SEGMENTS = 16
 
 
 def load(
-    path: Path,
-    *,
-    h_cycles: int | None = None,
-    l_cycles: int | None = None,
-    heads: int | None = None,
-    weights: Which | None = None,
-    network: str | None = None,
-) -> Checkpoint | Adapted:
-    """The checkpoint at a path, through a user's own adapter if one is named; its notes go to standard error."""
-    if network is not None:
-        from unsettled.measure.networks.adapter import load_network
-
-        return load_network(network, path)
+    path: Path, *, h_cycles: int | None = None, l_cycles: int | None = None, heads: int | None = None, weights: Which | None = None
+) -> Checkpoint:
+    """The checkpoint at a path; its notes go to standard error."""
     from unsettled.measure.networks.checkpoints import load_checkpoint
 
     loaded: Checkpoint = load_checkpoint(path, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads, weights=weights)
     say(f"{loaded.path.name}: {note}" for note in loaded.notes)
     return loaded
+
+
+def network(path: Path, adapter: str | None, **structure: Any) -> Checkpoint | Adapted:
+    """What a user's own adapter builds of the checkpoint at a path, if one is named; else the checkpoint itself."""
+    if adapter is None:
+        return load(path, **structure)
+    from unsettled.measure.networks.adapter import load_network
+
+    return load_network(adapter, path)
 
 
 def examples(

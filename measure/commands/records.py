@@ -58,7 +58,7 @@ def measure(
         show(out)
         return
     keep_freed_memory()
-    loaded = inputs.load(checkpoint, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads, weights=weights, network=network)
+    loaded = inputs.network(checkpoint, network, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads, weights=weights)
     segments = inputs.depth(loaded, segments)
     chosen = inputs.examples(puzzles, split=split, limit=limit, seed=sample_seed, task=task, columns=columns, several=several)
     noise_rows = min(noise_rows, len(chosen))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import unsettled.claims
 from unsettled.fixtures.synthetic.audits import accuracy_of, write_ledger
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.record.parquet import write_record
@@ -104,8 +105,6 @@ def test_an_audit_that_was_asked_for_and_not_made_fails(tmp_path, arguments, tol
 
 def test_a_run_of_other_tests_of_the_audit_s_folder_does_not_pass_for_an_audit(pytester):
     """The unit tests of claims lie below the audit's folder: asked for alone, they are not an audit."""
-    import unsettled.claims
-
     unit = Path(unsettled.claims.__file__).parent / "tests" / "ledger" / "test_stated.py"
     if not unit.is_file():
         pytest.skip("the unit tests are not installed")

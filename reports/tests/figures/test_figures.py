@@ -8,6 +8,7 @@ import pytest
 from matplotlib import rc_context, rcParams
 from typer.testing import CliRunner
 
+from unsettled.claims.audit.audit import write_audit
 from unsettled.claims.verdict import Measurement
 from unsettled.fixtures.faults.hostile import HOSTILE
 from unsettled.fixtures.synthetic.records import synthetic_record
@@ -122,8 +123,6 @@ def test_names_of_records(tmp_path):
 
 
 def test_command_writes_figures_forest_and_captions(tmp_path, make_audit, make_verdict):
-    from unsettled.claims.audit.audit import write_audit
-
     write_record(synthetic_record(60), tmp_path / "r.parquet")
     write_audit(make_audit([make_verdict()]), tmp_path / "audit.json")
     options = ["--out", str(tmp_path / "new" / "figures"), "--audit", str(tmp_path / "audit.json"), "--kinds", "svg"]

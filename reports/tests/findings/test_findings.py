@@ -6,7 +6,9 @@ from typer.testing import CliRunner
 
 from unsettled.fixtures.synthetic.audits import write_reference
 from unsettled.fixtures.synthetic.records import synthetic_record
+from unsettled.measure.errors import UserError
 from unsettled.measure.record.parquet import write_record
+from unsettled.reports.findings.commands import app
 from unsettled.reports.findings.findings import grids
 from unsettled.reports.findings.grid import Grid, render
 
@@ -58,8 +60,5 @@ def test_names_are_text(references):
 
 
 def test_without_its_words_the_command_is_one_line(tmp_path):
-    from unsettled.measure.errors import UserError
-    from unsettled.reports.findings.commands import app
-
     result = CliRunner().invoke(app, ["--references", str(tmp_path)])
     assert isinstance(result.exception, UserError) and "words of the page" in str(result.exception)

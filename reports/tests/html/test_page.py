@@ -9,6 +9,7 @@ import math
 import re
 from collections import Counter
 from html.parser import HTMLParser
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -41,8 +42,8 @@ from unsettled.reports.renderings import renderer_of
 class Page(HTMLParser):
     """Elements, attributes and text of a page, as a parser that knows scripts sees them."""
 
-    VOID = {"meta", "input", "br", "wbr", "hr", "img", "link"}
-    UNENDED = {"td", "tr", "th", "dt", "dd"}  # their end tags may be left out
+    VOID: ClassVar = {"meta", "input", "br", "wbr", "hr", "img", "link"}
+    UNENDED: ClassVar = {"td", "tr", "th", "dt", "dd"}  # their end tags may be left out
 
     def __init__(self, text: str) -> None:
         super().__init__()
