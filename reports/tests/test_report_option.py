@@ -2,9 +2,9 @@
 
 from fnmatch import fnmatch
 
-import hypothesis  # noqa: F401 - pytester forgets what an inner run was first to import
+import hypothesis
 import pytest
-import torch  # noqa: F401
+import torch
 
 import unsettled.claims.audit.run
 import unsettled.reports.exchange.latex
@@ -15,6 +15,9 @@ from unsettled.fixtures.synthetic.audits import accuracy_of, write_ledger
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.record.parquet import write_record
 from unsettled.reports.text.markdown import render
+
+# an inner run of pytest must not be the first to import these: pytester forgets them again
+PRELOADED = (hypothesis, torch)
 
 RECORD = synthetic_record(200)
 PLUGINS = ("-p", "unsettled.claims.plugin", "-p", "unsettled.reports.plugin", "-p", "no:cacheprovider")

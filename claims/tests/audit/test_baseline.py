@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-import hypothesis  # noqa: F401 - an inner run must not be the first to import it
+import hypothesis
 import numpy as np
 import pytest
 
-import unsettled.reports.session  # noqa: F401
+import unsettled.reports.session
 from unsettled.claims.audit.baseline import DECLARED_SHARE, Baseline, drift, lock, read_baseline, update, vanished, write_baseline
 from unsettled.claims.audit.gate import Gate
 from unsettled.claims.audit.run import Run, Settings
@@ -24,6 +24,9 @@ from unsettled.measure.record.parquet import read_record, write_record
 from unsettled.measure.record.provenance import NoiseFloor, TangentStarts
 from unsettled.measure.rollout.starts import last_bit_start
 from unsettled.measure.tasks.read import read_puzzles
+
+# an inner run of pytest must not be the first to import these: pytester forgets them again
+PRELOADED = (hypothesis, unsettled.reports.session)
 
 NOISE = NoiseFloor(
     rows=64,

@@ -4,10 +4,10 @@ import json
 from fnmatch import fnmatch
 from xml.etree import ElementTree
 
-import hypothesis  # noqa: F401 - see `preloaded`
+import hypothesis
 import numpy as np
 import pytest
-import torch  # noqa: F401
+import torch
 
 import unsettled.claims.audit.run
 import unsettled.reports.session
@@ -21,6 +21,9 @@ from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.synthetic.audits import accuracy_of, write_ledger, write_tiny_reference
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.record.parquet import read_record, write_record
+
+# an inner run of pytest must not be the first to import these: pytester forgets them again
+PRELOADED = (hypothesis, torch)
 
 PLUGINS = ("-p", "unsettled.claims.plugin", "-p", "unsettled.reports.plugin", "-p", "no:cacheprovider")
 RECORD = synthetic_record(300)

@@ -22,12 +22,12 @@ def naive_dip(values: np.ndarray) -> float:
         jump, worst = k, k + 1  # two more unknowns: the limit from the left at the mode, and the distance
         rows, limits = [], []
 
-        def add(terms: list[tuple[int, float]], limit: float) -> None:
+        def add(terms: list[tuple[int, float]], limit: float, rows: list = rows, limits: list = limits) -> None:
             row = np.zeros(k + 2)
             for place, factor in terms:
                 row[place] += factor
-            rows.append(row)  # noqa: B023 (used at once, within the same turn)
-            limits.append(limit)  # noqa: B023
+            rows.append(row)
+            limits.append(limit)
 
         for i in range(k):
             left = jump if i == mode else i

@@ -89,7 +89,10 @@ def test_definitions_of_unsolved_and_of_later_differ_where_answers_are_lost():
     solved_at[1, 4] = True  # right for a moment after it
     solved_at[2, 3:] = True
     rest = {"growth": np.zeros((4, 6, 2)), "displacement": np.arange(24.0).reshape(4, 6), "halting_logit": np.zeros((4, 6))}
-    count = lambda **how: early_auc(**rest, solved_at=solved_at, score="displacement", horizon=3, **how).counts  # noqa: E731
+
+    def count(**how):
+        return early_auc(**rest, solved_at=solved_at, score="displacement", horizon=3, **how).counts
+
     assert (count()["unsolved"], count()["solved_later"]) == (4, 1)
     assert count(unsolved="throughout")["unsolved"] == 3
     assert count(later="ever")["solved_later"] == 2

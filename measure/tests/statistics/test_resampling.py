@@ -33,7 +33,10 @@ def test_bootstrap_of_a_mean_has_the_error_of_a_mean_and_scipys_limits(kind):
 
 def test_seed_decides():
     values = np.random.default_rng(1).normal(size=50)
-    run = lambda seed: bootstrap_examples(np.mean, values, seed=seed, resamples=200).low  # noqa: E731
+
+    def run(seed):
+        return bootstrap_examples(np.mean, values, seed=seed, resamples=200).low
+
     assert run(3) == run(3) != run(4)
 
 
