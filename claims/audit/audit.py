@@ -100,7 +100,7 @@ def read_audit(path: Path | str) -> Audit:
     path = Path(path)
     check_file(path, "audit")
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise UserError("no such audit", where=path, hint="`pytest claims/` writes one") from None
     except (OSError, UnicodeDecodeError) as error:

@@ -165,7 +165,7 @@ def read_baseline(path: Path) -> Baseline:
     """Read a baseline. Raises UserError when it is missing or malformed."""
     check_file(path, "baseline")
     try:
-        raw = path.read_bytes()
+        raw = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
     except FileNotFoundError:
         raise UserError("no baseline is locked", where=path, hint="lock one with --update-baseline=new") from None
     except OSError as error:

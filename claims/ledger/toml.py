@@ -25,7 +25,7 @@ class LocatedToml:
         self.path = Path(path)
         check_file(self.path, "ledger")
         try:
-            text = self.path.read_bytes().decode("utf-8")
+            text = self.path.read_bytes().decode("utf-8-sig")  # a byte order mark, as some editors write one, is not text
         except FileNotFoundError:
             raise UserError("no such file", where=self.path) from None
         except OSError as error:

@@ -97,3 +97,9 @@ def test_the_same_examples_that_miss_a_strict_bound_refute_it(tmp_path: Path) ->
         ledger = ledger_of(tmp_path, kind="bound", stated=stated)
         verdict = judge(ledger["some.claim"], stand_in(record=record, same_examples=True), ledger=ledger)
         assert verdict.outcome is outcome, verdict.reason
+
+
+def test_a_byte_order_mark_is_not_part_of_a_ledger(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + ledger_text(("claim", claim_table())).encode())
+    assert load_ledger(path)["some.claim"].stated == "60.0%"
