@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 import traceback
 from dataclasses import dataclass
@@ -15,10 +14,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import cast
 
-import torch
 from torch import nn
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.networks.checkpoints import digest_tensors
 from unsettled.measure.networks.protocol import MEMBERS, Network
 from unsettled.measure.support.facts import ModelFacts
 from unsettled.measure.support.files import digest_of
@@ -87,7 +86,7 @@ def load_network(adapter: str, checkpoint: Path | str) -> Adapted:
         path=checkpoint,
         adapter_digest=digest_of(path),
         bytes_digest=digest_of(checkpoint) if checkpoint.is_file() else "",
-        tensors_digest=_tensors_digest(model),
+        tensors_digest=digest_tensors(model.state_dict() if isinstance(model, nn.Module) else {}),
         parameters=sum(p.numel() for p in model.parameters()) if isinstance(model, nn.Module) else 0,
     )
 
@@ -117,13 +116,3 @@ def _module_of(path: Path) -> ModuleType:
     finally:
         sys.path.remove(str(path.resolve().parent))
     return module
-
-
-def _tensors_digest(model: object) -> str:
-    sha = hashlib.sha256()
-    state = model.state_dict() if isinstance(model, nn.Module) else {}
-    for name in sorted(state):
-        value = state[name].detach().to(torch.float32).cpu().contiguous()
-        sha.update(f"{name}{tuple(value.shape)}".encode())
-        sha.update(value.numpy().tobytes())
-    return sha.hexdigest()

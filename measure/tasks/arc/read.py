@@ -26,7 +26,7 @@ def read_arc(path: Path, *, split: str = "test", shape: tuple[int, int] = (30, 3
         UserError: no such file, JSON of another shape, a colour outside 0–9, a grid that does not fit, or no example with an answer.
     """
     path = _file_of(path, split)
-    puzzles = _json(path)
+    puzzles = _puzzles_in(path)
     if "train" in puzzles and "test" in puzzles:  # one puzzle alone, as the original repository keeps them
         puzzles = {path.stem: puzzles}
     answers = _solutions_beside(path)
@@ -52,11 +52,15 @@ def _file_of(path: Path, split: str) -> Path:
     return found[0]
 
 
-def _json(path: Path) -> dict[str, Any]:
+def _json(path: Path) -> Any:
     try:
-        found = json.loads(path.read_text("utf-8-sig"))
+        return json.loads(path.read_text("utf-8-sig"))
     except (ValueError, RecursionError, OSError) as error:
         raise UserError(f"is not JSON: {error}", where=f"{path}:{getattr(error, 'lineno', 1)}") from error
+
+
+def _puzzles_in(path: Path) -> dict[str, Any]:
+    found = _json(path)
     if not isinstance(found, dict):
         raise UserError("holds no puzzles by name", where=path)
     return found
@@ -64,13 +68,13 @@ def _json(path: Path) -> dict[str, Any]:
 
 def _solutions_beside(path: Path) -> dict[str, Any]:
     beside = path.with_name(path.name.replace("challenges", "solutions"))
-    return _json(beside) if beside != path and beside.exists() else {}
+    return _puzzles_in(beside) if beside != path and beside.exists() else {}
 
 
 def _identifiers_beside(path: Path) -> dict[str, int]:
     for place in (path.parent / "identifiers.json", path.parent.parent / "identifiers.json"):
         if place.exists():
-            names = json.loads(place.read_text("utf-8-sig"))
+            names = _json(place)
             return {str(name): number for number, name in enumerate(names)} if isinstance(names, list) else {}
     return {}
 

@@ -172,3 +172,10 @@ def test_bad_arc_json_is_one_line(tmp_path, content, told):
     (tmp_path / "x.json").write_text(content)
     with pytest.raises(UserError, match=told):
         read_examples(tmp_path / "x.json")
+
+
+def test_a_damaged_list_of_identifiers_is_one_line(tmp_path):
+    (tmp_path / "x.json").write_text('{"a": {"train": [], "test": [{"input": [[1]], "output": [[2]]}]}}')
+    (tmp_path / "identifiers.json").write_text("[")
+    with pytest.raises(UserError, match=r"identifiers\.json:1: is not JSON"):
+        read_examples(tmp_path / "x.json")
