@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from unsettled.claims.audit.audit import Audit, read_audit, write_audit
 from unsettled.claims.audit.gate import Gate
+from unsettled.claims.audit.planted import Planted, never_judged
 from unsettled.claims.audit.run import Run
 from unsettled.claims.audit.summary import KINDS, audit_of
 from unsettled.claims.verdict import Verdict
@@ -24,15 +25,19 @@ class Collector:
         self.found: dict[str, list[BaseModel]] = {kind: [] for kind in KINDS}
         self.audit: Audit | None = None
         self.problem: str | None = None
+        self.failed: dict[str, None] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take what a process sent with the last report of an item."""
         for kind, text in getattr(report, "unsettled", ()):
             self.found[kind].append(KINDS[kind].model_validate_json(text))
+        if report.failed:
+            self.failed[report.nodeid] = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write baseline and audit and hand the audit on; a run that decided nothing, or wrote a baseline, fails."""
+        self._count_lost()
         if not any(self.found.values()):
             if self.asked is not None and session.exitstatus == pytest.ExitCode.OK:
                 self._fail(session, f"{self.asked} asks for an audit, but no item of the audit ran")
@@ -50,6 +55,12 @@ class Collector:
             return
         if self.audit.verdicts and not self.audit.decided and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _count_lost(self) -> None:
+        """A falsehood whose test failed before it found anything, or whose worker died, was planted and is not caught."""
+        judged = {(one.name, one.population) for one in self.found["planted"] if isinstance(one, Planted)}
+        lost = [one for item in self.failed for one in never_judged(item)]
+        self.found["planted"] += [one for one in lost if (one.name, one.population) not in judged]
 
     def _fail(self, session: pytest.Session, problem: str) -> None:
         self.problem, session.exitstatus = problem, pytest.ExitCode.INTERRUPTED

@@ -199,3 +199,28 @@ def tampering_found(name: str, result: Remeasured) -> Planted:
         truth_stated="the other rows",
         truth="differ" if len(result.differing) > len(TAMPERINGS) else "stand",
     )
+
+
+def never_judged(item: str) -> list[Planted]:
+    """The falsehoods of an item of the audit that ended without a finding: not caught, whatever became of the process.
+
+    ``item`` is pytest's name of it, ``…::test_falsehood[NAME@POPULATION]`` or ``…::test_tampered_rows[POPULATION]``; others plant none.
+    """
+    test, _, about = item.rpartition("::")[2].partition("[")
+    name, _, population = about.removesuffix("]").rpartition("@")
+    names = {"test_falsehood": (name,), "test_tampered_rows": tuple(TAMPERINGS)}.get(test, ())
+    known = {falsehood.name: falsehood for falsehood in read_falsehoods()} if names else {}
+    return [
+        Planted(
+            name=name,
+            what=known[name].what if name in known else "one recorded row is made up",
+            population=population,
+            stated="",
+            expected=known[name].expect if name in known else "differs",
+            outcome="never judged",
+            reason="its test ended before it was judged: an error, or a process that died",
+            truth_stated="",
+            truth="never judged",
+        )
+        for name in names
+    ]

@@ -26,6 +26,9 @@ ONE_PASS = 0.1
 #: Products of so many float32 entries are summed in float32, their sums in float64.
 PIECE = 4096
 
+#: Entries below this can be squared and summed in float64.
+SQUARABLE = 1e140
+
 #: What is left of a row after its part along the earlier rows was taken away is rounding, and so the row is lost, if it
 #: is below this many times the rounding that can have got there: a unit of the longest row's, carried on by earlier rows
 #: of which little was left. Rows that are short but were independent to begin with are kept: see `_independent`.
@@ -67,6 +70,18 @@ def orthonormalise(tangents: Tensor, *, method: Method | None = None) -> tuple[T
     """
     method = method or default_method(tangents.device)
     x = tangents.to(working_dtype(tangents.dtype))
+    if x.dtype != torch.float64 or not x.numel():
+        return _factorised(x, method)
+    longest = x.abs().amax(dim=(1, 2), keepdim=True)
+    far = (longest >= SQUARABLE) & longest.isfinite()
+    if not far.any():
+        return _factorised(x, method)
+    unit = torch.where(far, torch.exp2(longest.log2().floor()), 1.0)  # a power of two rounds nothing
+    q, r = _factorised(x / unit, method)
+    return q, r * unit
+
+
+def _factorised(x: Tensor, method: Method) -> tuple[Tensor, Tensor]:
     if method == "compiled":
         return _compiled(x)
     q, r = (_cholesky if method == "cholesky" else _householder)(x)

@@ -18,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc_limits import hanley_mcneil_error
+from unsettled.measure.statistics.best_score import best_area_limit
 from unsettled.measure.statistics.early import SLOPES, area_for_later, early_window
 from unsettled.measure.statistics.equivalence import equivalence
 from unsettled.measure.statistics.estimate import Estimate, undefined
@@ -29,6 +30,7 @@ Score = Callable[[Arrays, int], np.ndarray]
 
 NAMES = ("exponent", "displacement", "halting", *SLOPES)
 FOLDS = 5
+ALPHA = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +103,8 @@ def adjusted(points: list[WindowPoint]) -> list[WindowPoint]:
 def combined(whole: Arrays, horizon: int, *, margin: float = 0.1, level: float = 0.95, seed: int = 0) -> WindowPoint:
     """All scores of one window together: out-of-fold logistic regression, so that what is fitted is never what is judged.
 
+    The interval is of what the scores could tell: its upper limit is no lower than that of their best linear combination
+    (`unsettled.measure.statistics.best_score`), of which what is fitted falls short. Equivalence to ½ is held to the same limit.
     Undefined where a class has fewer than two examples for each fold.
     """
     names = [n for n in NAMES if (horizon > 1 or n not in SLOPES) and (whole["growth"].shape[2] or not n.startswith("exponent"))]
@@ -120,10 +124,19 @@ def combined(whole: Arrays, horizon: int, *, margin: float = 0.1, level: float =
         found[judged] = model.fit(known[rows][fitted], later[fitted]).decision_function(known[rows][judged])
     # fold by fold: pooled scores of several fits are biased below ½ where nothing predicts, because their intercepts differ
     area = stratified_auc(found, later, folds, weights="pairs", level=level)
+    best = best_area_limit(known[rows], later, level=level)
     area = replace(
-        area, denominator=f"examples unsolved after {horizon} segments", method=f"out-of-fold logistic regression; {area.method}"
+        area,
+        high=max(area.high, best),
+        denominator=f"examples unsolved after {horizon} segments",
+        method=f"out-of-fold logistic regression; {area.method}, upper limit of the best combination",
+        extra=dict(area.extra) | {"out-of-fold high": area.high, "best combination high": best},
     )
-    return _compared("all together", horizon, area, margin)
+    point = _compared("all together", horizon, area, margin)
+    if not area.defined or best_area_limit(known[rows], later, level=1 - 2 * ALPHA) < 0.5 + margin:
+        return point
+    near = replace(point.near_half, extra=dict(point.near_half.extra) | {"equivalent": "no"})
+    return replace(point, near_half=near)
 
 
 def _point(name: str, horizon: int, scores: np.ndarray, whole: Arrays, margin: float, level: float) -> WindowPoint:

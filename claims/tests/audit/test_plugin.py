@@ -12,7 +12,7 @@ import torch
 import unsettled.claims.audit.run
 import unsettled.reports.session
 from unsettled.claims.audit.audit import read_audit
-from unsettled.claims.audit.planted import outcome_of, read_falsehoods
+from unsettled.claims.audit.planted import TAMPERINGS, never_judged, outcome_of, read_falsehoods
 from unsettled.claims.audit.sampling import sample_rows
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.inputs import Inputs
@@ -161,6 +161,20 @@ def test_fault_of_the_harness_is_an_error(audit, monkeypatch):
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*Nothing was decided*", "ERROR *test_claim?right@my?*broke*"])
     assert result.parseoutcomes()["errors"] == 1
+
+
+def test_a_falsehood_whose_test_died_is_planted_and_not_caught(audit, folder, monkeypatch):
+    monkeypatch.setattr("unsettled.claims.audit.planted.judge", None)  # the judge dies: no falsehood is judged
+    audit({"right": ("share", "accuracy", TRUE)}, "-k", "falsehood")
+    found = read_audit(folder / "audit.json").planted
+    assert len(found) == len(read_falsehoods()) and not any(one.caught for one in found)
+    assert {one.outcome for one in found} == {"never judged"} and {one.population for one in found} == {"synthetic.trm"}
+
+
+def test_made_up_rows_whose_test_died_are_not_caught_either():
+    lost = never_judged("claims/test_remeasure.py::test_tampered_rows[reference.trm]")
+    assert [(one.name, one.population, one.caught) for one in lost] == [(name, "reference.trm", False) for name in TAMPERINGS]
+    assert never_judged("claims/test_paper.py::test_claim[a@b]") == []
 
 
 def test_plain_tests_hear_nothing_of_it(pytester):

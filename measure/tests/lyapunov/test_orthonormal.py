@@ -57,3 +57,16 @@ def test_the_first_rows_of_a_seeded_basis_do_not_depend_on_k():
     few, many = (seeded_basis(30, k, 7, dtype=torch.float64) for k in (2, 6))
     assert torch.equal(few, many[:2]) and not torch.equal(few, seeded_basis(30, 2, 8, dtype=torch.float64))
     torch.testing.assert_close(many @ many.T, torch.eye(6, dtype=torch.float64), rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("size", [6, 300])
+@pytest.mark.parametrize("method", METHODS)
+def test_rows_whose_squares_overflow_are_kept(method, size):
+    x = torch.randn(3, 3, size, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
+    scale = torch.tensor([1.0, 2.0**600, 2.0**1000], dtype=torch.float64)[:, None, None]
+    q, r = orthonormalise(x, method=method)
+    far, triangle = orthonormalise(x * scale, method=method)
+    torch.testing.assert_close(far, q, rtol=0, atol=1e-13)
+    torch.testing.assert_close(triangle / scale, r, rtol=0, atol=1e-12)
+    lost = orthonormalise(torch.full_like(x, torch.inf), method=method)
+    assert lost[1].isnan().all() and not lost[0].any()
