@@ -38,8 +38,9 @@ TRANSFERS: stated 0.993, measured 0.9828 [0.9773, 0.9869]
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from unsettled.measure.support.front_door import front_door
 
 if TYPE_CHECKING:  # the same table for type checkers
     from unsettled.claims.audit.audit import Audit, read_audit
@@ -57,21 +58,20 @@ if TYPE_CHECKING:  # the same table for type checkers
     from unsettled.claims.verdict import Measurement, Outcome, Verdict
 
 _HOMES = {
-    "audit.audit": ("Audit", "read_audit"),
-    "audit.run": ("Run", "Settings"),
-    "audit.summary": ("audit_of",),
-    "catalogue.registry": ("statistic",),
-    "digits.arithmetic": ("arithmetic",),
-    "explanation.pages": ("explain",),
-    "judgement.judge": ("judge", "judge_all"),
-    "ledger.claim": ("Claim",),
-    "ledger.ledger": ("Ledger",),
-    "ledger.load": ("load_ledger",),
-    "ledger.stated": ("parse_stated",),
-    "populations.populations": ("Population",),
-    "verdict": ("Measurement", "Outcome", "Verdict"),
+    ".audit.audit": ("Audit", "read_audit"),
+    ".audit.run": ("Run", "Settings"),
+    ".audit.summary": ("audit_of",),
+    ".catalogue.registry": ("statistic",),
+    ".digits.arithmetic": ("arithmetic",),
+    ".explanation.pages": ("explain",),
+    ".judgement.judge": ("judge", "judge_all"),
+    ".ledger.claim": ("Claim",),
+    ".ledger.ledger": ("Ledger",),
+    ".ledger.load": ("load_ledger",),
+    ".ledger.stated": ("parse_stated",),
+    ".populations.populations": ("Population",),
+    ".verdict": ("Measurement", "Outcome", "Verdict"),
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Audit",
@@ -94,13 +94,4 @@ __all__ = [
     "statistic",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = front_door(__name__, _HOMES)

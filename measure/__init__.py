@@ -55,8 +55,9 @@ Errors
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from unsettled.measure.support.front_door import front_door
 
 if TYPE_CHECKING:  # the same table for type checkers
     from unsettled.measure.analysis.summary import summarise
@@ -89,36 +90,35 @@ if TYPE_CHECKING:  # the same table for type checkers
     from unsettled.measure.tasks.reading import read_examples
 
 _HOMES = {
-    "analysis.summary": ("summarise",),
-    "campaign.run": ("measure",),
-    "errors": ("UserError",),
-    "lyapunov.estimator": ("tangent_growth",),
-    "lyapunov.flow": ("Flow",),
-    "lyapunov.growth": ("Status", "TangentGrowth"),
-    "lyapunov.pointwise": ("Pointwise",),
-    "lyapunov.seeds": ("growth_over_seeds",),
-    "lyapunov.spectrum": ("kaplan_yorke", "ks_entropy"),
-    "lyapunov.sweeps": ("singular_growth",),
-    "lyapunov.tangents": ("WithJacobian",),
-    "networks.adapter": ("load_network",),
-    "networks.checkpoints": ("load_checkpoint",),
-    "networks.protocol": ("Batch", "Network"),
-    "record.parquet": ("read_record", "write_record"),
-    "record.record": ("Record",),
-    "record.synthetic": ("synthetic_record",),
-    "statistics.auc": ("auc", "auc_difference"),
-    "statistics.equivalence": ("equivalence",),
-    "statistics.estimate": ("Estimate",),
-    "statistics.matching": ("matched_auc",),
-    "statistics.median": ("median",),
-    "statistics.paired": ("paired_difference",),
-    "statistics.proportion": ("proportion",),
-    "statistics.references": ("references_of",),
-    "tasks.examples": ("Examples",),
-    "tasks.read": ("read_puzzles",),
-    "tasks.reading": ("read_examples",),
+    ".analysis.summary": ("summarise",),
+    ".campaign.run": ("measure",),
+    ".errors": ("UserError",),
+    ".lyapunov.estimator": ("tangent_growth",),
+    ".lyapunov.flow": ("Flow",),
+    ".lyapunov.growth": ("Status", "TangentGrowth"),
+    ".lyapunov.pointwise": ("Pointwise",),
+    ".lyapunov.seeds": ("growth_over_seeds",),
+    ".lyapunov.spectrum": ("kaplan_yorke", "ks_entropy"),
+    ".lyapunov.sweeps": ("singular_growth",),
+    ".lyapunov.tangents": ("WithJacobian",),
+    ".networks.adapter": ("load_network",),
+    ".networks.checkpoints": ("load_checkpoint",),
+    ".networks.protocol": ("Batch", "Network"),
+    ".record.parquet": ("read_record", "write_record"),
+    ".record.record": ("Record",),
+    ".record.synthetic": ("synthetic_record",),
+    ".statistics.auc": ("auc", "auc_difference"),
+    ".statistics.equivalence": ("equivalence",),
+    ".statistics.estimate": ("Estimate",),
+    ".statistics.matching": ("matched_auc",),
+    ".statistics.median": ("median",),
+    ".statistics.paired": ("paired_difference",),
+    ".statistics.proportion": ("proportion",),
+    ".statistics.references": ("references_of",),
+    ".tasks.examples": ("Examples",),
+    ".tasks.read": ("read_puzzles",),
+    ".tasks.reading": ("read_examples",),
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Batch",
@@ -156,13 +156,4 @@ __all__ = [
     "write_record",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = front_door(__name__, _HOMES)

@@ -12,29 +12,16 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from unsettled.measure.support.front_door import front_door
 
 if TYPE_CHECKING:  # the same table for type checkers
     from unsettled.claims.audit.audit import read_audit
     from unsettled.reports.renderings import RENDERINGS, render, write_report
 
-_HOMES = {
-    "RENDERINGS": "unsettled.reports.renderings",
-    "read_audit": "unsettled.claims.audit.audit",
-    "render": "unsettled.reports.renderings",
-    "write_report": "unsettled.reports.renderings",
-}
+_HOMES = {".renderings": ("RENDERINGS", "render", "write_report"), "unsettled.claims.audit.audit": ("read_audit",)}
 
 __all__ = ["RENDERINGS", "read_audit", "render", "write_report"]
 
-
-def __getattr__(name: str) -> Any:
-    """A public name, loaded when it is first used (PEP 562)."""
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = front_door(__name__, _HOMES)

@@ -15,10 +15,11 @@ EXAMPLES = ("", ".ledger.load", ".ledger.stated", ".digits.arithmetic", ".wordin
 
 
 def test_every_public_name_is_there_and_in_the_index():
-    assert sorted(door._HOME_OF) == sorted(door.__all__) and set(door.__all__) <= set(dir(door))
+    home_of = {name: home for home, names in door._HOMES.items() for name in names}
+    assert sorted(home_of) == sorted(door.__all__) and set(door.__all__) <= set(dir(door))
     for name in door.__all__:
         found = getattr(door, name)
-        home = f"unsettled.claims.{door._HOME_OF[name]}"
+        home = f"unsettled.claims{home_of[name]}"
         assert found is getattr(import_module(home), name) and found.__doc__, name
         assert f"\n    {name} " in door.__doc__, f"{name} has no line in the index"
 

@@ -1,4 +1,4 @@
-"""The literature behind each method, found by the words of `Estimate.method`: a report prints what it used."""
+"""The literature behind each method, found by the words of `Estimate.method` and of a report: it prints what it used."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 # Words, any of which names the method → where it is described; in the order of a reference list.
 REFERENCES: dict[tuple[str, ...], str] = {
-    ("QR exponent", "λ₁"): "Benettin, Galgani, Giorgilli & Strelcyn (1980), Meccanica 15:9",
+    ("QR exponent", "λ₁", "nats per"): "Benettin, Galgani, Giorgilli & Strelcyn (1980), Meccanica 15:9",
     ("finite-time exponent", "singular value"): "Goldhirsch, Sulem & Orszag (1987), Physica D 27:311",
     ("Kaplan–Yorke",): "Kaplan & Yorke (1979), Lecture Notes in Mathematics 730:204",
     ("Mann–Whitney",): "Mann & Whitney (1947), Annals of Mathematical Statistics 18:50",
@@ -21,6 +21,7 @@ REFERENCES: dict[tuple[str, ...], str] = {
     ("ratio of shares, exact",): "Berger & Boos (1994), Journal of the American Statistical Association 89:1012",
     ("Agresti–Min",): "Agresti & Min (2005), Statistics in Medicine 24:729",
     ("order-statistic interval",): "Conover (1999), Practical Nonparametric Statistics, §3.2",
+    ("of all samples, order statistics",): "Hahn & Meeker (1991), Statistical Intervals, §5",
     ("percentile bootstrap",): "Efron (1979), Annals of Statistics 7:1",
     ("bca bootstrap",): "Efron (1987), Journal of the American Statistical Association 82:171",
     ("TOST",): "Schuirmann (1987), Journal of Pharmacokinetics and Biopharmaceutics 15:657",
@@ -30,6 +31,8 @@ REFERENCES: dict[tuple[str, ...], str] = {
     ("out of fold", "out-of-fold"): "Demler, Pencina & D'Agostino (2012), Statistics in Medicine 31:2577",
     ("Brier score",): "Brier (1950), Monthly Weather Review 78:1",
     ("calibration error",): "Bröcker & Smith (2007), Weather and Forecasting 22:651",
+    ("Holm",): "Holm (1979), Scandinavian Journal of Statistics 6:65",
+    ("false discovery rate",): "Benjamini & Hochberg (1995), Journal of the Royal Statistical Society B 57:289",
     ("otsu band",): "Otsu (1979), IEEE Transactions on Systems, Man, and Cybernetics 9:62",
 }
 

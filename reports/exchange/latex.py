@@ -9,6 +9,7 @@ from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.measure.support.figures import plural
 from unsettled.reports.escaping import latex
 from unsettled.reports.problems import level_of
+from unsettled.reports.references import references
 from unsettled.reports.text.terminal import sentence
 
 # Heading and column type; together they fit a text block of 345 pt in \footnotesize.
@@ -52,7 +53,8 @@ def render(audit: Audit) -> str:
     for number, (name, title, verdicts) in enumerate(shown):
         lines += [r"\addlinespace"] if number else []
         lines += _group(name, title, verdicts, audit.policy)
-    return "\n".join([*lines, r"\end{longtable}", "}"]) + "\n"
+    used = "; ".join(map(latex, references(audit)))
+    return "\n".join([*lines, r"\end{longtable}", *([rf"\noindent Methods: {used}."] if used else []), "}"]) + "\n"
 
 
 def _group(name: str, title: str, verdicts: Sequence[Verdict], policy: str) -> Iterator[str]:

@@ -26,6 +26,7 @@ from unsettled.measure.support.text import harmless
 from unsettled.reports.html.claims import claims_of, plain
 from unsettled.reports.html.pictures import pictures
 from unsettled.reports.html.svg import slug
+from unsettled.reports.references import references
 from unsettled.reports.text.terminal import sentence
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -52,6 +53,7 @@ def render(audit: Audit) -> str:
         "digits": _digits(audit),
         "impossible": [verdict for verdict in audit.arithmetic if verdict.outcome == "IMPOSSIBLE"],
         "caught": Counter(planted.caught for planted in audit.planted),
+        "references": references(audit),
         "style": Markup(style),
         "script": Markup(script),
         "policy": _policy(style, script),

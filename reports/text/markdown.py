@@ -13,6 +13,7 @@ from unsettled.claims.wording import KIND
 from unsettled.measure.support.figures import plural
 from unsettled.reports.escaping import markdown, markdown_code
 from unsettled.reports.problems import level_of
+from unsettled.reports.references import references
 from unsettled.reports.text.terminal import sentence
 
 # A comment on GitHub holds 65,536 characters; a job summary sixteen times as many.
@@ -39,6 +40,8 @@ def _parts(audit: Audit, *, rows: int | None) -> Iterator[str]:
     yield from (_population(p, audit, rows) for p in audit.populations if p.rows)
     yield from _arithmetic(audit, rows)
     yield from _undecided(audit)
+    if used := references(audit):
+        yield _fold("<b>References</b> for the methods used here", "\n".join(f"- {markdown(reference)}" for reference in used))
     yield _closing(audit)
 
 
