@@ -28,7 +28,7 @@ from unsettled.measure.support.files import digest_of, short_path
 
 # What an item of the audit may find, by the name under which it is sent.
 KINDS: Mapping[str, type[BaseModel]] = {"verdict": Verdict, "arithmetic": Verdict, "rows": Remeasured, "planted": Planted, "boards": Boards}
-PACKAGES = ("numpy", "pyarrow", "pydantic", "pytest", "scikit-learn", "scipy", "statsmodels", "torch")
+PACKAGES = ("numpy", "pyarrow", "pydantic", "pytest", "scikit-learn", "scipy", "torch")
 
 
 def audit_of(run: Run, found: Mapping[str, Sequence[BaseModel]], *, gate: Gate | None = None, drift: Sequence[str] = ()) -> Audit:

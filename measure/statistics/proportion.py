@@ -1,6 +1,6 @@
 """Proportions with exact and score intervals, the bound behind "none of n", and what n examples can refute.
 
-Sources: Clopper & Pearson (1934), Biometrika 26:404; Wilson (1927), JASA 22:209. Intervals come from statsmodels.
+Sources: Clopper & Pearson (1934), Biometrika 26:404; Wilson (1927), JASA 22:209. Intervals come from scipy.
 """
 
 from __future__ import annotations
@@ -8,14 +8,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.stats import beta, binom
-from statsmodels.stats.proportion import proportion_confint
+from scipy.stats import beta, binom, binomtest
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.sample import check_choice, check_share
 
-INTERVALS = {"clopper-pearson": "beta", "wilson": "wilson"}
+INTERVALS = ("clopper-pearson", "wilson")
 
 
 def proportion(
@@ -34,15 +33,13 @@ def proportion(
     >>> round(found.value, 4), round(found.low, 4), round(found.high, 4)
     (0.0118, 0.0024, 0.0341)
     """
-    check_choice("interval", interval, tuple(INTERVALS))
+    check_choice("interval", interval, INTERVALS)
     level = check_share("level", level)
     successes, n = _check_counts(successes, n)
     method = f"proportion, {interval} interval"
     if n == 0:
         return undefined(f"no {denominator}", method=method, denominator=denominator)
-    low, high = proportion_confint(successes, n, alpha=1 - level, method=INTERVALS[interval])
-    # Clopper–Pearson of no (or only) successes: the limit is 0 (or 1) by definition, which the beta quantile leaves NaN
-    low, high = (0.0 if successes == 0 else float(low)), (1.0 if successes == n else float(high))
+    low, high = _exact(successes, n, level) if interval == "clopper-pearson" else _wilson(successes, n, level)
     share = successes / n
     extra: dict[str, float | str] = {}
     if successes == 0:
@@ -61,6 +58,18 @@ def proportion(
         extra=extra,
         error=math.sqrt(share * (1 - share) / n) if 0 < successes < n else None,
     )
+
+
+def _exact(successes: int, n: int, level: float) -> tuple[float, float]:
+    """Clopper and Pearson's limits as quantiles of beta distributions; at 0 (or n) successes one of them is 0 (or 1) by definition."""
+    tail = (1 - level) / 2
+    low = float(beta.ppf(tail, successes, n - successes + 1)) if successes else 0.0
+    return low, float(beta.isf(tail, successes + 1, n - successes)) if successes < n else 1.0
+
+
+def _wilson(successes: int, n: int, level: float) -> tuple[float, float]:
+    found = binomtest(successes, n).proportion_ci(level, method="wilson")
+    return float(found.low), float(found.high)
 
 
 def zero_event_bound(n: int, *, level: float = 0.95, denominator: str = "examples") -> Estimate:
