@@ -9,7 +9,7 @@ import pytest
 
 import unsettled.measure as door
 
-MODULES = ["unsettled.measure", *(f"unsettled.measure.{home}" for home in dict.fromkeys(door._HOME_OF.values()))]
+MODULES = ["unsettled.measure", *(f"unsettled.measure{home}" for home in door._HOMES)]
 
 
 @pytest.mark.parametrize("name", MODULES)
