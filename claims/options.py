@@ -13,7 +13,7 @@ from unsettled.claims.audit.gate import Gate
 from unsettled.claims.audit.run import Run, Settings
 from unsettled.claims.judgement.policy import POLICIES
 from unsettled.claims.ledger.load import PAPER
-from unsettled.claims.populations.inputs import one_of, read_inputs, read_measuring, whole_number
+from unsettled.claims.populations.inputs import MEASURING, one_of, read_inputs, read_measuring, whole_number
 from unsettled.measure.errors import UserError
 from unsettled.measure.hub.registry import cache_folder
 
@@ -24,9 +24,10 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--record", {"action": "append", "metavar": "NAME=PATH", "help": "judge this record as population NAME"}),
     ("--checkpoint", {"action": "append", "metavar": "NAME=PATH", "help": "measure this checkpoint as population NAME"}),
     ("--puzzles", {"action": "append", "metavar": "NAME=PATH", "help": "… on these puzzles (a single one needs no NAME)"}),
+    ("--network", {"action": "append", "metavar": "NAME=FILE.py:FUNCTION", "help": "NAME's checkpoint is of a network of your own"}),
     ("--cycles", {"action": "append", "metavar": "NAME=H,L[,HEADS]", "help": "what the tensors of a checkpoint do not tell"}),
     ("--same-examples", {"action": "append", "metavar": "NAME", "help": "NAME's record holds the paper's own examples"}),
-    ("--measure", {"action": "append", "metavar": "KEY=VALUE", "help": "k, segments, seed, batch, limit, device, dtype"}),
+    ("--measure", {"action": "append", "metavar": "KEY=VALUE", "help": ", ".join(MEASURING)}),
     ("--remeasure", {"action": "store_true", "help": "measure every population afresh that has a checkpoint"}),
     ("--remeasure-rows", {"metavar": "N", "help": "random rows of each record to measure again (default: a few seconds' worth; 0: none)"}),
     ("--audit-seed", {"metavar": "N", "help": "seed of every random draw (default: a new one, printed)"}),
@@ -38,7 +39,18 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--update-baseline", {"metavar": "new|all", "help": "lock this run's verdicts, and fail"}),
 )
 # Options that ask for an audit from whatever folder: a session that was given one must make one.
-ASKING = ("--ledger", "--record", "--checkpoint", "--puzzles", "--remeasure", "--audit", "--baseline", "--update-baseline", "--report")
+ASKING = (
+    "--ledger",
+    "--record",
+    "--checkpoint",
+    "--puzzles",
+    "--network",
+    "--remeasure",
+    "--audit",
+    "--baseline",
+    "--update-baseline",
+    "--report",
+)
 
 
 def asked_by(config: pytest.Config) -> str | None:
@@ -61,6 +73,7 @@ def read_run(config: pytest.Config, *, seed: int, records: dict[str, str]) -> Ru
         checkpoints=option.checkpoint or (),
         puzzles=option.puzzles or (),
         cycles=option.cycles or (),
+        networks=option.network or (),
         same_examples=option.same_examples or (),
         references=option.references or config.getini("unsettled_references") or None,
         fetched=cache_folder(),

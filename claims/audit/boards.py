@@ -7,13 +7,14 @@ import math
 import numpy as np
 
 from unsettled.claims.audit.pictures import EACH, WORDS, Board, Boards, without_boards
-from unsettled.claims.audit.remeasure import loaded_checkpoint, suited_threads
+from unsettled.claims.audit.remeasure import loaded_network, suited_threads
 from unsettled.claims.audit.sampling import AFFORDABLE, cost_of_row, record_of
 from unsettled.claims.populations.populations import Population
 from unsettled.measure.analysis.band import otsu_band
 from unsettled.measure.analysis.portrait import WINDOW
 from unsettled.measure.campaign.watch import Watched, watch
 from unsettled.measure.errors import UserError
+from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.tasks.sudoku.boards import SYMBOLS
 
 
@@ -31,7 +32,9 @@ def boards_of(population: Population, *, each: int = EACH) -> Boards:
         return Boards(population=population.name, reason="running some of its puzzles again would take minutes")
     try:
         band = otsu_band(record, window=min(WINDOW, record.segments))
-        checkpoint = loaded_checkpoint(population)
+        checkpoint = loaded_network(population)
+        if not isinstance(checkpoint, Checkpoint) or record.provenance.task != "sudoku":
+            return Boards(population=population.name, reason="boards are drawn of Sudoku, and of an HRM or a TRM")
         with suited_threads(checkpoint.facts.parameters):
             seen = watch(checkpoint, population.puzzles, record, band, each=min(each, affordable))
     except UserError as error:

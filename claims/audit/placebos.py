@@ -13,7 +13,7 @@ from unsettled.claims.judgement.judge import judge
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.ledger import Ledger
 from unsettled.claims.verdict import Outcome, Verdict
-from unsettled.measure.record.record import Record
+from unsettled.measure.record.record import Record, held
 
 SEED = 20_240_002
 Placebo = Callable[[Record], Record]
@@ -27,7 +27,8 @@ def shuffled(record: Record) -> Record:
 
 def constant(record: Record) -> Record:
     """Outcomes as they were, and every signal the same for all runs."""
-    same: dict[str, Any] = {name: np.ones(getattr(record, name).shape) for name in _SIGNALS}
+    signals = [name for name in ("growth", "halting_logit", *_steps(record)) if name in held(record)]
+    same: dict[str, Any] = {name: np.ones(getattr(record, name).shape) for name in signals}
     return record.replace(**same)
 
 
@@ -59,7 +60,6 @@ PLACEBOS: dict[str, Placebo] = {
     "all failed": failed,
     "all solved": solved,
 }
-_SIGNALS = ("growth", "displacement_H", "displacement_L", "halting_logit")
 
 
 def met_by(claim: AnyClaim, population: PopulationLike, *, ledger: Ledger) -> list[str]:
@@ -95,8 +95,14 @@ def discounted(verdict: Verdict, placebos: list[str]) -> Verdict:
 
 def _stepping(record: Record, step: float) -> Record:
     rng = np.random.default_rng(SEED)
-    steps = step * rng.uniform(0.95, 1.05, np.asarray(record.norm_H).shape) * float(np.median(record.norm_H))
-    return record.replace(displacement_H=steps, displacement_L=steps)
+    norm = np.asarray(record.norm())
+    steps: Any = step * rng.uniform(0.95, 1.05, norm.shape) * float(np.median(norm))
+    return record.replace(**dict.fromkeys(_steps(record), steps))
+
+
+def _steps(record: Record) -> list[str]:
+    """The columns of displacement."""
+    return [f"displacement_{latent}" for latent in record.provenance.model.latents]
 
 
 def _all(record: Record, *, solved: bool) -> Record:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -22,15 +23,20 @@ from unsettled.measure.campaign.parts import StaleParts
 from unsettled.measure.campaign.run import Settings
 from unsettled.measure.campaign.run import measure as measure_puzzles
 from unsettled.measure.errors import UserError
+from unsettled.measure.networks.adapter import Adapted, load_network
 from unsettled.measure.networks.checkpoints import Checkpoint, load_checkpoint
 from unsettled.measure.record.compare import compare, differences
 from unsettled.measure.record.parquet import read_record
 from unsettled.measure.record.record import Record
+from unsettled.measure.rollout.fitting import fitted
 from unsettled.measure.support.progress import progress
 from unsettled.measure.tasks.examples import Examples
-from unsettled.measure.tasks.read import read_puzzles
+from unsettled.measure.tasks.reading import read_examples
+from unsettled.measure.tasks.sudoku.vetted import Several
 
 NOISE_ROWS = 64
+# settings that say which examples are read: the digest of the examples tells them
+READING = ("limit", "split", "task", "several")
 # Below so many parameters, threads wait for each other longer than they work, above all where cores are shared.
 SMALL = 2_000_000
 
@@ -74,15 +80,27 @@ def settings_of(population: Population, changes: Mapping[str, int | str]) -> dic
         "seed": kept.tangent_seed,
         "batch": kept.batch,
         "dtype": kept.dtype,
+        "noise_seed": kept.noise_seed or 0,
         "limit": 0,
+        **_read_as(population),
     }
     return {**MEASURING, **as_recorded, **changes}
+
+
+def _read_as(population: Population) -> dict[str, str]:
+    """How the examples of a record were read, as far as it tells."""
+    if population.record is None:
+        return {}
+    kept = population.record.provenance
+    return {"task": kept.task, "several": "valid" if kept.by_rule else "refuse"}
 
 
 def _typed(settings: Mapping[str, int | str]) -> Settings:
     """Settings as measuring takes them, texts and numbers apart."""
     k, segments, seed, batch = (int(settings[name]) for name in ("k", "segments", "seed", "batch"))
-    return Settings(k=k, segments=segments, seed=seed, batch=batch, device=str(settings["device"]), dtype=str(settings["dtype"]))
+    noise_seed = int(settings["noise_seed"]) or None  # 0 is what a record without one means
+    where, how = str(settings["device"]), str(settings["dtype"])
+    return Settings(k=k, segments=segments, seed=seed, batch=batch, device=where, dtype=how, noise_seed=noise_seed)
 
 
 def measure_population(population: Population, folder: Path, *, changes: Mapping[str, int | str], fresh: bool = False) -> Path:
@@ -98,10 +116,12 @@ def measure_population(population: Population, folder: Path, *, changes: Mapping
         UserError: checkpoint or puzzles cannot be read, or do not fit.
     """
     settings = settings_of(population, changes)
-    checkpoint, puzzles = loaded(population, limit=int(settings.pop("limit")) or None)
+    checkpoint, puzzles = loaded(population, settings)
     if population.record is not None:
-        puzzles = rows_of(puzzles, population.record)
-    identity = json.dumps([checkpoint.tensors_digest, puzzles.digest, settings, dict(population.structure)], sort_keys=True)
+        puzzles = rows_of(puzzles, population.record).changed(groups=np.asarray(population.record.group))
+    about = {name: value for name, value in settings.items() if name not in READING}
+    built = dict(population.structure) if isinstance(checkpoint, Checkpoint) else checkpoint.adapter_digest
+    identity = json.dumps([checkpoint.tensors_digest, checkpoint.bytes_digest, puzzles.digest, about, built], sort_keys=True)
     out = folder / f"{population.name}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.parquet"
     if fresh or not out.is_file():
         noisy = min(NOISE_ROWS, len(puzzles))
@@ -170,10 +190,12 @@ def suited_threads(parameters: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def loaded_checkpoint(population: Population) -> Checkpoint:
-    """The checkpoint of a population. Raises UserError when there is none, or it cannot be read."""
+def loaded_network(population: Population) -> Checkpoint | Adapted:
+    """The network of a population, by its adapter where it has one. Raises UserError when there is none, or it cannot be read."""
     if population.checkpoint is None:
         raise UserError("the audit was not given its checkpoint", where=population.name)
+    if population.adapter is not None:
+        return load_network(population.adapter, population.checkpoint)
     told = population.structure
     return load_checkpoint(
         population.checkpoint,
@@ -184,8 +206,33 @@ def loaded_checkpoint(population: Population) -> Checkpoint:
     )
 
 
-def loaded(population: Population, *, limit: int | None = None) -> tuple[Checkpoint, Examples]:
-    """Checkpoint and puzzles of a population, at most ``limit`` of them. Raises UserError when either is missing or unreadable."""
+def loaded(population: Population, settings: Mapping[str, int | str] | None = None) -> tuple[Checkpoint | Adapted, Examples]:
+    """Network and examples of a population, tried on each other, read as its record's were, or as ``settings`` say.
+
+    Raises:
+        UserError: either is missing or unreadable, or they do not fit.
+    """
     if population.puzzles is None:
         raise UserError("the audit was not given its puzzles", where=population.name)
-    return loaded_checkpoint(population), read_puzzles(population.puzzles, limit=limit)
+    network = loaded_network(population)
+    how = {**MEASURING, "limit": 0, **_read_as(population)} if settings is None else settings
+    known = population.record is not None and how["several"] == "refuse"  # whether there are several was asked when it was measured
+    found = read_examples(
+        population.puzzles,
+        split=str(how["split"]),
+        limit=int(how["limit"]) or None,
+        task=str(how["task"]) or None,
+        several=None if known else cast("Several", how["several"]),
+    )
+    _check_examples(population, found.examples)
+    return fitted(network, found.examples), found.examples
+
+
+def _check_examples(population: Population, examples: Examples) -> None:
+    """Raises UserError where a whole record is of other examples: ids alone do not tell those of another split."""
+    record = population.record
+    if record is None or len(record) != record.provenance.puzzles:
+        return
+    if rows_of(examples, record).digest != record.provenance.puzzles_digest:
+        hint = "if the record is of another split, name the folder of that split"
+        raise UserError("the record was measured on other examples", where=population.puzzles, hint=hint)

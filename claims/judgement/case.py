@@ -45,6 +45,8 @@ class PopulationLike(Protocol):
     def checkpoint(self) -> Path | None: ...
     @property
     def puzzles(self) -> Path | None: ...
+    @property
+    def adapter(self) -> str | None: ...
     def side(self, kind: str) -> SideRecord: ...
 
 
@@ -201,8 +203,13 @@ def command(claim: AnyClaim, population: PopulationLike) -> str:
     """The command that judges just this claim on just this population again."""
     parts = ["pytest claims/"]
     if population.kind != "reference":
-        brought = (("--record", population.record_path), ("--checkpoint", population.checkpoint), ("--puzzles", population.puzzles))
-        parts += [f"{option} {shlex.quote(f'{population.name}={path}')}" for option, path in brought if path]
+        brought: dict[str, Path | str | None] = {
+            "--record": population.record_path,
+            "--checkpoint": population.checkpoint,
+            "--puzzles": population.puzzles,
+            "--network": population.adapter,
+        }
+        parts += [f"{option} {shlex.quote(f'{population.name}={path}')}" for option, path in brought.items() if path]
         if population.same_examples:
             parts.append(f"--same-examples {population.name}")
     return " ".join([*parts, f'-k "{claim.id} and {population.name}"'])

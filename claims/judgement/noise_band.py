@@ -10,14 +10,14 @@ import numpy as np
 from scipy.stats import beta
 
 from unsettled.measure.record.provenance import NoiseFloor
-from unsettled.measure.record.record import Record
+from unsettled.measure.record.record import Record, held
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.modality import floor_of
 
 DRAWS = 8
 # The confidence with which the rate of changed outcomes is no higher than what is drawn from.
 SURE = 0.95
-_FATE = ("growth", "displacement_H", "displacement_L", "halting_logit", "solved_at")
+_FATE = ("growth", "halting_logit", "solved_at")
 _LEVELS = {"median": 0.5, "q90": 0.9, "q99": 0.99, "largest": 1.0}
 
 
@@ -54,12 +54,11 @@ def disturb(record: Record, floor: NoiseFloor, rng: np.random.Generator, *, star
     exponents = drawn["exponents"][:, None] + (_other_start(floor, rows, record.k, rng) if starts else 0.0)
     exponents, displacement = exponents[:, None, :] * per_segment, drawn["displacement"][:, None]
     record = redecided(record, donors(record, flip_rate(floor, possible=possible), rng))
-    return record.replace(
-        growth=record.growth + exponents,
-        displacement_H=_scaled(record.displacement_H, displacement * record.norm_H),
-        displacement_L=_scaled(record.displacement_L, displacement * record.norm_L),
-        halting_logit=record.halting_logit + drawn["halting"][:, None],
-    )
+    latents = record.provenance.model.latents
+    moved: dict[str, Any] = {f"displacement_{x}": _scaled(record.displacement(x), displacement * record.norm(x)) for x in latents}
+    if "halting_logit" in held(record):
+        moved["halting_logit"] = record.halting_logit + drawn["halting"][:, None]
+    return record.replace(growth=record.growth + exponents, **moved)
 
 
 def flip_rate(floor: NoiseFloor, *, possible: bool = True) -> float:
@@ -102,7 +101,9 @@ def redecided(record: Record, taken: np.ndarray) -> Record:
     if (taken == np.arange(len(record))).all():
         return record
     late = slice(record.segments // 2, None)
-    columns: dict[str, Any] = {name: np.array(getattr(record, name)) for name in _FATE}
+    by_latent = (f"displacement_{latent}" for latent in record.provenance.model.latents)
+    fated = [name for name in (*_FATE, *by_latent) if name in held(record)]
+    columns: dict[str, Any] = {name: np.array(getattr(record, name)) for name in fated}
     for column in columns.values():
         column[:, late] = column[taken][:, late]
     columns["solved"] = np.asarray(record.solved)[taken]
@@ -110,9 +111,14 @@ def redecided(record: Record, taken: np.ndarray) -> Record:
 
 
 def success_likeness(record: Record) -> np.ndarray:
-    """(N,) rank by last halting logit less rank by late displacement: what tells successes from failures without labels."""
-    late = record.late_displacement(window=min(4, record.segments))
-    likeness: np.ndarray = _ranks(np.nan_to_num(np.asarray(record.halting_logit[:, -1], np.float64))) - _ranks(np.nan_to_num(late))
+    """(N,) rank by last halting logit less rank by late step: what tells successes from failures without labels.
+
+    Steps are over the norm where the state has no scale of rest; without a halting logit they alone tell.
+    """
+    late = _late_steps(record) if record.grows() else record.late_displacement(window=min(4, record.segments))
+    likeness = -_ranks(np.nan_to_num(late))
+    if "halting_logit" in held(record):
+        likeness += _ranks(np.nan_to_num(np.asarray(record.halting_logit[:, -1], np.float64)))
     return likeness
 
 

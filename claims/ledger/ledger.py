@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
@@ -12,6 +12,8 @@ from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.forms import NotApplicable
 from unsettled.measure.errors import UserError
 
+Architecture = Literal["hrm", "trm"]
+
 
 class DeclaredPopulation(BaseModel):
     """A population that claims may name. With ``members`` it stands for each of them in turn."""
@@ -19,7 +21,7 @@ class DeclaredPopulation(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     name: Identifier
     words: Words
-    architecture: Literal["hrm", "trm"] | None = None
+    architecture: Architecture | None = None
     members: list[Identifier] = []
 
 
@@ -60,8 +62,8 @@ class Ledger(BaseModel):
     def concerns(self, claim: AnyClaim, name: str, architecture: str | None) -> bool:
         """Whether a claim has anything to say on a population.
 
-        Its own populations always; another one when the architecture agrees with one of its own (or none is
-        declared) and the claim's form applies to other checkpoints at all.
+        Its own populations always; another one when the claim's form applies to other checkpoints at all, and the architecture
+        agrees with one of its own, is none that a ledger can declare (a network of a user's own), or none is declared.
         """
         own = self.own(claim)
         if name in own:
@@ -69,4 +71,4 @@ class Ledger(BaseModel):
         if isinstance(claim.form, NotApplicable):
             return False
         declared = {p.architecture for p in self.populations if p.name in own and p.architecture}
-        return not declared or architecture is None or architecture in declared
+        return not declared or architecture in declared or architecture not in get_args(Architecture)

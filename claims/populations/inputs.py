@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.tasks.reading import NAMES as TASKS
 
 REFERENCES = Path(__file__).parents[2] / "fixtures" / "reference"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
@@ -15,11 +16,26 @@ EXAMPLES = {
     "--record": "paper.trm=RECORD.parquet",
     "--checkpoint": "paper.trm=CHECKPOINT",
     "--puzzles": "paper.trm=FOLDER",
+    "--network": "my.net=my_net.py:build",
     "--cycles": "paper.trm=3,6",
     "--measure": "limit=2048",
 }
-# What `--measure KEY=VALUE` may set, with the value it has otherwise. `limit` 0 measures every puzzle.
-MEASURING: dict[str, int | str] = {"k": 8, "segments": 16, "seed": 0, "batch": 32, "limit": 2048, "device": "cpu", "dtype": "float32"}
+# What `--measure KEY=VALUE` may set, with the value it has otherwise. `limit` 0 measures every puzzle, `noise_seed` is of a stochastic
+# network, an empty `task` is told by the content; `split` and `several` as in `unsettled measure`.
+MEASURING: dict[str, int | str] = {
+    "k": 8,
+    "segments": 16,
+    "seed": 0,
+    "batch": 32,
+    "limit": 2048,
+    "device": "cpu",
+    "dtype": "float32",
+    "noise_seed": 0,
+    "split": "test",
+    "task": "",
+    "several": "refuse",
+}
+CHOICES: dict[str, tuple[str, ...]] = {"task": TASKS, "several": ("refuse", "valid")}
 CYCLES = re.compile(r"(\d{1,4}),(\d{1,4})(?:,(\d{1,4}))?")
 
 
@@ -34,6 +50,7 @@ class Inputs:
     checkpoints: Mapping[str, Path] = field(default_factory=dict)
     puzzles: Mapping[str, Path] = field(default_factory=dict)
     structures: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    networks: Mapping[str, str] = field(default_factory=dict)
     same_examples: frozenset[str] = frozenset()
     references: Path = REFERENCES
     fetched: Path | None = None
@@ -45,6 +62,7 @@ def read_inputs(
     checkpoints: Iterable[str] = (),
     puzzles: Iterable[str] = (),
     cycles: Iterable[str] = (),
+    networks: Iterable[str] = (),
     same_examples: Iterable[str] = (),
     references: Path | str | None = None,
     fetched: Path | None = None,
@@ -65,15 +83,18 @@ def read_inputs(
         checkpoints=_paths(at),
         puzzles=_paths(_pairs("--puzzles", puzzles)),
         structures={name: _cycles(name, text) for name, text in _pairs("--cycles", cycles).items()},
+        networks={name: _adapter(text) for name, text in _pairs("--network", networks).items()},
         same_examples=frozenset(same_examples),
         references=REFERENCES if references is None else Path(references),
         fetched=fetched,
     )
     for name in inputs.checkpoints.keys() - inputs.puzzles.keys():
         raise UserError(f"--checkpoint {name} has no puzzles", hint=f"add --puzzles {name}=PATH")
-    for option, names in (("--puzzles", inputs.puzzles), ("--cycles", inputs.structures)):
+    for option, names in (("--puzzles", inputs.puzzles), ("--cycles", inputs.structures), ("--network", inputs.networks)):
         for name in sorted(names.keys() - inputs.checkpoints.keys()):
             raise UserError(f"{option} {name} has no checkpoint", hint=f"add --checkpoint {name}=PATH")
+    for name in sorted(inputs.structures.keys() & inputs.networks.keys()):
+        raise UserError(f"--cycles {name} is of an HRM or a TRM, --network {name} of neither")
     for name in sorted(inputs.same_examples - inputs.records.keys() - inputs.checkpoints.keys()):
         raise UserError(f"--same-examples {name} has no record", hint=f"add --record {name}=PATH")
     if references is not None and not inputs.references.is_dir():
@@ -87,7 +108,10 @@ def read_measuring(texts: Iterable[str]) -> dict[str, int | str]:
     for key, value in _pairs("--measure", texts).items():
         if key not in MEASURING:
             raise UserError(f"--measure knows no {key!r}", hint="one of " + ", ".join(MEASURING))
-        settings[key] = whole_number(f"--measure {key}", value) if isinstance(MEASURING[key], int) else value
+        if isinstance(MEASURING[key], int):
+            settings[key] = whole_number(f"--measure {key}", value)
+        else:
+            settings[key] = one_of(f"--measure {key}", value, CHOICES[key]) if key in CHOICES else value
     return settings
 
 
@@ -123,6 +147,17 @@ def _paths(pairs: Mapping[str, str]) -> dict[str, Path]:
         if not path.exists():
             raise UserError("no such file or folder", where=path)
     return paths
+
+
+def _adapter(text: str) -> str:
+    """``FILE.py:FUNCTION`` as it is. Raises UserError where there is no such file, or no function is named."""
+    file, separator, function = text.rpartition(":")
+    if not separator or not function.isidentifier():
+        raise UserError(f"{text!r} does not name a function in a file", hint="write it as my_net.py:build")
+    path = Path(file).expanduser()
+    if not path.is_file():
+        raise UserError("no such adapter", where=path)
+    return f"{path}:{function}"
 
 
 def _cycles(name: str, text: str) -> dict[str, int]:

@@ -6,11 +6,11 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from unsettled.claims.ledger.ledger import Ledger
+from unsettled.claims.ledger.ledger import Architecture, Ledger
 from unsettled.claims.populations.inputs import NAME, Inputs
 from unsettled.claims.populations.sides import find_side
 from unsettled.measure.errors import UserError
@@ -31,6 +31,7 @@ class Population:
         record: what was measured; None while nothing was.
         checkpoint, puzzles: where they lie, when they can be measured again.
         structure: what the tensors do not tell (``H_cycles``, ``L_cycles``, ``heads``).
+        adapter: ``FILE.py:FUNCTION`` of a user's own network, which builds it from the checkpoint.
         missing: why there is no record; None when there is one. ``command`` is what gets it.
         same_examples: the record holds the very examples that the paper's figures were computed on.
     """
@@ -44,6 +45,7 @@ class Population:
     checkpoint: Path | None = None
     puzzles: Path | None = None
     structure: Mapping[str, int] = field(default_factory=dict)
+    adapter: str | None = None
     missing: str | None = None
     command: str | None = None
     same_examples: bool = False
@@ -67,7 +69,8 @@ class Population:
         record = read_record(path)
         measured = record.provenance.model.architecture
         if self.architecture not in (None, measured):
-            raise UserError(f"a record of the {measured.upper()}, but {self.name} is of the {self.architecture.upper()}", where=path)
+            told = measured.upper() if measured in get_args(Architecture) else measured
+            raise UserError(f"a record of the {told}, but {self.name} is of the {str(self.architecture).upper()}", where=path)
         if not len(record):
             raise UserError("the record holds no rows", where=path)
         return replace(self, record=record, record_path=path, architecture=measured, missing=None, command=None)
@@ -155,7 +158,22 @@ def _brought(known: Population, inputs: Inputs) -> Population:
         checkpoint=inputs.checkpoints.get(known.name),
         puzzles=inputs.puzzles.get(known.name),
         structure=inputs.structures.get(known.name, {}),
+        adapter=inputs.networks.get(known.name),
         same_examples=known.name in inputs.same_examples,
     )
     record = inputs.records.get(known.name)
-    return population.with_record(record) if record else population
+    return _through_adapter(population.with_record(record)) if record else population
+
+
+def _through_adapter(population: Population) -> Population:
+    """The population, once its record and its checkpoint are of one kind of network. Raises UserError otherwise."""
+    if population.record is None or population.checkpoint is None:
+        return population
+    facts = population.record.provenance.model
+    if facts.adapter and population.adapter is None:
+        hint = f"add --network {population.name}=FILE.py:FUNCTION"
+        raise UserError(f"the record was measured through {facts.architecture}, which is not given", where=population.name, hint=hint)
+    if population.adapter and not facts.adapter:
+        told = f"the record is of the {facts.architecture.upper()} that the checkpoint holds"
+        raise UserError(f"{told}, not of a network of your own", where=population.name, hint=f"leave --network {population.name} away")
+    return population

@@ -115,8 +115,7 @@ def settled_percentile(
 
 def _norm(record: Record, part: Part) -> np.ndarray:
     """Norm of the state after the last segment, shape (N,)."""
-    high, low = (np.asarray(norm[:, -1]) for norm in (record.norm_H, record.norm_L))
-    return high if part == "H" else low if part == "L" else np.asarray(np.hypot(high, low))
+    return np.asarray(record.norm(part)[:, -1])
 
 
 def _log10(displacement: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import torch
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import Checkpoint
-from unsettled.measure.networks.recursive import State
+from unsettled.measure.networks.protocol import State
 from unsettled.measure.rollout.trajectory import ARRAYS, Trajectories, follow
 from unsettled.measure.tasks.read import PuzzleSet
 

@@ -18,7 +18,7 @@ from unsettled.measure.campaign.run import Advance, measure_rows
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.adapter import Adapted
 from unsettled.measure.networks.checkpoints import Checkpoint
-from unsettled.measure.record.compare import FLOORS, compare, differences, within_own_noise
+from unsettled.measure.record.compare import compare, differences, within_own_noise
 from unsettled.measure.record.provenance import NoiseFloor, TangentStarts
 from unsettled.measure.record.record import Record, concatenate
 from unsettled.measure.record.side import check_source
@@ -54,13 +54,13 @@ def measure_floor(
         "last-bit start 2": {"start": last_bit_start(2)},
         other: {"dtype": other},
     }
-    gaps: dict[str, list[np.ndarray]] = {name: [] for name in FLOORS}
+    gaps: dict[str, list[np.ndarray]] = {}
     flips = 0
     for changes in alternates.values():
         again = remeasure(checkpoint, chosen, record, advance=advance, **changes)
         flips += int((again.solved != record.solved).sum())
         for name, gap in differences(record, again).items():
-            gaps[name].append(gap)
+            gaps.setdefault(name, []).append(gap)
     return NoiseFloor(
         rows=len(record),
         alternates=list(alternates),
@@ -115,6 +115,7 @@ def remeasure(checkpoint: Checkpoint | Adapted, puzzles: Examples, record: Recor
         "batch": kept.batch,
         "dtype": kept.dtype,
         "qr_every": kept.qr_every,
+        "noise_seed": kept.noise_seed,
     }
     return measure_rows(checkpoint, puzzles, **{**settings, **changes})
 

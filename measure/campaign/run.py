@@ -78,6 +78,7 @@ def provenance_of(
         device=device,
         batch=batch,
         noise_seed=noise_seed,
+        by_rule=puzzles.by_rule is not None,
     )
 
 

@@ -14,8 +14,7 @@ from torch import Tensor, nn
 
 from unsettled.measure.networks.config import ModelConfig
 from unsettled.measure.networks.layers import Level, Linear, Rope, rope_tables, scaled_tables
-
-State = tuple[Tensor, Tensor]
+from unsettled.measure.networks.protocol import State
 
 #: Bytes of the widest layer of what goes through a net at once on a CPU; from here on the time is the same. Half of it leaves
 #: single boards of networks of the official size, and smaller products.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from unsettled.measure.record.record import Record
+from unsettled.measure.record.record import Record, held
 
 # A row is looked at more closely beyond this many times the 90 % quantile of the record's own noise …
 MARGIN = 10.0
@@ -13,17 +13,27 @@ FLOORS = {"exponents": 1e-4, "displacement": 1e-5, "halting": 1e-3}
 
 
 def quantities(record: Record) -> dict[str, np.ndarray]:
-    """What is compared, per row: exponents in nats per update (N, k), displacement over norm (N, 2), halting logit (N, 1)."""
-    displacement = np.stack(
-        [record.displacement_H[:, -1] / record.norm_H[:, -1], record.displacement_L[:, -1] / record.norm_L[:, -1]], axis=1
-    )
-    return {"exponents": record.exponents(unit="update"), "displacement": displacement, "halting": record.halting_logit[:, -1:]}
+    """What is compared, per row, as far as the record holds it.
+
+    Exponents in nats per update (N, k), displacement over norm of each latent (N, latents), halting logit (N, 1).
+    """
+    there, latents, found = held(record), record.provenance.model.latents, {}
+    if "growth" in there:
+        found["exponents"] = record.exponents(unit="update")
+    if all(f"displacement_{latent}" in there for latent in latents):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found["displacement"] = np.stack([record.displacement(x)[:, -1] / record.norm(x)[:, -1] for x in latents], axis=1)
+    if "halting_logit" in there:
+        found["halting"] = np.asarray(record.halting_logit[:, -1:])
+    return found
 
 
 def differences(one: Record, other: Record) -> dict[str, np.ndarray]:
-    """Largest absolute difference of each quantity per row, (N,); equal infinities differ by nothing."""
+    """Largest absolute difference of each quantity that both hold, per row, (N,); equal infinities differ by nothing."""
     result, others = {}, quantities(other)
     for name, a in quantities(one).items():
+        if name not in others:
+            continue
         b = others[name]
         with np.errstate(invalid="ignore"):
             gap = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))
@@ -34,7 +44,7 @@ def differences(one: Record, other: Record) -> dict[str, np.ndarray]:
 def tolerances(record: Record) -> dict[str, float]:
     """Beyond which difference a row is looked at more closely; from the record's noise and float32's."""
     noise = record.provenance.noise
-    measured = {name: noise.quantiles[name]["q90"] if noise else 0.0 for name in FLOORS}
+    measured = {name: noise.quantiles.get(name, {}).get("q90", 0.0) if noise else 0.0 for name in FLOORS}
     return {name: max(floor, MARGIN * measured[name]) for name, floor in FLOORS.items()}
 
 
@@ -43,7 +53,7 @@ def compare(recorded: Record, remeasured: Record) -> dict[int, str]:
     limits, found = tolerances(recorded), {}
     gaps = differences(recorded, remeasured)
     for row in range(len(recorded)):
-        told = [f"{name} by {gaps[name][row]:.2g} (noise {limits[name]:.2g})" for name in FLOORS if gaps[name][row] > limits[name]]
+        told = [f"{name} by {gaps[name][row]:.2g} (noise {limits[name]:.2g})" for name in gaps if gaps[name][row] > limits[name]]
         if recorded.solved[row] != remeasured.solved[row]:
             told.append(f"outcome {_outcome(recorded, row)}, now {_outcome(remeasured, row)}")
         if told:

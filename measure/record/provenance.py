@@ -97,6 +97,8 @@ class Provenance(_Strict):
     noise: NoiseFloor | None = None
     task: str = Field(default="sudoku", exclude_if=lambda task: task == "sudoku")
     noise_seed: int | None = Field(default=None, exclude_if=lambda seed: seed is None)
+    # of examples with several right answers every one that keeps the rule counts (`--several valid`)
+    by_rule: bool = Field(default=False, exclude_if=lambda by_rule: not by_rule)
     # left out where there is none, so that the bytes of measured records stay as they are
     imported: Imported | None = Field(default=None, exclude_if=lambda imported: imported is None)
 

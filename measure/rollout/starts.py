@@ -14,7 +14,7 @@ from torch import Tensor
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks import RecursiveModel
-from unsettled.measure.networks.recursive import State
+from unsettled.measure.networks.protocol import State
 from unsettled.measure.tasks.sudoku.boards import Box
 from unsettled.measure.tasks.sudoku.symmetry import Symmetries, identities, random_symmetries
 
@@ -76,8 +76,7 @@ class Starts:
         generators = [self._generator(*row) for row in zip(ids, draws, strict=True)]
 
         def disturb(state: State) -> State:
-            noise = _noise(generators, state, self.sigma)
-            return state[0] + noise[0], state[1] + noise[1]
+            return tuple(part + noise for part, noise in zip(state, _noise(generators, state, self.sigma), strict=True))
 
         return disturb
 
@@ -91,7 +90,7 @@ def _noise(generators: list[np.random.Generator], like: State, scale: float) -> 
     for part in like:
         rows = [generator.standard_normal(part.shape[1:], np.float32) for generator in generators]
         drawn.append(scale * torch.from_numpy(np.stack(rows)).to(part))
-    return drawn[0], drawn[1]
+    return tuple(drawn)
 
 
 def last_bit_start(seed: int) -> Callable[[State], State]:
@@ -104,7 +103,7 @@ def last_bit_start(seed: int) -> Callable[[State], State]:
             sign = torch.randint(0, 2, part.shape, generator=generator).to(part) * 2 - 1
             return part * (1 + sign * torch.finfo(torch.float32).eps)
 
-        return moved(state[0]), moved(state[1])
+        return tuple(map(moved, state))
 
     return perturb
 
@@ -119,6 +118,6 @@ def noisy_start(seed: int, scale: float) -> Callable[[State], State]:
             noise = torch.randn(part.shape[1:], generator=generator).to(part)
             return part + scale * part[0].square().mean().sqrt() * noise
 
-        return moved(state[0]), moved(state[1])
+        return tuple(map(moved, state))
 
     return start

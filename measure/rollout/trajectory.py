@@ -20,7 +20,7 @@ from unsettled.measure.networks import RecursiveModel
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.networks.fit import fit
 from unsettled.measure.networks.members import as_network
-from unsettled.measure.networks.recursive import State
+from unsettled.measure.networks.protocol import State
 from unsettled.measure.rollout.observer import Observer
 from unsettled.measure.rollout.rollout import batch_of, columns
 from unsettled.measure.tasks.examples import Examples

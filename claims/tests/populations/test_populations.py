@@ -141,6 +141,10 @@ def test_population_is_measured_as_its_record_was(population):
         "dtype": "float32",
         "device": "cuda",
         "limit": 0,
+        "noise_seed": 0,
+        "split": "test",
+        "task": "sudoku",
+        "several": "refuse",
     }
 
 
