@@ -31,6 +31,8 @@ Records
     write_record        write one
     synthetic_record    one with a known truth, to try things on
     summarise           what a record says at a glance
+    protocol            under which conditions it was measured, line by line
+    paired_comparison   two records of the same examples, example by example
 
 Statistics, each with its interval
     Estimate            the shape in which every statistic returns
@@ -60,6 +62,7 @@ from typing import TYPE_CHECKING
 from unsettled.measure.support.front_door import front_door
 
 if TYPE_CHECKING:  # the same table for type checkers
+    from unsettled.measure.analysis.paired_comparison import paired_comparison
     from unsettled.measure.analysis.summary import summarise
     from unsettled.measure.campaign.run import measure
     from unsettled.measure.errors import UserError
@@ -75,6 +78,7 @@ if TYPE_CHECKING:  # the same table for type checkers
     from unsettled.measure.networks.checkpoints import load_checkpoint
     from unsettled.measure.networks.protocol import Batch, Network
     from unsettled.measure.record.parquet import read_record, write_record
+    from unsettled.measure.record.protocol import protocol
     from unsettled.measure.record.record import Record
     from unsettled.measure.record.synthetic import synthetic_record
     from unsettled.measure.statistics.auc import auc, auc_difference
@@ -90,6 +94,7 @@ if TYPE_CHECKING:  # the same table for type checkers
     from unsettled.measure.tasks.reading import read_examples
 
 _HOMES = {
+    ".analysis.paired_comparison": ("paired_comparison",),
     ".analysis.summary": ("summarise",),
     ".campaign.run": ("measure",),
     ".errors": ("UserError",),
@@ -105,6 +110,7 @@ _HOMES = {
     ".networks.checkpoints": ("load_checkpoint",),
     ".networks.protocol": ("Batch", "Network"),
     ".record.parquet": ("read_record", "write_record"),
+    ".record.protocol": ("protocol",),
     ".record.record": ("Record",),
     ".record.synthetic": ("synthetic_record",),
     ".statistics.auc": ("auc", "auc_difference"),
@@ -143,8 +149,10 @@ __all__ = [
     "matched_auc",
     "measure",
     "median",
+    "paired_comparison",
     "paired_difference",
     "proportion",
+    "protocol",
     "read_examples",
     "read_puzzles",
     "read_record",

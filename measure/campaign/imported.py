@@ -78,6 +78,7 @@ def import_predictions(paths: Sequence[Path], checkpoint: Checkpoint, *, puzzles
         dtype=loaded[0][4],
         device="unknown",
         batch=0,
+        weights=checkpoint.weights,
         imported=Imported(
             source=f"what an evaluation wrote ({paths[0].name})",
             files={path.name: digest_of(path) for path in paths},

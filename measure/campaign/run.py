@@ -79,6 +79,7 @@ def provenance_of(
         batch=batch,
         noise_seed=noise_seed,
         by_rule=puzzles.by_rule is not None,
+        weights=ready.weights,
     )
 
 

@@ -112,18 +112,49 @@ def measure_noise(
 
 @app.command()
 def show(record: Annotated[Path, typer.Argument(help="A record written by `unsettled measure`.")]) -> None:
-    """Print what a record holds: accuracy, failures, exponents and displacement by outcome."""
+    """Print what a record holds: accuracy, failures, exponents and displacement by outcome, and its protocol card."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from unsettled.measure.analysis.summary import summarise
     from unsettled.measure.record.parquet import read_record
+    from unsettled.measure.record.protocol import protocol
 
     def plain(text: str) -> Text:
         return Text("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))
 
     table = Table("what", "value", title=plain(record.name), title_justify="left")
-    for what, value in summarise(read_record(record)):
+    kept = read_record(record)
+    for what, value in summarise(kept):
         table.add_row(plain(what), plain(value))
-    Console().print(table)
+    card = Table("protocol", "", title_justify="left")
+    for line in protocol(kept):
+        card.add_row(plain(line.name), plain(line.shown))
+    Console().print(table, card)
+
+
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(help="A record, measured or imported.")],
+    second: Annotated[Path, typer.Argument(help="Another one, of the same examples.")],
+    unlike: Annotated[list[str] | None, typer.Option(help="A line of the protocol in which they may differ; repeatable.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Compare two networks on the same examples, example by example: outcomes, areas, exponents, displacement, confidence.
+
+    Differences are first less second, each with a 95 % confidence interval and the smallest difference that as many examples
+    would show. Records whose protocols differ are refused. (`unsettled diff` asks whether two records are the same measurement.)
+    """
+    from pydantic import TypeAdapter
+    from rich.console import Console
+
+    from unsettled.measure.analysis.diagnosis_text import show as draw
+    from unsettled.measure.analysis.paired_comparison import PairedComparison, as_table, paired_comparison
+    from unsettled.measure.record.parquet import read_record
+
+    found = paired_comparison(read_record(first), read_record(second), unlike=unlike or ())
+    if as_json:
+        typer.echo(TypeAdapter(PairedComparison).dump_json(found, indent=1))
+    else:
+        draw([as_table(found)], Console(highlight=False))

@@ -41,8 +41,9 @@ class Adapted:
     tensors_digest: str
     parameters: int
     known: ModelFacts | None = None
-    # segments of its own evaluation: an adapter tells none
+    # segments of its own evaluation, and which weights it took: an adapter tells neither
     segments: int | None = None
+    weights: None = None
 
     @property
     def facts(self) -> ModelFacts:

@@ -31,7 +31,8 @@ class Checkpoint:
 
     ``bytes_digest`` is the sha256 of the file; ``tensors_digest`` that of the sorted names, shapes and float32
     values, so that a key prefix, a container or a re-save leaves it as it is. ``notes`` say what was taken for granted while it was
-    read, ``segments`` how many its configuration evaluates (``halt_max_steps``), ``task`` of which task its training data are.
+    read, ``segments`` how many its configuration evaluates (``halt_max_steps``), ``task`` of which task its training data are,
+    ``weights`` whether they are averaged (known where the file names averaged ones).
     """
 
     model: RecursiveModel
@@ -41,6 +42,7 @@ class Checkpoint:
     notes: tuple[str, ...] = ()
     segments: int | None = None
     task: str | None = None
+    weights: Which | None = None
 
     @property
     def config(self) -> ModelConfig:
@@ -101,7 +103,7 @@ def load_checkpoint(
         model = build(config)
     _fill(model, state, where=path)
     digests = digest_file(path), digest_tensors(model.state_dict())
-    return Checkpoint(model.eval(), path, *digests, notes=notes, segments=beside.segments, task=beside.task)
+    return Checkpoint(model.eval(), path, *digests, notes=notes, segments=beside.segments, task=beside.task, weights=found.which)
 
 
 def save_checkpoint(model: RecursiveModel, folder: Path) -> None:

@@ -25,10 +25,14 @@ Which = Literal["ema", "raw"]
 
 @dataclass(frozen=True)
 class Weights:
-    """The tensors of one network under their bare names, and what is worth saying about how they were found."""
+    """The tensors of one network under their bare names, and what is worth saying about how they were found.
+
+    ``which`` they are: known where the file names averaged ones, None where it holds one kind without a name.
+    """
 
     state: dict[str, Tensor]
     notes: tuple[str, ...] = ()
+    which: Which | None = None
 
 
 def weights_of(loaded: Any, *, where: object, which: Which | None = None) -> Weights:
@@ -64,7 +68,7 @@ def weights_of(loaded: Any, *, where: object, which: Which | None = None) -> Wei
         notes.append(f"takes the {_called(taken, kinds)}, not the {_called(other, kinds)} beside them (--weights {other} takes those)")
         if taken == "ema":  # an average of parameters lacks the buffers
             state = {**_learned(found[kinds["raw"][0]]), **state}
-    return Weights(state, tuple(notes))
+    return Weights(state, tuple(notes), taken if kinds["ema"] else None)
 
 
 def _called(kind: Which, kinds: Mapping[Which, list[str]]) -> str:

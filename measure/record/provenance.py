@@ -8,7 +8,7 @@ import subprocess
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
@@ -99,6 +99,8 @@ class Provenance(_Strict):
     noise_seed: int | None = Field(default=None, exclude_if=lambda seed: seed is None)
     # of examples with several right answers every one that keeps the rule counts (`--several valid`)
     by_rule: bool = Field(default=False, exclude_if=lambda by_rule: not by_rule)
+    # averaged or raw weights, where the checkpoint holds both or names them
+    weights: Literal["ema", "raw"] | None = Field(default=None, exclude_if=lambda weights: weights is None)
     # left out where there is none, so that the bytes of measured records stay as they are
     imported: Imported | None = Field(default=None, exclude_if=lambda imported: imported is None)
 

@@ -3,7 +3,9 @@
 Source: Agresti & Min (2005), Statistics in Medicine 24:729: the Wald interval after half an observation was added to each of
 the four cells. With no pair that differs the plain Wald and the bootstrap interval have no width; this one has. Where few
 pairs differ it is too narrow at zero, so it is widened to the Clopper–Pearson limits among the pairs that differ: it leaves
-zero out only where McNemar's exact test does.
+zero out only where McNemar's exact test does. Examples that depend on each other widen it to the interval by groups, and are tested
+by Durkalski, Palesch, Lipsitz & Rust (2003), Statistics in Medicine 22:2417. The mid-p of McNemar's test: Fagerland, Lydersen &
+Laake (2013), BMC Medical Research Methodology 13:91.
 """
 
 from __future__ import annotations
@@ -12,17 +14,22 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import binomtest, norm
+from scipy.stats import binom, binomtest, norm
+from scipy.stats import t as student
 
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.sample import as_mask, check_share
 
 
-def paired_difference(first: ArrayLike, second: ArrayLike, *, level: float = 0.95, denominator: str = "examples") -> Estimate:
+def paired_difference(
+    first: ArrayLike, second: ArrayLike, *, groups: ArrayLike | None = None, level: float = 0.95, denominator: str = "examples"
+) -> Estimate:
     """Share of ``first`` minus share of ``second``, two yes/no arrays (N,) on the same examples.
 
-    ``counts``: ``first_only``, ``second_only``, ``n``. ``extra``: the two shares and the exact McNemar ``p_value`` (two-sided).
-    Not for two independent samples, whose examples do not come in pairs.
+    ``counts``: ``first_only``, ``second_only``, ``n``. ``extra``: the two shares, the exact McNemar ``p_value`` (two-sided) and its
+    ``mid_p_value``. With ``groups`` (N,) of dependent examples, fewer than there are examples, the interval is no narrower than the one
+    by groups, ``p_value`` is by groups (never below the exact one), and there is no mid-p. Not for two independent samples, whose
+    examples do not come in pairs.
 
     Raises:
         UserError: arrays of different lengths, or that are not yes/no.
@@ -46,6 +53,18 @@ def paired_difference(first: ArrayLike, second: ArrayLike, *, level: float = 0.9
     if differ := only + other:
         exact = binomtest(only, differ).proportion_ci(level, method="exact")
         low, high = min(low, differ * (2 * exact.low - 1) / n), max(high, differ * (2 * exact.high - 1) / n)
+    p_value = float(binomtest(only, differ).pvalue) if differ else 1.0
+    # the exact test counts an outcome as likely as the one seen in full, the mid-p by half
+    extra = {"p_value": p_value, "mid_p_value": p_value - float(binom.pmf(only, differ, 0.5)) * (0.5 if only == other else 1.0)}
+    counts = {"first_only": only, "second_only": other, "n": n}
+    if groups is not None and (clusters := len(np.unique(np.asarray(groups)))) < n:
+        by_group = group_error((first.astype(float) - second - (only - other) / n) / n, groups)
+        reach = float(student.isf((1 - level) / 2, clusters - 1)) * by_group if clusters > 1 else 1.0
+        low, high = max(-1.0, min(low, (only - other) / n - reach)), min(1.0, max(high, (only - other) / n + reach))
+        null = group_error((first.astype(float) - second) / n, groups, centred=False)
+        beyond = 2 * float(norm.sf(abs(only - other) / n / null)) if null else 1.0
+        error, extra, counts["groups"] = max(error, by_group), {"p_value": max(p_value, beyond)}, clusters
+        method += ", by groups"
     return Estimate(
         value=(only - other) / n,
         low=low,
@@ -54,11 +73,18 @@ def paired_difference(first: ArrayLike, second: ArrayLike, *, level: float = 0.9
         n=n,
         method=method,
         denominator=denominator,
-        counts={"first_only": only, "second_only": other, "n": n},
+        counts=counts,
         error=error,
-        extra={
-            "share_first": float(first.mean()),
-            "share_second": float(second.mean()),
-            "p_value": float(binomtest(only, only + other).pvalue) if only + other else 1.0,
-        },
+        extra={"share_first": float(first.mean()), "share_second": float(second.mean()), **extra},
     )
+
+
+def group_error(contributions: ArrayLike, groups: ArrayLike, *, centred: bool = True) -> float:
+    """Standard error of a sum of contributions (N,), those of one group taken as one: √(G/(G − 1) · Σ (sum of a group)²).
+
+    The contributions of a ``centred`` estimate add up to 0; without the factor it is the error under the hypothesis that they do.
+    """
+    _, at = np.unique(np.asarray(groups), return_inverse=True)
+    sums = np.bincount(at, weights=np.asarray(contributions, np.float64))
+    factor = len(sums) / (len(sums) - 1) if centred and len(sums) > 1 else 1.0
+    return math.sqrt(factor * float(sums @ sums))

@@ -58,3 +58,33 @@ def test_it_covers(gain, loss):
     kinds = rng.choice(3, size=(500, 128), p=[gain, loss, 1 - gain - loss])
     found = [paired_difference(row == 0, row == 1) for row in kinds]
     assert np.mean([f.low <= gain - loss <= f.high for f in found]) >= 0.925
+
+
+def test_the_mid_p_is_by_hand():
+    """Fagerland, Lydersen & Laake's example: 1 and 7 of 21 pairs differ, exact p .070, mid-p .039."""
+    first, second = np.arange(21) < 1, (np.arange(21) >= 1) & (np.arange(21) < 8)
+    found = paired_difference(first, second)
+    assert (found.extra["p_value"], found.extra["mid_p_value"]) == (pytest.approx(0.0703125), pytest.approx(0.0390625))
+    assert paired_difference([True, False], [False, True]).extra["mid_p_value"] == pytest.approx(0.75)
+
+
+def test_groups_widen_it_to_what_the_groups_know():
+    rng = np.random.default_rng(4)
+    first, second = rng.random(80) < 0.6, rng.random(80) < 0.4
+    alone = paired_difference(first, second)
+    tiled, groups = (np.tile(first, 8), np.tile(second, 8)), np.tile(np.arange(80), 8)
+    counted, grouped = paired_difference(*tiled), paired_difference(*tiled, groups=groups)
+    assert counted.high - counted.low < (alone.high - alone.low) / 2
+    assert grouped.high - grouped.low == pytest.approx(alone.high - alone.low, rel=0.06)
+    assert grouped.extra["p_value"] > counted.extra["p_value"] and grouped.counts["groups"] == 80
+    assert "mid_p_value" not in grouped.extra and paired_difference(first, second, groups=np.arange(80)) == alone
+
+
+def test_it_covers_by_groups():
+    rng, missed = np.random.default_rng(5), 0
+    for _ in range(300):
+        base = np.repeat(rng.random((40, 1)), 6, axis=1).ravel()
+        first, second = base + 0.2 * rng.random(240) < 0.6, base + 0.2 * rng.random(240) < 0.5
+        found = paired_difference(first, second, groups=np.repeat(np.arange(40), 6))
+        missed += not found.low <= 0.1 <= found.high
+    assert missed <= 27

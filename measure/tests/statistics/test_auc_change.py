@@ -1,0 +1,56 @@
+"""The difference of two areas with outcomes of their own: DeLong's where these are one, its coverage, and groups that widen it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.auc import auc, auc_difference
+from unsettled.measure.statistics.auc_change import Classed, auc_change
+
+
+def test_with_one_set_of_outcomes_it_is_delongs():
+    rng = np.random.default_rng(0)
+    positives = rng.random(90) < 0.3
+    one, other = rng.standard_normal(90) + positives, np.round(rng.standard_normal(90) + 2 * positives, 1)
+    found, wanted = auc_change(Classed(one, positives), Classed(other, positives)), auc_difference(one, other, positives)
+    assert (found.value, found.low, found.high, found.error) == pytest.approx((wanted.value, wanted.low, wanted.high, wanted.error))
+    assert found.extra["p_value"] == pytest.approx(wanted.extra["p_value"])
+
+
+def test_independent_outcomes_add_their_variances():
+    rng = np.random.default_rng(1)
+    n = 4000
+    parts = [(rng.standard_normal(n) + y, y) for y in (rng.random(n) < 0.4, rng.random(n) < 0.2)]
+    found = auc_change(Classed(*parts[0]), Classed(*parts[1]))
+    assert found.error == pytest.approx(math.hypot(*(auc(*part).error or 0.0 for part in parts)), rel=0.05)
+
+
+def test_it_covers_where_outcomes_differ_and_hang_together():
+    rng, missed = np.random.default_rng(2), 0
+    for _ in range(200):
+        hard = rng.standard_normal(150)
+        pair = [hard + rng.standard_normal(150) > 0.3 for _ in range(2)]
+        scores = [rng.standard_normal(150) + shift * y for shift, y in zip((1.0, 1.5), pair, strict=True)]
+        found = auc_change(*(Classed(s, y) for s, y in zip(scores, pair, strict=True)))
+        missed += not found.low <= norm.cdf(1 / 2**0.5) - norm.cdf(1.5 / 2**0.5) <= found.high
+    assert missed <= 18
+
+
+def test_groups_widen_and_complete_separation_has_no_interval():
+    rng = np.random.default_rng(3)
+    positives = rng.random(60) < 0.5
+    one, other = rng.standard_normal(60) + positives, rng.standard_normal(60)
+    alone = auc_change(Classed(one, positives), Classed(other, positives))
+    tiled = [Classed(np.tile(values, 5), np.tile(positives, 5)) for values in (one, other)]
+    grouped, counted = auc_change(*tiled, groups=np.tile(np.arange(60), 5)), auc_change(*tiled)
+    assert grouped.error == pytest.approx(alone.error, rel=0.03) and counted.error < grouped.error / 2
+    split = Classed(positives.astype(float), positives)
+    assert math.isnan(auc_change(split, split).low) and "separation" in auc_change(split, split).extra["note"]
+    assert not auc_change(split, Classed(one, np.ones(60, bool))).defined
+    with pytest.raises(UserError, match="no pairs"):
+        auc_change(split, Classed(one[:50], positives[:50]))
