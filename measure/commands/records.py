@@ -152,9 +152,12 @@ def compare(
     from unsettled.measure.analysis.diagnosis_text import show as draw
     from unsettled.measure.analysis.paired_comparison import PairedComparison, as_table, paired_comparison
     from unsettled.measure.record.parquet import read_record
+    from unsettled.measure.statistics.references import references_of
 
     found = paired_comparison(read_record(first), read_record(second), unlike=unlike or ())
     if as_json:
         typer.echo(TypeAdapter(PairedComparison).dump_json(found, indent=1))
     else:
-        draw([as_table(found)], Console(highlight=False))
+        console = Console(highlight=False)
+        draw([as_table(found)], console)
+        console.print("references: " + "; ".join(references_of(contrast.difference.method for contrast in found.contrasts)), style="dim")

@@ -64,6 +64,7 @@ def auc_change(
     if groups is not None and (clusters := len(np.unique(np.asarray(groups)))) < n:
         error, counts["groups"] = max(error, group_error(apart, groups)), clusters
         quantile = float(student.isf((1 - level) / 2, clusters - 1)) if clusters > 1 else math.inf
+        about["method"] = about["method"].replace("paired", "paired clustered")
     known = math.isfinite(error) and error > 0
     half = quantile * error if known else math.nan
     extra: dict[str, float | str] = {"auc_first": areas[0], "auc_second": areas[1]}

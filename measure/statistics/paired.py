@@ -64,7 +64,7 @@ def paired_difference(
         null = group_error((first.astype(float) - second) / n, groups, centred=False)
         beyond = 2 * float(norm.sf(abs(only - other) / n / null)) if null else 1.0
         error, extra, counts["groups"] = max(error, by_group), {"p_value": max(p_value, beyond)}, clusters
-        method += ", by groups"
+        method = method.replace("shares,", "shares, by groups,")
     return Estimate(
         value=(only - other) / n,
         low=low,
