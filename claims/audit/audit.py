@@ -37,7 +37,7 @@ class Audit(Strict):
         planted: falsehoods that were planted, and whether they were caught.
         compared: how many verdicts the locked baseline holds; None when this run was not held to it.
         changes: verdicts that left it, or would have.
-        drift: what this run changed in the baseline that it wrote.
+        drift: what this run changed in the baseline that it wrote, or let pass of what has changed.
         counts: verdicts of claims by outcome, all ten.
         expected_false: how many of the verdicts on other checkpoints are false at most, in expectation.
         definitions: the facts on each claim; ``explained`` those on each measured verdict, by ``claim@population``.

@@ -128,17 +128,36 @@ def drift(locked: Locked, now: Locked, notation: Notation = PLAIN) -> str | None
             return f"locked on another {name.replace('_', ' ')}: {_brief(before)}, now {_brief(after)}"
     again = locked.fingerprints.get("record") != now.fingerprints.get("record")
     same_start = locked.fingerprints.get("tangent_start") == now.fingerprints.get("tangent_start")
+    slack = allowed(locked, now) if again else 0.0
     # near its edge a verdict turns with the start alone; then the figures decide
     if locked.verdict != now.verdict and (same_start or None in (locked.value, now.value)):
         return f"was {locked.verdict}, is {now.verdict}"
-    allowed = locked.noise if same_start else locked.start_noise
     for name in FIGURES:
         before, after = getattr(locked, name), getattr(now, name)
-        slack = allowed if again else 0.0
         if not _close(before, after, slack):
             told = notation.finer(6)
             return f"{name} was {told.value(before)}, is {told.value(after)}, beyond the noise of {notation.difference(slack)}"
     return None
+
+
+def allowed(locked: Locked, now: Locked) -> float:
+    """By how much figures may move where the record was measured again: by noise, or by what another tangent start moves too."""
+    same_start = locked.fingerprints.get("tangent_start") == now.fingerprints.get("tangent_start")
+    return locked.noise if same_start else locked.start_noise
+
+
+def moved(locked: Locked, now: Locked) -> float | None:
+    """How far the figures moved with a record that is another than was locked: what the slack may hide; None for the same record."""
+    if locked.fingerprints.get("record") == now.fingerprints.get("record"):
+        return None
+    pairs = [(getattr(locked, name), getattr(now, name)) for name in FIGURES]
+    return max((abs(after - before) for before, after in pairs if before is not None and after is not None), default=0.0)
+
+
+def blind(locked: Locked, now: Locked) -> bool:
+    """Whether the slack is as large as the claim's smallest effect of interest, so that a change that matters could pass unseen."""
+    smallest = locked.bar.get("smallest_contradiction")
+    return isinstance(smallest, float | int) and allowed(locked, now) >= smallest
 
 
 def vanished(baseline: Baseline, keys: Mapping[str, object]) -> dict[str, Locked]:

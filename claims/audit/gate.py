@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from unsettled.claims.audit.baseline import PLAIN, Baseline, Locked, drift, lock, update, vanished, write_baseline
+from unsettled.claims.audit.baseline import PLAIN, Baseline, Locked, blind, drift, lock, moved, update, vanished, write_baseline
 from unsettled.claims.audit.run import Run
 from unsettled.claims.verdict import Outcome, Verdict
+from unsettled.measure.support.figures import listing, plural
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,29 @@ class Gate:
         if not self.compare or self.writes:
             return []
         return [_gone(key, locked, run) for key, locked in vanished(self.baseline, run.pairs).items()]
+
+    def let_pass(self, run: Run, verdicts: list[Verdict]) -> list[str]:
+        """What holding the verdicts to the baseline does not show, line by line: records that changed within the slack of their
+        verdicts, and slacks as large as the smallest effect of interest. Nothing where the run is not held to it."""
+        if not self.compare or self.writes:
+            return []
+        standing: dict[str, list[tuple[Verdict, Locked, Locked]]] = defaultdict(list)
+        for verdict in verdicts:
+            locked = self.baseline.locked.get(verdict.key)
+            if locked is not None and verdict.key in run.pairs and verdict.outcome is not Outcome.DRIFTED:
+                standing[verdict.population].append((verdict, locked, lock(verdict, *run.pairs[verdict.key])))
+        lines = []
+        for population, found in standing.items():
+            shifts = [(shift, verdict) for verdict, locked, now in found if (shift := moved(locked, now)) is not None]
+            if shifts:
+                most, verdict = max(shifts, key=lambda pair: pair[0])
+                told = f"figures moved by up to {verdict.notation.difference(most)} ({verdict.claim})" if most else "no figure moved"
+                lines.append(
+                    f"{population}: the record is another than was locked, {plural(len(shifts), 'verdict')} within noise of it; {told}"
+                )
+            if unseen := [verdict.claim for verdict, locked, now in found if blind(locked, now)]:
+                lines.append(f"{population}: noise as large as the smallest effect of interest hides what matters in {listing(unseen)}")
+        return lines
 
     def write(self, run: Run, verdicts: list[Verdict]) -> list[str]:
         """Write the baseline as `--update-baseline` asks; one line for each change, none where it does not ask."""

@@ -37,7 +37,7 @@ def audit_of(run: Run, found: Mapping[str, Sequence[BaseModel]], *, gate: Gate |
     Args:
         found: kind of `KINDS` → what was found.
         gate: the baseline that the run was held to, if it was.
-        drift: what the run changed in the baseline that it wrote.
+        drift: what the run changed in the baseline that it wrote, or let pass.
     """
     place = {key: number for number, key in enumerate(run.pairs)}
     verdicts = sorted(cast(Sequence[Verdict], found.get("verdict", ())), key=lambda v: (place.get(v.key, len(place)), v.key))

@@ -20,7 +20,7 @@ REFERENCES: dict[tuple[str, ...], str] = {
     ("one-sided exact upper bound",): "Hanley & Lippman-Hand (1983), Journal of the American Medical Association 249:1743",
     ("ratio of shares, exact",): "Berger & Boos (1994), Journal of the American Statistical Association 89:1012",
     ("Agresti–Min",): "Agresti & Min (2005), Statistics in Medicine 24:729",
-    ("mid-p",): "Fagerland, Lydersen & Laake (2013), BMC Medical Research Methodology 13:91",
+    ("Agresti–Min", "paired difference of shares"): "Fagerland, Lydersen & Laake (2013), BMC Medical Research Methodology 13:91",
     ("paired difference of shares, by groups",): "Durkalski, Palesch, Lipsitz & Rust (2003), Statistics in Medicine 22:2417",
     ("Hodges–Lehmann",): "Hodges & Lehmann (1963), Annals of Mathematical Statistics 34:598",
     ("best combination",): "Reiser & Faraggi (1997), Biometrics 53:644",

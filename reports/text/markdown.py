@@ -57,7 +57,7 @@ def _changed(audit: Audit, rows: int | None) -> Iterator[str]:
     else:
         yield "Not compared with a locked baseline (`--baseline` does)."
     if audit.drift:
-        yield "**The baseline was rewritten by this run:**"
+        yield "**The baseline was rewritten by this run:**" if audit.compared is None else "**What the baseline lets pass:**"
         yield "\n".join(f"- {_cell(line, REASON)}" for line in audit.drift[: rows or len(audit.drift)])
 
 

@@ -1,6 +1,8 @@
 """The drift gate: what counts as drift, how often it cries wolf, how surely it sees one, and how it is updated."""
 
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import hypothesis
 import numpy as np
@@ -113,6 +115,27 @@ def test_another_tangent_start_has_its_own_slack_and_the_same_one_has_not(judged
     assert drift(locked, again.model_copy(update=turned)).startswith("was ")
     far = turned | {"value": locked.value + 1.5 * locked.start_noise}
     assert drift(locked, other.model_copy(update=far)).startswith("value was")
+
+
+def test_a_change_that_the_slack_hides_is_said_and_a_slack_that_hides_what_matters(judged):
+    ledger, population = judged
+    claim = "trm.lambda1.median.failure"
+    verdict = judge_plainly(judged, claim, population)
+    locked = locked_as(judged, claim, noise=True)
+    run = SimpleNamespace(pairs={verdict.key: (ledger[claim], population)})
+
+    def told(**changes):
+        return Gate(Path("b.json"), Baseline(locked={verdict.key: locked.model_copy(update=changes)}), True, None).let_pass(run, [verdict])
+
+    assert told() == []
+    another = {"fingerprints": locked.fingerprints | {"record": "another"}}
+    assert told(**another) == ["paper.trm: the record is another than was locked, 1 verdict within noise of it; no figure moved"]
+    near = told(value=locked.value + 0.001, **another)
+    assert near[0].endswith(f"figures moved by up to 0.001 ({claim})") and len(near) == 1
+    assert told(noise=ledger[claim].smallest_contradiction) == [
+        f"paper.trm: noise as large as the smallest effect of interest hides what matters in {claim}"
+    ]
+    assert Gate(Path("b.json"), Baseline(), False, None).let_pass(run, [verdict]) == []
 
 
 CLAIMS = ("trm.accuracy", "trm.lambda1.auc", "trm.lambda1.median.failure", "trm.lambda1.median.success", "trm.failures.expansive")

@@ -8,6 +8,7 @@ from unsettled.measure import synthetic_record
 from unsettled.measure.analysis.band import otsu_band
 from unsettled.measure.analysis.settling import settled_failures
 from unsettled.measure.statistics.auc import INTERVALS, auc, auc_difference, auc_equivalence
+from unsettled.measure.statistics.auc_change import Classed, auc_change
 from unsettled.measure.statistics.bootstrap import bootstrap_examples
 from unsettled.measure.statistics.calibration import brier, calibration_error
 from unsettled.measure.statistics.correlation import correlation
@@ -19,7 +20,9 @@ from unsettled.measure.statistics.paired import paired_difference
 from unsettled.measure.statistics.proportion import proportion, zero_event_bound
 from unsettled.measure.statistics.ratio import risk_ratio
 from unsettled.measure.statistics.references import REFERENCES, references_of
+from unsettled.measure.statistics.signed_rank import paired_shift
 from unsettled.measure.statistics.survival import landmark_auc, occurred_by, rate
+from unsettled.measure.statistics.windows import combined
 
 # What no `Estimate` names: units of exponents, and what is done to the p-values of many claims.
 OF_REPORTS = {"QR exponent", "finite-time exponent", "Kaplan–Yorke", "Holm", "false discovery rate"}
@@ -29,6 +32,8 @@ def methods() -> list[str]:
     record = synthetic_record(120, seed=3)
     lambda1, failed = record.exponents()[:, 0], ~record.solved
     event = np.where(record.solved, 3, 0)
+    arrays = {"growth": record.growth, "displacement": record.displacement_H, "halting_logit": record.halting_logit}
+    arrays["solved_at"] = record.solved_at
     estimates = [
         *(auc(lambda1, failed, interval=interval) for interval in INTERVALS),
         auc_difference(lambda1, record.halting_logit[:, -1], failed),
@@ -44,6 +49,10 @@ def methods() -> list[str]:
         typical_extreme(record.late_displacement(), failed, of=20),
         failures_below_successes(record.late_displacement(), failed, share=0.9),
         paired_difference(record.solved, record.solved_at[:, 3]),
+        paired_difference(record.solved, record.solved_at[:, 3], groups=record.example_id // 2),
+        paired_shift(lambda1, record.rating),
+        auc_change(Classed(lambda1, failed), Classed(record.rating, failed), groups=record.example_id // 2),
+        combined(arrays, 4).area,
         *(proportion(3, 20, interval=interval) for interval in ("clopper-pearson", "wilson")),
         zero_event_bound(254),
         risk_ratio(3, 20, 60, 180),
