@@ -11,12 +11,15 @@ from scipy.stats import fisher_exact
 
 from unsettled.claims.catalogue.parameters import Settling
 from unsettled.measure.analysis.band import Band, otsu_band, settled_percentile
+from unsettled.measure.errors import UserError
+from unsettled.measure.record.movement import Scale
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.modality import Modes
 from unsettled.measure.statistics.proportion import proportion
 
+BANDED: dict[Scale, str] = {"raw": "", "relative": "relative displacement of ", "angle": "the angle of "}
 # Above this, two classes differ by no more than chance lets them.
 ALPHA = 0.05
 
@@ -25,17 +28,31 @@ def band_of(record: Record, parameters: Settling) -> Band:
     """The low-velocity band that the parameters draw."""
     if parameters.rule == "fixed":
         edge = parameters.edge or math.nan
-        return Band(kind=f"fixed {edge:g}", log10_threshold=math.log10(edge), part=parameters.part, window=parameters.window)
+        return Band(
+            kind=f"fixed {edge:g}", log10_threshold=math.log10(edge), part=parameters.part, window=parameters.window, scale=parameters.scale
+        )
     if parameters.rule == "percentile":
         return settled_percentile(
             record,
             parameters.percentile or math.nan,
             part=parameters.part,
             window=parameters.window,
+            scale=parameters.scale,
             floor=parameters.floor,
             rest=parameters.rest,
         )
-    return otsu_band(record, part=parameters.part, window=parameters.window, floor=parameters.floor, rest=parameters.rest)
+    return otsu_band(
+        record, part=parameters.part, window=parameters.window, scale=parameters.scale, floor=parameters.floor, rest=parameters.rest
+    )
+
+
+def known(values: Callable[[], object]) -> bool:
+    """Whether a record holds what ``values`` reads of it, for figures that are also reported where it is there."""
+    try:
+        values()
+    except UserError:
+        return False
+    return True
 
 
 def members(record: Record, of: str) -> np.ndarray:
@@ -53,7 +70,7 @@ def unusable(values: np.ndarray, what: str) -> str:
 
 def no_band(record: Record, band: Band) -> str:
     """Why nobody can be called settled; empty if one can."""
-    reason = unusable(record.late_displacement(part=band.part, window=band.window), "late displacements")
+    reason = unusable(record.late_displacement(part=band.part, window=band.window, scale=band.scale), "late displacements")
     if not reason and math.isnan(band.log10_threshold):
         return "late displacement takes a single value, there is no band"
     return reason
@@ -68,7 +85,7 @@ def banded(record: Record, band: Band, chosen: Callable[[Band], np.ndarray], who
     if reason := no_band(record, band):
         return undefined(reason, n=int(who.sum()), denominator=of)
     share = proportion(int((chosen(band) & who).sum()), int(who.sum()), denominator=of)
-    method = f"{share.method}; {band.kind} band of {band.part} over {band.window} segments"
+    method = f"{share.method}; {band.kind} band of {BANDED[band.scale]}{band.part} over {band.window} segments"
     share = replace(share, extra=dict(share.extra) | band_figures(band), method=method)
     return over_lines(share, [proportion(int((chosen(other) & who).sum()), int(who.sum())) for other in band.others])
 

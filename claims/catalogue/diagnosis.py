@@ -8,14 +8,26 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from unsettled.claims.catalogue.bands import band_of, banded, contrasted, members, over_lines, same_in_both, told_apart, unusable, vacuous
-from unsettled.claims.catalogue.parameters import Class, Early, Mobility, Part, Segments, Settling
+from unsettled.claims.catalogue.bands import (
+    band_of,
+    banded,
+    contrasted,
+    known,
+    members,
+    over_lines,
+    same_in_both,
+    told_apart,
+    unusable,
+    vacuous,
+)
+from unsettled.claims.catalogue.parameters import Class, Early, Part, Segments, Settling
 from unsettled.claims.catalogue.registry import Parameters, side_kind, statistic
 from unsettled.claims.catalogue.separation import trajectories, uncontrolled
 from unsettled.measure.analysis.capture import LongRuns, kept_solved
 from unsettled.measure.analysis.capture_exponent import before_capture, before_capture_in, exponents
 from unsettled.measure.analysis.label_tables import RestLines, rest_lines
 from unsettled.measure.analysis.labels import NAMES, Thresholds, classify, settled
+from unsettled.measure.record.movement import Scale
 from unsettled.measure.record.record import Record
 from unsettled.measure.record.side import SideRecord
 from unsettled.measure.statistics.calibration import brier, calibration_error
@@ -42,6 +54,7 @@ class EarlyTogether(Parameters):
 
     horizon: Segments = 4
     part: Part = "H"
+    scale: Scale = "raw"
 
 
 class Doom(Early):
@@ -64,9 +77,11 @@ class Calibration(Parameters):
     bins: Annotated[int, Field(ge=1, le=1000)] = 10
 
 
-class RelativeMobility(Mobility):
+class RelativeMobility(Parameters):
     """Late displacement over the norm of the same latent, of one class."""
 
+    part: Part = "H"
+    window: Segments = 4
     of: Class = "failures"
 
 
@@ -115,7 +130,7 @@ def early_auc_together(record: Record, parameters: EarlyTogether) -> Estimate:
 
     That it is ½ says something only where the last halting confidence does tell the outcome.
     """
-    arrays = trajectories(record, Early(horizon=parameters.horizon, part=parameters.part))
+    arrays = trajectories(record, Early(horizon=parameters.horizon, part=parameters.part, scale=parameters.scale))
     early_window(**arrays, horizon=parameters.horizon)  # refuses a window that does not fit
     whole: dict[str, np.ndarray] = {name: np.asarray(array) for name, array in arrays.items()}
     if any(np.isnan(whole[name]).any() for name in ("growth", "displacement", "halting_logit")):
@@ -180,12 +195,11 @@ def halting_calibration(record: Record, parameters: Calibration) -> Estimate:
 @statistic("relative_displacement", RelativeMobility)
 def relative_displacement(record: Record, parameters: RelativeMobility) -> Estimate:
     """Median late displacement of failures or successes as a fraction of the norm of the state."""
-    late = record.late_displacement(part=parameters.part, window=parameters.window)
-    norms = {"H": record.norm_H, "L": record.norm_L}
-    norm = np.hypot(record.norm_H[:, -1], record.norm_L[:, -1]) if parameters.part == "joint" else norms[parameters.part][:, -1]
     who = members(record, parameters.of)
-    absolute = median(late[who], denominator=parameters.of)
-    relative = median((late / norm)[who], unit="of the norm", denominator=parameters.of)
+    relative = median(record.late_steps(part=parameters.part, window=parameters.window)[who], unit="of the norm", denominator=parameters.of)
+    if not known(lambda: record.displacement(parameters.part)[:, -1]):
+        return relative
+    absolute = median(record.late_displacement(part=parameters.part, window=parameters.window)[who], denominator=parameters.of)
     return replace(relative, extra=dict(relative.extra) | {"absolute": absolute.value})
 
 

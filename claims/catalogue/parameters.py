@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from unsettled.claims.catalogue.registry import Parameters
+from unsettled.measure.record.movement import Scale
 from unsettled.measure.statistics.modality import FLOOR, REST
 
 Part = Literal["H", "L", "joint"]
@@ -37,12 +38,15 @@ class Settling(Parameters):
 
     ``part`` names the latent, ``window`` the number of last segments that are averaged. ``rule`` draws the upper
     edge of the band: Otsu's threshold on the pooled log10 late displacement, a percentile of the pooled late
-    displacement, or a fixed displacement per segment. ``floor`` and ``rest`` are what counts as no step, and as rest at most,
-    in fractions of the norm (see `unsettled.measure.statistics.modality`).
+    displacement, or a fixed displacement per segment. ``scale`` says in what: raw displacement, the same over the norm
+    of the state, or the angle between successive states in radians; the latter two are there even where that norm grows.
+    ``floor`` and ``rest`` are what counts as no step, and as rest at most, in fractions of the norm (see
+    `unsettled.measure.statistics.modality`).
     """
 
     part: Part = "H"
     window: Segments = 4
+    scale: Scale = "raw"
     rule: Literal["otsu", "percentile", "fixed"] = "otsu"
     percentile: Annotated[float, Field(gt=0, lt=100)] | None = None
     edge: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
@@ -73,10 +77,11 @@ class ConfidentShare(Settling):
 
 
 class Mobility(Parameters):
-    """Late displacement of one latent over the last ``window`` segments."""
+    """Late displacement of one latent over the last ``window`` segments, on a ``scale``."""
 
     part: Part = "H"
     window: Segments = 4
+    scale: Scale = "raw"
 
 
 class Extreme(Mobility):
@@ -94,9 +99,10 @@ class ExponentOf(Parameters):
 
 
 class Separation(Parameters):
-    """Area under the ROC curve of ``score``, with ``positives`` as the positive class."""
+    """Area under the ROC curve of ``score``, with ``positives`` as the positive class; ``scale`` is that of a displacement."""
 
     score: Score = "exponent"
+    scale: Scale = "raw"
     positives: Class = "failures"
 
 
@@ -131,7 +137,7 @@ class Matched(Baselined, Settling):
 class Early(Parameters):
     """A score of the first ``horizon`` segments, among the puzzles that are unsolved after them.
 
-    The positives are the puzzles solved later. ``displacement`` is the mean over the early segments.
+    The positives are the puzzles solved later. ``displacement`` is the mean over the early segments, on a ``scale``.
     """
 
     score: Literal[
@@ -139,6 +145,7 @@ class Early(Parameters):
     ] = "exponent"
     horizon: Segments = 4
     part: Part = "H"
+    scale: Scale = "raw"
 
 
 class Stays(Settling):

@@ -106,10 +106,14 @@ class Statistic:
     def on(self, record: Record, parameters: Parameters, side: Callable[[str], Any] | None = None) -> Estimate:
         """The statistic of a record; ``side`` looks up side records by their kind, where there are any.
 
+        Where the norm of the state grows through the whole rollout, raw displacement tells nothing of rest, and a statistic that
+        reads it is refused (`unsettled.measure.record.record.Record.without_scaleless`).
+
         Raises:
             MissingInput: it needs what is not there.
             UserError: the parameters do not fit what was measured.
         """
+        record = record.without_scaleless()
         if self.needs is None or side is None:
             return self.function(record, parameters)
         return self.function(record, parameters, side(self.needs))

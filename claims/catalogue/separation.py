@@ -8,10 +8,11 @@ from typing import Any, Literal, TypedDict
 
 import numpy as np
 
-from unsettled.claims.catalogue.bands import band_figures, band_of, lacking, members, same_in_both, unusable, vacuous
+from unsettled.claims.catalogue.bands import band_figures, band_of, known, lacking, members, same_in_both, unusable, vacuous
 from unsettled.claims.catalogue.parameters import Baselined, Early, ExponentOf, Matched
 from unsettled.claims.catalogue.registry import statistic
 from unsettled.measure.errors import UserError
+from unsettled.measure.record.movement import Scale
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.auc import auc, auc_difference, auc_interval
 from unsettled.measure.statistics.early import early_auc, early_window
@@ -22,12 +23,12 @@ from unsettled.measure.statistics.median import median
 from unsettled.measure.statistics.proportion import proportion
 
 
-def score_of(record: Record, name: str) -> np.ndarray:
-    """One score per example, shape (N,): λ₁, mean of the spectrum, late displacement of z_H, or last halting logit."""
+def score_of(record: Record, name: str, scale: Scale = "raw") -> np.ndarray:
+    """One score per example, shape (N,): λ₁, mean of the spectrum, late displacement of z_H on a scale, or last halting logit."""
     if name in ("exponent", "spectrum_mean"):
         exponents = _exponents(record, 1)
         return exponents[:, 0] if name == "exponent" else exponents.mean(axis=1)
-    return record.late_displacement() if name == "displacement" else record.halting_logit[:, -1]
+    return record.late_displacement(scale=scale) if name == "displacement" else record.halting_logit[:, -1]
 
 
 def uncontrolled(record: Record, parameters: Early) -> str:
@@ -67,7 +68,7 @@ def separation(record: Record, parameters: Baselined) -> Estimate:
     """Area under the ROC curve of a score, with the same area for what λ₁ must beat."""
     if reason := lacking(record.solved, "of the puzzles"):
         return undefined(reason, n=len(record))
-    scores, positives = score_of(record, parameters.score), _positives(record, parameters)
+    scores, positives = score_of(record, parameters.score, parameters.scale), _positives(record, parameters)
     # Refutations hang on the limits: those that hold for few positives and near 1 decide, and DeLong's are shown beside them.
     measured = auc(scores, positives)
     if measured.defined and measured.error:
@@ -88,15 +89,16 @@ def matched(record: Record, parameters: Matched) -> Estimate:
     chosen = ~band.settled(record) if band else np.ones(len(record), dtype=bool)
     if reason := lacking(record.solved[chosen], f"of the {'unsettled' if band else 'puzzles'}"):
         return undefined(reason, n=int(chosen.sum()))
-    late = record.late_displacement(part=parameters.part, window=parameters.window)
+    by_displacement = parameters.by == "displacement"
+    late = record.late_displacement(part=parameters.part, window=parameters.window, scale=parameters.scale) if by_displacement else None
 
     def area(scores: np.ndarray, positives: np.ndarray, within: np.ndarray = chosen) -> Estimate:
         shared: dict[str, Any] = {"weights": parameters.weighting, "minimum": parameters.minimum}
-        if parameters.by == "displacement":
+        if late is not None:
             return matched_auc(scores, positives, late, bins=parameters.bins, edges=parameters.edges, within=within, **shared)
         return stratified_auc(scores[within], positives[within], record.givens[within].astype(np.int64), **shared)
 
-    scores, positives = score_of(record, parameters.score), _positives(record, parameters)
+    scores, positives = score_of(record, parameters.score, parameters.scale), _positives(record, parameters)
     measured = area(scores, positives)
     if band and band.others and measured.defined:
         others = [area(scores, positives, ~line.settled(record)) for line in band.others]
@@ -174,7 +176,7 @@ def trajectories(record: Record, parameters: Early) -> Trajectories:
         _exponents(record, 1)
     return {
         "growth": record.growth,
-        "displacement": record.displacement(parameters.part),
+        "displacement": record.movement(parameters.part, parameters.scale),
         "halting_logit": record.halting_logit,
         "solved_at": record.solved_at,
     }
@@ -187,7 +189,7 @@ def _later_score(record: Record, parameters: Early) -> np.ndarray:
         return exponents[:, 0] if parameters.score == "exponent" else exponents.mean(axis=1)
     if parameters.score == "halting":
         return record.halting_logit[:, -1]
-    moves = record.displacement(parameters.part)
+    moves = record.movement(parameters.part, parameters.scale)
     return moves[:, -1] if parameters.score == "last_displacement" else moves[:, parameters.horizon :].mean(axis=1)
 
 
@@ -195,22 +197,40 @@ def _positives(record: Record, parameters: Any) -> np.ndarray:
     return members(record, parameters.positives)
 
 
+def _beside(record: Record) -> dict[str, np.ndarray]:
+    """What λ₁ must beat, as far as the record holds it: score → (N,)."""
+    scale: Scale = "raw" if known(lambda: record.displacement()[:, -1]) else "relative"
+    found = {}
+    for name in ("displacement", "halting", "spectrum_mean"):
+        try:
+            values = score_of(record, name, scale)
+        except UserError:
+            continue
+        found["relative_displacement" if name == "displacement" and scale == "relative" else name] = values
+    return found
+
+
 def _with_baselines(measured: Estimate, record: Record, parameters: Baselined, area: Any, *, within: np.ndarray | None = None) -> Estimate:
     """Add the areas of late displacement, halting logit and spectrum mean on the same examples, and what λ₁ adds.
 
-    The halting logit is high for the right answer, so its area is given for its reverse when failures are positive.
+    The halting logit is high for the right answer, so its area is given for its reverse when failures are positive. Displacement is
+    that over the norm where there is no scale of rest; what the record does not hold is left out.
     """
     if not (parameters.baselines and measured.defined and parameters.score == "exponent"):
         return measured
     positives = _positives(record, parameters)
     sign = -1.0 if parameters.positives == "failures" else 1.0
-    extra = dict(measured.extra)
-    for name, side in (("displacement", -sign), ("halting", sign), ("spectrum_mean", -sign)):
-        extra[f"auc_{name}"] = area(side * score_of(record, name), positives).value
+    extra, beside = dict(measured.extra), _beside(record)
+    for name, values in beside.items():
+        extra[f"auc_{name}"] = area((sign if name == "halting" else -sign) * values, positives).value
     chosen = slice(None) if within is None else within
     with np.errstate(divide="ignore"):
-        known = np.column_stack([np.log10(record.late_displacement()), record.halting_logit[:, -1]])[chosen]
-    gain = incremental_auc(known, score_of(record, "exponent")[chosen], positives[chosen], folds=parameters.folds)
+        columns = [values if name == "halting" else np.log10(values) for name, values in beside.items() if name != "spectrum_mean"]
+    if not columns:
+        return replace(measured, extra=extra)
+    gain = incremental_auc(
+        np.column_stack(columns)[chosen], score_of(record, "exponent")[chosen], positives[chosen], folds=parameters.folds
+    )
     extra |= {"increment": gain.value, "increment_low": gain.low, "increment_high": gain.high}
     if "p_value" in gain.extra:
         extra["increment_p_value"] = gain.extra["p_value"]

@@ -34,7 +34,7 @@ from unsettled.measure.statistics.proportion import proportion
 def settled_share(record: Record, parameters: SettledShare) -> Estimate:
     """Share of failures (successes, all) whose late displacement lies in the low band."""
     share = _settled(record, parameters, inside=True)
-    late = record.late_displacement(part=parameters.part, window=parameters.window)
+    late = record.late_displacement(part=parameters.part, window=parameters.window, scale=parameters.scale)
     return replace(share, extra=dict(share.extra) | {"auc_displacement": auc(late, ~record.solved).value})
 
 
@@ -54,7 +54,7 @@ def _settled(record: Record, parameters: SettledShare, *, inside: bool) -> Estim
 def stays_share(record: Record, parameters: Stays) -> Estimate:
     """Share of successes (or failures) that enter the low band and are in it for all of their last segments."""
     band, who = band_of(record, parameters), members(record, parameters.of)
-    reason = no_band(record, band) or unusable(record.displacement(band.part).sum(axis=1), "trajectories")
+    reason = no_band(record, band) or unusable(record.movement(band.part, band.scale).sum(axis=1), "trajectories")
     if reason:
         return undefined(reason, n=int(who.sum()), denominator=parameters.of)
     share = enter_and_stay(record, band, among=parameters.of, stay=parameters.stay)
@@ -100,7 +100,7 @@ def _fresh_extreme(record: Record, parameters: Extreme, asked: Freshly) -> tuple
     known by its quantile alone, which the digits and two samples of successes blur: so a quantile is taken that is lower by as
     much as a fifth of the level allows for, and that fifth is added to the p-value. ``smallest`` is a share of the failures.
     """
-    late, solved = record.late_displacement(part=parameters.part, window=parameters.window), record.solved
+    late, solved = record.late_displacement(part=parameters.part, window=parameters.window, scale=parameters.scale), record.solved
     failures, successes = int((~solved).sum()), int(solved.sum())
     spent = asked.alpha / 5
     blur = math.sqrt(asked.value * (1 - asked.value) * (1 / max(successes, 1) + (1 / asked.sample if asked.sample else 0.0)))
@@ -121,6 +121,6 @@ def least_mobile_failure(record: Record, parameters: Extreme) -> Estimate:
     With as many failures as the paper has it is the share below their very minimum. The minimum of fewer, or of more, differs by
     their number alone, of which the claim says nothing.
     """
-    late = record.late_displacement(part=parameters.part, window=parameters.window)
+    late = record.late_displacement(part=parameters.part, window=parameters.window, scale=parameters.scale)
     found = typical_extreme(late, ~record.solved, of=parameters.failures)
     return vacuous(found, same_in_both(late, record.solved, "late displacements")) if found.defined else found

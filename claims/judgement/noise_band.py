@@ -124,9 +124,7 @@ def success_likeness(record: Record) -> np.ndarray:
 
 def _late_steps(record: Record) -> np.ndarray:
     """(N,) late displacement over the norm."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        steps: np.ndarray = record.late_displacement(window=min(4, record.segments)) / np.asarray(record.norm_H[:, -1])
-    return steps
+    return record.late_steps(window=min(4, record.segments))
 
 
 def _dealt(drawn: np.ndarray, restless: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Bands of late displacement: where the line between settled and moving lies, and whether there is one.
 
-Late displacement is the mean displacement of the last segments (four in the paper), per part: z_H, z_L, or joint. Where it has
+Late displacement is the mean displacement of the last segments (four in the paper), per part: z_H, z_L, or joint; as it is, over the
+norm, or as the angle between successive states (``scale``), which a state without a scale of rest has as well. Where it has
 two modes on a log scale, "settled" means in the low one. Where it has not, every line cuts one hump: then a band keeps the
 lowest and the highest line that anyone could draw, and what is said of it must hold for both.
 """
@@ -9,11 +10,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.record.movement import Scale
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.modality import FLOOR, MOVING, REST, Modality, Modes, modality
 from unsettled.measure.statistics.otsu import otsu_threshold
@@ -23,7 +26,7 @@ Part = Literal["H", "L", "joint"]
 
 @dataclass(frozen=True, kw_only=True)
 class Band:
-    """The low-velocity band: displacement of at most 10 ** ``log10_threshold`` in ``part``.
+    """The low-velocity band: displacement of at most 10 ** ``log10_threshold`` in ``part``, on a ``scale``.
 
     ``separation`` is Otsu's η = between-class over total variance of log10 displacement at this threshold (1: two points; a
     uniform distribution reaches .75), NaN where it is undefined. ``shown`` says whether there are two modes; None where nobody
@@ -35,6 +38,7 @@ class Band:
     log10_threshold: float
     part: Part = "H"
     window: int = 4
+    scale: Scale = "raw"
     separation: float = math.nan
     shown: Modality | None = None
     lines: tuple[float, float] | None = None
@@ -55,25 +59,28 @@ class Band:
 
     def settled(self, record: Record) -> np.ndarray:
         """Which examples settle: late displacement in the band, shape (N,)."""
-        return self.contains(record.late_displacement(part=self.part, window=self.window))
+        return self.contains(record.late_displacement(part=self.part, window=self.window, scale=self.scale))
 
 
-def otsu_band(record: Record, *, part: Part = "H", window: int = 4, floor: float = FLOOR, rest: float = REST) -> Band:
+def otsu_band(record: Record, *, part: Part = "H", window: int = 4, scale: Scale = "raw", floor: float = FLOOR, rest: float = REST) -> Band:
     """Otsu's threshold on the pooled log10 late displacement, displacements within the floor counting as the floor.
 
     ``floor`` and ``rest`` are fractions of the norm (see `unsettled.measure.statistics.modality`). Where all are at rest the line
     is the floor, and where none is it is ``rest``. With no two distinct values otherwise the threshold is NaN: nothing settles.
     """
-    late, norm = record.late_displacement(part=part, window=window), _norm(record, part)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        steps = late / norm
+    late, drawn = (
+        record.late_displacement(part=part, window=window, scale=scale),
+        partial(Band, kind="otsu", part=part, window=window, scale=scale),
+    )
+    steps = record.late_steps(part=part, window=window) if scale == "raw" else late
     if not np.isfinite(steps).all() or not len(steps):
         threshold, separation = otsu_threshold(_log10(late))
-        return Band(kind="otsu", log10_threshold=threshold, part=part, window=window, separation=separation)
-    shown, scale = modality(steps, floor=floor, rest=rest, dtype=record.provenance.dtype), float(np.median(norm))
-    lowest, highest = math.log10(shown.floor * scale), math.log10(rest * scale)
+        return drawn(log10_threshold=threshold, separation=separation)
+    shown = modality(steps, floor=floor, rest=rest, dtype=record.provenance.dtype)
+    unit = float(np.median(np.asarray(record.norm(part)[:, -1]))) if scale == "raw" else 1.0
+    lowest, highest = math.log10(shown.floor * unit), math.log10(rest * unit)
     threshold, separation = otsu_threshold(np.maximum(_log10(late), lowest))
-    band = Band(kind="otsu", log10_threshold=threshold, part=part, window=window, separation=separation, shown=shown)
+    band = drawn(log10_threshold=threshold, separation=separation, shown=shown)
     if shown.modes in (Modes.ALL, Modes.NONE):
         return replace(band, log10_threshold=lowest if shown.modes is Modes.ALL else highest)
     if math.isnan(threshold):
@@ -84,38 +91,32 @@ def otsu_band(record: Record, *, part: Part = "H", window: int = 4, floor: float
     return replace(band, lines=(min(lowest, threshold), max(highest, threshold)))
 
 
-def percentile_band(record: Record, percentile: float, *, part: Part = "H", window: int = 4) -> Band:
+def percentile_band(record: Record, percentile: float, *, part: Part = "H", window: int = 4, scale: Scale = "raw") -> Band:
     """The band up to ``percentile`` (0–100) of the pooled log10 late displacement, as numpy interpolates it."""
     if not 0 <= percentile <= 100:
         raise UserError(f"percentile {percentile} is not within 0 and 100")
-    values = _log10(record.late_displacement(part=part, window=window))
-    values = values[~np.isnan(values)]
+    values = _log10(record.late_displacement(part=part, window=window, scale=scale))
+    values, drawn = values[~np.isnan(values)], partial(Band, kind=f"percentile {percentile:g}", part=part, window=window, scale=scale)
     if not len(values):
-        return Band(kind=f"percentile {percentile:g}", log10_threshold=math.nan, part=part, window=window)
+        return drawn(log10_threshold=math.nan)
     # interpolation between −inf and a number is undefined; take the observed value below instead
     method: Literal["linear", "lower"] = "linear" if np.isfinite(values).all() else "lower"
-    threshold = float(np.percentile(values, percentile, method=method))
-    return Band(kind=f"percentile {percentile:g}", log10_threshold=threshold, part=part, window=window)
+    return drawn(log10_threshold=float(np.percentile(values, percentile, method=method)))
 
 
 def settled_percentile(
-    record: Record, percentile: float, *, part: Part = "H", window: int = 4, floor: float = FLOOR, rest: float = REST
+    record: Record, percentile: float, *, part: Part = "H", window: int = 4, scale: Scale = "raw", floor: float = FLOOR, rest: float = REST
 ) -> Band:
     """The same as a line between settled and moving: no higher than Otsu's where that is not in doubt, in doubt with it elsewhere.
 
     A percentile always holds its share of the runs, whether so many settle or not.
     """
-    drawn = percentile_band(record, percentile, part=part, window=window)
-    between = otsu_band(record, part=part, window=window, floor=floor, rest=rest)
+    drawn = percentile_band(record, percentile, part=part, window=window, scale=scale)
+    between = otsu_band(record, part=part, window=window, scale=scale, floor=floor, rest=rest)
     threshold = drawn.log10_threshold
     if between.shown is not None and between.shown.modes is Modes.ONE and between.lines is not None:
         return replace(drawn, shown=between.shown, lines=(min(between.lines[0], threshold), max(between.lines[1], threshold)))
     return replace(drawn, shown=between.shown, log10_threshold=min(threshold, between.log10_threshold))
-
-
-def _norm(record: Record, part: Part) -> np.ndarray:
-    """Norm of the state after the last segment, shape (N,)."""
-    return np.asarray(record.norm(part)[:, -1])
 
 
 def _log10(displacement: np.ndarray) -> np.ndarray:

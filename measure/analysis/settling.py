@@ -122,7 +122,7 @@ def entry(record: Record, band: Band) -> BandEntry:
     """When each example enters the band with its per-segment displacement, and whether it stays to the end."""
     segments = record.segments
     first, since, left = np.empty((3, len(record)), np.int32)
-    for rows, inside in in_pieces(band.contains(record.displacement(band.part))):
+    for rows, inside in in_pieces(band.contains(record.movement(band.part, band.scale))):
         first[rows] = np.where(inside.any(axis=1), inside.argmax(axis=1), segments)
         since[rows] = segments - np.where(inside.all(axis=1), segments, (~inside[:, ::-1]).argmax(axis=1))
         left[rows] = (inside[:, :-1] & ~inside[:, 1:]).sum(axis=1)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from unsettled.measure.columns.absent import AbsentColumn
+from unsettled.measure.columns.absent import AbsentColumn, ScalelessColumn
 from unsettled.measure.errors import UserError
+from unsettled.measure.record.movement import Moving
 from unsettled.measure.record.provenance import Provenance
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def is_optional(name: str) -> bool:
     return name in OPTIONAL or name.startswith(("angle_", "update_cosine_"))
 
 
-class Record:
+class Record(Moving):
     """Per-example measurements as numpy arrays: N examples, S segments, k exponents.
 
     Columns are attributes. By example: ``example_id``, ``group`` (examples of one group are not independent), ``rating``, ``givens``,
@@ -98,7 +99,7 @@ class Record:
                 raise UserError(
                     f"column {name} has type {array.dtype} and shape {array.shape}, expected {kind} with {axes + 1} axes and {rows} rows"
                 )
-        self.__dict__.update({name: arrays[name] for name in columns}, provenance=provenance)
+        self.__dict__.update({name: arrays[name] for name in columns}, provenance=provenance, _growing={})
 
     def __getattr__(self, name: str) -> Any:
         """A column of the first latent under ``_H``, of the second under ``_L``; absent where there is none."""
@@ -148,41 +149,6 @@ class Record:
         per_segment: np.ndarray = self.growth[:, first:last].sum(axis=1) / (last - first)
         return per_segment / self.provenance.model.updates_per_segment if unit == "update" else per_segment
 
-    def displacement(self, part: str = "H") -> np.ndarray:
-        """Per-segment displacement, shape (N, S): of a latent by its name (or H and L, the first and the second), or "joint" of all."""
-        return self._of("displacement", part)
-
-    def norm(self, part: str = "H") -> np.ndarray:
-        """Length of a latent after each segment, shape (N, S); "joint" of all latents together."""
-        return self._of("norm", part)
-
-    def relative_displacement(self, part: str = "H") -> np.ndarray:
-        """Displacement over the norm, shape (N, S): without a scale, so that networks compare."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            relative: np.ndarray = self.displacement(part) / self.norm(part)
-        return relative
-
-    def _of(self, quantity: str, part: str) -> np.ndarray:
-        names = self.provenance.model.latents if part == "joint" else (part,)
-        found: np.ndarray = getattr(self, f"{quantity}_{names[0]}")
-        for name in names[1:]:
-            found = np.hypot(found, getattr(self, f"{quantity}_{name}"))
-        return found
-
-    def late_displacement(self, *, part: str = "H", window: int = 4) -> np.ndarray:
-        """Mean displacement over the last ``window`` segments, shape (N,)."""
-        if not 1 <= window <= self.segments:
-            raise UserError(f"a late window of {window} does not fit the {self.segments} segments of the record")
-        late: np.ndarray = self.displacement(part)[:, -window:].mean(axis=1)
-        return late
-
-    def grows(self, *, part: str = "H") -> bool:
-        """Whether the state has no scale of rest: the network says so, or the median norm rises over every segment after the first."""
-        if self.provenance.model.grows:
-            return True
-        medians = np.median(np.asarray(self.norm(part)), axis=0)
-        return len(medians) > 2 and bool((np.diff(medians) > 1e-3 * medians[:-1]).all())
-
     def take(self, indices: np.ndarray) -> Record:
         """The rows at ``indices`` (positions or a boolean mask), provenance unchanged."""
         return Record(**{name: getattr(self, name)[indices] for name in self.columns}, provenance=self.provenance)
@@ -191,6 +157,20 @@ class Record:
         """A copy with some columns, or the provenance, replaced."""
         kept = {name: getattr(self, name) for name in self.columns}
         return Record(**(kept | arrays), provenance=provenance or self.provenance)
+
+    def without_scaleless(self) -> Record:
+        """The record without raw displacement where there is no scale of rest; relative displacement and angles are kept."""
+        latents = [latent for latent in self.provenance.model.latents if self._is_held(latent) and self.grows(part=latent)]
+        if not latents:
+            return self
+        why = "the norm of the state grows through the whole rollout, so that there is no scale of rest"
+        hint = 'judge scale = "relative" or "angle"'
+        names = [f"displacement_{latent}" for latent in latents]
+        columns: dict[str, Any] = {name: ScalelessColumn(name, getattr(self, name), why=why, hint=hint) for name in names}
+        return self.replace(**columns)
+
+    def _is_held(self, latent: str) -> bool:
+        return not any(isinstance(getattr(self, f"{quantity}_{latent}"), AbsentColumn) for quantity in ("displacement", "norm"))
 
     def to_pandas(self, *, by_segment: bool = False) -> pandas.DataFrame:
         """The record as a DataFrame, to explore it with what you know.

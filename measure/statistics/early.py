@@ -12,6 +12,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import ArrayLike
 
+from unsettled.measure.columns.absent import AbsentColumn
 from unsettled.measure.columns.streamed import StreamedColumn
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc import auc, auc_equivalence
@@ -102,8 +103,8 @@ def early_window(
 
 
 def _array(values: ArrayLike, kind: type) -> np.ndarray:
-    """As an array; a column that is read as it is used stays one, and is cut before it is read."""
-    return cast(np.ndarray, values) if isinstance(values, StreamedColumn) else np.asarray(values, kind)
+    """As an array; a column that is read as it is used stays one and is cut before it is read, and one that is not there refuses then."""
+    return cast(np.ndarray, values) if isinstance(values, (StreamedColumn, AbsentColumn)) else np.asarray(values, kind)
 
 
 def early_auc(
