@@ -21,12 +21,16 @@ CLAIMS = Path(__file__).parent
 # (flag, keyword arguments of addoption)
 OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--ledger", {"metavar": "PATH", "help": "the ledger to judge (default: the paper's)"}),
-    ("--record", {"action": "append", "metavar": "NAME=PATH", "help": "judge this record as population NAME"}),
+    (
+        "--record",
+        {"action": "append", "metavar": "NAME=PATH", "help": "judge this record as population NAME; several of one NAME are seeds"},
+    ),
     ("--checkpoint", {"action": "append", "metavar": "NAME=PATH", "help": "measure this checkpoint as population NAME"}),
     ("--puzzles", {"action": "append", "metavar": "NAME=PATH", "help": "… on these puzzles (a single one needs no NAME)"}),
     ("--network", {"action": "append", "metavar": "NAME=FILE.py:FUNCTION", "help": "NAME's checkpoint is of a network of your own"}),
     ("--cycles", {"action": "append", "metavar": "NAME=H,L[,HEADS]", "help": "what the tensors of a checkpoint do not tell"}),
     ("--same-examples", {"action": "append", "metavar": "NAME", "help": "NAME's record holds the paper's own examples"}),
+    ("--unlike", {"action": "append", "metavar": "LINE", "help": "… whose protocols may differ in this line"}),
     ("--measure", {"action": "append", "metavar": "KEY=VALUE", "help": ", ".join(MEASURING)}),
     ("--remeasure", {"action": "store_true", "help": "measure every population afresh that has a checkpoint"}),
     ("--remeasure-rows", {"metavar": "N", "help": "random rows of each record to measure again (default: a few seconds' worth; 0: none)"}),
@@ -75,6 +79,7 @@ def read_run(config: pytest.Config, *, seed: int, records: dict[str, str]) -> Ru
         cycles=option.cycles or (),
         networks=option.network or (),
         same_examples=option.same_examples or (),
+        unlike=option.unlike or (),
         references=option.references or config.getini("unsettled_references") or None,
         fetched=cache_folder(),
     )

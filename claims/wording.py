@@ -26,6 +26,9 @@ def figure(measured: Estimate, notation: Notation | None = None) -> str:
     notation = notation or Notation(percent=is_share(measured) and not measured.unit)
     text = notation.measured(measured.value, measured.low, measured.high)
     text += f" {measured.unit}" if measured.unit else ""
+    if "networks" in measured.counts:
+        sd = notation.difference(float(measured.extra["sd"]))
+        return f"{text} (mean of {measured.counts['networks']} networks, standard deviation {sd})"
     if is_share(measured) and not measured.unit:
         return f"{text} ({measured.counts['successes']:,} of {measured.n:,} {measured.denominator})"
     return f"{text} (n = {measured.n:,})" if notation.interval(measured.low, measured.high) and measured.n > 1 else text

@@ -39,6 +39,8 @@ BAR = {
     "form",
     "holds",
     "members",
+    "spread",
+    "networks",
 }
 FIGURES = ("value", "low", "high")
 # The noise of a verdict is WIDTH times the largest change of its figures over DRAWS disturbed records. A

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Literal, Protocol
@@ -16,9 +16,11 @@ from unsettled.claims.ledger.forms import Form, ShareAbove, ShareBelow, describe
 from unsettled.claims.ledger.ledger import Ledger
 from unsettled.claims.verdict import Measurement, Mode, Outcome, Power, Printed, Verdict
 from unsettled.claims.wording import figure, is_share
+from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record
 from unsettled.measure.record.side import SideRecord
 from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.networks import mean_over_networks
 from unsettled.measure.support.figures import Notation
 
 
@@ -40,7 +42,13 @@ class PopulationLike(Protocol):
     @property
     def record(self) -> Record | None: ...
     @property
+    def networks(self) -> tuple[Record, ...]: ...
+    @property
     def record_path(self) -> Path | None: ...
+    @property
+    def further(self) -> tuple[Path, ...]: ...
+    @property
+    def unlike(self) -> tuple[str, ...]: ...
     @property
     def checkpoint(self) -> Path | None: ...
     @property
@@ -60,6 +68,17 @@ def estimate(claim: AnyClaim, record: Record, *, elsewhere: bool = False, side: 
         UserError: the parameters do not fit the record (a window longer than the rollout, an absent exponent).
     """
     return lookup(claim.statistic).on(record, claim.settings(elsewhere=elsewhere), side)
+
+
+def estimate_over(claim: AnyClaim, records: Sequence[Record], *, elsewhere: bool = False, examples: bool = True) -> Estimate:
+    """The mean of the claim's statistic over the records of several networks; ``examples`` as in `mean_over_networks`.
+
+    Raises:
+        UserError: as `estimate`, or the statistic needs a side record, which is of one network.
+    """
+    if lookup(claim.statistic).needs:
+        raise UserError(f"{claim.statistic} needs a side record, which is of one network, not of several")
+    return mean_over_networks([estimate(claim, record, elsewhere=elsewhere) for record in records], examples=examples)
 
 
 def mode_of(claim: AnyClaim, population: PopulationLike, ledger: Ledger) -> Mode:
@@ -181,7 +200,7 @@ class Case:
             noise=noise,
             family=self.claim.family,
             family_tests=self.tests,
-            reason=" ".join(reason.split()) + self._left_out(),
+            reason=" ".join(reason.split()) + self._left_out() + self._unlike(measured),
             command=command(self.claim, self.population),
         )
 
@@ -190,6 +209,11 @@ class Case:
         if not self.dependent:
             return ""
         return f"; one example of each group is counted, {self.dependent:,} others depend on these"
+
+    def _unlike(self, measured: Estimate | None) -> str:
+        """In what the records of a mean over networks are unlike, as was allowed, in words."""
+        several = measured is not None and "networks" in measured.counts
+        return f"; records unlike in {'; '.join(self.population.unlike)}" if several and self.population.unlike else ""
 
 
 _AGREES: dict[Mode, Outcome] = {"recompute": Outcome.REPRODUCED, "replicate": Outcome.CONSISTENT, "transfer": Outcome.TRANSFERS}
@@ -212,6 +236,8 @@ def command(claim: AnyClaim, population: PopulationLike) -> str:
         parts += [f"{option} {shlex.quote(f'{population.name}={path}')}" for option, path in brought.items() if path]
         if population.same_examples:
             parts.append(f"--same-examples {population.name}")
+        parts += [f"--record {shlex.quote(f'{population.name}={path}')}" for path in population.further]
+        parts += [f"--unlike {told.partition(':')[0]}" for told in population.unlike]
     return " ".join([*parts, f'-k "{claim.id} and {population.name}"'])
 
 

@@ -16,7 +16,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy.stats import binom, fisher_exact, norm
+from scipy.stats import binom, fisher_exact
+from scipy.stats import t as student
 
 from unsettled.claims.judgement.power import chance_of_refuting, standard_error
 from unsettled.claims.ledger.stated import Stated
@@ -121,7 +122,8 @@ def _below(measured: Estimate, edge: float, widen: float) -> float:
         return 1.0
     if half <= 0:  # all that lies between the limits ties: how much farther the next value lies is not known
         return (1 - measured.level) / 2
-    return float(norm.sf(abs(edge - value) / half * float(norm.isf((1 - measured.level) / 2))))
+    tail, degrees = (1 - measured.level) / 2, float(measured.extra.get("degrees", math.inf))  # finite for a mean over networks
+    return float(student.sf(abs(edge - value) / half * float(student.isf(tail, degrees)), degrees))
 
 
 def _rarer(counted: Estimate, share: float) -> bool:

@@ -17,7 +17,7 @@ from scipy.stats import norm
 from unsettled.claims.catalogue.registered import MissingInput, lookup
 from unsettled.claims.catalogue.registry import Freshly
 from unsettled.claims.digits.arithmetic import digits_of
-from unsettled.claims.judgement.case import Case, PopulationLike, estimate, how_to_get, mode_of
+from unsettled.claims.judgement.case import Case, PopulationLike, estimate, estimate_over, how_to_get, mode_of
 from unsettled.claims.judgement.evidence import against_fresh, from_count, level_reached
 from unsettled.claims.judgement.families import adjust, tests_of
 from unsettled.claims.judgement.noise_band import largest_change, under_noise
@@ -48,11 +48,12 @@ def judge(claim: AnyClaim, population: PopulationLike, record: Record | None = N
     `unsettled.claims` runs.
     """
     case = Case(claim, population, mode_of(claim, population, ledger), tests=tests_of(claim, ledger))
+    own = record is None or record is population.record
     record = population.record if record is None else record
     verdict = _beforehand(case)
     if verdict is not None:
         return verdict
-    return case.verdict(Outcome.UNVERIFIABLE, how_to_get(population)) if record is None else _measured(case, record)
+    return case.verdict(Outcome.UNVERIFIABLE, how_to_get(population)) if record is None else _measured(case, record, own=own)
 
 
 def _beforehand(case: Case) -> Verdict | None:
@@ -66,11 +67,18 @@ def _beforehand(case: Case) -> Verdict | None:
     return None
 
 
-def _measured(case: Case, record: Record) -> Verdict:
-    """The verdict on what the claim's statistic gives; what fails inside it becomes UNVERIFIABLE or ERROR."""
+def _measured(case: Case, record: Record, *, own: bool) -> Verdict:
+    """The verdict on what the claim's statistic gives; what fails inside it becomes UNVERIFIABLE or ERROR.
+
+    A mean over networks is that of all records of the population, where there are several and the record is its ``own``.
+    """
     try:
-        record = _independent(case, record)
-        measured = estimate(case.claim, record, elsewhere=case.mode == "transfer", side=case.population.side)
+        record, elsewhere = _independent(case, record), case.mode == "transfer"
+        if case.claim.spread == "sd" and own and case.population.networks:
+            records = [record, *(_independent(case, other) for other in case.population.networks)]
+            measured = estimate_over(case.claim, records, elsewhere=elsewhere, examples=not case.population.same_examples)
+        else:
+            measured = estimate(case.claim, record, elsewhere=elsewhere, side=case.population.side)
         return _decide(case, measured, record)
     except MissingInput as missing:
         get = f"; get it with `{missing.command}`" if missing.command else ""
@@ -191,10 +199,16 @@ def _replicate(case: Case, measured: Estimate, record: Record) -> Verdict:
 
 
 def ratio_of(claim: AnyClaim, measured: Estimate, rows: int) -> float:
-    """Size of a fresh sample over that of the printed figure, or squared errors where the paper prints one; 0 where none is told."""
+    """Size of a fresh sample over that of the printed figure, or squared errors where the paper prints one; 0 where none is told.
+
+    Of a mean over networks the error is the standard deviation over the root of their number, and where one network is compared with
+    it, that one's own deviation comes on top.
+    """
     stated = claim.printed
     if stated is not None and stated.spread is not None and claim.spread is not None:
         printed = float(stated.spread) / (float(norm.isf(ALPHA / 2)) if claim.spread == "interval" else 1.0)
+        if claim.networks:
+            printed *= math.sqrt(1 / claim.networks + ("networks" not in measured.counts))
         error = standard_error(measured)
         return (printed / error) ** 2 if 0 < error < math.inf else 0.0
     return measured.n / claim.of if claim.of else rows / claim.sample if claim.sample else 0.0

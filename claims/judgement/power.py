@@ -11,7 +11,8 @@ import math
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import binom, norm
+from scipy.stats import binom, nct, norm
+from scipy.stats import t as student
 
 from unsettled.claims.wording import is_share
 from unsettled.measure.statistics.auc_limits import hanley_mcneil_error, shrunk_interval
@@ -65,6 +66,10 @@ def _scaled(truth: float, figure: float, edge: float, sign: int, measured: Estim
         return 1.0
     if classes is not None and 0 < measured.value < 1:
         return _area(truth, figure, edge, sign, measured, classes, ratio, alpha)
+    degrees = measured.extra.get("degrees")
+    if isinstance(degrees, float) and math.isfinite(degrees):  # a mean over few networks
+        spare = (abs(truth - figure) - abs(edge - figure)) / (math.sqrt(1 + ratio) * error)
+        return float(nct.sf(student.isf(alpha / 2, degrees), degrees, spare))
     needed = abs(edge - figure) + float(norm.isf(alpha / 2)) * math.sqrt(1 + ratio) * error
     return float(norm.sf((needed - abs(truth - figure)) / (math.sqrt(1 + ratio) * error)))
 

@@ -31,6 +31,8 @@ class Claim(Entry):
         tolerance: by how much a hedge ("~", "about") widens the digits beyond their rounding, in the claim's unit.
         spread: what "±" or a bracket after the last digit is: the standard deviation over networks ("sd"), the standard
             error ("se") or the half-width of a 95 % interval ("interval").
+        networks: over how many networks (seeds) a figure with spread "sd" is the mean; where that is not told, its error is the
+            whole standard deviation.
         family: with which other figures it is tested: what the paper is about, a control, or secondary.
         form: what must hold on another checkpoint for the claim to transfer.
     """
@@ -45,6 +47,7 @@ class Claim(Entry):
     smallest_contradiction: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     tolerance: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     spread: Literal["sd", "se", "interval"] | None = None
+    networks: Annotated[int, Field(ge=2, le=10**6)] | None = None
     family: Literal["headline", "control", "secondary"] = "headline"
     form: AnyForm
 
@@ -83,6 +86,8 @@ class Numeric(Claim):
         if (stated.spread is None) != (self.spread is None):
             wanted = "say what its ± is: spread = 'sd', 'se' or 'interval'" if self.spread is None else "it has no ± for `spread`"
             raise ValueError(f"stated {self.stated!r}: {wanted}")
+        if self.networks is not None and self.spread != "sd":
+            raise ValueError("`networks` is of a mean over networks: spread = 'sd'")
         return self
 
     @classmethod

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.record.protocol import LINES
 from unsettled.measure.tasks.reading import NAMES as TASKS
 
 REFERENCES = Path(__file__).parents[2] / "fixtures" / "reference"
@@ -43,10 +44,13 @@ CYCLES = re.compile(r"(\d{1,4}),(\d{1,4})(?:,(\d{1,4}))?")
 class Inputs:
     """What a user brings to an audit, each under the name of its population.
 
-    ``fetched`` is the folder in which `unsettled fetch` keeps things; None looks for none.
+    ``further`` records of a population are of other networks of its kind: seeds of one training, whose protocols may differ in the
+    lines of ``unlike`` alone. ``fetched`` is the folder in which `unsettled fetch` keeps things; None looks for none.
     """
 
     records: Mapping[str, Path] = field(default_factory=dict)
+    further: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    unlike: frozenset[str] = frozenset()
     checkpoints: Mapping[str, Path] = field(default_factory=dict)
     puzzles: Mapping[str, Path] = field(default_factory=dict)
     structures: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -64,12 +68,13 @@ def read_inputs(
     cycles: Iterable[str] = (),
     networks: Iterable[str] = (),
     same_examples: Iterable[str] = (),
+    unlike: Iterable[str] = (),
     references: Path | str | None = None,
     fetched: Path | None = None,
 ) -> Inputs:
     """The inputs from the command line's ``NAME=VALUE`` texts.
 
-    A single checkpoint may take its puzzles without a name.
+    A single checkpoint may take its puzzles without a name. Records may come under one name: several networks of one kind.
 
     Raises:
         UserError: a text is not of that form, a name comes twice, a file is missing, or puzzles and checkpoints
@@ -78,13 +83,16 @@ def read_inputs(
     at, puzzles = _pairs("--checkpoint", checkpoints), list(puzzles)
     if len(puzzles) == 1 and len(at) == 1 and not re.match(NAME.pattern + "=", puzzles[0]):
         puzzles = [f"{next(iter(at))}={puzzles[0]}"]
+    each = _several("--record", records)
     inputs = Inputs(
-        records=_paths(_pairs("--record", records)),
+        records=_paths({name: paths[0] for name, paths in each.items()}),
+        further={name: tuple(_paths({path: path for path in paths[1:]}).values()) for name, paths in each.items() if paths[1:]},
         checkpoints=_paths(at),
         puzzles=_paths(_pairs("--puzzles", puzzles)),
         structures={name: _cycles(name, text) for name, text in _pairs("--cycles", cycles).items()},
         networks={name: _adapter(text) for name, text in _pairs("--network", networks).items()},
         same_examples=frozenset(same_examples),
+        unlike=frozenset(one_of("--unlike", line, LINES) for line in unlike),
         references=REFERENCES if references is None else Path(references),
         fetched=fetched,
     )
@@ -130,15 +138,23 @@ def one_of(name: str, text: str, known: Iterable[str]) -> str:
 
 
 def _pairs(option: str, texts: Iterable[str]) -> dict[str, str]:
-    pairs: dict[str, str] = {}
+    found = _several(option, texts)
+    for name, values in found.items():
+        if len(values) > 1:
+            raise UserError(f"{option} names {name} twice")
+    return {name: values[0] for name, values in found.items()}
+
+
+def _several(option: str, texts: Iterable[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not value or not NAME.fullmatch(name):
             raise UserError(f"{option} {text!r} is not NAME=VALUE", hint=f"for example {option} {EXAMPLES[option]}")
-        if name in pairs:
-            raise UserError(f"{option} names {name} twice")
-        pairs[name] = value
-    return pairs
+        if value in found.setdefault(name, []):
+            raise UserError(f"{option} names {name}={value} twice")
+        found[name].append(value)
+    return found
 
 
 def _paths(pairs: Mapping[str, str]) -> dict[str, Path]:

@@ -15,6 +15,7 @@ from unsettled.claims.populations.inputs import NAME, Inputs
 from unsettled.claims.populations.sides import find_side
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.parquet import read_record
+from unsettled.measure.record.protocol import alike
 from unsettled.measure.record.record import Record
 from unsettled.measure.record.side import SideRecord
 from unsettled.measure.support.files import validated
@@ -29,6 +30,8 @@ class Population:
         kind: ``paper`` (a population the ledger declares), ``reference`` (shipped), ``user`` (brought along).
         architecture: of the checkpoint; None while neither the ledger nor a record tells.
         record: what was measured; None while nothing was.
+        networks: records of further networks of the same kind (seeds of one training); only a mean over networks is judged by them.
+        further, unlike: where these lie, and in what their protocols differ, as was allowed.
         checkpoint, puzzles: where they lie, when they can be measured again.
         structure: what the tensors do not tell (``H_cycles``, ``L_cycles``, ``heads``).
         adapter: ``FILE.py:FUNCTION`` of a user's own network, which builds it from the checkpoint.
@@ -42,6 +45,9 @@ class Population:
     title: str = ""
     record: Record | None = None
     record_path: Path | None = None
+    networks: tuple[Record, ...] = ()
+    further: tuple[Path, ...] = ()
+    unlike: tuple[str, ...] = ()
     checkpoint: Path | None = None
     puzzles: Path | None = None
     structure: Mapping[str, int] = field(default_factory=dict)
@@ -74,6 +80,23 @@ class Population:
         if not len(record):
             raise UserError("the record holds no rows", where=path)
         return replace(self, record=record, record_path=path, architecture=measured, missing=None, command=None)
+
+    def with_networks(self, paths: tuple[Path, ...], *, unlike: frozenset[str] = frozenset()) -> Population:
+        """The same population with the records of further networks, whose protocols may differ in the lines of ``unlike`` alone.
+
+        Raises:
+            UserError: one is of another architecture, of a network that is there already, or of another protocol.
+        """
+        networks: list[Record] = []
+        differing: dict[str, None] = {}
+        for path in paths:
+            record = self.with_record(path).record
+            assert record is not None and self.record is not None
+            if record.provenance.checkpoint_tensors in {one.provenance.checkpoint_tensors for one in (self.record, *networks)}:
+                raise UserError(f"a record of a network that {self.name} has already", where=path, hint="a seed is a network of its own")
+            differing |= dict.fromkeys(map(str, alike(self.record, record, allowed=unlike, where=path)))
+            networks.append(record)
+        return replace(self, networks=tuple(networks), further=paths, unlike=tuple(differing))
 
 
 class _ReferenceCard(BaseModel):
@@ -162,7 +185,9 @@ def _brought(known: Population, inputs: Inputs) -> Population:
         same_examples=known.name in inputs.same_examples,
     )
     record = inputs.records.get(known.name)
-    return _through_adapter(population.with_record(record)) if record else population
+    if not record:
+        return population
+    return _through_adapter(population.with_record(record).with_networks(inputs.further.get(known.name, ()), unlike=inputs.unlike))
 
 
 def _through_adapter(population: Population) -> Population:

@@ -31,7 +31,8 @@ def empty(tmp_path):
     [
         ({"records": ["paper.trm"]}, "is not NAME=VALUE"),
         ({"records": ["a b=here"]}, "is not NAME=VALUE"),
-        ({"records": ["a=here", "a=here"]}, "names a twice"),
+        ({"records": ["a=here", "a=here"]}, "names a=here twice"),
+        ({"checkpoints": ["a=here", "a=there"]}, "--checkpoint names a twice"),
         ({"records": ["a=nowhere"]}, "nowhere: no such file or folder"),
         ({"checkpoints": ["a=here"]}, "--checkpoint a has no puzzles (add --puzzles a=PATH)"),
         ({"puzzles": ["a=here"]}, "--puzzles a has no checkpoint"),
