@@ -47,7 +47,8 @@ class Renderer:
             terminalreporter.write_line(harmless(f"error: {self.problem}"))
         writer = terminalreporter._tw
         terminalreporter.section("audit")
-        for line in render(self.audit, width=writer.fullwidth, colour=writer.hasmarkup).splitlines():
+        detailed = terminalreporter.config.option.verbose > 0
+        for line in render(self.audit, width=writer.fullwidth, colour=writer.hasmarkup, detailed=detailed).splitlines():
             terminalreporter.write_line(line)
         for report, bytes_ in self.written.items():
             terminalreporter.write_line(harmless(f"report {short_path(report)}, {size(bytes_)}"))

@@ -8,9 +8,9 @@ from unsettled.claims.audit.audit import Audit
 from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.measure.support.figures import plural
 from unsettled.reports.escaping import latex
+from unsettled.reports.headline import sentence
 from unsettled.reports.problems import level_of
 from unsettled.reports.references import references
-from unsettled.reports.text.terminal import sentence
 
 # Heading and column type; together they fit a text block of 345 pt in \footnotesize.
 COLUMNS = (

@@ -10,22 +10,10 @@ from markupsafe import Markup
 from unsettled.claims.audit.audit import Audit
 from unsettled.claims.explanation.pages import Fact
 from unsettled.claims.verdict import TABLE, Outcome, Verdict
+from unsettled.reports.claim_grid import MARKS
 from unsettled.reports.html.strip import span_of, strip, zoom
 from unsettled.reports.html.svg import slug
 
-# In the order of the page: outcome → glyph and family. A family has one colour and one shape of mark.
-ORDER: dict[Outcome, tuple[str, str]] = {
-    Outcome.ERROR: ("!", "fell"),
-    Outcome.DRIFTED: ("Δ", "drifted"),
-    Outcome.IMPOSSIBLE: ("✗", "fell"),
-    Outcome.REFUTED: ("✗", "fell"),
-    Outcome.DOES_NOT_TRANSFER: ("✗", "fell"),
-    Outcome.REPRODUCED: ("✓", "held"),
-    Outcome.CONSISTENT: ("✓", "held"),
-    Outcome.TRANSFERS: ("✓", "held"),
-    Outcome.UNDERPOWERED: ("?", "open"),
-    Outcome.UNVERIFIABLE: ("–", "open"),
-}
 # Labels of the facts that the page shows: of a claim, once, and of a verdict, under their headings.
 DEFINITION = ("where", "printed", "denominator", "definition", "parameters", "smallest effect", "other checkpoints")
 FOUND = ("question", "criterion", "measured", "method", "counts", "power", "baseline", "λ₁ adds", "also reported", "would change it")
@@ -77,7 +65,7 @@ class Group:
 
 
 def claims_of(audit: Audit) -> tuple[tuple[Group, ...], tuple[Definition, ...]]:
-    """The verdicts of an audit by outcome, in the order of `ORDER` without empty ones; and the definition of every claim once."""
+    """The verdicts of an audit by outcome, in the order of `MARKS` without empty ones; and the definition of every claim once."""
     definitions = {}
     for verdict in audit.verdicts:
         if verdict.claim not in definitions:
@@ -87,7 +75,7 @@ def claims_of(audit: Audit) -> tuple[tuple[Group, ...], tuple[Definition, ...]]:
 
 
 def _groups(audit: Audit) -> Iterator[Group]:
-    for outcome, (glyph, family) in ORDER.items():
+    for outcome, (glyph, family) in MARKS.items():
         rows = tuple(_row(v, audit) for v in audit.verdicts if v.outcome is outcome)
         if rows:
             yield Group(
@@ -131,7 +119,7 @@ def _defined(audit: Audit, verdict: Verdict) -> Iterator[Fact]:
 
 
 def _row(verdict: Verdict, audit: Audit) -> Row:
-    glyph, family = ORDER[verdict.outcome]
+    glyph, family = MARKS[verdict.outcome]
     span = span_of(verdict, audit.explained.get(verdict.key))
     found = verdict.measured
     facts = tuple(_facts(audit, verdict))

@@ -23,11 +23,11 @@ from unsettled.claims.audit.audit import Audit
 from unsettled.claims.audit.pictures import WORDS, Boards
 from unsettled.measure.support.figures import plural
 from unsettled.measure.support.text import harmless
+from unsettled.reports.headline import sentence
 from unsettled.reports.html.claims import claims_of, plain
 from unsettled.reports.html.pictures import pictures
 from unsettled.reports.html.svg import slug
 from unsettled.reports.references import references
-from unsettled.reports.text.terminal import sentence
 
 TEMPLATES = Path(__file__).with_name("templates")
 # What is on the page as text or drawing already, and is left out of the audit that the page holds.

@@ -66,7 +66,7 @@ def other_notations(verdict):
 
 
 def test_every_rendering_shows_each_measured_value_in_the_one_notation(audit):
-    text = terminal.render(audit, width=200)
+    text = terminal.render(audit, width=200, detailed=True)
     page = markdown.render(audit)
     table = latex.render(audit)
     rows = {f"{row['claim']}@{row['population']}": row for row in csv.DictReader(io.StringIO(csv_table.render(audit), newline=""))}
@@ -75,7 +75,7 @@ def test_every_rendering_shows_each_measured_value_in_the_one_notation(audit):
     shortened = "more, in the audit" in page
     for verdict in measured(audit):
         shown = verdict.shown
-        assert any(verdict.claim in line and shown in line for line in text.splitlines()), verdict.key
+        assert any(verdict.population in line and shown in line for line in text.splitlines()), verdict.key
         assert shortened or markdown_text(shown) in page
         assert latex_text(shown) in table
         assert rows[verdict.key]["measured"].removeprefix("'") == shown

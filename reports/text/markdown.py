@@ -12,9 +12,9 @@ from unsettled.claims.verdict import TABLE, Outcome, Verdict
 from unsettled.claims.wording import KIND
 from unsettled.measure.support.figures import plural
 from unsettled.reports.escaping import markdown, markdown_code
+from unsettled.reports.headline import sentence
 from unsettled.reports.problems import level_of
 from unsettled.reports.references import references
-from unsettled.reports.text.terminal import sentence
 
 # A comment on GitHub holds 65,536 characters; a job summary sixteen times as many.
 COMMENT = 65_000

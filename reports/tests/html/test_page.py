@@ -31,7 +31,8 @@ from unsettled.measure.columns.absent import AbsentColumn
 from unsettled.measure.record.parquet import write_record
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.support.text import harmless
-from unsettled.reports.html.claims import ORDER, claims_of
+from unsettled.reports.claim_grid import MARKS
+from unsettled.reports.html.claims import claims_of
 from unsettled.reports.html.page import SHOWN, embedded, read, render
 from unsettled.reports.html.pictures import pictures
 from unsettled.reports.html.strip import natural, span_of, strip, zoomed
@@ -88,8 +89,8 @@ def test_everything_that_was_judged_stands_on_the_page_failures_first(make_verdi
     assert not page.open
     for verdict in verdicts:
         assert verdict.claim in words(page)
-    places = [html.index(f'id="g-{outcome}"') for outcome in ORDER]
-    assert places == sorted(places) and list(ORDER)[-1] == "UNVERIFIABLE" and set(ORDER) == set(Outcome)
+    places = [html.index(f'id="g-{outcome}"') for outcome in MARKS]
+    assert places == sorted(places) and list(MARKS)[-1] == "UNVERIFIABLE" and set(MARKS) == set(Outcome)
     assert "10 verdicts, 7 of them decided, 3 not" in words(page)
 
 

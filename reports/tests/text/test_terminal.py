@@ -5,10 +5,12 @@ import math
 import pytest
 from rich.cells import cell_len
 
+from unsettled.claims.ledger.load import PAPER, load_ledger
 from unsettled.claims.verdict import Measurement, Outcome
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.support.text import harmless
-from unsettled.reports.text.terminal import render, sentence
+from unsettled.reports.headline import sentence
+from unsettled.reports.text.terminal import render
 
 
 @pytest.fixture
@@ -32,7 +34,7 @@ def verdicts(make_verdict):
 
 @pytest.mark.parametrize("width", [60, 80, 200])
 def test_every_claim_is_there_and_no_line_is_too_long(verdicts, make_audit, width):
-    text = render(make_audit(verdicts), width=width)
+    text = render(make_audit(verdicts), width=width, detailed=True)
     for verdict in verdicts:
         assert verdict.claim in text and verdict.stated in text and verdict.outcome.shown in text
     if width >= 80:
@@ -40,9 +42,51 @@ def test_every_claim_is_there_and_no_line_is_too_long(verdicts, make_audit, widt
     assert "\x1b" not in text
 
 
-def test_figures_stand_beside_the_claim(verdicts, make_audit):
-    line = next(x for x in render(make_audit(verdicts)).splitlines() if "trm.lambda1.auc" in x and "0.9312" in x)
-    assert line.split() == ["trm.lambda1.auc", "0.993", "0.9312", "[0.9101,", "0.9487]", "2,048"]
+def test_figures_stand_beside_the_population_below_the_claim(verdicts, make_audit):
+    lines = render(make_audit(verdicts), detailed=True).splitlines()
+    place = lines.index("trm.lambda1.auc  0.993")
+    assert lines[place + 1 : place + 3] == [
+        "  λ₁ separates",
+        "  ✓ reference.trm           TRANSFERS         0.9312 [0.9101, 0.9487]   2,048",
+    ]
+    assert lines[place + 3] == "    because"
+
+
+def test_the_overview_has_a_row_a_claim_and_a_mark_a_population(verdicts, make_audit, make_verdict):
+    other = make_verdict("UNDERPOWERED", population="reference.hrm")
+    lines = render(make_audit([*verdicts, other]), width=60).splitlines()
+    rows = {line.split()[0]: line.split()[-2:] for line in lines if line.startswith("  ") and line.rstrip()[-1:] in "✓✗?"}
+    assert rows["trm.lambda1.auc"] == ["✓", "?"] and rows["trm.accuracy"][-1] == "✗"
+    assert "✓ holds, ✗ does not hold, ? inconclusive" in lines
+    assert "a reference.trm (2,048)  b reference.hrm (2,048)" in lines
+
+
+def test_a_wide_terminal_shows_rounded_values_in_the_grid(verdicts, make_audit):
+    line = next(line for line in render(make_audit(verdicts), width=120).splitlines() if "trm.lambda1.auc" in line)
+    assert line.endswith("✓ 0.931") and "λ₁ separates" in line
+
+
+def test_the_digits_come_before_the_grid_and_failures_after_them(make_audit, make_verdict):
+    digits = make_verdict("IMPOSSIBLE", claim="digits.sum", mode="arithmetic", population="paper.trm", measured=None, reason="3 is not 4")
+    audit = make_audit([make_verdict(), make_verdict("REFUTED", claim="b", reason="excluded")], arithmetic=(digits,))
+    text = render(audit)
+    order = [
+        text.index(part) for part in ("printed digits that cannot hold (1, 0 acknowledged)", "3 is not 4", "failed (1)", "excluded", "¶2")
+    ]
+    assert order == sorted(order)
+
+
+def test_many_failures_are_counted_after_the_first(make_audit, make_verdict):
+    text = render(make_audit([make_verdict("REFUTED", claim=f"claim.{number}") for number in range(20)]))
+    assert "failed (20)" in text and "… and 12 more (-v)" in text
+
+
+def test_todays_ledger_fits_a_screen_and_a_half_of_fifty_rows(make_audit, make_verdict):
+    ledger = load_ledger(PAPER)
+    audit = make_audit(
+        [make_verdict(claim=c.id, locator=c.locator, words=c.words, population=f"reference.{n}") for c in ledger.claims for n in range(9)]
+    )
+    assert len(render(audit, width=80).splitlines()) <= 75
 
 
 def test_percentages_are_measured_in_percent(make_verdict):
@@ -52,11 +96,10 @@ def test_percentages_are_measured_in_percent(make_verdict):
     assert make_verdict(measured=Measurement(estimate=Estimate(value=math.nan))).shown == "–"
 
 
-def test_what_did_not_transfer_and_what_would_decide_are_listed(verdicts, make_audit):
+def test_what_would_decide_is_told(verdicts, make_audit):
     text = render(make_audit(verdicts))
-    assert "did not transfer (1)\n  trm.accuracy@reference.trm" in text
-    assert "2 claims on paper.trm: nothing measured; decide with\n    pytest claims/ --checkpoint X\n" in text
-    assert "1 claim INCONCLUSIVE, more puzzles may decide (--record NAME=PATH):\n  early.trm.lambda1@reference.trm" in text
+    assert "paper.trm: 2 claims, nothing measured; decide with\n  pytest claims/ --checkpoint X\n" in text
+    assert text.rstrip().endswith("unsettled why CLAIM@POPULATION") or "unsettled why\nCLAIM@POPULATION" in text
 
 
 def test_colour_only_when_asked(verdicts, make_audit):
@@ -65,7 +108,7 @@ def test_colour_only_when_asked(verdicts, make_audit):
 
 @pytest.mark.parametrize("hostile", ["\x1b[31mred", "a\u202eb", "[bold]x[/bold] [/]", "\x07bell", "line\nbreak", ":smile:"])
 def test_foreign_text_does_nothing(make_audit, make_verdict, hostile):
-    text = render(make_audit([make_verdict(stated=hostile, reason=hostile, claim="c")]))
+    text = render(make_audit([make_verdict(stated=hostile, reason=hostile, words=hostile, claim="c")]), detailed=True)
     assert harmless(hostile) in text
     assert all(c.isprintable() or c == "\n" for c in text)
 
@@ -90,7 +133,7 @@ def test_one_sentence(make_audit, make_verdict, outcomes, told):
 
 
 def test_each_outcome_has_a_style(make_audit, make_verdict):
-    text = render(make_audit([make_verdict(o, claim=f"c.{o}") for o in Outcome]), colour=True)
+    text = render(make_audit([make_verdict(o, claim=f"c.{o}") for o in Outcome]), colour=True, detailed=True)
     assert all(f"c.{o}" in text for o in Outcome)
 
 
@@ -98,6 +141,9 @@ def test_uncaught_falsehood_and_differing_rows_are_shown(make_audit, make_verdic
     audit = make_audit([make_verdict()])
     planted = audit.planted[0].model_copy(update={"outcome": "REPRODUCED"})
     rows = audit.remeasured[0].model_copy(update={"differing": ["example 5: outcome solved, now failed"]})
-    text = render(audit.model_copy(update={"planted": (planted,), "remeasured": (rows,)}))
+    found = audit.model_copy(update={"planted": (planted,), "remeasured": (rows,)})
+    text = render(found)
+    assert "caught: 0 of 1" in text and "NOT CAUGHT: the planted wrong-auc" in text
+    assert "DIFFERS: 1 re-measured row of" in text and "example 5: outcome solved, now failed" in " ".join(text.split())
+    text = render(found, detailed=True)
     assert "0 of 1 caught" in text and "NOT CAUGHT wrong-auc" in text
-    assert "1 differ" in text and "example 5: outcome solved, now failed" in text
