@@ -89,6 +89,11 @@ def _groups(audit: Audit) -> Iterator[Group]:
             )
 
 
+def identity_of(verdict: Verdict) -> str:
+    """The identity of a verdict's row on the page."""
+    return f"c-{slug(verdict.key)}"
+
+
 def plain(outcome: str) -> str:
     """A verdict as words: ``does not transfer``."""
     return Outcome(outcome).shown.replace("_", " ").lower()
@@ -126,7 +131,7 @@ def _row(verdict: Verdict, audit: Audit) -> Row:
     sections = ((heading, tuple(_named(facts, names))) for heading, names in SECTIONS)
     return Row(
         verdict=verdict,
-        identity=f"c-{slug(verdict.key)}",
+        identity=identity_of(verdict),
         definition=f"d-{slug(verdict.claim)}",
         glyph=glyph,
         family=family,

@@ -21,10 +21,12 @@ from markupsafe import Markup, escape
 
 from unsettled.claims.audit.audit import Audit
 from unsettled.claims.audit.pictures import WORDS, Boards
+from unsettled.claims.verdict import Verdict
 from unsettled.measure.support.figures import plural
 from unsettled.measure.support.text import harmless
+from unsettled.reports.claim_grid import MARKS, grid_of
 from unsettled.reports.headline import sentence
-from unsettled.reports.html.claims import claims_of, plain
+from unsettled.reports.html.claims import claims_of, identity_of, plain
 from unsettled.reports.html.pictures import pictures
 from unsettled.reports.html.svg import slug
 from unsettled.reports.references import references
@@ -44,6 +46,7 @@ def render(audit: Audit) -> str:
     view = {
         "audit": audit,
         "sentence": _verdict(audit),
+        "grid": grid_of(audit),
         "groups": groups,
         "definitions": definitions,
         "names": sorted({verdict.population for verdict in audit.verdicts}, key=_order(audit)),
@@ -80,6 +83,11 @@ def breaks(name: str) -> Markup:
     return Markup(".<wbr>").join(parts) if len(parts) <= 8 else escape(".".join(parts))
 
 
+def mark_of(verdict: Verdict) -> tuple[str, str]:
+    """The mark of a verdict and its family."""
+    return MARKS[verdict.outcome]
+
+
 def _policy(style: str, script: str) -> str:
     """The content security policy: our style and our script by their hashes, and nothing else at all."""
     return f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
@@ -106,7 +114,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=lambda value: harmless(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
     )
-    environment.filters |= {"plain": plain, "count": "{:,}".format, "slug": slug, "breaks": breaks}
+    environment.filters |= {
+        "plain": plain,
+        "count": "{:,}".format,
+        "slug": slug,
+        "breaks": breaks,
+        "mark": mark_of,
+        "identity": identity_of,
+    }
     return environment
 
 

@@ -15,6 +15,8 @@ from unsettled.claims.verdict import Verdict
 from unsettled.reports.html.svg import Scale, below, label, polyline, short, spread, tag
 
 STRIP, ZOOM = (300, 26), (620, 66)
+# The scale that stands above the rows; a row of another one says where it begins and ends.
+SHARES = (0.0, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,8 +75,9 @@ def _open(ends: Ends | None) -> tuple[float, float] | None:
 def natural(span: Span) -> Scale:
     """The scale of a collapsed row: the statistic's own limits, else just wide enough, zero included where it is near."""
     width = STRIP[0]
-    if span.limits is not None:
-        return Scale(*span.limits, 6, width - 6)
+    limits = SHARES if span.percent and span.limits is None and all(0 <= x <= 1 for x in span.figures()) else span.limits
+    if limits is not None:
+        return Scale(*limits, 6, width - 6)
     figures = span.figures()
     if figures and not span.measured:  # digits alone would fill the row
         figures += [0.0, 1.5 * max(figures, key=abs)]
@@ -99,15 +102,19 @@ def strip(span: Span, family: str) -> Markup:
     scale = natural(span)
     axis = tag("path", d=f"M{short(scale.start)} {height / 2:.0f}H{short(scale.stop)}", class_="axis")
     body = _body(span, scale, top=3, bottom=height - 3, family=family)
-    ends = Markup("") if span.limits == (0, 1) or span.empty else _ends(scale, span, height)
+    ends = Markup("") if (scale.low, scale.high) == SHARES or span.empty else _ends(scale, span, height)
     return tag("svg", *([axis] if span.empty else [axis, *body, ends]), viewBox=f"0 0 {width} {height}", class_="strip", aria_hidden="true")
 
 
 def _ends(scale: Scale, span: Span, height: float) -> Markup:
-    """A mark at zero, if it is within a scale that is not that of shares."""
+    """Of a scale that is not that of shares: its first and last figure, and a mark at zero where that is within."""
+    parts = [
+        tag("text", _tick(float(f"{value:.2g}"), span), x=x, y=height, class_="own", text_anchor=anchor)
+        for value, x, anchor in ((scale.low, 0, "start"), (scale.high, STRIP[0], "end"))
+    ]
     if scale.low < 0 < scale.high:
-        return tag("path", d=f"M{short(scale(0.0))} 8V{height - 8:.0f}", class_="zero")
-    return Markup("")
+        parts.append(tag("path", d=f"M{short(scale(0.0))} 8V{height - 8:.0f}", class_="zero"))
+    return Markup("").join(parts)
 
 
 def zoom(span: Span, verdict: Verdict, family: str, described: str) -> Markup:

@@ -63,6 +63,23 @@
     $("shown").textContent = `${shown} of ${claims.length} rows`;
     $("clear").hidden = !asking;
     $("nothing").hidden = shown > 0 || !claims.length;
+    address();
+  };
+  // the address names what is asked for and the row that was opened last, so that it can be sent to somebody
+  let ready = false, opened = "";
+  const address = () => {
+    if (!ready) return;
+    const pressed = chips.filter((chip) => chip.getAttribute("aria-pressed") === "true").map((chip) => chip.dataset.outcome);
+    const given = Object.entries({ find: $("search").value, population: $("population").value, verdict: pressed.join(","), open: opened }).filter(([, value]) => value);
+    const text = given.length === 1 && opened ? encodeURIComponent(opened) : new URLSearchParams(given).toString();
+    history.replaceState(null, "", text ? `#${text}` : location.href.split("#")[0]);
+  };
+  const fromAddress = () => {
+    const given = new URLSearchParams(location.hash.includes("=") ? location.hash.slice(1) : "");
+    $("search").value = given.get("find") ?? "";
+    if ([...$("population").options].some((option) => option.value === given.get("population"))) $("population").value = given.get("population");
+    for (const chip of chips) chip.setAttribute("aria-pressed", String((given.get("verdict") ?? "").split(",").includes(chip.dataset.outcome)));
+    return given.get("open") ?? "";
   };
   $("tools").hidden = claims.length === 0;
   $("tools").addEventListener("submit", (event) => event.preventDefault());
@@ -85,7 +102,9 @@
   };
   $("open").addEventListener("click", () => setAll(true));
   $("close").addEventListener("click", () => setAll(false));
+  const asksFor = fromAddress();
   filter();
+  ready = true;
   document.addEventListener("keydown", (event) => {
     if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) {
       event.preventDefault();
@@ -95,14 +114,21 @@
   });
 
   // a link into a fold opens it
-  const reveal = () => {
-    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const addressed = () => { try { return decodeURIComponent(location.hash.slice(1)); } catch { return ""; } };
+  const reveal = (identity = addressed()) => {
+    const target = document.getElementById(identity);
     if (!target) return;
+    if (target.hidden) { $("clear").click(); }
     for (let fold = target.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
     target.scrollIntoView();
   };
-  addEventListener("hashchange", reveal);
-  reveal();
+  addEventListener("hashchange", () => reveal());
+  reveal(asksFor || addressed());
+  for (const { element } of claims) element.addEventListener("toggle", () => {
+    if (element.open && (element.contains(document.activeElement) || element.id === addressed())) opened = element.id;
+    else if (!element.open && opened === element.id) opened = "";
+    address();
+  });
   // paper has no folds: groups are printed whole, and opened rows as they are
   let unfolded = [];
   addEventListener("beforeprint", () => { unfolded = all("details.group:not([open])"); for (const fold of unfolded) fold.open = true; });

@@ -145,6 +145,35 @@ def test_search_and_filters_narrow_the_rows_together_and_are_cleared(visit, audi
     assert set(shown(page)) == {v.key for v in audit.verdicts if v.population == "paper.trm"}
 
 
+def test_the_address_holds_filters_and_the_opened_row(visit, audit, file):
+    page = visit()
+    assert "#" not in page.url
+    page.fill("#search", "lambda1")
+    page.click('.chip[data-outcome="TRANSFERS"]')
+    page.select_option("#population", "reference.trm")
+    rows = shown(page)
+    assert rows and page.url.endswith("#find=lambda1&population=reference.trm&verdict=TRANSFERS")
+    page.click(".claim:not([hidden]) > summary")
+    until(page, "location.hash.includes('open=c-')")
+    address = page.url
+    other = visit()
+    other.goto(address)
+    other.reload()
+    until(other, "document.querySelectorAll('.claim[open]').length === 1")
+    assert shown(other) == rows and other.input_value("#search") == "lambda1"
+    other.click("#clear")
+    until(other, "location.hash.startsWith('#c-')")  # what is opened stays in the address
+
+
+def test_a_mark_of_the_grid_opens_its_row(visit, audit):
+    page = visit()
+    judged = [v for v in audit.verdicts if v.population == "reference.trm"]
+    assert page.locator(".matrix td a").count() == len(judged) > 20
+    page.click(".matrix td a >> nth=0")
+    until(page, "document.querySelectorAll('.claim[open]').length === 1")
+    assert page.get_attribute(".matrix td a >> nth=0", "href") == "#" + page.get_attribute(".claim[open]", "id")
+
+
 def test_a_row_opens_to_everything_behind_it(visit):
     page = visit()
     row = page.locator('.claim[data-population="reference.trm"]', has_text="trm.lambda1.auc")
