@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy.stats import binom, fisher_exact
+from scipy.stats import binom, fisher_exact, norm
 from scipy.stats import t as student
 
 from unsettled.claims.judgement.power import chance_of_refuting, standard_error
@@ -122,8 +122,9 @@ def _below(measured: Estimate, edge: float, widen: float) -> float:
         return 1.0
     if half <= 0:  # all that lies between the limits ties: how much farther the next value lies is not known
         return (1 - measured.level) / 2
-    tail, degrees = (1 - measured.level) / 2, float(measured.extra.get("degrees", math.inf))  # finite for a mean over networks
-    return float(student.sf(abs(edge - value) / half * float(student.isf(tail, degrees)), degrees))
+    degrees = float(measured.extra.get("degrees", math.inf))  # finite for a mean over networks
+    law = student(degrees) if math.isfinite(degrees) else norm
+    return float(law.sf(abs(edge - value) / half * float(law.isf((1 - measured.level) / 2))))
 
 
 def _rarer(counted: Estimate, share: float) -> bool:
