@@ -118,14 +118,15 @@
   const reveal = (identity = addressed()) => {
     const target = document.getElementById(identity);
     if (!target) return;
-    if (target.hidden) { $("clear").click(); }
+    if (target.hidden) $("clear").click();
+    if (target.matches(".claim")) opened = identity;
     for (let fold = target.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
     target.scrollIntoView();
   };
   addEventListener("hashchange", () => reveal());
   reveal(asksFor || addressed());
   for (const { element } of claims) element.addEventListener("toggle", () => {
-    if (element.open && (element.contains(document.activeElement) || element.id === addressed())) opened = element.id;
+    if (element.open && element.contains(document.activeElement)) opened = element.id;
     else if (!element.open && opened === element.id) opened = "";
     address();
   });
