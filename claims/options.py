@@ -21,6 +21,7 @@ CLAIMS = Path(__file__).parent
 # (flag, keyword arguments of addoption)
 OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--ledger", {"metavar": "PATH", "help": "the ledger to judge (default: the paper's)"}),
+    ("--manuscript", {"metavar": "PATH", "help": "the text that the ledger is about, shown on the page coloured by its verdicts"}),
     (
         "--record",
         {"action": "append", "metavar": "NAME=PATH", "help": "judge this record as population NAME; several of one NAME are seeds"},
@@ -45,6 +46,7 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
 # Options that ask for an audit from whatever folder: a session that was given one must make one.
 ASKING = (
     "--ledger",
+    "--manuscript",
     "--record",
     "--checkpoint",
     "--puzzles",
@@ -86,6 +88,7 @@ def read_run(config: pytest.Config, *, seed: int, records: dict[str, str]) -> Ru
     return Run(
         Settings(
             ledger=Path(option.ledger).expanduser() if option.ledger else PAPER,
+            manuscript=Path(option.manuscript).expanduser() if option.manuscript else None,
             inputs=inputs,
             policy=one_of("--policy", option.policy or "draft", POLICIES),
             seed=seed,

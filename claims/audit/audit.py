@@ -17,6 +17,7 @@ from unsettled.claims.audit.planted import Planted
 from unsettled.claims.audit.sampling import Remeasured
 from unsettled.claims.digits.arithmetic import Row
 from unsettled.claims.explanation.pages import Fact
+from unsettled.claims.manuscript.marked import Marked
 from unsettled.claims.verdict import TABLE, Verdict
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.bounded import bounded
@@ -41,6 +42,7 @@ class Audit(Strict):
         counts: verdicts of claims by outcome, all ten.
         expected_false: how many of the verdicts on other checkpoints are false at most, in expectation.
         definitions: the facts on each claim; ``explained`` those on each measured verdict, by ``claim@population``.
+        manuscript: the text that the ledger is about, with its numbers and claims marked, where it was given.
         pictures: the portrait of each measured population; ``boards`` a few of its puzzles that were run again.
     """
 
@@ -64,6 +66,7 @@ class Audit(Strict):
     versions: dict[str, str]
     definitions: dict[str, tuple[Fact, ...]] = Field(default_factory=dict)
     explained: dict[str, Explained] = Field(default_factory=dict)
+    manuscript: Marked | None = None
     pictures: tuple[Pictured, ...] = ()
     boards: tuple[Boards, ...] = ()
 

@@ -17,6 +17,7 @@ from unsettled.claims.judgement.policy import POLICIES, Policy
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.ledger import Ledger
 from unsettled.claims.ledger.load import PAPER, load_ledger
+from unsettled.claims.manuscript.reader import Manuscript, read_manuscript
 from unsettled.claims.populations.fetched import fetched_populations
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import Population, discover
@@ -32,6 +33,7 @@ class Settings:
 
     Attributes:
         ledger: the file that is judged.
+        manuscript: the text that the ledger is about; the one that the ledger names by default.
         inputs: what the user brings.
         policy: a name of `POLICIES`.
         seed: of every random draw in the run.
@@ -43,6 +45,7 @@ class Settings:
 
     seed: int
     ledger: Path = PAPER
+    manuscript: Path | None = None
     inputs: Inputs = field(default_factory=Inputs)
     policy: str = "draft"
     rows: int | None = None
@@ -59,10 +62,13 @@ class Run:
     """
 
     def __init__(self, settings: Settings) -> None:
-        """Read everything. Raises UserError for a malformed ledger, record or reference."""
+        """Read everything. Raises UserError for a malformed ledger, manuscript, record or reference."""
         self.settings = settings
         self.policy: Policy = POLICIES[settings.policy]
         self.ledger: Ledger = load_ledger(settings.ledger)
+        named = self.ledger.paper.manuscript
+        text = settings.manuscript or (self.ledger.path.parent / named if named else None)
+        self.manuscript: Manuscript | None = read_manuscript(text) if text else None
         beside = self.ledger.path.with_name("known.toml")
         self.known: Known = load_known(beside, ledger=self.ledger) if beside.exists() else Known()
         self.shipped: list[Population] = discover(settings.inputs, self.ledger)

@@ -23,6 +23,7 @@ from unsettled.claims.audit.sampling import Remeasured
 from unsettled.claims.digits.arithmetic import arithmetic
 from unsettled.claims.judgement.families import expected_false
 from unsettled.claims.ledger.ledger import Ledger
+from unsettled.claims.manuscript.marked import marked
 from unsettled.claims.verdict import Verdict
 from unsettled.measure.support.files import digest_of, short_path
 
@@ -67,6 +68,7 @@ def audit_of(run: Run, found: Mapping[str, Sequence[BaseModel]], *, gate: Gate |
         versions={"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
         definitions={v.claim: definition_of(run, v.key) for v in reversed(verdicts) if v.key in run.pairs},
         explained={v.key: explained(run, v) for v in verdicts if v.key in run.pairs},
+        manuscript=None if run.manuscript is None else marked(run.manuscript, run.ledger),
         **_drawn(run, cast(Sequence[Boards], found.get("boards", ()))),
     )
 

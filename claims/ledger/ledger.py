@@ -26,11 +26,12 @@ class DeclaredPopulation(BaseModel):
 
 
 class Paper(BaseModel):
-    """Which text the ledger is about."""
+    """Which text the ledger is about; ``manuscript`` is its file, relative to the ledger's folder, where it lies there."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     title: Words
     source: Words
+    manuscript: Words | None = None
 
 
 class Ledger(BaseModel):

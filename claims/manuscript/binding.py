@@ -37,10 +37,12 @@ class Finding:
 
 def check(manuscript: Manuscript, ledger: Ledger) -> list[Finding]:
     """All findings, in the order of the text; digits that never appear stand at its beginning."""
-    return _Check(manuscript, ledger).findings()
+    return Binding(manuscript, ledger).findings()
 
 
-class _Check:
+class Binding:
+    """Which digits of the ledger each number of a manuscript is: ``fits`` has them by number, empty where nothing binds it."""
+
     def __init__(self, manuscript: Manuscript, ledger: Ledger) -> None:
         self.text, self.ledger = manuscript, ledger
         self.words, self.places = Vocabulary(ledger), Places(ledger)

@@ -27,13 +27,14 @@ from unsettled.measure.support.text import harmless
 from unsettled.reports.claim_grid import MARKS, grid_of
 from unsettled.reports.headline import sentence
 from unsettled.reports.html.claims import claims_of, identity_of, plain
+from unsettled.reports.html.paper import paper_of
 from unsettled.reports.html.pictures import pictures
 from unsettled.reports.html.svg import slug
 from unsettled.reports.references import references
 
 TEMPLATES = Path(__file__).with_name("templates")
 # What is on the page as text or drawing already, and is left out of the audit that the page holds.
-SHOWN = {"definitions", "explained", "pictures", "boards"}
+SHOWN = {"definitions", "explained", "pictures", "boards", "manuscript"}
 # Within a script element only these could end it or open a comment; JSON may spell them as escapes.
 _IN_SCRIPT = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 
@@ -47,6 +48,7 @@ def render(audit: Audit) -> str:
         "audit": audit,
         "sentence": _verdict(audit),
         "grid": grid_of(audit),
+        "paper": paper_of(audit),
         "groups": groups,
         "definitions": definitions,
         "names": sorted({verdict.population for verdict in audit.verdicts}, key=_order(audit)),
