@@ -184,9 +184,11 @@ def audit_run(pytestconfig: pytest.Config) -> Run:
 def remeasuring() -> SimpleNamespace:
     """What measures again; it is imported with the first row that is, because it needs torch."""
     from unsettled.claims.audit.boards import boards_of
-    from unsettled.claims.audit.remeasure import compare_records, verify_sample
+    from unsettled.claims.audit.remeasure import compare_records, plant_tampering, verify_sample
 
-    return SimpleNamespace(boards_of=boards_of, compare_records=compare_records, verify_sample=verify_sample)
+    return SimpleNamespace(
+        boards_of=boards_of, compare_records=compare_records, plant_tampering=plant_tampering, verify_sample=verify_sample
+    )
 
 
 @pytest.fixture

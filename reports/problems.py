@@ -67,8 +67,9 @@ def _of_harness(audit: Audit) -> Iterator[Problem]:
             name = f"{planted.name}@{planted.population}"
             yield Problem(level="error", rule=UNCAUGHT, key=name, title=f"not caught: {name}", message=planted.reason)
     for rows in audit.remeasured:
-        if rows.differing:
-            told = f"{len(rows.differing)} of {len(rows.examples)} re-measured rows differ: {'; '.join(rows.differing[:5])}"
+        if not rows.stands:
+            lines = "; ".join((*rows.shifted, *rows.differing[:5]))
+            told = f"{len(rows.differing)} of {len(rows.examples)} re-measured rows differ: {lines}"
             yield Problem(level="error", rule=DIFFERS, key=rows.population, title=f"record differs: {rows.population}", message=told)
 
 

@@ -8,33 +8,35 @@ import numpy as np
 
 from unsettled.claims.audit.pictures import EACH, WORDS, Board, Boards, without_boards
 from unsettled.claims.audit.remeasure import loaded_network, suited_threads
-from unsettled.claims.audit.sampling import AFFORDABLE, cost_of_row, record_of
+from unsettled.claims.audit.sampling import AFFORDABLE, cost_of_row
 from unsettled.claims.populations.populations import Population
 from unsettled.measure.analysis.band import otsu_band
 from unsettled.measure.analysis.portrait import WINDOW
 from unsettled.measure.campaign.watch import Watched, watch
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import Checkpoint
+from unsettled.measure.record.record import Record
+from unsettled.measure.support.facts import ModelFacts
 from unsettled.measure.tasks.sudoku.boards import SYMBOLS
 
 
 def boards_of(population: Population, *, each: int = EACH) -> Boards:
     """Run a few puzzles of a population again, to see the board after every segment.
 
-    That is plain inference on some 16 puzzles. Where even that is long (see `unsettled.claims.audit.remeasure.cost_of_row`), fewer are
+    That is plain inference on some 16 puzzles. Where even that is long (see `unsettled.claims.audit.sampling.cost_of_row`), fewer are
     run, and where it is too long for an audit, none.
     """
     record = population.record
     if record is None or population.puzzles is None or not population.measurable:
         return Boards(population=population.name, reason=without_boards(population))
-    affordable = _affordable(population)
-    if not affordable:
-        return Boards(population=population.name, reason="running some of its puzzles again would take minutes")
     try:
-        band = otsu_band(record, window=min(WINDOW, record.segments))
         checkpoint = loaded_network(population)
         if not isinstance(checkpoint, Checkpoint) or record.provenance.task != "sudoku":
             return Boards(population=population.name, reason="boards are drawn of Sudoku, and of an HRM or a TRM")
+        affordable = _affordable(checkpoint.facts, record)
+        if not affordable:
+            return Boards(population=population.name, reason="running some of its puzzles again would take minutes")
+        band = otsu_band(record, window=min(WINDOW, record.segments))
         with suited_threads(checkpoint.facts.parameters):
             seen = watch(checkpoint, population.puzzles, record, band, each=min(each, affordable))
     except UserError as error:
@@ -48,9 +50,9 @@ def boards_of(population: Population, *, each: int = EACH) -> Boards:
     )
 
 
-def _affordable(population: Population) -> int:
+def _affordable(network: ModelFacts, record: Record) -> int:
     """Puzzles of each kind that plain inference runs in some twenty seconds of one core."""
-    once = cost_of_row(population) / (1 + record_of(population).provenance.exponents)
+    once = cost_of_row(network, record) / (1 + record.k)
     return int(2 * AFFORDABLE / once / len(WORDS))
 
 

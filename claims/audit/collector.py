@@ -9,9 +9,10 @@ from pydantic import BaseModel
 
 from unsettled.claims.audit.audit import Audit, read_audit, write_audit
 from unsettled.claims.audit.gate import Gate
-from unsettled.claims.audit.planted import Planted, never_judged
+from unsettled.claims.audit.planted import Planted
 from unsettled.claims.audit.run import Run
 from unsettled.claims.audit.summary import KINDS, audit_of
+from unsettled.claims.audit.tampering import never_judged
 from unsettled.claims.verdict import Verdict
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.text import harmless

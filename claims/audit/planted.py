@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from unsettled.claims.audit.sampling import Remeasured, record_of
+from unsettled.claims.audit.sampling import record_of
 from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.judgement.judge import judge
 from unsettled.claims.judgement.noise_band import largest_change, under_noise
@@ -162,65 +162,3 @@ def _judge(falsehood: Falsehood, population: Population, stated: str, record: Re
     )
     own = replace(population, record=record, same_examples=True)
     return judge(claim, own, record, ledger=ledger).model_copy(update={"planted": True})
-
-
-def _turn_outcome(record: Record, row: np.ndarray) -> Record:
-    return record.replace(solved=record.solved ^ row)
-
-
-def _raise_exponents(record: Record, row: np.ndarray) -> Record:
-    by = 0.5 * record.provenance.model.updates_per_segment
-    return record.replace(growth=record.growth + by * row[:, None, None])
-
-
-# Each is done to a row of its own among those that are measured again; just these rows must be found.
-TAMPERINGS: dict[str, Callable[[Record, np.ndarray], Record]] = {"turned-outcome": _turn_outcome, "raised-exponents": _raise_exponents}
-
-
-def tamper(record: Record) -> Record:
-    """A record whose first rows are made up, one by each of the `TAMPERINGS`."""
-    for row, tampering in enumerate(TAMPERINGS.values()):
-        record = tampering(record, np.arange(len(record)) == row)
-    return record
-
-
-def tampering_found(name: str, result: Remeasured) -> Planted:
-    """What became of one made-up row of a re-measured, tampered record."""
-    example = result.examples[list(TAMPERINGS).index(name)]
-    told = [line for line in result.differing if line.startswith(f"example {example}:")]
-    return Planted(
-        name=name,
-        what="one recorded row is made up",
-        population=result.population,
-        stated=f"example {example}",
-        expected="differs",
-        outcome="differs" if told else "stands",
-        reason="; ".join(told) or "the row was not found",
-        truth_stated="the other rows",
-        truth="differ" if len(result.differing) > len(TAMPERINGS) else "stand",
-    )
-
-
-def never_judged(item: str) -> list[Planted]:
-    """The falsehoods of an item of the audit that ended without a finding: not caught, whatever became of the process.
-
-    ``item`` is pytest's name of it, ``…::test_falsehood[NAME@POPULATION]`` or ``…::test_tampered_rows[POPULATION]``; others plant none.
-    """
-    test, _, about = item.rpartition("::")[2].partition("[")
-    name, _, population = about.removesuffix("]").rpartition("@")
-    names = {"test_falsehood": (name,), "test_tampered_rows": tuple(TAMPERINGS)}.get(test, ())
-    known = {falsehood.name: falsehood for falsehood in read_falsehoods()} if names else {}
-    return [
-        Planted(
-            name=name,
-            what=known[name].what if name in known else "one recorded row is made up",
-            population=population,
-            stated="",
-            expected=known[name].expect if name in known else "differs",
-            outcome="never judged",
-            reason="its test ended before it was judged: an error, or a process that died",
-            truth_stated="",
-            truth="never judged",
-        )
-        for name in names
-    ]

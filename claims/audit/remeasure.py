@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -14,20 +14,24 @@ from typing import cast
 import numpy as np
 import torch
 
+from unsettled.claims.audit.planted import Planted
 from unsettled.claims.audit.run import Run
-from unsettled.claims.audit.sampling import Remeasured, record_of, sample_rows
+from unsettled.claims.audit.sampling import Remeasured, affordable_rows, cost_of_row, record_of, sample_rows
+from unsettled.claims.audit.tampering import tampered
 from unsettled.claims.populations.inputs import MEASURING
 from unsettled.claims.populations.populations import Population
-from unsettled.measure.campaign.noise import FLOOR_PASSES, floor_of_sample, rows_of, verify_rows
+from unsettled.measure.campaign.noise import FLOOR_PASSES, floor_of_sample, remeasure, rows_of
 from unsettled.measure.campaign.parts import StaleParts
 from unsettled.measure.campaign.run import Settings
 from unsettled.measure.campaign.run import measure as measure_puzzles
+from unsettled.measure.campaign.verify import Verification, measuring, verify_rows
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.adapter import Adapted, load_network
 from unsettled.measure.networks.checkpoints import Checkpoint, load_checkpoint
-from unsettled.measure.record.compare import compare, differences
+from unsettled.measure.record.own_noise import profile
 from unsettled.measure.record.parquet import read_record
-from unsettled.measure.record.record import Record
+from unsettled.measure.record.record import held
+from unsettled.measure.record.row_check import STAGES, Again, check_rows
 from unsettled.measure.rollout.fitting import fitted
 from unsettled.measure.support.progress import progress
 from unsettled.measure.tasks.examples import Examples
@@ -39,33 +43,68 @@ NOISE_ROWS = 64
 READING = ("limit", "split", "task", "several")
 # Below so many parameters, threads wait for each other longer than they work, above all where cores are shared.
 SMALL = 2_000_000
+DEAR = "a row takes minutes: ask for some with --remeasure-rows N"
 
 
-def verify_sample(population: Population, *, rows: int, seed: int, tamper: Callable[[Record], Record] | None = None) -> Remeasured:
+def verify_sample(population: Population, *, rows: int | None, seed: int) -> Remeasured:
     """Measure random rows of a population's record again and compare.
 
     Args:
         population: has a record, a checkpoint and puzzles.
-        rows: how many to measure.
+        rows: how many to measure; None for what a few seconds allow, which may be none.
         seed: of the draw.
-        tamper: alters the drawn rows before they are compared, to show that it is noticed.
 
     Raises:
         UserError: checkpoint, puzzles and record are not of one measurement.
     """
-
     checkpoint, puzzles = loaded(population)
-    drawn = record_of(population).take(sample_rows(population, rows=rows, seed=seed))
+    record = record_of(population)
+    rows = affordable_rows(cost_of_row(checkpoint.facts, record)) if rows is None else rows
+    if not rows:
+        return Remeasured.none(population.name, of=len(record), seed=seed, reason=DEAR)
+    drawn = record.take(sample_rows(population, rows=rows, seed=seed))
     with suited_threads(checkpoint.facts.parameters):
-        result = verify_rows(checkpoint, puzzles, tamper(drawn) if tamper else drawn)
+        return _told(population, verify_rows(checkpoint, puzzles, drawn), seed=seed, examples=drawn.example_id.tolist())
+
+
+def plant_tampering(population: Population, *, seed: int) -> list[Planted]:
+    """Alter one random recorded row by twice its own noise, in each quantity, and say whether the row check found it.
+
+    Only the row's first exponent is measured again: that is an eighth of the cost, and a tampering that shows in one shows in all.
+    None is planted where a row takes minutes.
+    """
+    checkpoint, puzzles = loaded(population)
+    record = record_of(population)
+    if not affordable_rows(cost_of_row(checkpoint.facts, record)):
+        return []
+    row = record.take(sample_rows(population, rows=1, seed=seed))
+    at = np.zeros(1, int)
+    with suited_threads(checkpoint.facts.parameters):
+        chosen = rows_of(puzzles, row)
+        again = profile(remeasure(checkpoint, chosen, row, k=min(1, row.k), batch=1), there=held(row))
+        more = measuring(checkpoint, chosen, row, k=1)
+        first = sum(STAGES[:2])
+        kept = more(at, range(first))
+
+        def known(rows: np.ndarray, numbers: range) -> Again:
+            if numbers.stop > first:
+                return more(rows, numbers)
+            return Again(kept.values[numbers.start : numbers.stop], kept.outcomes[numbers.start : numbers.stop])
+
+        truth = check_rows(profile(row, k=1), again, known)
+    return tampered(population.name, row, again, kept, truth)
+
+
+def _told(population: Population, result: Verification, *, seed: int, examples: list[int]) -> Remeasured:
     return Remeasured(
         population=population.name,
         seed=seed,
         of=len(record_of(population)),
-        examples=drawn.example_id.tolist(),
+        examples=examples,
         sensitive=result.sensitive,
         differing=result.differing,
-        largest={name: float(gap) for name, gap in result.largest.items()},
+        largest=result.largest,
+        shifted=result.shifted,
     )
 
 
@@ -148,35 +187,10 @@ def compare_records(population: Population, again: Path, *, seed: int) -> Remeas
     record, fresh = record_of(population), read_record(again)
     if not np.array_equal(record.example_id, fresh.example_id):
         raise UserError("the re-measured record is of other examples", where=again)
-    told = compare(record, fresh)
-    if told:
-        return _closer(population, record, np.array(sorted(told)), seed=seed)
-    return Remeasured(
-        population=population.name,
-        seed=seed,
-        of=len(record),
-        examples=record.example_id.tolist(),
-        sensitive=[],
-        differing=[],
-        largest={name: float(gap.max(initial=0.0)) for name, gap in differences(record, fresh).items()},
-    )
-
-
-def _closer(population: Population, record: Record, suspects: np.ndarray, *, seed: int) -> Remeasured:
-    """Rows beyond the floor, each judged by its own measured noise."""
-
     checkpoint, puzzles = loaded(population)
     with suited_threads(checkpoint.facts.parameters):
-        result = verify_rows(checkpoint, puzzles, record.take(suspects))
-    return Remeasured(
-        population=population.name,
-        seed=seed,
-        of=len(record),
-        examples=record.example_id.tolist(),
-        sensitive=result.sensitive,
-        differing=result.differing,
-        largest=result.largest,
-    )
+        result = verify_rows(checkpoint, puzzles, record, again=fresh)
+    return _told(population, result, seed=seed, examples=record.example_id.tolist())
 
 
 @contextmanager

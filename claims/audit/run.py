@@ -9,7 +9,6 @@ from pathlib import Path
 from unsettled.claims.audit.known import Known, load_known
 from unsettled.claims.audit.pictures import ALL, EACH
 from unsettled.claims.audit.placebos import discounted, met_by
-from unsettled.claims.audit.sampling import affordable_rows, cost_of_row
 from unsettled.claims.judgement.case import form_of, mode_of
 from unsettled.claims.judgement.families import adjust
 from unsettled.claims.judgement.judge import judge
@@ -104,12 +103,22 @@ class Run:
         return Run(replace(self.settings, records=records)) if records else self
 
     def verifiable(self) -> list[Population]:
-        """The populations whose rows are measured again: they came with a checkpoint, puzzles, and a record that was measured.
+        """The populations whose rows are measured again: they came with a checkpoint, puzzles, and a record that was measured."""
+        if self.settings.rows == 0 and not self.settings.remeasure:
+            return []
+        return [p for p in self.shipped if p.measurable and p.record is not None and p.record.provenance.imported is None]
 
-        Rows that would take minutes each are left out, unless they were asked for.
-        """
-        with_records = [p for p in self.shipped if p.measurable and p.record is not None and p.record.provenance.imported is None]
-        return [p for p in with_records if self.settings.remeasure or self.rows_of(p)]
+    def unverifiable(self) -> dict[str, str]:
+        """The populations with a record of which no row can be measured again, and why."""
+        able = {population.name for population in self.verifiable()}
+        return {p.name: self._without(p) for p in self.populations if p.record is not None and p.name not in able}
+
+    def _without(self, population: Population) -> str:
+        if population.record is not None and population.record.provenance.imported is not None:
+            return "its record was imported, not measured"
+        if not population.measurable:
+            return "the audit was not given its " + ("puzzles" if population.checkpoint else "checkpoint")
+        return "none was asked for (--remeasure-rows 0)" if self.settings.rows == 0 else "it was measured for this very run"
 
     def watchable(self) -> list[Population]:
         """The populations that puzzles are run again of, for the boards of a page; none where no row is to be measured again."""
@@ -119,14 +128,6 @@ class Run:
     def boards_each(self) -> int:
         """How many puzzles of one kind are run again of each population: fewer where there are many populations."""
         return max(2, min(EACH, ALL // max(1, len(self.watchable()))))
-
-    def rows_of(self, population: Population) -> int:
-        """How many rows of a population's record are measured again."""
-        return affordable_rows(population) if self.settings.rows is None else self.settings.rows
-
-    def cheapest(self) -> list[Population]:
-        """The verifiable population whose rows cost least to measure; none if there is none."""
-        return sorted(self.verifiable(), key=cost_of_row)[:1]
 
     def judge(self, key: str) -> Verdict:
         """The verdict on ``claim@population``, with the acknowledgement of `known.toml` where it applies.

@@ -5,18 +5,23 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from unsettled.claims.populations.populations import Population
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record
+from unsettled.measure.support.facts import ModelFacts
 
 # Ten seconds or so of one core, in units of `cost_of_row`; and the bounds of what that is spent on.
-AFFORDABLE, FEWEST, MOST = 100_000_000_000, 4, 32
+AFFORDABLE, FEWEST, MOST = 80_000_000_000, 4, 32
 
 
 class Remeasured(BaseModel):
-    """What measuring rows of a record again gave; ``differing`` is empty when the record stands."""
+    """What measuring rows of a record again gave.
+
+    ``differing`` rows and ``shifted`` quantities are empty when the record stands. ``examples`` is empty where no row was measured
+    again, and ``reason`` says why.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     population: str
@@ -26,11 +31,18 @@ class Remeasured(BaseModel):
     sensitive: list[str]
     differing: list[str]
     largest: dict[str, float]
+    shifted: list[str] = Field(default_factory=list)
+    reason: str | None = None
+
+    @classmethod
+    def none(cls, population: str, *, of: int, seed: int, reason: str) -> Remeasured:
+        """No row of a record was measured again, and why."""
+        return cls(population=population, seed=seed, of=of, examples=[], sensitive=[], differing=[], largest={}, reason=reason)
 
     @property
     def stands(self) -> bool:
-        """Whether every row is as recorded, within its measured noise."""
-        return not self.differing
+        """Whether no row is otherwise than recorded, each row's own noise granted; no row may have been measured."""
+        return not self.differing and not self.shifted
 
 
 def record_of(population: Population) -> Record:
@@ -51,24 +63,19 @@ def sample_rows(population: Population, *, rows: int, seed: int) -> np.ndarray:
     return np.sort(rng.choice(of, size=min(rows, of), replace=False))
 
 
-def cost_of_row(population: Population) -> int:
-    """Multiplications that one row of a record took, up to a common factor."""
-    kept = record_of(population).provenance
-    parameters = kept.model.parameters // (2 if kept.model.architecture == "hrm" else 1)
-    return parameters * kept.model.tokens * kept.model.updates_per_segment * kept.segments * (1 + kept.exponents)
+def cost_of_row(network: ModelFacts, record: Record) -> int:
+    """Multiplications that one row takes, up to a common factor.
+
+    The network's share is read from its checkpoint, the rollout's from the record's columns: never from what a record says of itself.
+    """
+    parameters = network.parameters // (2 if network.architecture == "hrm" else 1)
+    return max(1, parameters * network.tokens * network.updates_per_segment * record.segments * (1 + record.k))
 
 
-def affordable_rows(population: Population) -> int:
-    """How many rows are measured again when nobody says: a few seconds' worth, within `FEWEST` and `MOST`.
+def affordable_rows(cost: int) -> int:
+    """How many rows of that cost are measured again when nobody says: a few seconds' worth, within `FEWEST` and `MOST`.
 
     0 where a single row costs more: of a network of the published size it takes a minute, and minutes more where
     last bits decide it, so that its numerical noise must be measured too.
     """
-    cost = cost_of_row(population)
     return int(np.clip(AFFORDABLE // cost, FEWEST, MOST)) if cost <= AFFORDABLE else 0
-
-
-def calm_half(record: Record) -> Record:
-    """The half of a record that moves least at the end: no last bit decides the outcome of these rows."""
-    late = np.argsort(record.late_displacement(part="joint", window=1), kind="stable")
-    return record.take(late[: -(-len(record) // 2)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, cast
@@ -45,7 +45,8 @@ def audit_of(run: Run, found: Mapping[str, Sequence[BaseModel]], *, gate: Gate |
     checks = {check.id: number for number, check in enumerate(run.ledger.checks)}
     digits = sorted(cast(Sequence[Verdict], found.get("arithmetic", ())), key=lambda v: checks.get(v.claim, len(checks)))
     names = {p.name: number for number, p in enumerate(run.populations)}
-    rows = sorted(cast(Sequence[Remeasured], found.get("rows", ())), key=lambda r: names.get(r.population, len(names)))
+    checked = cast(Sequence[Remeasured], found.get("rows", ()))
+    rows = sorted((*checked, *_unchecked(run, {r.population for r in checked})), key=lambda r: names.get(r.population, len(names)))
     planted = sorted(cast(Sequence[Planted], found.get("planted", ())), key=lambda p: (names.get(p.population, len(names)), p.name))
     baseline = gate.baseline if gate is not None and gate.compare and not gate.writes else None
     return Audit(
@@ -71,6 +72,15 @@ def audit_of(run: Run, found: Mapping[str, Sequence[BaseModel]], *, gate: Gate |
         manuscript=None if run.manuscript is None else marked(run.manuscript, run.ledger),
         **_drawn(run, cast(Sequence[Boards], found.get("boards", ()))),
     )
+
+
+def _unchecked(run: Run, checked: set[str]) -> Iterator[Remeasured]:
+    """The records of which no row was measured again, each with the reason: what was not checked is told like what was."""
+    why = run.unverifiable()
+    for population in run.populations:
+        if population.record is not None and population.name not in checked:
+            reason = why.get(population.name, "the tests of its rows were not run")
+            yield Remeasured.none(population.name, of=len(population.record), seed=run.settings.seed, reason=reason)
 
 
 def _drawn(run: Run, boards: Sequence[Boards]) -> dict[str, Any]:

@@ -1,15 +1,13 @@
-"""Numerical noise, measured: how far equivalent re-measurements of one row lie apart, and whether a row stands against its own.
+"""Numerical noise of a record, measured: how far equivalent re-measurements of its rows lie apart.
 
 Two measurements of the same puzzle differ in the last bits when the batch, the number of threads or the processor
-does; where the dynamics expand, that difference grows. So the noise is measured, never assumed: first on a sample
-of rows for the whole record (`measure_floor`), then, for a row that differs by more than the floor, on that very
-row, under starts that differ by one unit in the last place (`verify_rows`).
+does; where the dynamics expand, that difference grows. So the noise is measured, never assumed. Whether one row is as
+recorded hangs on its own noise, not on its record's: see `unsettled.measure.campaign.verify`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -18,17 +16,15 @@ from unsettled.measure.campaign.run import Advance, measure_rows
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.adapter import Adapted
 from unsettled.measure.networks.checkpoints import Checkpoint
-from unsettled.measure.record.compare import compare, differences, within_own_noise
+from unsettled.measure.record.compare import differences
 from unsettled.measure.record.provenance import NoiseFloor, TangentStarts
 from unsettled.measure.record.record import Record, concatenate
-from unsettled.measure.record.side import check_source
 from unsettled.measure.rollout.starts import last_bit_start
 from unsettled.measure.tasks.examples import Examples
 
 E = TypeVar("E", bound=Examples)
 
 QUANTILES = {"median": 0.5, "q90": 0.9, "q99": 0.99, "largest": 1.0}
-ALTERNATES = 8
 TANGENT_SEEDS = 4
 FLOOR_PASSES = 4 + TANGENT_SEEDS
 
@@ -127,57 +123,3 @@ def rows_of(puzzles: E, record: Record) -> E:
         return puzzles.take(np.array([position[int(identity)] for identity in record.example_id], dtype=int))
     except KeyError as error:
         raise UserError(f"example {error} of the record is not in the puzzle set") from None
-
-
-@dataclass(frozen=True)
-class Verification:
-    """The outcome of re-measuring rows of a record.
-
-    Attributes:
-        rows: how many were re-measured.
-        sensitive: rows beyond the floor whose own measured noise explains the difference.
-        differing: one line for each row that differs beyond its own noise; empty when the record stands.
-        largest: the largest difference of each quantity among rows that are not sensitive.
-    """
-
-    rows: int
-    sensitive: list[str]
-    differing: list[str]
-    largest: dict[str, float]
-
-
-def verify_rows(
-    checkpoint: Checkpoint | Adapted,
-    puzzles: Examples,
-    record: Record,
-    *,
-    device: str = "cpu",
-    batch: int | None = None,
-    advance: Advance = lambda rows: None,
-) -> Verification:
-    """Re-measure every row of ``record`` and say which differ beyond the measured noise.
-
-    A row beyond the record's floor is measured again under `ALTERNATES` last-bit starts. It stands when the recorded
-    values lie within the range of these, widened by its own width on both sides, and the recorded outcome is
-    among theirs.
-
-    Raises:
-        UserError: a row of the record is not in the puzzle set, or the checkpoint is another one.
-    """
-    check_source(record.provenance, checkpoint.tensors_digest, what="the record", where=checkpoint.path)
-    batch = batch or record.provenance.batch
-    chosen = rows_of(puzzles, record)
-    again = remeasure(checkpoint, chosen, record, device=device, batch=batch, advance=advance)
-    suspects = compare(record, again)
-    gaps = {name: np.delete(gap, list(suspects)) for name, gap in differences(record, again).items()}
-    largest = {name: float(gap.max(initial=0.0)) for name, gap in gaps.items()}
-    if not suspects:
-        return Verification(len(record), [], [], largest)
-    positions = np.array(sorted(suspects))
-    close, recorded = chosen.take(positions), record.take(positions)
-    versions = [again.take(positions)]
-    for seed in range(ALTERNATES):
-        versions.append(remeasure(checkpoint, close, recorded, device=device, batch=batch, start=last_bit_start(seed)))
-    stands = within_own_noise(recorded, versions)
-    lines = [(suspects[int(position)], ok) for position, ok in zip(positions, stands, strict=True)]
-    return Verification(len(record), [line for line, ok in lines if ok], [line for line, ok in lines if not ok], largest)

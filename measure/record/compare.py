@@ -63,16 +63,3 @@ def compare(recorded: Record, remeasured: Record) -> dict[int, str]:
 
 def _outcome(record: Record, row: int) -> str:
     return "solved" if record.solved[row] else "failed"
-
-
-def within_own_noise(recorded: Record, versions: list[Record]) -> np.ndarray:
-    """(N,) whether each recorded row lies within the widened range of its own re-measurements."""
-    limits = tolerances(recorded)
-    ok: np.ndarray = np.any([version.solved == recorded.solved for version in versions], axis=0)
-    measured = [quantities(version) for version in versions]
-    for name, value in quantities(recorded).items():
-        stack = np.stack([version[name] for version in measured])
-        low, high = stack.min(axis=0), stack.max(axis=0)
-        slack = (high - low) + limits[name]
-        ok &= ((value >= low - slack) & (value <= high + slack)).all(axis=1)
-    return ok

@@ -94,14 +94,14 @@ def _noise(generators: list[np.random.Generator], like: State, scale: float) -> 
 
 
 def last_bit_start(seed: int) -> Callable[[State], State]:
-    """A start that differs from the trained one by ±1 unit of float32's last place, per element."""
+    """A start that differs from the trained one by ±1 unit of the last place, per element: that of float32, or of a coarser type."""
 
     def perturb(state: State) -> State:
         generator = torch.Generator().manual_seed(seed)
 
         def moved(part: Tensor) -> Tensor:
             sign = torch.randint(0, 2, part.shape, generator=generator).to(part) * 2 - 1
-            return part * (1 + sign * torch.finfo(torch.float32).eps)
+            return part * (1 + sign * max(torch.finfo(torch.float32).eps, torch.finfo(part.dtype).eps))
 
         return tuple(map(moved, state))
 

@@ -88,10 +88,13 @@ def _waiting(audit: Audit) -> Iterator[Text | Padding]:
 def _checks(audit: Audit) -> Iterator[Text]:
     """That the run could fail: rows measured again, falsehoods caught."""
     for result in audit.remeasured:
+        if not result.examples:
+            yield Text(f"\nNOT RE-MEASURED: no row of {result.of:,} of {safe(result.population)}: {safe(result.reason or '')}", style="red")
+            continue
         rows = plural(len(result.examples), "row")
-        told = f"{len(result.differing)} differ" if result.differing else "all as recorded, within the measured noise"
+        told = "all as recorded, each within its own noise" if result.stands else f"{len(result.differing)} differ"
         yield Text(f"\nre-measured {rows} of {result.of:,} of {safe(result.population)} (seed {result.seed}): {told}")
-        for line in result.differing[:10]:
+        for line in (*result.shifted, *result.differing[:10]):
             yield Text(f"    {safe(line)}", style="red")
     if audit.planted:
         caught = sum(p.caught for p in audit.planted)

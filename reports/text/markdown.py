@@ -84,9 +84,12 @@ def _failed(audit: Audit, rows: int | None) -> Iterator[str]:
             told = f"{planted.name} on {planted.population}: {planted.reason}"
             yield f"**A planted falsehood was not caught:** {_cell(told, REASON)}"
     for result in audit.remeasured:
-        if result.differing:
-            told = f"{plural(len(result.differing), 'row')} of {result.population}: {'; '.join(result.differing[:5])}"
+        if not result.stands:
+            told = f"{plural(len(result.differing), 'row')} of {result.population}: {'; '.join((*result.shifted, *result.differing[:5]))}"
             yield f"**Re-measured rows differ:** {_cell(told, REASON)}"
+        elif not result.examples:
+            told = f"no row of {result.population}: {result.reason}"
+            yield f"**Not re-measured:** {_cell(told, REASON)}"
 
 
 def _counts(audit: Audit) -> str:
@@ -125,6 +128,8 @@ def _closing(audit: Audit) -> str:
     parts = [f"planted falsehoods caught: {caught} of {len(audit.planted)}"] if audit.planted else []
     parts += [
         f"re-measured {plural(len(r.examples), 'row')} of {_cell(r.population)}, {len(r.differing) or 'none'} differing"
+        if r.examples
+        else f"**not** re-measured: {_cell(r.population)}"
         for r in audit.remeasured
     ]
     parts += [f"policy {audit.policy}", f"seed {audit.seed}", f"ledger {markdown(audit.ledger.digest[:12])}"]

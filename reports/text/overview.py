@@ -57,8 +57,9 @@ def _failed(audit: Audit, width: int) -> Iterator[Text | Padding]:
             told = f"NOT CAUGHT: the planted {planted.name} on {planted.population}: {planted.reason}"
             yield Text(cut(told, 3 * width), style="bold red")
     for again in audit.remeasured:
-        if again.differing:
-            told = f"DIFFERS: {plural(len(again.differing), 're-measured row')} of {again.population}: {'; '.join(again.differing[:3])}"
+        if not again.stands:
+            lines = "; ".join((*again.shifted, *again.differing[:3]))
+            told = f"DIFFERS: {plural(len(again.differing), 're-measured row')} of {again.population}: {lines}"
             yield Text(cut(told, 3 * width), style="bold red")
     if audit.drift:
         yield Text("\nbaseline", style="bold")
@@ -141,11 +142,14 @@ def _closing(audit: Audit) -> Iterator[Text]:
     if audit.planted:
         checks.append(f"planted falsehoods caught: {sum(p.caught for p in audit.planted)} of {len(audit.planted)}")
     if audit.remeasured:
-        rows, differing = sum(len(r.examples) for r in audit.remeasured), sum(len(r.differing) for r in audit.remeasured)
-        told = f"{differing} differ" if differing else "all as recorded"
-        checks.append(f"{plural(rows, 'row')} of {plural(len(audit.remeasured), 'population')} re-measured: {told}")
+        done = [r for r in audit.remeasured if r.examples]
+        rows, differing = sum(len(r.examples) for r in done), sum(len(r.differing) for r in done)
+        told = "all as recorded" if all(r.stands for r in done) else f"{differing} differ"
+        checks.append(f"{plural(rows, 'row')} of {plural(len(done), 'record')} re-measured: {told}" if done else "no row re-measured")
     if checks:
         yield Text("\n" + "; ".join(checks))
+    if without := [r for r in audit.remeasured if not r.examples]:
+        yield Text("NOT RE-MEASURED: " + "; ".join(f"{safe(r.population)} ({safe(r.reason or '')})" for r in without), style="bold red")
     counts = " · ".join(f"{number} {Outcome(name).shown}" for name, number in audit.counts.items() if number)
     yield Text(f"{plural(len(audit.verdicts), 'verdict')}: {counts or 'none'}", style="bold")
     yield Text("figures and reasons: -v; everything on one verdict: unsettled why CLAIM@POPULATION", style="dim")

@@ -218,9 +218,11 @@ def test_workers_share_the_seed_and_the_controller_writes_one_audit(pytester, fo
     assert [v.key for v in found.verdicts] == ["right@my", "wrong@my"]
     reference = next(p for p in discover(Inputs(references=tiny), load_ledger(folder / "my.toml")) if p.kind == "reference")
     drawn = sample_rows(reference, rows=3, seed=found.seed)
-    assert [r.examples for r in found.remeasured] == [reference.record.example_id[drawn].tolist()]
+    assert [r.examples for r in found.remeasured] == [[], reference.record.example_id[drawn].tolist()]
+    assert found.remeasured[0].reason == "the audit was not given its checkpoint"
+    assert "3 rows of 1 record measured again; NOT measured again: my." in result.stdout.str()
     assert f"seed {found.seed}" in result.stdout.str()
-    assert {p.name for p in found.planted} >= {"turned-outcome", "raised-exponents", "wrong-auc"}
+    assert {p.name for p in found.planted} >= {"turned-outcome", "raised-exponents", "raised-displacement", "lowered-halting", "wrong-auc"}
     assert found.complete
     written = (folder / "audit.json").read_bytes()
     pytester.runpytest_subprocess(*words, "-n", "0", "--audit-seed", str(found.seed))
@@ -238,7 +240,7 @@ def test_changed_record_is_noticed(pytester, folder, tiny):
         *PLUGINS, "--ledger", "my.toml", "--references", str(root), "--remeasure-rows", "12", "-k", "test_rows"
     )
     assert result.ret == 1
-    result.stdout.fnmatch_lines(["*1 of 12 re-measured rows differ beyond the noise:*", "*example 4: exponents by*"])
+    result.stdout.fnmatch_lines(["*1 of 12 re-measured rows differ beyond their own noise:*", "*example 4: exponents by*"])
     assert json.loads((folder / "audit.json").read_text())["remeasured"][0]["differing"][0].startswith("example 4")
 
 

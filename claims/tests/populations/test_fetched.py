@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from unsettled.claims.audit.run import Run, Settings
-from unsettled.claims.audit.sampling import affordable_rows
+from unsettled.claims.audit.sampling import affordable_rows, cost_of_row
 from unsettled.claims.populations.fetched import fetched_populations
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.fixtures.synthetic.records import synthetic_record
@@ -73,7 +73,11 @@ def test_rows_that_take_a_minute_are_measured_again_only_when_asked_for(tmp_path
     put(tmp_path, PUZZLES)
     settings = Settings(seed=0, inputs=Inputs(fetched=tmp_path, references=tmp_path / "none"))
     (population,) = Run(settings).shipped[-1:]
-    assert population.measurable and affordable_rows(population) == 0 and Run(settings).verifiable() == []
+    network = population.record.provenance.model
+    assert population.measurable and affordable_rows(cost_of_row(network, population.record)) == 0
+    dishonest = network.model_copy(update={"parameters": 10**10})
+    forged = population.record.replace(provenance=population.record.provenance.model_copy(update={"model": dishonest}))
+    assert cost_of_row(network, forged) == cost_of_row(network, population.record), "the record is not asked what its network costs"
     assert [p.name for p in Run(replace(settings, rows=1)).verifiable()] == [f"hub.{NAME}"]
 
 

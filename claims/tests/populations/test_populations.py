@@ -1,11 +1,9 @@
 """What a user brings is paired up and read, or refused in one line; populations come in a fixed order."""
 
-from dataclasses import replace
-
 import pytest
 
 from unsettled.claims.audit.remeasure import settings_of
-from unsettled.claims.audit.sampling import FEWEST, MOST, affordable_rows, sample_rows
+from unsettled.claims.audit.sampling import FEWEST, MOST, affordable_rows, cost_of_row, sample_rows
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.inputs import Inputs, read_inputs, read_measuring
 from unsettled.claims.populations.populations import discover
@@ -150,10 +148,9 @@ def test_population_is_measured_as_its_record_was(population):
 
 
 def test_rows_to_measure_again_are_bounded_and_fall_with_the_cost(population):
-    kept = population.record.provenance
+    network = population.record.provenance.model
 
     def rows(parameters):
-        provenance = kept.model_copy(update={"model": kept.model.model_copy(update={"parameters": parameters})})
-        return affordable_rows(replace(population, record=population.record.replace(provenance=provenance)))
+        return affordable_rows(cost_of_row(network.model_copy(update={"parameters": parameters}), population.record))
 
-    assert rows(5_000_000) == 0 < rows(300_000) == FEWEST < rows(30_000) < rows(1000) == MOST
+    assert rows(5_000_000) == 0 < rows(250_000) == FEWEST < rows(30_000) < rows(1000) == MOST
