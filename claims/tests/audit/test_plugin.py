@@ -12,8 +12,9 @@ import torch
 import unsettled.claims.audit.run
 import unsettled.reports.session
 from unsettled.claims.audit.audit import read_audit
-from unsettled.claims.audit.planted import TAMPERINGS, never_judged, outcome_of, read_falsehoods
+from unsettled.claims.audit.planted import outcome_of, read_falsehoods
 from unsettled.claims.audit.sampling import sample_rows
+from unsettled.claims.audit.tampering import TAMPERINGS, never_judged
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import Population, discover
