@@ -61,10 +61,10 @@ def best_area_limit(scores: ArrayLike, positives: ArrayLike, *, level: float = 0
         """Chance of a ratio no larger than the one found, less what is left to it."""
         return float(ncf.cdf(found, rank, degrees, noncentrality)) - tail
 
-    least, most = 1e-9, float(n)
-    if below(least) < 0:
+    if below(1e-9) < 0:
         return 0.5
-    while below(most) > 0:
-        most *= 2
+    least, most = 1e-9, 1.0
+    while below(most) > 0:  # from below: far beyond its mean the noncentral law is not computed
+        least, most = most, 2 * most
     distance = brentq(below, least, most) * n / (m * (n - m))
     return float(norm.cdf(math.sqrt(distance / 2)))

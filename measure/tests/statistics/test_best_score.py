@@ -44,3 +44,11 @@ def test_it_does_not_hang_on_the_scale_of_a_score():
     positives = rng.random(120) < 0.5
     scores = rng.standard_normal((120, 2)) + positives[:, None]
     assert best_area_limit(np.exp(3 * scores), positives) == best_area_limit(scores, positives)
+
+
+@pytest.mark.parametrize("n", [1345, 20_000])
+def test_it_is_known_however_large_the_sample_and_however_far_apart_the_classes(n):
+    rng = np.random.default_rng(n)
+    for shift in (*[0.0] * 20, 3.0):
+        positives = rng.random(n) < 0.4
+        assert 0.5 <= best_area_limit(rng.standard_normal((n, 2)) + shift * positives[:, None], positives) <= 1.0
