@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from unsettled.measure.commands.options import Json
+
+if TYPE_CHECKING:
+    from unsettled.claims.explanation.pages import Page
 
 app = typer.Typer()
 
@@ -29,39 +35,62 @@ def why(
     record: Annotated[list[str] | None, typer.Option(metavar="NAME=PATH", help="Judge this record as population NAME.")] = None,
     same_examples: Annotated[list[str] | None, typer.Option(metavar="NAME", help="NAME's record holds the paper's own examples.")] = None,
     references: Annotated[Path | None, typer.Option(help="The folder of reference checkpoints; the shipped one by default.")] = None,
+    audit: Annotated[Path | None, typer.Option(help="Tell it from this audit.json: nothing is judged again, no record is needed.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Explain one verdict in full: definition, interval, power, baselines, what would change it, how to rerun it."""
     import os
     import shutil
     import sys
 
+    from unsettled.claims.explanation.text import as_text
+
+    if audit is not None:
+        from unsettled.claims.audit.audit import read_audit
+        from unsettled.claims.audit.retold import retold
+
+        pages = retold(read_audit(audit), claim)
+    else:
+        pages = _judged(claim, ledger, record or (), same_examples or (), references)
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    typer.echo(as_text(pages, as_json=as_json, width=shutil.get_terminal_size().columns, colour=colour))
+
+
+def _judged(claim: str, ledger: Path | None, records: Sequence[str], same_examples: Sequence[str], references: Path | None) -> list[Page]:
+    """The pages on a verdict that is judged for them."""
     from unsettled.claims.audit.run import Run, Settings
     from unsettled.claims.explanation.pages import explain
-    from unsettled.claims.explanation.text import render
     from unsettled.claims.ledger.load import PAPER
     from unsettled.claims.populations.inputs import read_inputs
     from unsettled.measure.hub.registry import cache_folder
 
-    inputs = read_inputs(records=record or (), same_examples=same_examples or (), references=references, fetched=cache_folder())
-    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    inputs = read_inputs(records=records, same_examples=same_examples, references=references, fetched=cache_folder())
     run = Run(Settings(seed=0, ledger=ledger or PAPER, inputs=inputs))
-    pages = explain(run, claim, known=run.known)
-    typer.echo(render(pages, width=shutil.get_terminal_size().columns, colour=colour))
+    return explain(run, claim, known=run.known)
 
 
 @app.command("check-text")
-def check_text(draft: Annotated[Path, typer.Argument(help="A manuscript: .md, .txt or .tex.")], ledger: LedgerOption = None) -> None:
+def check_text(
+    draft: Annotated[Path, typer.Argument(help="A manuscript: .md, .txt or .tex.")], ledger: LedgerOption = None, as_json: Json = False
+) -> None:
     """Find numbers that no claim binds, digits that differ from the ledger, and hedges that it does not concede.
 
     One line a finding; exit code 1 if there are any, 0 if none, 2 for bad input.
     """
+    import json
+    from dataclasses import asdict
+
     from unsettled.claims.ledger.load import PAPER, load_ledger
     from unsettled.claims.manuscript.binding import check
     from unsettled.claims.manuscript.reader import read_manuscript
     from unsettled.measure.support.text import harmless as safe
 
     findings = check(read_manuscript(draft), load_ledger(ledger or PAPER))
-    for found in findings:
+    if as_json:
+        typer.echo(json.dumps([asdict(found) for found in findings], indent=1, ensure_ascii=False))
+    elif not findings:
+        typer.echo(f"{safe(str(draft))}: every number is bound to a claim, and no hedge is missing", err=True)
+    for found in () if as_json else findings:
         typer.echo(safe(f"{draft}:{found.line}:{found.column}: {found.kind}: {found.what} ({found.hint})"))
     if findings:
         raise typer.Exit(1)

@@ -21,6 +21,7 @@ CLAIMS = Path(__file__).parent
 # (flag, keyword arguments of addoption)
 OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--ledger", {"metavar": "PATH", "help": "the ledger to judge (default: the paper's)"}),
+    ("--claim", {"action": "append", "metavar": "CLAIM[@POPULATION]", "help": "judge just this verdict, by its exact name"}),
     ("--manuscript", {"metavar": "PATH", "help": "the text that the ledger is about, shown on the page coloured by its verdicts"}),
     (
         "--record",
@@ -46,6 +47,7 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
 # Options that ask for an audit from whatever folder: a session that was given one must make one.
 ASKING = (
     "--ledger",
+    "--claim",
     "--manuscript",
     "--record",
     "--checkpoint",

@@ -86,12 +86,33 @@ def _prepare(config: pytest.Config, asked: str | None) -> None:
             from unsettled.claims.audit.remeasure import measured_run
 
             run = measured_run(run, _folder(config))
-        config.pluginmanager.register(Collector(run, gate, path, asked=asked), "unsettled-collector")
+        config.pluginmanager.register(Collector(run, gate, path, asked=asked, sent=bool(config.option.audit)), "unsettled-collector")
     else:
         from unsettled.claims.options import read_gate
 
         gate = read_gate(config, run)
     config.stash[RUN], config.stash[GATE] = run, gate
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """``--claim`` leaves nothing of the audit but the verdicts that it names. Raises UserError, told in one line."""
+    if not getattr(config.option, "claim", None) or not collects_audit(config):
+        return
+    from unsettled.claims.audit.selection import selected
+
+    try:
+        wanted = selected(run_of(config), config.option.claim)
+    except UserError as error:
+        pytest.exit(harmless(f"error: {error}"), returncode=2)
+    left_out = [item for item in items if CLAIMS in item.path.parents and _key(item) not in wanted]
+    items[:] = [item for item in items if CLAIMS not in item.path.parents or _key(item) in wanted]
+    config.hook.pytest_deselected(items=left_out)
+
+
+def _key(item: pytest.Item) -> str | None:
+    """``claim@population`` of an item that judges one; None of the others."""
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    return params.get("key") or getattr(params.get("checked"), "key", None)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -10,7 +10,7 @@ from unsettled.claims.verdict import Verdict
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     run = run_of(metafunc.config)
-    verdicts = [run.known.acknowledge(verdict) for verdict in arithmetic(run.ledger).verdicts]
+    verdicts = [run.known.acknowledge(run.reproduced(verdict)) for verdict in arithmetic(run.ledger).verdicts]
     metafunc.parametrize("checked", verdicts, ids=lambda verdict: verdict.key)
 
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from unsettled.measure.commands.options import Json
+
 app = typer.Typer()
 PLUGIN = "unsettled.reports.plugin"
 
@@ -92,19 +94,28 @@ def figures(
 
 
 @app.command()
-def diff(first: Annotated[Path, typer.Argument(help="A record.")], second: Annotated[Path, typer.Argument(help="Another one.")]) -> None:
+def diff(
+    first: Annotated[Path, typer.Argument(help="A record.")],
+    second: Annotated[Path, typer.Argument(help="Another one.")],
+    as_json: Json = False,
+) -> None:
     """Compare two records: settings, fingerprints, rows, outcomes, quantities. Exit code 1 if they differ beyond noise."""
     import os
     import shutil
     import sys
 
-    from unsettled.measure.record.difference import difference
+    from pydantic import TypeAdapter
+
+    from unsettled.measure.record.difference import Difference, difference
     from unsettled.measure.record.parquet import read_record
     from unsettled.reports.text.difference import render
 
     found = difference(read_record(first), read_record(second))
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    typer.echo(render(found, first=str(first), second=str(second), width=shutil.get_terminal_size().columns, colour=colour))
+    if as_json:
+        typer.echo(TypeAdapter(Difference).dump_json(found, indent=1))
+    else:
+        typer.echo(render(found, first=str(first), second=str(second), width=shutil.get_terminal_size().columns, colour=colour))
     if found.beyond_noise:
         raise typer.Exit(1)
 

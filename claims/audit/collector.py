@@ -19,10 +19,13 @@ from unsettled.measure.support.text import harmless
 
 
 class Collector:
-    """The plugin object of one session on the controller; ``asked`` is the option that asked for an audit, if one did."""
+    """The plugin object of one session on the controller.
 
-    def __init__(self, run: Run, gate: Gate, path: Path, *, asked: str | None) -> None:
-        self.run, self.gate, self.path, self.asked = run, gate, path, asked
+    ``asked`` is the option that asked for an audit, if one did; ``sent`` whether its path was given by the user.
+    """
+
+    def __init__(self, run: Run, gate: Gate, path: Path, *, asked: str | None, sent: bool = False) -> None:
+        self.run, self.gate, self.path, self.asked, self.sent = run, gate, path, asked, sent
         self.found: dict[str, list[BaseModel]] = {kind: [] for kind in KINDS}
         self.audit: Audit | None = None
         self.problem: str | None = None
@@ -48,7 +51,9 @@ class Collector:
             drift = self.gate.write(self.run, verdicts) if self.gate.writes else self.gate.let_pass(self.run, verdicts)
             if self.gate.writes:
                 session.exitstatus = max(session.exitstatus, pytest.ExitCode.TESTS_FAILED)
-            write_audit(audit_of(self.run, self.found, gate=self.gate, drift=drift), self.path)
+            audit = audit_of(self.run, self.found, gate=self.gate, drift=drift)
+            self.path = self._beside_a_whole_one(audit)
+            write_audit(audit, self.path)
             self.audit = read_audit(self.path)  # what is rendered now is what can be rendered later
             session.config.hook.pytest_unsettled_audit(session=session, audit=self.audit, path=self.path)
         except UserError as error:
@@ -56,6 +61,16 @@ class Collector:
             return
         if self.audit.verdicts and not self.audit.decided and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _beside_a_whole_one(self, audit: Audit) -> Path:
+        """Where the audit goes: one of a part of the ledger never takes the place of one of all of it, unless it was sent there."""
+        if audit.complete or self.sent or not self.path.is_file():
+            return self.path
+        try:
+            whole = read_audit(self.path).complete
+        except UserError:  # of an older version, or not an audit at all
+            whole = True
+        return self.path.with_name(f"{self.path.stem}.part{self.path.suffix}") if whole else self.path
 
     def _count_lost(self) -> None:
         """A falsehood whose test failed before it found anything, or whose worker died, was planted and is not caught."""

@@ -37,11 +37,11 @@ def definition_of(run: Run, key: str) -> tuple[Fact, ...]:
 
 
 def explained(run: Run, verdict: Verdict) -> Explained:
-    """What the run knows of one of its verdicts; no facts where nothing was measured."""
+    """What the run knows of one of its verdicts."""
     claim, _ = run.pairs[verdict.key]
     form = form_of(claim, verdict.mode) if verdict.mode != "arithmetic" else None
     span = region(form) if form is not None else None
-    facts = explain(run, verdict.key)[1].facts if verdict.measured is not None else ()
+    facts = explain(run, verdict.key)[1].facts
     return Explained(
         facts=tuple(fact for fact in facts if fact.text and fact.label not in HELD),
         limits=lookup(claim.statistic).limits,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,13 +15,14 @@ from unsettled.claims.judgement.families import adjust
 from unsettled.claims.judgement.judge import judge
 from unsettled.claims.judgement.policy import POLICIES, Policy
 from unsettled.claims.ledger.claim import AnyClaim
-from unsettled.claims.ledger.ledger import Ledger
+from unsettled.claims.ledger.ledger import AUDIT, Ledger
 from unsettled.claims.ledger.load import PAPER, load_ledger
 from unsettled.claims.manuscript.reader import Manuscript, read_manuscript
 from unsettled.claims.populations.fetched import fetched_populations
-from unsettled.claims.populations.inputs import Inputs
+from unsettled.claims.populations.inputs import REFERENCES, Inputs
 from unsettled.claims.populations.populations import Population, discover
 from unsettled.claims.verdict import Outcome, Verdict
+from unsettled.measure.support.files import short_path
 
 # What agreeing with a form is called: a placebo must not be called so too.
 FORMS = (Outcome.TRANSFERS, Outcome.CONSISTENT)
@@ -146,8 +148,18 @@ class Run:
             verdict = judge(claim, population, ledger=self.ledger)
             if verdict.outcome in FORMS and form_of(claim, mode_of(claim, population, self.ledger)) is not None:
                 verdict = discounted(verdict, met_by(claim, population, ledger=self.ledger))
-            self._judged[key] = verdict
+            self._judged[key] = self.reproduced(verdict)
         return self._judged[key]
+
+    def reproduced(self, verdict: Verdict) -> Verdict:
+        """The verdict with the command that judges it again as this run does: with its ledger, its references and its policy."""
+        changed = self.settings.inputs.references.resolve() != REFERENCES.resolve()
+        if verdict.command is None or (self.own_ledger and not changed and self.policy.name == "draft"):
+            return verdict
+        parts = [AUDIT if self.own_ledger else f"unsettled audit {shlex.quote(short_path(self.ledger.path))}"]
+        parts += [f"--references {shlex.quote(short_path(self.settings.inputs.references))}"] if changed else []
+        parts += [f"--policy {self.policy.name}"] if self.policy.name != "draft" else []
+        return verdict.model_copy(update={"command": verdict.command.replace(AUDIT, " ".join(parts), 1)})
 
     def _held(self, network: str | None) -> dict[str, Verdict]:
         """The verdicts on another network together, or all on the paper's own populations."""

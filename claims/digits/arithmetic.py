@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from unsettled.claims.digits.examine import examine
 from unsettled.claims.digits.feasible import nearest
 from unsettled.claims.ledger.claim import AnyClaim
-from unsettled.claims.ledger.ledger import Ledger
+from unsettled.claims.ledger.ledger import AUDIT, Ledger
 from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.measure.support.figures import fraction, listing
 
@@ -78,7 +78,7 @@ def arithmetic(ledger: Ledger) -> Arithmetic:
                 locator=check.locator,
                 criterion=finding.criterion,
                 reason=_sentence(own, possible),
-                command=f'pytest claims/ -k "{check.id}"',
+                command=f"{AUDIT} --claim {check.id}",
             )
         )
     for claim in ledger.claims:

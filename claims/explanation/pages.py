@@ -71,17 +71,17 @@ def explain(run: Judged, target: str, *, known: Known | None = None) -> list[Pag
         return [_of_digits(run.ledger, name, known or Known())]
     claims = {claim.id: claim for claim in run.ledger.claims}
     if name not in claims:
-        raise _unknown("claim", name, [*claims, *(check.id for check in run.ledger.checks)])
+        raise unknown("claim", name, [*claims, *(check.id for check in run.ledger.checks)])
     pairs = [(key, population) for key, (claim, population) in run.pairs.items() if claim.id == name]
     if at and where not in [population.name for _, population in pairs]:
-        raise _unknown(f"population on which {name} is judged,", where, [p.name for _, p in pairs])
+        raise unknown(f"population on which {name} is judged,", where, [p.name for _, p in pairs])
     chosen = [(key, population) for key, population in pairs if not at or population.name == where]
     claim = claims[name]
     return [_of_claim(run.ledger, claim), *(_of_verdict(run, claim, key, population) for key, population in chosen)]
 
 
-def _unknown(what: str, name: str, known: list[str]) -> UserError:
-    """One line with the nearest names; all of them where they are few and none is near."""
+def unknown(what: str, name: str, known: list[str]) -> UserError:
+    """That there is no such name, in one line with the nearest ones; all of them where they are few and none is near."""
     near = difflib.get_close_matches(name, known, n=4, cutoff=0.4) or [x for x in known if name.lower() in x.lower()][:4]
     near = near or (known if len(known) <= 6 else [])
     return UserError(f"no {what} {name!r}", hint=f"nearest: {', '.join(near)}" if near else "the ledger lists them all")
@@ -201,10 +201,16 @@ def _power(verdict: Verdict, measured: Measurement) -> str:
         told = "unknown: the method gives no standard error here"
     if verdict.p_value is not None:
         told += f"; p = {number(verdict.p_value, 2)}"
-        told += f", {number(verdict.p_adjusted, 2)} adjusted for all claims (Holm)" if verdict.p_adjusted is not None else ""
+        told += f", {number(verdict.p_adjusted, 2)} adjusted {_ADJUSTED[verdict.mode]}" if verdict.p_adjusted is not None else ""
     return told
 
 
+_ADJUSTED = {
+    "transfer": "by the false discovery rate within this network",
+    "replicate": "for its family (Holm)",
+    "recompute": "for its family (Holm)",
+    "arithmetic": "",
+}
 # what a figure beside the value is called, where its name says too little
 SHOWN_AS = {"residual": "AUC of the displacement itself within the bins (½: none is left)"}
 

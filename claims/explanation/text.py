@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pydantic import TypeAdapter
 from rich.table import Table
 from rich.text import Text
 
@@ -12,6 +13,11 @@ from unsettled.measure.support.console import plain_console, printed
 from unsettled.measure.support.text import harmless as safe
 
 LABEL = 20  # columns of the labels
+
+
+def as_text(pages: Sequence[Page], *, as_json: bool, width: int = 80, colour: bool = False) -> str:
+    """The pages as JSON, a list of titles with their facts, or as `render` has them."""
+    return TypeAdapter(list[Page]).dump_json(list(pages), indent=1).decode() if as_json else render(pages, width=width, colour=colour)
 
 
 def render(pages: Sequence[Page], *, width: int = 80, colour: bool = False) -> str:

@@ -13,7 +13,7 @@ from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.judgement.evidence import Evidence
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.forms import Form, ShareAbove, ShareBelow, describe
-from unsettled.claims.ledger.ledger import Ledger
+from unsettled.claims.ledger.ledger import AUDIT, Ledger
 from unsettled.claims.verdict import Measurement, Mode, Outcome, Power, Printed, Verdict
 from unsettled.claims.wording import figure, is_share
 from unsettled.measure.errors import UserError
@@ -224,8 +224,8 @@ def _finite(x: float | None) -> float | None:
 
 
 def command(claim: AnyClaim, population: PopulationLike) -> str:
-    """The command that judges just this claim on just this population again."""
-    parts = ["pytest claims/"]
+    """The command that judges just this claim of the shipped ledger on just this population again; see `Run.judge` for another ledger."""
+    parts = [AUDIT]
     if population.kind != "reference":
         brought: dict[str, Path | str | None] = {
             "--record": population.record_path,
@@ -238,7 +238,7 @@ def command(claim: AnyClaim, population: PopulationLike) -> str:
             parts.append(f"--same-examples {population.name}")
         parts += [f"--record {shlex.quote(f'{population.name}={path}')}" for path in population.further]
         parts += [f"--unlike {told.partition(':')[0]}" for told in population.unlike]
-    return " ".join([*parts, f'-k "{claim.id} and {population.name}"'])
+    return " ".join([*parts, f"--claim {shlex.quote(f'{claim.id}@{population.name}')}"])
 
 
 def how_to_get(population: PopulationLike) -> str:

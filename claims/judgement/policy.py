@@ -47,7 +47,9 @@ def fate(verdict: Verdict, policy: Policy, *, stale: str | None = None) -> Fate:
     contradiction did not occur: a decided verdict then fails, so that the acknowledgement goes (a strict xfail).
     """
     row = TABLE[verdict.outcome]
-    line = harmless(f"{verdict.outcome.shown}: {verdict.reason}")
+    # figures first: pytest cuts its short lines at the width of the terminal
+    figures = f"{verdict.stated} stated, {verdict.shown} measured: " if verdict.measured is not None else ""
+    line = harmless(f"{figures}{verdict.outcome.shown}: {verdict.reason}")
     if verdict.acknowledged and verdict.outcome in CONTRADICTIONS:
         return Fate(policy.acknowledged, f"{line} [acknowledged: {verdict.acknowledged}]")
     if row.report == "skipped":

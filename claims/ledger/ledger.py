@@ -25,6 +25,10 @@ class DeclaredPopulation(BaseModel):
     members: list[Identifier] = []
 
 
+# The command that judges the shipped ledger.
+AUDIT = "pytest claims/"
+
+
 class Paper(BaseModel):
     """Which text the ledger is about; ``manuscript`` is its file, relative to the ledger's folder, where it lies there."""
 

@@ -47,3 +47,6 @@ def refuse_folder(out: Path) -> None:
     """Raises UserError where a folder has the name of the file that a command is to write: before anything is measured."""
     if out.is_dir():
         raise UserError("is a folder", where=out, hint="name a file to write")
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

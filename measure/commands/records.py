@@ -111,8 +111,10 @@ def measure_noise(
 
 
 @app.command()
-def show(record: Annotated[Path, typer.Argument(help="A record written by `unsettled measure`.")]) -> None:
+def show(record: Annotated[Path, typer.Argument(help="A record written by `unsettled measure`.")], as_json: options.Json = False) -> None:
     """Print what a record holds: accuracy, failures, exponents and displacement by outcome, and its protocol card."""
+    import json
+
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -124,8 +126,15 @@ def show(record: Annotated[Path, typer.Argument(help="A record written by `unset
     def plain(text: str) -> Text:
         return Text("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))
 
-    table = Table("what", "value", title=plain(record.name), title_justify="left")
     kept = read_record(record)
+    if as_json:
+        card_lines = {line.name: line.shown for line in protocol(kept)}
+        about = kept.provenance.model_dump(mode="json")
+        typer.echo(
+            json.dumps({"summary": dict(summarise(kept)), "protocol": card_lines, "provenance": about}, indent=1, ensure_ascii=False)
+        )
+        return
+    table = Table("what", "value", title=plain(record.name), title_justify="left")
     for what, value in summarise(kept):
         table.add_row(plain(what), plain(value))
     card = Table("protocol", "", title_justify="left")
@@ -139,7 +148,7 @@ def compare(
     first: Annotated[Path, typer.Argument(help="A record, measured or imported.")],
     second: Annotated[Path, typer.Argument(help="Another one, of the same examples.")],
     unlike: Annotated[list[str] | None, typer.Option(help="A line of the protocol in which they may differ; repeatable.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: options.Json = False,
 ) -> None:
     """Compare two networks on the same examples, example by example: outcomes, areas, exponents, displacement, confidence.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from unsettled.claims.audit.audit import Audit
+from unsettled.claims.audit.retold import FINGERPRINTS
 from unsettled.claims.explanation.pages import Fact
 from unsettled.claims.verdict import TABLE, Outcome, Verdict
 from unsettled.reports.claim_grid import MARKS
@@ -19,8 +20,6 @@ DEFINITION = ("where", "printed", "denominator", "definition", "parameters", "sm
 FOUND = ("question", "criterion", "measured", "method", "counts", "power", "baseline", "λ₁ adds", "also reported", "would change it")
 SECTIONS = (("What was found", FOUND), ("Where it comes from", ("weights", "file", "puzzles", "record")))
 FINGERPRINT = 16
-# Label of a fact → the fingerprint of a population that it shows.
-FINGERPRINTS = {"weights": "checkpoint_tensors", "file": "checkpoint_bytes", "puzzles": "puzzles", "record": "record"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +141,7 @@ def _row(verdict: Verdict, audit: Audit) -> Row:
         strip=strip(span, family),
         zoom=zoom(span, verdict, family, f"Printed {verdict.stated}; measured {verdict.shown}; {verdict.criterion}."),
         sections=tuple((heading, chosen) for heading, chosen in sections if chosen),
-        commands=(*([verdict.command] if verdict.command else []), f"unsettled why {verdict.key}"),
+        commands=(*([verdict.command] if verdict.command else []), f"unsettled why {verdict.key} --audit audit.json"),
     )
 
 

@@ -152,4 +152,4 @@ def _closing(audit: Audit) -> Iterator[Text]:
         yield Text("NOT RE-MEASURED: " + "; ".join(f"{safe(r.population)} ({safe(r.reason or '')})" for r in without), style="bold red")
     counts = " · ".join(f"{number} {Outcome(name).shown}" for name, number in audit.counts.items() if number)
     yield Text(f"{plural(len(audit.verdicts), 'verdict')}: {counts or 'none'}", style="bold")
-    yield Text("figures and reasons: -v; everything on one verdict: unsettled why CLAIM@POPULATION", style="dim")
+    yield Text("figures and reasons: -v; all on one verdict: unsettled why CLAIM@POPULATION --audit FILE", style="dim")

@@ -67,7 +67,9 @@ def test_another_paper_is_audited_without_a_change_of_code(audit, folder):
     result = audit(GOOD | BAD, "--junitxml", "junit.xml")
     result.assert_outcomes(passed=7, failed=1, skipped=4)
     assert result.ret == 1
-    result.stdout.fnmatch_lines(["REFUTED: the same examples give*", "*1 REPRODUCED · 1 REFUTED*", "FAILED *test_claim?wrong@my? - *"])
+    result.stdout.fnmatch_lines(
+        ["* stated, * measured: REFUTED: the same examples give*", "*1 REPRODUCED · 1 REFUTED*", "FAILED *test_claim?wrong@my? - *"]
+    )
     result.stdout.no_fnmatch_line("*Traceback*")
     result.stdout.no_fnmatch_line("*def test_claim*")
     found = read_audit(folder / "audit.json")
@@ -94,6 +96,37 @@ def test_exit_codes(audit, claims, options, record, code, told):
     result = audit(claims, *options, record=record)
     assert result.ret == code
     result.stdout.fnmatch_lines([told])
+
+
+def test_one_verdict_by_its_exact_name(audit, folder):
+    result = audit({"right": ("share", "accuracy", TRUE), "right.too": ("share", "accuracy", TRUE)}, "--claim", "right@my", "-v")
+    result.assert_outcomes(passed=1, deselected=11)
+    assert [v.key for v in read_audit(folder / "audit.json").verdicts] == ["right@my"]
+
+
+@pytest.mark.parametrize("asked", ["rihgt", "right@mine"])
+def test_a_name_that_is_not_there_is_one_line_with_the_nearest(audit, asked):
+    result = audit(GOOD, "--claim", asked)
+    assert result.ret == 2
+    assert "(nearest: right" in result.stdout.str() + result.stderr.str() or "(nearest: my)" in result.stdout.str() + result.stderr.str()
+
+
+def test_a_part_never_takes_the_place_of_a_whole_audit(audit, folder):
+    audit(GOOD | BAD)
+    whole = (folder / "audit.json").read_bytes()
+    result = audit(GOOD | BAD, "--claim", "right")
+    assert (folder / "audit.json").read_bytes() == whole and not read_audit(folder / "audit.part.json").complete
+    result.stdout.fnmatch_lines(["*audit.part.json"])
+    audit(GOOD | BAD, "--claim", "right", "--audit", "audit.json")
+    assert not read_audit(folder / "audit.json").complete
+
+
+def test_the_printed_command_judges_that_verdict_again(audit, folder):
+    audit(GOOD | BAD)
+    (verdict,) = [v for v in read_audit(folder / "audit.json").verdicts if v.claim == "right"]
+    assert verdict.command.startswith("unsettled audit my.toml --references none --record my=") and verdict.command.endswith(
+        " --claim right@my"
+    )
 
 
 @pytest.mark.parametrize(

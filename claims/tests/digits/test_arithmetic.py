@@ -159,7 +159,7 @@ def test_every_contradiction_of_the_paper_is_acknowledged_and_none_is_stale(pape
 
 def test_verdicts_of_arithmetic_say_what_reruns_them(result):
     for verdict in result.verdicts:
-        assert verdict.mode == "arithmetic" and verdict.command == f'pytest claims/ -k "{verdict.claim}"'
+        assert verdict.mode == "arithmetic" and verdict.command == f"pytest claims/ --claim {verdict.claim}"
         assert "\n" not in verdict.reason and verdict.measured is None
 
 

@@ -119,7 +119,13 @@ def test_why_reads_at_eighty_columns_and_never_breaks_what_is_copied(unsettled, 
     assert code == 0 and "\x1b" not in out
     whole = re.compile(r"^  (?:weights|file|puzzles|record|reproduce with) ")
     assert all(len(line) <= 80 for line in out.splitlines() if not whole.match(line))
-    assert any(line.startswith("  reproduce with") and line.endswith('"') for line in out.splitlines())
+    assert any(line.startswith("  reproduce with") and f" --references {references} --claim matched." in line for line in out.splitlines())
+
+
+def test_why_as_json_has_the_same_facts(unsettled, references):
+    pages = json.loads(unsettled("why", "trm.lambda1.auc@reference.trm", "--references", references, "--json")[1])
+    assert [page["title"].split(" · ")[0] for page in pages] == ["trm.lambda1.auc", "reference.trm"]
+    assert {"verdict", "measured", "reproduce with"} <= {fact["label"] for fact in pages[1]["facts"]}
 
 
 def test_a_record_that_is_brought_is_judged(unsettled, tmp_path, records, references):
@@ -285,10 +291,14 @@ def test_check_text_by_its_exit_codes(unsettled, tmp_path):
     ledger, draft = tmp_path / "ledger.toml", tmp_path / "draft.md"
     ledger.write_text(ledger_text(("claim", claim_table())), encoding="utf-8")
     draft.write_text("The share of puzzles that are solved is 60.0%.\n", encoding="utf-8")
-    assert unsettled("check-text", draft, "--ledger", ledger) == (0, "", "")
+    code, out, err = unsettled("check-text", draft, "--ledger", ledger)
+    assert (code, out) == (0, "") and "every number is bound" in err
+    assert unsettled("check-text", draft, "--ledger", ledger, "--json")[:2] == (0, "[]\n")
     draft.write_text("The share of puzzles that are solved is 60.1%.\n", encoding="utf-8")
     code, out, _ = unsettled("check-text", draft, "--ledger", ledger)
     assert code == 1 and out.startswith(f"{draft}:1:41: differs: 60.1%") and out.count("\n") == 1
+    (finding,) = json.loads(unsettled("check-text", draft, "--ledger", ledger, "--json")[1])
+    assert (finding["kind"], finding["line"], finding["column"]) == ("differs", 1, 41)
     assert unsettled("check-text", tmp_path / "none.md", "--ledger", ledger)[0] == 2
     assert unsettled("check-text", ledger)[0] == 2
 

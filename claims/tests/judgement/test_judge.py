@@ -475,14 +475,14 @@ def test_every_claim_on_lambda1_carries_what_it_must_beat(paper):
 
 def test_the_command_reruns_just_this_claim(paper):
     verdict = judge(paper["trm.lambda1.auc"], stand_in(name="reference.trm", kind="reference", record=RECORD), ledger=paper)
-    assert verdict.command == 'pytest claims/ -k "trm.lambda1.auc and reference.trm"'
+    assert verdict.command == "pytest claims/ --claim trm.lambda1.auc@reference.trm"
 
 
 def test_the_command_brings_what_was_brought(paper):
     brought = stand_in(record=RECORD, record_path=Path("my records/trm.parquet"), same_examples=True)
     verdict = judge(paper["trm.lambda1.auc"], brought, ledger=paper)
     assert verdict.command == (
-        "pytest claims/ --record 'paper.trm=my records/trm.parquet' --same-examples paper.trm -k \"trm.lambda1.auc and paper.trm\""
+        "pytest claims/ --record 'paper.trm=my records/trm.parquet' --same-examples paper.trm --claim trm.lambda1.auc@paper.trm"
     )
 
 

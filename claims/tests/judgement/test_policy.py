@@ -44,4 +44,9 @@ def test_stale_acknowledgement_fails_what_would_pass(make_verdict, outcome, repo
 
 
 def test_message_is_harmless(make_verdict):
-    assert fate(make_verdict(reason="a\x1b[31mb"), POLICIES["draft"]).message == "TRANSFERS: a\\x1b[31mb"
+    assert fate(make_verdict(reason="a\x1b[31mb", measured=None), POLICIES["draft"]).message == "TRANSFERS: a\\x1b[31mb"
+
+
+def test_the_figures_come_first_because_pytest_cuts_its_short_lines(make_verdict):
+    message = fate(make_verdict("REFUTED", reason="because"), POLICIES["draft"]).message
+    assert message == "0.993 stated, 0.9312 [0.9101, 0.9487] measured: REFUTED: because"

@@ -242,7 +242,7 @@ def test_rows_tell_what_why_tells(judged, verdicts):
     labels = [fact.label for fact in facts]
     assert {"question", "criterion", "measured", "power", "baseline", "λ₁ adds", "would change it", "weights", "record"} <= set(labels)
     assert labels.count("baseline") == 3
-    assert row.commands == ('pytest claims/ -k "trm.lambda1.auc and reference.trm"', "unsettled why trm.lambda1.auc@reference.trm")
+    assert row.commands == (row.verdict.command, "unsettled why trm.lambda1.auc@reference.trm --audit audit.json")
     definition = next(d for d in definitions if d.identity == row.definition)
     assert {"where", "printed", "denominator", "definition", "smallest effect", "other checkpoints"} <= {f.label for f in definition.facts}
     assert len(definitions) == len({verdict.claim for verdict in verdicts})
