@@ -106,12 +106,18 @@ def _off_scale(points: Cloud) -> str:
     return f" Off the scales: {', '.join(there)}." if there else ""
 
 
-def _displacement(portrait: Portrait) -> Words:
+# what a step is divided by, on each scale of displacement
+OVER = {"raw": "", "relative": " / ‖z‖", "angle": " as an angle"}
+
+
+def _displacement(portrait: Portrait) -> Words | None:
     present = {key: ribbon for key, ribbon in portrait.displacement.items() if ribbon.n}
+    if not present:
+        return None
     last = ", ".join(f"{number(float(ribbon.quantiles[2, -1]))} ({OUTCOMES[key]})" for key, ribbon in present.items())
     caption = (
         "Median (strong line), middle half and middle nine tenths of each outcome; thin lines are single puzzles at even ranks of "
-        f"late displacement. Median ‖Δz‖ in the last segment: {last}."
+        f"late displacement. Median ‖Δz‖{OVER[portrait.band.scale]} in the last segment: {last}."
     )
     header = ("segment", *(f"{OUTCOMES[key]}, {share}" for key in present for share in ("5%", "median", "95%")))
     rows = [

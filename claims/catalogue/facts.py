@@ -50,14 +50,21 @@ def segments(record: Record, parameters: Nothing) -> Estimate:
 @statistic("hidden_size", Nothing, exact="checkpoint")
 def hidden_size(record: Record, parameters: Nothing) -> Estimate:
     """Width of the latent state."""
-    return exact_value(record.provenance.model.hidden_size, n=1, method="read off the checkpoint")
+    return exact_value(_told(record.provenance.model.hidden_size, "the width of the network"), n=1, method="read off the checkpoint")
+
+
+def _told(value: int, what: str) -> int:
+    """A fact of the network; 0 stands for one that nobody told. Raises MissingInput."""
+    if not value:
+        raise MissingInput(f"{what}, which the record does not tell")
+    return value
 
 
 @statistic("updates_per_puzzle", Rollout, exact="checkpoint")
 def updates_per_puzzle(record: Record, parameters: Rollout) -> Estimate:
     """State updates of a rollout of so many segments: updates per segment times segments."""
-    updates = record.provenance.model.updates_per_segment * parameters.segments
-    method = f"{record.provenance.model.updates_per_segment} updates per segment × {parameters.segments} segments"
+    each = _told(record.provenance.model.updates_per_segment, "the updates of a segment")
+    updates, method = each * parameters.segments, f"{each} updates per segment × {parameters.segments} segments"
     return exact_value(updates, n=1, method=method, unit="updates")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,9 @@ from unsettled.measure.analysis.band import Band, otsu_band
 from unsettled.measure.analysis.capture_exponent import WINDOW, before_capture_in
 from unsettled.measure.analysis.diagnosis_table import Cell, DiagnosisTable, Marked
 from unsettled.measure.analysis.settling import Cells, cells, percentile_sweep, without_threshold
+from unsettled.measure.columns.absent import AbsentColumn
 from unsettled.measure.errors import UserError
+from unsettled.measure.record.movement import Scale
 from unsettled.measure.record.parquet import read_record
 from unsettled.measure.record.record import Record
 from unsettled.measure.record.side import SideRecord, check_source, read_side
@@ -41,28 +44,48 @@ def find(place: Path) -> tuple[Record, SideRecord | None, Path]:
 
 
 def record_tables(record: Record) -> list[DiagnosisTable]:
-    """What a record alone tells: early windows, confident failures, calibration, and displacement in both units."""
+    """What a record alone tells: early windows, confident failures, calibration, and displacement in both units.
+
+    What it lacks (a confidence, exponents, what an imported table does not tell) leaves the tables that need it out; a last table says why.
+    """
     if record.segments < 2:
         raise UserError("a rollout of one segment has no early window", hint="measure at least two segments")
-    early = early_tables(record)
-    if record.k and record.segments > WINDOW:
-        early.append(before_table(record))
-    return [
-        *early,
-        confident_table(record),
-        calibration_table(record),
-        reliability_table(record),
-        units_table(record),
-        threshold_table(record),
-    ]
+    makers: dict[str, Callable[[], list[DiagnosisTable]]] = {
+        "early windows": lambda: early_tables(record),
+        "λ₁ before the solved state": lambda: [before_table(record)] if record.k and record.segments > WINDOW else [],
+        "confident failures": lambda: [confident_table(record)],
+        "calibration": lambda: [calibration_table(record), reliability_table(record)],
+        "displacement": lambda: [units_table(record)],
+        "convergence thresholds": lambda: [threshold_table(record)],
+    }
+    tables: list[DiagnosisTable] = []
+    lacking: list[list[Cell]] = []
+    for name, make in makers.items():
+        try:
+            tables += make()
+        except UserError as error:
+            lacking.append([name, error.what])
+    if lacking:
+        tables.append(DiagnosisTable(key="lacking", title="What this record does not tell", columns=("table", "why"), rows=lacking))
+    return tables
+
+
+def scale_of(record: Record) -> Scale:
+    """The scale of displacement on which rest can be told: over the norm where that grows through the whole rollout."""
+    return "relative" if record.grows() else "raw"
+
+
+def _read(column: np.ndarray) -> np.ndarray:
+    """A column in memory; what is not there stays so."""
+    return column if isinstance(column, AbsentColumn) else np.asarray(column)
 
 
 def early_tables(record: Record) -> list[DiagnosisTable]:
     """AUC of early scores, and of their slopes, for "solved later", by length of the window."""
     whole = {
-        "growth": np.asarray(record.growth),
-        "displacement": np.asarray(record.displacement_H),
-        "halting_logit": np.asarray(record.halting_logit),
+        "growth": _read(record.growth),
+        "displacement": _read(record.movement(scale=scale_of(record))),
+        "halting_logit": _read(record.halting_logit),
         "solved_at": np.asarray(record.solved_at),
     }
     points = window_curve(whole, margin=MARGIN)
@@ -125,7 +148,7 @@ def before_table(record: Record) -> DiagnosisTable:
 
 def confident_table(record: Record) -> DiagnosisTable:
     """Failures by settled and confident, and what selection by halting therefore misses."""
-    band, logits = otsu_band(record), record.halting_logit[:, -1]
+    band, logits = otsu_band(record, window=min(4, record.segments), scale=scale_of(record)), record.halting_logit[:, -1]
     cells = confident_failures(record.solved, band.settled(record), logits)
     rows: list[list[Cell]] = [
         ["settled and confident", cells.settled_confident],
@@ -170,13 +193,14 @@ def reliability_table(record: Record) -> DiagnosisTable:
 
 def units_table(record: Record) -> DiagnosisTable:
     """Late displacement of z_H by outcome, absolute and as a fraction of the norm, and where Otsu's band ends in both."""
-    late, band = record.late_displacement(window=min(4, record.segments)), otsu_band(record, window=min(4, record.segments))
-    norm = np.asarray(record.norm_H[:, -1])
+    window, norm = min(4, record.segments), np.asarray(record.norm_H[:, -1])
+    late, over = record.late_displacement(window=window), record.late_steps(window=window)
     rows: list[list[Cell]] = []
     for name, chosen in (("successes", record.solved), ("failures", ~record.solved)):
-        rows.append([f"median of {name}", *(median(values[chosen], denominator=name) for values in (late, late / norm))])
-    edge = band.threshold
-    rows.append(["edge of Otsu's band", edge, edge / float(np.median(norm))])
+        rows.append([f"median of {name}", *(median(values[chosen], denominator=name) for values in (late, over))])
+    scale = scale_of(record)
+    edge, size = otsu_band(record, window=window, scale=scale).threshold, float(np.median(norm))
+    rows.append(["edge of Otsu's band", *((edge, edge / size) if scale == "raw" else (None, edge))])
     return DiagnosisTable(
         key="units",
         title="Late displacement of z_H, absolute and relative to its norm",
@@ -189,10 +213,11 @@ def units_table(record: Record) -> DiagnosisTable:
 def threshold_table(record: Record) -> DiagnosisTable:
     """Who converges under other thresholds than Otsu's, and without any: how much of the statement depends on the choice."""
     window = min(4, record.segments)
-    otsu = otsu_band(record, window=window)
+    scale = scale_of(record)
+    otsu = otsu_band(record, window=window, scale=scale)
     swept: list[tuple[Band, Cells]] = [
         (otsu, cells(record, otsu)),
-        *percentile_sweep(record, percentiles=range(10, 100, 10), window=window),
+        *percentile_sweep(record, percentiles=range(10, 100, 10), window=window, scale=scale),
     ]
     rows: list[list[Cell]] = []
     for band, counted in swept:
@@ -201,8 +226,8 @@ def threshold_table(record: Record) -> DiagnosisTable:
             proportion(counted.B, counted.failures, denominator="failures"),
         )
         rows.append([band.kind, band.threshold, *(Marked(share, percent=True) for share in shares)])
-    free = without_threshold(record, window=window)
-    notes = ["percentile: of the pooled late displacement of z_H"]
+    free = without_threshold(record, window=window, scale=scale)
+    notes = ["percentile: of the pooled late displacement of z_H" + (", over its norm, which grows" if scale == "relative" else "")]
     if free.defined:
         notes.append(f"without a threshold: AUC of late displacement {free.value:.3f} [{free.low:.3f}, {free.high:.3f}], failures positive")
         share, low, high = (float(free.extra[f"outmoved_{name}"]) for name in ("share", "low", "high"))

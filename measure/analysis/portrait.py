@@ -102,8 +102,8 @@ def portrait_of(name: str, record: Record, *, title: str = "", points: int = POI
             return otherwise
 
     window = min(WINDOW, record.segments)
-    band = otsu_band(record, window=window)
-    late = record.late_displacement(part=band.part, window=window)
+    band = otsu_band(record, window=window, scale="relative" if record.grows() else "raw")
+    late = record.late_displacement(part=band.part, window=window, scale=band.scale)
     settled = band.settled(record)
     if not record.k:
         missing["matchings"] = "the record holds no exponents"
@@ -125,11 +125,11 @@ def portrait_of(name: str, record: Record, *, title: str = "", points: int = POI
         band=band,
         cells=cells(record, band),
         cloud=panel("cloud", lambda: cloud_of(record, band, most=points), None),
-        displacement=ribbons_of(record.displacement(band.part), record, late, samples=samples),
+        displacement=panel("displacement", lambda: ribbons_of(record.movement(band.part, band.scale), record, late, samples=samples), {}),
         separations=() if "separations" in missing else separations_of(record, band),
         spectrum=panel("spectrum", lambda: spectra_of(record), {}),
         matchings=matchings,
-        horizons=horizons_of(record, band),
+        horizons=panel("horizons", lambda: horizons_of(record, band), ()),
         confidence=panel("confidence", lambda: confidence_of(record, settled), None),
         missing=missing,
     )

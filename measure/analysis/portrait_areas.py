@@ -9,7 +9,7 @@ import numpy as np
 
 from unsettled.measure.analysis.band import Band
 from unsettled.measure.analysis.portrait_states import drawn
-from unsettled.measure.record.record import Record
+from unsettled.measure.record.record import Record, held
 from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.early import early_auc
 from unsettled.measure.statistics.estimate import Estimate
@@ -84,7 +84,9 @@ class Horizon:
 
 def score_arrays(record: Record, band: Band) -> dict[str, np.ndarray]:
     """The scores of `SCORES` that a record has, (N,) each, turned so that a high value speaks for failure."""
-    found = {"displacement": record.late_displacement(part=band.part, window=band.window), "halting": -record.halting_logit[:, -1]}
+    found = {"displacement": record.late_displacement(part=band.part, window=band.window, scale=band.scale)}
+    if "halting_logit" in held(record) or getattr(record.halting_logit, "last", None) is not None:
+        found["halting"] = -record.halting_logit[:, -1]
     return found | ({"exponent": record.exponents(unit="update")[:, 0]} if record.k else {})
 
 
@@ -107,7 +109,7 @@ def matchings_of(record: Record, band: Band, *, bins: int = 10) -> tuple[Matchin
 
 
 def _matching(record: Record, band: Band, among: str, chosen: np.ndarray, bins: int) -> Matching:
-    late = record.late_displacement(part=band.part, window=band.window)
+    late = record.late_displacement(part=band.part, window=band.window, scale=band.scale)
     exponent, wrong = record.exponents(unit="update")[:, 0], ~record.solved
     return Matching(
         among=among,
@@ -141,8 +143,9 @@ def _bins(late: np.ndarray, exponent: np.ndarray, wrong: np.ndarray, bins: int) 
 
 def horizons_of(record: Record, band: Band) -> tuple[Horizon, ...]:
     """The early-warning curve: windows of 1, 2, … segments, as long as segments are left to be solved in."""
-    displacement = record.displacement(band.part)
-    names = [key for key, _, _ in SCORES if key != "exponent" or record.k]
+    displacement, there = record.movement(band.part, band.scale), held(record)
+    needs = {"exponent": record.k > 0, "halting": "halting_logit" in there}
+    names = [key for key, _, _ in SCORES if needs.get(key, True)]
     found = []
     for horizon in range(1, record.segments):
         areas = {

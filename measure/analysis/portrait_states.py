@@ -102,7 +102,7 @@ def cloud_of(record: Record, band: Band, *, most: int, seed: int = 0) -> Cloud:
     chosen = np.sort(np.concatenate(list(kept.values())))
     return Cloud(
         exponent=record.exponents(unit="update")[chosen, 0],
-        displacement=record.late_displacement(part=band.part, window=band.window)[chosen],
+        displacement=record.late_displacement(part=band.part, window=band.window, scale=band.scale)[chosen],
         solved=record.solved[chosen],
         drawn={name: len(rows) for name, rows in kept.items()},
         of={name: len(rows) for name, rows in positions.items()},
@@ -130,7 +130,7 @@ def _ribbon(values: np.ndarray, rows: np.ndarray, order: np.ndarray, samples: in
     ranked = rows[np.argsort(order[rows], kind="stable")]
     ranks = np.unique(np.linspace(0, len(rows) - 1, samples + 2)[1:-1].round().astype(int)) if len(rows) else np.empty(0, dtype=int)
     chosen = ranked[ranks]
-    return Ribbon(n=len(rows), quantiles=_quantiles(values[rows]), samples=values[chosen])
+    return Ribbon(n=len(rows), quantiles=_quantiles(np.asarray(values[rows])), samples=np.asarray(values[chosen]))
 
 
 def spectra_of(record: Record) -> dict[str, Spectrum]:

@@ -16,6 +16,7 @@ import numpy as np
 from unsettled.measure.analysis.band import Band, Part, percentile_band
 from unsettled.measure.columns.streamed import in_pieces
 from unsettled.measure.errors import UserError
+from unsettled.measure.record.movement import Scale
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.estimate import Estimate, undefined
@@ -96,20 +97,20 @@ def settled_failures(record: Record, band: Band, *, level: float = 0.95) -> Esti
 
 
 def percentile_sweep(
-    record: Record, *, percentiles: Iterable[float] = range(5, 100, 5), part: Part = "H", window: int = 4
+    record: Record, *, percentiles: Iterable[float] = range(5, 100, 5), part: Part = "H", window: int = 4, scale: Scale = "raw"
 ) -> list[tuple[Band, Cells]]:
     """Bands and cells over ``percentiles``: how much of the statement hangs on where the line is drawn."""
-    bands = [percentile_band(record, percentile, part=part, window=window) for percentile in percentiles]
+    bands = [percentile_band(record, percentile, part=part, window=window, scale=scale) for percentile in percentiles]
     return [(band, cells(record, band)) for band in bands]
 
 
-def without_threshold(record: Record, *, part: Part = "H", window: int = 4, level: float = 0.95) -> Estimate:
+def without_threshold(record: Record, *, part: Part = "H", window: int = 4, scale: Scale = "raw", level: float = 0.95) -> Estimate:
     """Settling without a threshold: the AUC of late displacement, failures positive.
 
     ``extra`` adds the other end of the same curve: ``outmoved_share``, the largest share of successes a band can hold
     without holding any failure (successes below the minimum over failures), and ``outmoved_low`` / ``outmoved_high``.
     """
-    late = record.late_displacement(part=part, window=window)
+    late = record.late_displacement(part=part, window=window, scale=scale)
     measured = auc(late, ~record.solved, level=level)
     if not measured.defined:
         return measured

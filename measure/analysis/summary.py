@@ -41,13 +41,15 @@ def summarise(record: Record) -> list[tuple[str, str]]:
         series["late displacement over norm"] = late / record.norm(latent)[:, -1]
         if record.grows(part=latent):
             rows.append(("scale of rest", "none: the norm grows, so raw displacement cannot tell convergence"))
-    if "halting_logit" in there or record.provenance.imported:
+    if "halting_logit" in there or getattr(record.halting_logit, "last", None) is not None:
         series["halting logit, last segment" if facts.adapter is None else "confidence, last segment"] = record.halting_logit[:, -1]
     for what, values in series.items():
         rows.append((f"median {what}", f"solved {_median(values[record.solved])}, failed {_median(values[~record.solved])}"))
     if lacks := record.provenance.imported:
         rows.append(("imported from", lacks.source))
-        rows.append(("not in it", ", ".join([*lacks.absent, *(f"{name} before the last segment" for name in lacks.last_segment)])))
+        parts = [f"{name} before the last segment" for name in lacks.last_segment]
+        parts += [f"{name} but its mean over the last {window} segments" for name, window in lacks.late.items()]
+        rows.append(("not in it", ", ".join([*lacks.absent, *parts]) or "nothing is missing"))
     return rows
 
 

@@ -1,4 +1,4 @@
-"""`unsettled merge` and `unsettled import-preds`: records from shards, and from what HRM's evaluate wrote."""
+"""`unsettled merge`, `import` and `import-preds`: records from shards, from foreign tables, and from what HRM's evaluate wrote."""
 
 from __future__ import annotations
 
@@ -23,6 +23,22 @@ def merge(
 
     options.refuse_folder(out)
     join(folder, out)
+    show(out)
+
+
+@app.command("import")
+def import_table(
+    table: Annotated[Path, typer.Argument(help="One row an example: CSV, JSON, JSON lines or Parquet.")],
+    columns: Annotated[Path, typer.Option("--map", help="TOML that says which column is what (measure/IMPORT.md).")],
+    out: Annotated[Path, typer.Option(help="The record to write (Parquet).")],
+) -> None:
+    """Turn a table of others into a record: what it tells is judged, claims on anything else stay unverifiable."""
+    from unsettled.measure.commands.records import show
+    from unsettled.measure.record.foreign import import_table as read
+    from unsettled.measure.record.parquet import write_record
+
+    options.refuse_folder(out)
+    write_record(read(table, columns), out)
     show(out)
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from unsettled.measure.columns.absent import ScalelessColumn
+from unsettled.measure.columns.absent import AbsentColumn, ScalelessColumn
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.provenance import Provenance
 
@@ -102,7 +102,9 @@ class Moving:
         if self.provenance.model.grows:
             return True
         if part not in self._growing:
-            self._growing[part] = self.segments >= GROWING and self._norm_grows(self.norm(part))
+            norm = self.norm(part)
+            told = self.segments >= GROWING and not isinstance(norm, AbsentColumn)
+            self._growing[part] = told and self._norm_grows(norm)
         return self._growing[part]
 
     def _norm_grows(self, norm: np.ndarray) -> bool:

@@ -72,14 +72,15 @@ def from_table(table: pa.Table, *, where: object = None) -> Record:
     """The record of an Arrow table. Raises UserError when columns or provenance are not those of a record."""
     provenance = provenance_of(table.schema, where=where)
     columns = columns_of(provenance.model.latents)
-    last = set(provenance.imported.last_segment) if provenance.imported else set()
+    windows = provenance.imported.windows if provenance.imported else {}
     arrays: dict[str, Any] = {}
     for name, (kind, axes) in columns.items():
         if name not in table.column_names:
             if provenance.imported and not is_optional(name):
                 arrays[name] = lacking_column(name, table.num_rows, provenance)
-        elif name in last:
-            arrays[name] = lacking_column(name, table.num_rows, provenance, last=_array(table, name, kind, where)[:, 0])
+        elif name in windows:
+            last = _array(table, name, kind, where)[:, 0]
+            arrays[name] = lacking_column(name, table.num_rows, provenance, last=last, window=windows[name])
         else:
             arrays[name] = _array(table, name, kind, where)
             shape = (table.num_rows, provenance.segments, provenance.exponents)[: axes + 1]

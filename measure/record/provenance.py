@@ -67,13 +67,19 @@ class Imported(_Strict):
     """Where rows come from that `unsettled measure` did not measure, and what they therefore lack.
 
     ``files`` maps names to sha256; ``absent`` are columns that the record does not hold, ``last_segment`` those that it
-    holds after the last segment alone.
+    holds after the last segment alone, and ``late`` those of which it holds the mean over so many last segments alone.
     """
 
     source: str
     files: dict[str, str]
     absent: list[str]
     last_segment: list[str]
+    late: dict[str, int] = Field(default_factory=dict, exclude_if=lambda late: not late)
+
+    @property
+    def windows(self) -> dict[str, int]:
+        """The columns that are held as the mean over so many last segments."""
+        return dict.fromkeys(self.last_segment, 1) | self.late
 
 
 class Provenance(_Strict):

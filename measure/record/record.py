@@ -199,10 +199,10 @@ class Record(Moving):
             last = {
                 name: column.last
                 for name in self.columns
-                if isinstance(column := getattr(self, name), AbsentColumn) and column.last is not None
+                if isinstance(column := getattr(self, name), AbsentColumn) and column.last is not None and name != "growth"
             }
             columns = {name: np.asarray(column[:, -1] if self.columns[name][1] else column) for name, column in held.items()} | last
-            if growth is not None:
+            if growth is not None or getattr(self.growth, "window", 0) == self.segments:
                 columns |= {f"exponent_{i + 1}": column for i, column in enumerate(self.exponents().T)}
             return pandas.DataFrame(columns, index=pandas.Index(ids, name="example_id"))
         columns = {name: np.asarray(column).reshape(-1) for name, column in held.items() if self.columns[name][1]}
@@ -223,12 +223,12 @@ class Record(Moving):
         return sha.hexdigest()
 
 
-def lacking_column(name: str, rows: int, provenance: Provenance, *, last: np.ndarray | None = None) -> AbsentColumn:
-    """What stands for a column that a record lacks, or knows after the last segment alone."""
+def lacking_column(name: str, rows: int, provenance: Provenance, *, last: np.ndarray | None = None, window: int = 1) -> AbsentColumn:
+    """What stands for a column that a record lacks, or of which it knows the mean over its last segments alone."""
     kind, axes = columns_of(provenance.model.latents)[name]
     shape = (rows, provenance.segments, provenance.exponents)[: axes + 1]
     why, hint = _why(name, provenance)
-    return AbsentColumn(name, kind, shape, why=why, hint=hint, last=last)
+    return AbsentColumn(name, kind, shape, why=why, hint=hint, last=last, window=window)
 
 
 def _why(name: str, provenance: Provenance) -> tuple[str, str | None]:

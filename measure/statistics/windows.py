@@ -16,6 +16,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from unsettled.measure.columns.absent import AbsentColumn
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc_limits import hanley_mcneil_error
 from unsettled.measure.statistics.best_score import best_area_limit
@@ -53,6 +54,13 @@ class WindowPoint:
     p_adjusted: float = float("nan")
 
 
+def told(whole: Arrays) -> list[str]:
+    """The scores of `NAMES` whose arrays are there: a network may tell no confidence, a record hold no exponents."""
+    series = {"exponent": "growth", "displacement": "displacement", "halting": "halting_logit"}
+    there = {name for name, array in whole.items() if not isinstance(array, AbsentColumn) and 0 not in array.shape[2:]}
+    return [name for name in NAMES if series[name.removesuffix("_slope")] in there]
+
+
 def windowed(name: str) -> Score:
     """A score of `unsettled.measure.statistics.early.EarlyWindow`, computed on arrays that are cut to the window first."""
     return lambda whole, horizon: early_window(**whole, horizon=horizon).score(name)
@@ -61,8 +69,10 @@ def windowed(name: str) -> Score:
 def leaked(score: Score, whole: Arrays, horizon: int, *, seed: int = 0) -> int:
     """For how many examples a score changes when everything after the window is scrambled; 0 for one that uses the window alone."""
     rng = np.random.default_rng(seed)
-    scrambled = {name: np.array(array) for name, array in whole.items()}
+    scrambled = {name: array if isinstance(array, AbsentColumn) else np.array(array) for name, array in whole.items()}
     for array in scrambled.values():
+        if isinstance(array, AbsentColumn):
+            continue
         future = array[:, horizon:]
         future[:] = ~future[rng.permutation(len(future))] if array.dtype == bool else 1e3 * rng.standard_normal(future.shape)
     before, after = np.asarray(score(whole, horizon)), np.asarray(score(scrambled, horizon))
@@ -80,7 +90,7 @@ def window_curve(
     Raises:
         UserError: a score changes with what comes after its window.
     """
-    scores = scores or {name: windowed(name) for name in NAMES if whole["growth"].shape[2] or not name.startswith("exponent")}
+    scores = scores or {name: windowed(name) for name in told(whole)}
     points = []
     for name, score in scores.items():
         for horizon in horizons or range(1, whole["solved_at"].shape[1]):
@@ -107,7 +117,7 @@ def combined(whole: Arrays, horizon: int, *, margin: float = 0.1, level: float =
     (`unsettled.measure.statistics.best_score`), of which what is fitted falls short. Equivalence to ½ is held to the same limit.
     Undefined where a class has fewer than two examples for each fold.
     """
-    names = [n for n in NAMES if (horizon > 1 or n not in SLOPES) and (whole["growth"].shape[2] or not n.startswith("exponent"))]
+    names = [name for name in told(whole) if horizon > 1 or name not in SLOPES]
     known = np.column_stack([windowed(name)(whole, horizon) for name in names])
     solved_at = np.asarray(whole["solved_at"], bool)
     rows = ~solved_at[:, horizon - 1] & np.isfinite(known).all(axis=1)

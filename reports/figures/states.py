@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from unsettled.measure.analysis.portrait import Portrait
 from unsettled.reports.figures.style import GREY, OUTCOMES, VERMILION, convergence_band, figure, legend_above
+from unsettled.reports.panels import OVER
 
 # Rows of a ribbon's quantiles: the middle half, and the median.
 QUARTER, MEDIAN, THREE_QUARTERS = 1, 2, 3
@@ -49,6 +50,8 @@ def cloud(portrait: Portrait) -> Figure | None:
 
 def displacement(portrait: Portrait) -> Figure | None:
     """Displacement by segment: median and ribbons by outcome, a few single trajectories."""
+    if not any(ribbon.n for ribbon in portrait.displacement.values()):
+        return None
     drawn, band = figure(), portrait.band
     axes = drawn.add_subplot()
     axes.set_yscale("log")
@@ -74,7 +77,7 @@ def displacement(portrait: Portrait) -> Figure | None:
         convergence_band(axes, band.threshold, along="y")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
     axes.set_xlabel("segment")
-    axes.set_ylabel(rf"$\Vert\Delta z_{{{band.part}}}\Vert_2$ per segment")
+    axes.set_ylabel(rf"$\Vert\Delta z_{{{band.part}}}\Vert_2${OVER[band.scale]} per segment")
     legend_above(axes)
     return drawn
 

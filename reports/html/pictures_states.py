@@ -11,7 +11,7 @@ from unsettled.measure.analysis.portrait import Portrait
 from unsettled.measure.analysis.portrait_states import Ribbon, Spectrum
 from unsettled.reports.html.panel import BOTTOM, LEFT, MARKS, RIGHT, TOP, Key, Picture, drawing, legend
 from unsettled.reports.html.svg import Frame, Scale, spread, tag
-from unsettled.reports.panels import OUTCOMES, Panel
+from unsettled.reports.panels import OUTCOMES, OVER, Panel
 
 
 def cloud(portrait: Portrait, panel: Panel) -> Picture | None:
@@ -39,7 +39,7 @@ def displacement(portrait: Portrait, panel: Panel) -> Picture:
     present = {key: ribbon for key, ribbon in portrait.displacement.items() if ribbon.n}
     xs = list(range(1, portrait.segments + 1))
     y = spread([v for r in present.values() for v in (*r.quantiles.flat, *r.samples.flat)], start=BOTTOM, stop=TOP, log=True, margin=0.04)
-    plot = Frame(_segments(portrait), y, "segment", f"‖Δz_{band.part}‖ per segment", whole=True)
+    plot = Frame(_segments(portrait), y, "segment", f"‖Δz_{band.part}‖{OVER[band.scale]} per segment", whole=True)
     if portrait.has_band:
         plot.area(plot.x.low, y.low, plot.x.high, band.threshold, "settled").rule(y=band.threshold, class_="edge")
         plot.note(plot.x.low, band.threshold, "converged", "inside", dx=6, dy=15)
