@@ -17,6 +17,7 @@ from unsettled.measure.record.record import Record, held
 from unsettled.measure.record.row_check import Again, Measure, check_rows
 from unsettled.measure.record.side import check_source
 from unsettled.measure.rollout.starts import last_bit_start
+from unsettled.measure.support.facts import ModelFacts
 from unsettled.measure.tasks.examples import Examples
 
 
@@ -61,7 +62,7 @@ def verify_rows(
     chosen = rows_of(puzzles, record)
     if again is None:
         again = remeasure(checkpoint, chosen, record, device=device, batch=batch or record.provenance.batch, advance=advance)
-    if again.provenance.model != record.provenance.model:
+    if _described(again.provenance.model) != _described(record.provenance.model):
         raise UserError("the record says otherwise of the network than its checkpoint", where=checkpoint.path, hint="measure it again")
     there = set(held(record)) & set(held(again))
     more = measuring(checkpoint, chosen, record, device=device, batch=batch)
@@ -77,6 +78,11 @@ def verify_rows(
         shifted=shifted,
         largest=checked.largest,
     )
+
+
+def _described(facts: ModelFacts) -> ModelFacts:
+    """What is said of a network, but for the file and the name of a user's adapter: of another one the rows themselves decide."""
+    return facts if facts.adapter is None else facts.model_copy(update={"adapter": "", "architecture": ""})
 
 
 def measuring(
