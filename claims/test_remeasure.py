@@ -5,8 +5,10 @@ from types import SimpleNamespace
 import pytest
 
 from unsettled.claims.audit.run import Run
+from unsettled.claims.audit.sampling import Remeasured, record_of
 from unsettled.claims.plugin import find, run_of
 from unsettled.claims.populations.populations import Population
+from unsettled.measure.errors import UserError
 from unsettled.measure.support.memory import keep_freed_memory
 
 
@@ -25,9 +27,15 @@ def kept_memory() -> None:
 def test_rows(request: pytest.FixtureRequest, population: Population, audit_run: Run, remeasuring: SimpleNamespace) -> None:
     seed, rows = audit_run.settings.seed, audit_run.settings.rows
     again = audit_run.settings.records.get(population.name)
-    result = (
-        remeasuring.compare_records(population, again, seed=seed) if again else remeasuring.verify_sample(population, rows=rows, seed=seed)
-    )
+    try:
+        result = (
+            remeasuring.compare_records(population, again, seed=seed)
+            if again
+            else remeasuring.verify_sample(population, rows=rows, seed=seed)
+        )
+    except UserError as error:
+        find(request.node, "rows", Remeasured.refused(population.name, of=len(record_of(population)), seed=seed, problem=str(error)))
+        raise
     find(request.node, "rows", result)
     if not result.stands:
         listed = "\n".join(result.shifted + result.differing[:20])

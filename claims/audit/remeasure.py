@@ -84,11 +84,11 @@ def plant_tampering(population: Population, *, seed: int) -> list[Planted]:
         again = profile(remeasure(checkpoint, chosen, row, k=min(1, row.k), batch=1), there=held(row))
         more = measuring(checkpoint, chosen, row, k=1)
         first = sum(STAGES[:2])
-        kept = more(at, range(first))
+        kept = more(at, range(first), None)
 
-        def known(rows: np.ndarray, numbers: range) -> Again:
+        def known(rows: np.ndarray, numbers: range, exponents: int | None) -> Again:
             if numbers.stop > first:
-                return more(rows, numbers)
+                return more(rows, numbers, exponents)
             return Again(kept.values[numbers.start : numbers.stop], kept.outcomes[numbers.start : numbers.stop])
 
         truth = check_rows(profile(row, k=1), again, known)

@@ -39,6 +39,11 @@ class Remeasured(BaseModel):
         """No row of a record was measured again, and why."""
         return cls(population=population, seed=seed, of=of, examples=[], sensitive=[], differing=[], largest={}, reason=reason)
 
+    @classmethod
+    def refused(cls, population: str, *, of: int, seed: int, problem: str) -> Remeasured:
+        """A record that cannot be measured again: it does not fit the network or the examples that it names. It does not stand."""
+        return cls.none(population, of=of, seed=seed, reason=problem).model_copy(update={"differing": [problem]})
+
     @property
     def stands(self) -> bool:
         """Whether no row is otherwise than recorded, each row's own noise granted; no row may have been measured."""

@@ -55,7 +55,7 @@ def tampered(population: str, row: Record, again: Profile, versions: Again, trut
     """
     found = []
 
-    def known(rows: np.ndarray, numbers: range) -> Again:
+    def known(rows: np.ndarray, numbers: range, exponents: int | None) -> Again:
         return Again(versions.values[numbers.start : numbers.stop], versions.outcomes[numbers.start : numbers.stop])
 
     all_values = np.concatenate([again.values[None], versions.values])

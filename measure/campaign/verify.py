@@ -95,10 +95,10 @@ def measuring(
     batch: int | None = None,
 ) -> Measure:
     """What measures rows of ``record`` again from starts that differ in the last bit, with its first ``k`` exponents."""
-    exponents = record.k if k is None else min(k, record.k)
     most = max(batch or record.provenance.batch, 8)
 
-    def again(rows: NDArray[np.int_], numbers: range) -> Again:
+    def again(rows: NDArray[np.int_], numbers: range, exponents: int | None) -> Again:
+        wanted = min(each for each in (record.k, k, exponents) if each is not None)
         at_once = max(1, most // len(rows))
         found = []
         for first in range(numbers.start, numbers.stop, at_once):
@@ -106,13 +106,7 @@ def measuring(
             size = len(rows) * versions if versions > 1 else most
             repeated = np.tile(rows, versions)
             measured = remeasure(
-                checkpoint,
-                puzzles.take(repeated),
-                record.take(repeated),
-                device=device,
-                batch=size,
-                k=exponents,
-                start=last_bit_start(first),
+                checkpoint, puzzles.take(repeated), record.take(repeated), device=device, batch=size, k=wanted, start=last_bit_start(first)
             )
             of = profile(measured, there=set(held(record)) & set(held(measured)))
             shape = (versions, len(rows))

@@ -56,6 +56,15 @@ class Profile:
         """The rows at these positions."""
         return Profile(self.values[rows], self.outcomes[rows], self.names, self.rounding)
 
+    def columns(self, exponents: int) -> NDArray[np.int_]:
+        """Positions of the columns with the first so many exponents."""
+        dropped = [i for i, name in enumerate(self.names) if name == "exponents"][exponents:]
+        return np.setdiff1d(np.arange(len(self.names)), dropped)
+
+    def of(self, columns: NDArray[np.int_]) -> Profile:
+        """These columns alone."""
+        return Profile(self.values[..., columns], self.outcomes, tuple(self.names[i] for i in columns), self.rounding[columns])
+
 
 def profile(record: Record, *, k: int | None = None, there: Collection[str] | None = None) -> Profile:
     """What is compared of a record: of its first ``k`` exponents, and of the columns ``there``, by default those that it holds."""

@@ -39,8 +39,8 @@ class Again:
         return Again(np.concatenate([self.values, more.values]), np.concatenate([self.outcomes, more.outcomes]))
 
 
-# Given positions of rows and which re-measurements, by number, measures them.
-Measure = Callable[[NDArray[np.int_], range], Again]
+# Given positions of rows, which re-measurements, by number, and how many exponents (None: all), measures them.
+Measure = Callable[[NDArray[np.int_], range, int | None], Again]
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,9 @@ class Checked:
     told: dict[int, str]
 
 
-def most_closer(rows: int) -> int:
-    """How many of so many rows may fail a stage for the next one to look at them."""
-    return max(12, rows // 3)
+def most_closer(rows: int, made: int) -> int:
+    """How many of so many rows may fail after so many re-measurements for the next stage to look at them."""
+    return max(12, rows // 3) if made <= sum(STAGES[:2]) else max(2, rows // 16)
 
 
 def check_rows(recorded: Profile, again: Profile, more: Measure, *, stages: Sequence[int] = STAGES) -> Checked:
@@ -78,26 +78,30 @@ def check_rows(recorded: Profile, again: Profile, more: Measure, *, stages: Sequ
     if not len(noisy):
         return Checked(rows, (), {}, {}, largest, {})
     close, first = recorded.take(noisy), again.take(noisy)
-    held = Again(first.values[None], first.outcomes[None]).and_also(more(noisy, range(stages[0])))
+    held = Again(first.values[None], first.outcomes[None]).and_also(more(noisy, range(stages[0]), None))
     told = dict(zip(noisy.tolist(), _told(close, held), strict=True))
     suspects, made, shifted = _failing(close, held), stages[0], {}
     if common_shifts(close.values, held.values, close.rounding, alpha=SCREEN):
-        held = held.and_also(more(noisy, range(made, made + stages[1])))
+        held = held.and_also(more(noisy, range(made, made + stages[1]), None))
         shifted = {close.names[column]: p for column, p in reversed(common_shifts(close.values, held.values, close.rounding))}
         suspects, held = _still(close, held, suspects)
     else:
         held = held.take(suspects)
         if len(suspects):
-            held = held.and_also(more(noisy[suspects], range(made, made + stages[1])))
+            held = held.and_also(more(noisy[suspects], range(made, made + stages[1]), None))
             suspects, held = _still(close, held, suspects)
     made += stages[1]
+    differing = dict(zip(noisy[suspects].tolist(), _told(close.take(suspects), held), strict=True))
+    exponents = _exponents(close.take(suspects), held)
+    kept = close.columns(exponents)
+    close, held = close.of(kept), Again(held.values[..., kept], held.outcomes)
     for stage in stages[2:]:
-        if not 0 < len(suspects) <= most_closer(rows):
+        if not 0 < len(suspects) <= most_closer(rows, made):
             break
-        held = held.and_also(more(noisy[suspects], range(made, made + stage)))
+        held = held.and_also(more(noisy[suspects], range(made, made + stage), exponents))
         suspects, held = _still(close, held, suspects)
         made += stage
-    differing = dict(zip(noisy[suspects].tolist(), _told(close.take(suspects), held), strict=True))
+    differing = {row: differing[row] for row in noisy[suspects].tolist()}
     return Checked(rows, tuple(noisy.tolist()), differing, shifted, largest, told | differing)
 
 
@@ -107,6 +111,13 @@ def _still(recorded: Profile, held: Again, suspects: NDArray[np.int_]) -> tuple[
         held = held.take(suspects)
     failing = _failing(recorded.take(suspects), held)
     return suspects[failing], held.take(failing)
+
+
+def _exponents(recorded: Profile, held: Again) -> int:
+    """How many exponents must be measured again to explain what fails in each row: up to the first that fails, none if none does."""
+    of = [i for i, name in enumerate(recorded.names) if name == "exponents"]
+    away = outside(recorded.values, held.values, recorded.rounding, recorded.names)[:, of]
+    return max((int(np.argmax(row)) + 1 for row in away if row.any()), default=0)
 
 
 def _failing(recorded: Profile, versions: Again) -> NDArray[np.int_]:

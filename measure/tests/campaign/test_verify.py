@@ -121,7 +121,7 @@ def test_a_record_that_lies_about_its_network_is_refused(calm, puzzles, calm_rec
 
 def test_every_re_measurement_of_a_row_has_another_start(calm, puzzles, calm_record):
     """Replicas within one batch, and over batches; a repeated one would make a row's noise look small."""
-    again = measuring(calm, puzzles, calm_record)(np.array([2, 7]), range(12))
+    again = measuring(calm, puzzles, calm_record)(np.array([2, 7]), range(12), None)
     assert again.values.shape[:2] == (12, 2) and again.outcomes.shape == (12, 2, 5)
     assert len({row.tobytes() for row in again.values[:, 0]}) == 12
 

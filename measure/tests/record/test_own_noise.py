@@ -24,9 +24,10 @@ def world(seed, rows=12):
     values = drawn(np.random.default_rng(seed), versions, rows, 3, 3)
     outcomes = np.zeros((versions, rows, 4), bool)
 
-    def more(at, numbers):
+    def more(at, numbers, exponents):
         chosen = slice(2 + numbers.start, 2 + numbers.stop)
-        return Again(values[chosen][:, at], outcomes[chosen][:, at])
+        kept = slice(None) if exponents is None else recorded.columns(exponents)
+        return Again(values[chosen][:, at][..., kept], outcomes[chosen][:, at])
 
     recorded, again = (Profile(values[i], outcomes[i], NAMES, ROUNDING) for i in (0, 1))
     return recorded, again, more, values
@@ -37,7 +38,7 @@ def test_a_row_within_rounding_stands_without_more():
     again = Profile(np.array([np.zeros((3, 3)), np.full((3, 3), 2e-5)]), np.zeros((2, 4), bool), NAMES, ROUNDING)
     assert beyond_rounding(recorded, again).tolist() == [False, True]
     close = Profile(again.values[:1], again.outcomes[:1], NAMES, ROUNDING)
-    checked = check_rows(recorded.take(np.array([0])), close, lambda rows, numbers: pytest.fail("nothing more is to be measured"))
+    checked = check_rows(recorded.take(np.array([0])), close, lambda *asked: pytest.fail("nothing more is to be measured"))
     assert (checked.rows, checked.noisy, checked.differing, checked.shifted) == (1, (), {}, {})
 
 
@@ -81,9 +82,9 @@ def test_a_row_that_fails_is_looked_at_more_closely_and_many_are_not():
     recorded, again, more, values = world(2, rows=80)
     asked = []
 
-    def counted(rows, numbers):
+    def counted(rows, numbers, exponents):
         asked.append((len(rows), len(numbers)))
-        return more(rows, numbers)
+        return more(rows, numbers, exponents)
 
     wide = values[1 : 2 + STAGES[0]].max(axis=0) - values[1 : 2 + STAGES[0]].min(axis=0)
     forged = recorded.values.copy()
@@ -93,4 +94,4 @@ def test_a_row_that_fails_is_looked_at_more_closely_and_many_are_not():
     assert "exponents by" in checked.differing[0] and "its own noise" in checked.differing[0]
     asked.clear()
     checked = check_rows(Profile(recorded.values + 10, recorded.outcomes, NAMES, ROUNDING), again, counted)
-    assert len(checked.differing) == 80 > most_closer(80) and len(asked) == 2 and set(checked.shifted) == set(NAMES)
+    assert len(checked.differing) == 80 > most_closer(80, 8) and len(asked) == 2 and set(checked.shifted) == set(NAMES)
