@@ -22,7 +22,7 @@ from unsettled.claims.populations.inputs import MEASURING
 from unsettled.claims.populations.populations import Population
 from unsettled.measure.campaign.noise import FLOOR_PASSES, floor_of_sample, remeasure, rows_of
 from unsettled.measure.campaign.parts import StaleParts
-from unsettled.measure.campaign.run import Settings
+from unsettled.measure.campaign.run import Settings, provenance_of
 from unsettled.measure.campaign.run import measure as measure_puzzles
 from unsettled.measure.campaign.verify import Verification, measuring, verify_rows
 from unsettled.measure.errors import UserError
@@ -30,9 +30,11 @@ from unsettled.measure.networks.adapter import Adapted, load_network
 from unsettled.measure.networks.checkpoints import Checkpoint, load_checkpoint
 from unsettled.measure.record.own_noise import profile
 from unsettled.measure.record.parquet import read_record
+from unsettled.measure.record.provenance import Provenance, version_of_program
 from unsettled.measure.record.record import held
 from unsettled.measure.record.row_check import STAGES, Again, check_rows
 from unsettled.measure.rollout.fitting import fitted
+from unsettled.measure.support.files import digest_of, write_whole
 from unsettled.measure.support.progress import progress
 from unsettled.measure.tasks.examples import Examples
 from unsettled.measure.tasks.reading import read_examples
@@ -147,7 +149,8 @@ def measure_population(population: Population, folder: Path, *, changes: Mapping
 
     Args:
         population: has a checkpoint and puzzles.
-        folder: where records are kept; the file name tells checkpoint, puzzles and settings apart.
+        folder: where records are kept, each with its digest beside it. The file name tells apart checkpoint, puzzles, settings, versions
+            and the commit of this program; what is damaged or of something else is measured again.
         changes: settings that differ from how its record was measured, or from `MEASURING`.
         fresh: measure even when the record is there.
 
@@ -160,9 +163,20 @@ def measure_population(population: Population, folder: Path, *, changes: Mapping
         puzzles = rows_of(puzzles, population.record).changed(groups=np.asarray(population.record.group))
     about = {name: value for name, value in settings.items() if name not in READING}
     built = dict(population.structure) if isinstance(checkpoint, Checkpoint) else checkpoint.adapter_digest
-    identity = json.dumps([checkpoint.tensors_digest, checkpoint.bytes_digest, puzzles.digest, about, built], sort_keys=True)
-    out = folder / f"{population.name}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.parquet"
-    if fresh or not out.is_file():
+    expected = provenance_of(checkpoint, puzzles, **_typed(settings))
+    said = [
+        checkpoint.tensors_digest,
+        checkpoint.bytes_digest,
+        puzzles.digest,
+        about,
+        built,
+        expected.versions,
+        expected.commit,
+        version_of_program(),
+    ]
+    out = folder / f"{population.name}-{hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]}.parquet"
+    if fresh or not _is_kept(out, expected, puzzles.ids):
+        out.unlink(missing_ok=True)
         noisy = min(NOISE_ROWS, len(puzzles))
         threads = suited_threads(checkpoint.facts.parameters)
         with threads, progress(f"measuring {population.name}", len(puzzles) + FLOOR_PASSES * noisy) as advance:
@@ -173,7 +187,23 @@ def measure_population(population: Population, folder: Path, *, changes: Mapping
             except StaleParts as stale:  # the cache's own, left by another version of the program
                 shutil.rmtree(str(stale.where))
                 measured()
+        write_whole(_beside(out), digest_of(out) + "\n", what="digest")
     return out
+
+
+def _beside(record: Path) -> Path:
+    return record.with_name(record.name + ".sha256")
+
+
+def _is_kept(out: Path, expected: Provenance, ids: np.ndarray) -> bool:
+    """Whether a record that was measured earlier is there, undamaged, and of what is to be measured now."""
+    try:
+        if digest_of(out) != _beside(out).read_text(encoding="ascii", errors="replace").strip():
+            return False
+        record = read_record(out)
+    except (OSError, UserError):
+        return False
+    return record.provenance.model_copy(update={"noise": None}) == expected and np.array_equal(record.example_id, ids)
 
 
 def measured_run(run: Run, folder: Path) -> Run:

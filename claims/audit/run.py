@@ -105,10 +105,14 @@ class Run:
         return Run(replace(self.settings, records=records)) if records else self
 
     def verifiable(self) -> list[Population]:
-        """The populations whose rows are measured again: they came with a checkpoint, puzzles, and a record that was measured."""
+        """The populations whose rows are measured again: they have a checkpoint, puzzles, and a record that was measured.
+
+        That may be the record that they came with, or what this run's controller measured, or found measured: neither is trusted more.
+        """
         if self.settings.rows == 0 and not self.settings.remeasure:
             return []
-        return [p for p in self.shipped if p.measurable and p.record is not None and p.record.provenance.imported is None]
+        came = [p if p.record is not None else self._measured(p) for p in self.shipped]
+        return [p for p in came if p.measurable and p.record is not None and p.record.provenance.imported is None]
 
     def unverifiable(self) -> dict[str, str]:
         """The populations with a record of which no row can be measured again, and why."""
@@ -120,7 +124,7 @@ class Run:
             return "its record was imported, not measured"
         if not population.measurable:
             return "the audit was not given its " + ("puzzles" if population.checkpoint else "checkpoint")
-        return "none was asked for (--remeasure-rows 0)" if self.settings.rows == 0 else "it was measured for this very run"
+        return "none was asked for (--remeasure-rows 0)" if self.settings.rows == 0 else "it has no record that was measured"
 
     def watchable(self) -> list[Population]:
         """The populations that puzzles are run again of, for the boards of a page; none where no row is to be measured again."""

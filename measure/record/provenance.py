@@ -6,7 +6,7 @@ import json
 import platform
 import subprocess
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -122,6 +122,14 @@ def measured_on(checkpoint: Checkpoint | Adapted, puzzles: Examples) -> dict[str
         "versions": {"python": platform.python_version(), **{name: version(name) for name in ("torch", "numpy", "pyarrow")}},
         "commit": commit_of_program(),
     }
+
+
+def version_of_program() -> str:
+    """The installed version of this program, else "unknown"."""
+    try:
+        return version("unsettled")
+    except PackageNotFoundError:
+        return "unknown"
 
 
 @cache

@@ -2,7 +2,10 @@
 
 import pytest
 
+from unsettled.claims.audit import remeasure
 from unsettled.claims.audit.remeasure import measure_population
+from unsettled.claims.audit.run import Run, Settings
+from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import Population
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint
 from unsettled.measure.record.parquet import read_record, write_record
@@ -24,6 +27,34 @@ def test_what_was_measured_is_used_again(population, tmp_path):
     before = path.stat().st_mtime_ns
     assert measure_population(population, tmp_path, changes=SETTINGS) == path and path.stat().st_mtime_ns == before
     assert len(read_record(path)) == 8
+
+
+def test_what_is_damaged_or_replaced_is_measured_again(population, tmp_path):
+    """A replaced file was judged as fresh, and a truncated one failed for ever."""
+    path = measure_population(population, tmp_path, changes=SETTINGS)
+    whole, digest = path.read_bytes(), read_record(path).digest()
+    path.write_bytes(whole[: len(whole) // 2])
+    assert measure_population(population, tmp_path, changes=SETTINGS) == path and read_record(path).digest() == digest
+    forged = read_record(path)
+    write_record(forged.replace(solved=~forged.solved), path)
+    assert measure_population(population, tmp_path, changes=SETTINGS) == path and read_record(path).digest() == digest
+    other = measure_population(population, tmp_path, changes={**SETTINGS, "segments": 3})
+    path.write_bytes(other.read_bytes())
+    path.with_name(path.name + ".sha256").write_bytes(other.with_name(other.name + ".sha256").read_bytes())
+    assert measure_population(population, tmp_path, changes=SETTINGS) == path and read_record(path).digest() == digest
+
+
+def test_another_version_of_the_program_measures_again(population, tmp_path, monkeypatch):
+    path = measure_population(population, tmp_path, changes=SETTINGS)
+    monkeypatch.setattr(remeasure, "version_of_program", lambda: "99")
+    assert measure_population(population, tmp_path, changes=SETTINGS) != path
+
+
+def test_rows_of_what_was_measured_earlier_are_measured_again(population, tmp_path):
+    path = measure_population(population, tmp_path, changes=SETTINGS)
+    inputs = Inputs(checkpoints={"my": population.checkpoint}, puzzles={"my": population.puzzles}, references=tmp_path / "none")
+    run = Run(Settings(seed=1, inputs=inputs)).with_records({"my": path})
+    assert [p.name for p in run.verifiable()] == ["my"] and len(run.verifiable()[0].record) == 8
 
 
 def test_parts_of_another_version_are_measured_again(population, tmp_path):
