@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -62,8 +63,17 @@ ASKING = (
 
 
 def asked_by(config: pytest.Config) -> str | None:
-    """The option that asks for an audit; None where none does."""
-    return next((flag for flag in ASKING if getattr(config.option, flag[2:].replace("-", "_"), None)), None)
+    """The option that asks for an audit from whatever folder; None where none does."""
+    return _given(config, ASKING)
+
+
+def meant_by(config: pytest.Config) -> str | None:
+    """Any option of an audit that was given: without one it would say nothing; None where there is none."""
+    return asked_by(config) or _given(config, [flag for flag, _ in OPTIONS])
+
+
+def _given(config: pytest.Config, flags: Iterable[str]) -> str | None:
+    return next((flag for flag in flags if getattr(config.option, flag[2:].replace("-", "_"), None)), None)
 
 
 def seed_of(config: pytest.Config) -> int:

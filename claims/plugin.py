@@ -50,7 +50,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Read all that the user brings before the session starts: a mistake is one line and exit code 2."""
-    from unsettled.claims.options import asked_by
+    from unsettled.claims.options import asked_by, meant_by
 
     asked = asked_by(config)
     if asked and config.args_source is not pytest.Config.ArgsSource.ARGS:
@@ -61,9 +61,9 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     try:
         if collects_audit(config):
             _prepare(config, asked)
-        elif asked:
+        elif meant := meant_by(config):
             hint = f"name no path, or {CLAIMS}"
-            raise UserError(f"{asked} asks for an audit, but the given paths do not hold it", where=" ".join(config.args), hint=hint)
+            raise UserError(f"{meant} asks for an audit, but the given paths do not hold it", where=" ".join(config.args), hint=hint)
     except UserError as error:
         print(harmless(f"error: {error}"), file=sys.stderr)
         return 2

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
+
+# `python -m` puts the working folder first, where `typer.py` or `torch.py` may lie: nothing of ours is there
+if not sys.flags.safe_path and sys.path[:1] in ([""], [str(Path.cwd())]):
+    del sys.path[0]
 
 import typer
 
@@ -44,8 +49,10 @@ def rank(
     several: options.Several = "refuse",
 ) -> None:
     """Measure this rank's shards of a puzzle set into a folder, one record a shard. Resumes, with any number of ranks."""
+    from unsettled.measure.scale.processes import end_with_parent
     from unsettled.measure.scale.ranks import device_of, rank_of
 
+    end_with_parent()
     me = rank_of(os.environ, number=number, of=ranks)
 
     from unsettled.measure.campaign.noise import FLOOR_PASSES

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from unsettled.measure.scale.merge import merge
 POSITIONAL = ("checkpoint", "puzzles")
 NOT_OF_A_RANK = ("out", "processes", *POSITIONAL)
 THREADS = "OMP_NUM_THREADS"
+# Tells a rank that its standard input ends with the process that started it.
+WATCHED = "UNSETTLED_WATCHED"
 
 
 def measure_by_processes(parameters: Mapping[str, object], out: Path, processes: int) -> None:
@@ -27,17 +30,21 @@ def measure_by_processes(parameters: Mapping[str, object], out: Path, processes:
         UserError: a rank stopped; what it said last is told.
     """
     folder = out.with_name(out.name + ".shards")
-    environment = {**os.environ, THREADS: os.environ.get(THREADS) or str(max(1, _cores() // processes))}
+    environment = {**os.environ, WATCHED: "1", THREADS: os.environ.get(THREADS) or str(max(1, _cores() // processes))}
     ranks: list[subprocess.Popen[str]] = []
+    alive, ours = os.pipe()  # whose end here closes with this process, however it ends: then the ranks end too
     try:
         for rank in range(processes):
             # the first one's bar is shown; of the others only how they end
             errors = None if rank == 0 else subprocess.PIPE
             own = {"out": folder, "rank": rank, "ranks": processes}
-            command = [sys.executable, "-m", "unsettled.measure", *_arguments(parameters, own)]
-            ranks.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, text=True, env=environment))
+            # -P: a `typer.py` in the working folder is not run
+            command = [sys.executable, "-P", "-m", "unsettled.measure", *_arguments(parameters, own)]
+            ranks.append(subprocess.Popen(command, stdin=alive, stdout=subprocess.DEVNULL, stderr=errors, text=True, env=environment))
         told = [rank.communicate()[1] for rank in ranks]
     finally:
+        os.close(alive)
+        os.close(ours)
         for process in ranks:
             process.terminate()
             process.wait()
@@ -51,6 +58,18 @@ def measure_by_processes(parameters: Mapping[str, object], out: Path, processes:
         )
     merge(folder, out)
     shutil.rmtree(folder)
+
+
+def end_with_parent() -> None:
+    """In a rank that `measure_by_processes` started: end when that process does, even by kill -9. A batch is lost, no file is torn."""
+    if os.environ.pop(WATCHED, None):
+        threading.Thread(target=_wait_for_the_end, daemon=True).start()
+
+
+def _wait_for_the_end() -> None:
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os._exit(1)
 
 
 def _arguments(parameters: Mapping[str, object], own: Mapping[str, object]) -> list[str]:

@@ -94,6 +94,8 @@ def test_an_audit_in_a_project_that_owns_such_folders(tmp_path):
     [
         (("tests", "--ledger", "my.toml"), "error: tests: --ledger asks for an audit, but the given paths do not hold it (name no path"),
         (("tests", "--report", "a.html"), "error: tests: --report asks for an audit, but"),
+        (("--pyargs", "unsettled.claims", "--record", "a=b"), "error: unsettled.claims: --record asks for an audit, but"),
+        (("tests", "--policy", "strict"), "error: tests: --policy asks for an audit, but"),
         (("tests", "--baseline"), "error: tests: --baseline asks for an audit, but"),
     ],
 )
