@@ -35,6 +35,7 @@ def why(
     record: Annotated[list[str] | None, typer.Option(metavar="NAME=PATH", help="Judge this record as population NAME.")] = None,
     same_examples: Annotated[list[str] | None, typer.Option(metavar="NAME", help="NAME's record holds the paper's own examples.")] = None,
     references: Annotated[Path | None, typer.Option(help="The folder of reference checkpoints; the shipped one by default.")] = None,
+    statistics: Annotated[list[Path] | None, typer.Option(metavar="FILE.py", help="Statistics of one's own; the file is run.")] = None,
     audit: Annotated[Path | None, typer.Option(help="Tell it from this audit.json: nothing is judged again, no record is needed.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -51,6 +52,9 @@ def why(
 
         pages = retold(read_audit(audit), claim)
     else:
+        from unsettled.claims.catalogue.own import load_statistics
+
+        load_statistics(statistics or ())
         pages = _judged(claim, ledger, record or (), same_examples or (), references)
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     typer.echo(as_text(pages, as_json=as_json, width=shutil.get_terminal_size().columns, colour=colour))

@@ -12,6 +12,7 @@ import pytest
 from unsettled.claims.audit.baseline import Baseline, read_baseline
 from unsettled.claims.audit.gate import Gate
 from unsettled.claims.audit.run import Run, Settings
+from unsettled.claims.catalogue.own import load_statistics
 from unsettled.claims.judgement.policy import POLICIES
 from unsettled.claims.ledger.load import PAPER
 from unsettled.claims.populations.inputs import MEASURING, one_of, read_inputs, read_measuring, whole_number
@@ -23,6 +24,7 @@ CLAIMS = Path(__file__).parent
 OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--ledger", {"metavar": "PATH", "help": "the ledger to judge (default: the paper's)"}),
     ("--claim", {"action": "append", "metavar": "CLAIM[@POPULATION]", "help": "judge just this verdict, by its exact name"}),
+    ("--statistics", {"action": "append", "metavar": "FILE.py", "help": "statistics of one's own that the ledger names; the file is run"}),
     ("--manuscript", {"metavar": "PATH", "help": "the text that the ledger is about, shown on the page coloured by its verdicts"}),
     (
         "--record",
@@ -85,6 +87,7 @@ def seed_of(config: pytest.Config) -> int:
 def read_run(config: pytest.Config, *, seed: int, records: dict[str, str]) -> Run:
     """The run that the options ask for; ``records`` are those that the controller measured for it. Raises UserError."""
     option = config.option
+    load_statistics(option.statistics or ())
     rows = option.remeasure_rows or config.getini("unsettled_rows")
     inputs = read_inputs(
         records=option.record or (),

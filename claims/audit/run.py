@@ -76,6 +76,7 @@ class Run:
         if settings.inputs.fetched is not None:
             names = {population.name for population in self.shipped}
             self.shipped += [p for p in fetched_populations(settings.inputs.fetched) if p.name not in names]
+        self.shipped = [replace(p, command=self.auditing(p.command)) if p.command else p for p in self.shipped]
         self.populations = [self._measured(p) for p in self.shipped]
         self._judged: dict[str, Verdict] = {}
         self._together: dict[str | None, dict[str, Verdict]] = {}
@@ -156,14 +157,16 @@ class Run:
         return self._judged[key]
 
     def reproduced(self, verdict: Verdict) -> Verdict:
-        """The verdict with the command that judges it again as this run does: with its ledger, its references and its policy."""
-        changed = self.settings.inputs.references.resolve() != REFERENCES.resolve()
-        if verdict.command is None or (self.own_ledger and not changed and self.policy.name == "draft"):
-            return verdict
-        parts = [AUDIT if self.own_ledger else f"unsettled audit {shlex.quote(short_path(self.ledger.path))}"]
-        parts += [f"--references {shlex.quote(short_path(self.settings.inputs.references))}"] if changed else []
-        parts += [f"--policy {self.policy.name}"] if self.policy.name != "draft" else []
-        return verdict.model_copy(update={"command": verdict.command.replace(AUDIT, " ".join(parts), 1)})
+        """The verdict with the command that judges it again as this run does."""
+        return verdict if verdict.command is None else verdict.model_copy(update={"command": self.auditing(verdict.command)})
+
+    def auditing(self, command: str) -> str:
+        """A command that judges the shipped ledger as one that judges this run's: with its ledger, its references and its policy."""
+        references = self.settings.inputs.references
+        parts = [AUDIT if self.own_ledger else f"unsettled audit {shlex.quote(short_path(self.ledger.path))} "]
+        parts += [f"--references {shlex.quote(short_path(references))} "] if references.resolve() != REFERENCES.resolve() else []
+        parts += [f"--policy {self.policy.name} "] if self.policy.name != "draft" else []
+        return command.replace(AUDIT, "".join(parts), 1)
 
     def _held(self, network: str | None) -> dict[str, Verdict]:
         """The verdicts on another network together, or all on the paper's own populations."""

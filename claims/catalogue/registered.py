@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from unsettled.claims.catalogue import diagnosis, facts, policies, separation, settling
-from unsettled.claims.catalogue.registry import STATISTICS, MissingInput, Statistic, lookup, statistic
+from unsettled.claims.catalogue.registry import SIDE_KINDS, STATISTICS, MissingInput, Statistic, lookup, statistic
 
 # the modules that register statistics as they are imported
 REGISTERING = (diagnosis, facts, policies, separation, settling)
 
-__all__ = ["STATISTICS", "MissingInput", "Statistic", "lookup", "statistic"]
+__all__ = ["SIDE_KINDS", "STATISTICS", "MissingInput", "Statistic", "lookup", "statistic"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -168,4 +169,6 @@ def lookup(name: str) -> Statistic:
     try:
         return STATISTICS[name]
     except KeyError:
-        raise UserError(f"unknown statistic {name!r}", hint=f"known are {', '.join(sorted(STATISTICS))}") from None
+        near = ", ".join(difflib.get_close_matches(name, STATISTICS, n=3))
+        hint = f"nearest: {near}; `unsettled statistics` lists them" if near else f"known are {', '.join(sorted(STATISTICS))}"
+        raise UserError(f"unknown statistic {name!r}", hint=hint) from None

@@ -78,7 +78,7 @@ def arithmetic(ledger: Ledger) -> Arithmetic:
                 locator=check.locator,
                 criterion=finding.criterion,
                 reason=_sentence(own, possible),
-                command=f"{AUDIT} --claim {check.id}",
+                command=f"{AUDIT}--claim {check.id}",
             )
         )
     for claim in ledger.claims:

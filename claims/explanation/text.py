@@ -12,7 +12,7 @@ from unsettled.claims.explanation.pages import Page
 from unsettled.measure.support.console import plain_console, printed
 from unsettled.measure.support.text import harmless as safe
 
-LABEL = 20  # columns of the labels
+LABEL = 20  # columns of the labels, at least
 
 
 def as_text(pages: Sequence[Page], *, as_json: bool, width: int = 80, colour: bool = False) -> str:
@@ -30,15 +30,15 @@ def render(pages: Sequence[Page], *, width: int = 80, colour: bool = False) -> s
     console = plain_console(width=width, colour=colour)
     for page in pages:
         console.print(Text("\n" + safe(page.title), style="bold"))
-        previous = None
+        labels, previous = max([LABEL, *(len(fact.label) + 3 for fact in page.facts)]), None
         for fact in page.facts:
             label = "" if fact.label == previous else fact.label
             previous = fact.label
             if fact.whole:
-                console.print(Text(f"{'  ' + label:<{LABEL}}{safe(fact.text)}"), soft_wrap=True)
+                console.print(Text(f"{'  ' + label:<{labels}}{safe(fact.text)}"), soft_wrap=True)
                 continue
             table = Table.grid(expand=True)
-            table.add_column(width=LABEL)
+            table.add_column(width=labels)
             table.add_column(ratio=1, overflow="fold")
             table.add_row(Text("  " + label, style="dim"), Text(safe(fact.text)))
             console.print(table)

@@ -225,7 +225,7 @@ def _finite(x: float | None) -> float | None:
 
 def command(claim: AnyClaim, population: PopulationLike) -> str:
     """The command that judges just this claim of the shipped ledger on just this population again; see `Run.judge` for another ledger."""
-    parts = [AUDIT]
+    parts: list[str] = []
     if population.kind != "reference":
         brought: dict[str, Path | str | None] = {
             "--record": population.record_path,
@@ -238,7 +238,7 @@ def command(claim: AnyClaim, population: PopulationLike) -> str:
             parts.append(f"--same-examples {population.name}")
         parts += [f"--record {shlex.quote(f'{population.name}={path}')}" for path in population.further]
         parts += [f"--unlike {told.partition(':')[0]}" for told in population.unlike]
-    return " ".join([*parts, f"--claim {shlex.quote(f'{claim.id}@{population.name}')}"])
+    return AUDIT + " ".join([*parts, f"--claim {shlex.quote(f'{claim.id}@{population.name}')}"])
 
 
 def how_to_get(population: PopulationLike) -> str:

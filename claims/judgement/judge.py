@@ -57,7 +57,10 @@ def judge(claim: AnyClaim, population: PopulationLike, record: Record | None = N
 
 
 def _beforehand(case: Case) -> Verdict | None:
-    """The verdict where no measurement has a say: impossible digits, or a claim that does not apply to other checkpoints."""
+    """The verdict where no measurement has a say: a draft, impossible digits, or a claim that does not apply to other checkpoints."""
+    if case.claim.draft:
+        hint = "confirm its statistic, parameters, smallest effect and form, then strike `draft`"
+        return case.verdict(Outcome.UNVERIFIABLE, f"a draft of the ledger that nobody has confirmed: {hint}")
     contradictions = [finding for _, possible, finding in digits_of(case.claim) if not possible]
     if contradictions and case.mode != "transfer":
         criterion = "the printed digits are possible with their declared denominator"

@@ -35,6 +35,7 @@ class Claim(Entry):
             whole standard deviation.
         family: with which other figures it is tested: what the paper is about, a control, or secondary.
         form: what must hold on another checkpoint for the claim to transfer.
+        draft: the entry was made by `unsettled init` and nobody has confirmed it: it is not judged.
     """
 
     stated: Annotated[str, Field(min_length=1, max_length=80)]
@@ -50,6 +51,7 @@ class Claim(Entry):
     networks: Annotated[int, Field(ge=2, le=10**6)] | None = None
     family: Literal["headline", "control", "secondary"] = "headline"
     form: AnyForm
+    draft: bool = False
 
     @property
     def printed(self) -> Stated | None:

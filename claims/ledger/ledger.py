@@ -26,7 +26,7 @@ class DeclaredPopulation(BaseModel):
 
 
 # The command that judges the shipped ledger.
-AUDIT = "pytest claims/"
+AUDIT = "pytest claims/ "
 
 
 class Paper(BaseModel):

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from unsettled.claims.catalogue.registered import STATISTICS
 from unsettled.claims.ledger.checks import AnyCheck, SourcedFigure
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.ledger import DeclaredPopulation, Ledger, Paper
@@ -75,6 +76,18 @@ def _tables(toml: LocatedToml, model: Any, key: str) -> list[Any]:
     return [_validate(toml, model, key, index) for index in range(len(tables))]
 
 
+def _with_parameters(claim: dict[str, Any]) -> None:
+    """Let the schema of a claim name the statistics of the catalogue, and ask for the parameters of the one that is named."""
+    claim["properties"]["statistic"] |= {"enum": sorted(STATISTICS)}
+    claim["allOf"] = [
+        {
+            "if": {"properties": {"statistic": {"const": name}}, "required": ["statistic"]},
+            "then": {"properties": {"parameters": statistic.parameters.model_json_schema()}},
+        }
+        for name, statistic in sorted(STATISTICS.items())
+    ]
+
+
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a ledger file, for editors."""
     tables: dict[str, TypeAdapter[Any]] = {
@@ -85,6 +98,9 @@ def json_schema() -> dict[str, Any]:
         "arithmetic": TypeAdapter(list[AnyCheck]),
     }
     parts, shared = TypeAdapter.json_schemas([(key, "validation", adapter) for key, adapter in tables.items()])
+    for definition in shared["$defs"].values():
+        if {"statistic", "parameters"} <= definition.get("properties", {}).keys():
+            _with_parameters(definition)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Ledger of a paper's claims",

@@ -138,8 +138,8 @@ HEDGES: tuple[Hedge, ...] = (
     Hedge(
         r"~|≈|≃|∼|\b(?:about|approximately|roughly|around|circa|nearly|almost|some|close to)\b|\bca?\.", "approximate", before_number=True
     ),
-    Hedge(r"≤|<=|<|\b(?:up to|at most|no more than)\b", "most", before_number=True),
-    Hedge(r"≥|>=|>|\b(?:at least|no fewer than|no less than)\b", "least", before_number=True),
+    Hedge(r"≤|<=|<|\b(?:up to|at most|no more than|less than|fewer than|below|under)\b", "most", before_number=True),
+    Hedge(r"≥|>=|>|\b(?:at least|no fewer than|no less than|more than|above)\b", "least", before_number=True),
     Hedge(r"\bup to\b", "words"),
     Hedge(r"\b(?:almost|nearly|practically) never\b|\bhardly (?:any|ever)\b|\b(?:almost|nearly) (?:none|no)\b", "rare"),
     Hedge(r"\b(?:almost|nearly|practically) (?:all|always|every)\b", "near all"),

@@ -24,7 +24,7 @@ PANELS: dict[str, tuple[str, ...]] = {
     "Measure": ("measure", "convergence", "noise", "follow", "merge", "import", "import-preds", "fetch", "puzzles"),
     "Explain": ("show", "diagnose", "compare", "diff", "why"),
     "Report": ("audit", "report", "figures", "findings", "crate"),
-    "Write a paper": ("check-text", "schema"),
+    "Write a paper": ("init", "plan", "statistics", "check-text", "schema"),
     "Test-time policies": ("policies", "solve"),
     "Train references": ("train", "publish", "card"),
     "Check the tool itself": ("lyapunov", "calibrate", "bench"),

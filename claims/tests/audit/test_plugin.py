@@ -15,6 +15,7 @@ from unsettled.claims.audit.audit import read_audit
 from unsettled.claims.audit.planted import outcome_of, read_falsehoods
 from unsettled.claims.audit.sampling import sample_rows
 from unsettled.claims.audit.tampering import TAMPERINGS, never_judged
+from unsettled.claims.catalogue.registry import STATISTICS
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import Population, discover
@@ -337,3 +338,22 @@ def test_hostile_text_does_nothing_to_the_terminal(audit, folder):
     assert result.ret == 0
     assert all(c.isprintable() or c == "\n" for c in result.stdout.str())
     assert "x\\u202ey\\x07" in result.stdout.str()
+
+
+def test_a_ledger_may_name_a_statistic_of_one_s_own(audit, folder):
+    (folder / "own.py").write_text(
+        "from unsettled.claims import statistic\n"
+        "from unsettled.claims.catalogue.parameters import Nothing\n"
+        "from unsettled.measure import proportion\n\n"
+        "@statistic('early_right', Nothing, limits=(0, 1))\n"
+        "def early_right(record, parameters):\n"
+        '    """Share of examples that are right at the second segment."""\n'
+        "    return proportion(int(record.solved_at[:, 1].sum()), len(record))\n"
+    )
+    claims = {"early": ("share", "early_right", f"{100 * RECORD.solved_at[:, 1].mean():.2f}%")}
+    assert "unknown statistic 'early_right'" in "".join(audit(claims).errlines)
+    try:
+        result = audit(claims, "--statistics", "own.py")
+    finally:
+        STATISTICS.pop("early_right", None)
+    assert [v.outcome for v in read_audit(folder / "audit.json").verdicts] == ["REPRODUCED"] and result.ret == 0

@@ -1,0 +1,41 @@
+"""The sample that a claim needs: by the formula of a test, by simulation, and told where none can be given."""
+
+import numpy as np
+import pytest
+
+from unsettled.claims.explanation.planning import needed, plan
+from unsettled.claims.ledger.load import load_ledger
+from unsettled.claims.populations.populations import Population
+from unsettled.fixtures.synthetic.ledgers import claim_table, ledger_text
+from unsettled.fixtures.synthetic.records import synthetic_record
+from unsettled.measure import proportion
+from unsettled.measure.statistics.estimate import Estimate, undefined
+
+
+def test_a_sample_of_that_size_sees_the_difference_with_the_power_asked_for():
+    pilot = proportion(60, 200)
+    size = needed(pilot, 0.02, 200)
+    draws = np.random.default_rng(1).binomial(size, 0.32, 4000) / size
+    rejected = np.abs(draws - 0.3) > 1.96 * np.sqrt(0.3 * 0.7 / size)
+    assert abs(rejected.mean() - 0.8) < 0.03
+
+
+def test_half_the_difference_takes_four_times_as_many():
+    found = Estimate(value=0.5, error=0.05)
+    assert needed(found, 0.05, 100) == pytest.approx(4 * needed(found, 0.1, 100), abs=4)
+
+
+def test_without_an_error_there_is_no_size():
+    assert needed(undefined("no failures"), 0.1, 100) is None and needed(Estimate(value=0.5), 0.1, 100) is None
+
+
+def test_pilots_of_the_claim_s_architecture_give_the_range_and_facts_need_none(tmp_path):
+    path = tmp_path / "ledger.toml"
+    size = claim_table(id="n", statistic="sample_size", stated="50", kind="point")
+    path.write_text(ledger_text(("claim", claim_table()), ("claim", size)))
+    ledger = load_ledger(path)
+    pilots = [Population(name=f"p{n}", kind="user", architecture="trm", record=synthetic_record(n, seed=n)) for n in (100, 160)]
+    share, size = plan(ledger, pilots)
+    assert share.examples[0] < share.examples[1] and set(share.pilots) == {"p100", "p160"}
+    assert size.examples == () and "a choice of the authors" in size.reason
+    assert plan(ledger, [])[0].reason.startswith("no record to plan from")
