@@ -63,7 +63,7 @@ def _entry(manuscript: Manuscript, number: Number, stated: Stated, index: int) -
     hedge = number.hedge.by if number.hedge is not None else None
     prefix = {"most": "< ", "least": "> ", "approximate": "~"}.get(hedge or "", "")
     shape = hedge if hedge in ("most", "least") and stated.shape == "number" else stated.shape
-    size = float(stated.figures[0].half) * 20 * (0.01 if stated.figures[0].percent else 1)
+    size = 0.05 if stated.shape == "count" else 20 * float(stated.figures[0].half)  # ten units of the last digit
     statistic = _guess(_clause(manuscript, number), stated, size)
     kind = "zero_count" if stated.shape == "count" and stated.numerator == 0 else KINDS[str(shape)]
     rows = {

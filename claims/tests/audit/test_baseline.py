@@ -265,8 +265,8 @@ def test_lock_then_hold_then_notice(audit, pytester):
     second.assert_outcomes(failed=3, deselected=10)
     second.stdout.fnmatch_lines_random(
         [
-            "DRIFTED: the acceptance criterion changed: stated was*is '99%'",
-            "DRIFTED: new verdict, not in the baseline",
+            "*DRIFTED: the acceptance criterion changed: stated was*is '99%'",
+            "*DRIFTED: new verdict, not in the baseline",
             "DRIFTED: vanished: was REPRODUCED, but the claim is gone",
         ]
     )

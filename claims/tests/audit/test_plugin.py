@@ -255,7 +255,8 @@ def test_workers_share_the_seed_and_the_controller_writes_one_audit(pytester, fo
     drawn = sample_rows(reference, rows=3, seed=found.seed)
     assert [r.examples for r in found.remeasured] == [[], reference.record.example_id[drawn].tolist()]
     assert found.remeasured[0].reason == "the audit was not given its checkpoint"
-    assert "3 rows of 1 record measured again; NOT measured again: my." in result.stdout.str()
+    told = " ".join(result.stdout.str().split())
+    assert "3 rows of 1 record re-measured: all as recorded" in told and "NOT RE-MEASURED: my (" in told
     assert f"seed {found.seed}" in result.stdout.str()
     assert {p.name for p in found.planted} >= {"turned-outcome", "raised-exponents", "raised-displacement", "lowered-halting", "wrong-auc"}
     assert found.complete

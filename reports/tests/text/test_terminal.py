@@ -99,7 +99,7 @@ def test_percentages_are_measured_in_percent(make_verdict):
 def test_what_would_decide_is_told(verdicts, make_audit):
     text = render(make_audit(verdicts))
     assert "paper.trm: 2 claims, nothing measured; decide with\n  pytest claims/ --checkpoint X\n" in text
-    assert text.rstrip().endswith("unsettled why CLAIM@POPULATION") or "unsettled why\nCLAIM@POPULATION" in text
+    assert " ".join(text.split()).endswith("all on one verdict: unsettled why CLAIM@POPULATION --audit FILE")
 
 
 def test_colour_only_when_asked(verdicts, make_audit):
