@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
+from typing import cast
 
 import numpy as np
 
 from unsettled.claims.audit.pictures import EACH, WORDS, Board, Boards, without_boards
-from unsettled.claims.audit.remeasure import loaded_network, suited_threads
+from unsettled.claims.audit.remeasure import loaded, loaded_network, suited_threads
 from unsettled.claims.audit.sampling import AFFORDABLE, cost_of_row
 from unsettled.claims.populations.populations import Population
 from unsettled.measure.analysis.band import otsu_band
@@ -17,7 +19,7 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.record.record import Record
 from unsettled.measure.support.facts import ModelFacts
-from unsettled.measure.tasks.sudoku.boards import SYMBOLS
+from unsettled.measure.tasks.sudoku.boards import SYMBOLS, PuzzleSet
 
 
 def boards_of(population: Population, *, each: int = EACH) -> Boards:
@@ -37,8 +39,10 @@ def boards_of(population: Population, *, each: int = EACH) -> Boards:
         if not affordable:
             return Boards(population=population.name, reason="running some of its puzzles again would take minutes")
         band = otsu_band(record, window=min(WINDOW, record.segments))
+        # where several answers are right the examples say of which puzzles; else the source is read no further than is needed
+        source = loaded(population)[1] if record.provenance.by_rule else population.puzzles
         with suited_threads(checkpoint.facts.parameters):
-            seen = watch(checkpoint, population.puzzles, record, band, each=min(each, affordable))
+            seen = watch(checkpoint, cast("PuzzleSet | Path", source), record, band, each=min(each, affordable))
     except UserError as error:
         return Boards(population=population.name, reason=str(error))
     return Boards(

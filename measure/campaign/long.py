@@ -26,7 +26,7 @@ from unsettled.measure.record.provenance import measured_on
 from unsettled.measure.record.side import SideProvenance, SideRecord, joined, read_side, round_mantissa, write_side
 from unsettled.measure.rollout.starts import noisy_start
 from unsettled.measure.rollout.trajectory import Trajectories, follow
-from unsettled.measure.tasks.read import PuzzleSet
+from unsettled.measure.tasks.examples import Examples
 
 KIND = "long"
 CHUNK = 32
@@ -36,7 +36,7 @@ BITS = 7
 
 def measure_long(
     checkpoint: Checkpoint,
-    puzzles: PuzzleSet,
+    puzzles: Examples,
     out: Path,
     settings: LongSettings,
     *,
@@ -87,7 +87,7 @@ def _told(settings: LongSettings) -> dict[str, int | float]:
     return {name: value for name, value in asdict(settings).items() if value != usual.get(name)}
 
 
-def measure_chunk(checkpoint: Checkpoint, puzzles: PuzzleSet, settings: LongSettings) -> dict[str, np.ndarray]:
+def measure_chunk(checkpoint: Checkpoint, puzzles: Examples, settings: LongSettings) -> dict[str, np.ndarray]:
     """The columns of some puzzles."""
     runs, state, held = follow_to_rest(checkpoint, puzzles, settings)
     unsolved = np.flatnonzero(~runs.solved & (puzzles.ids % settings.deep_every == 0))
@@ -110,12 +110,14 @@ def measure_chunk(checkpoint: Checkpoint, puzzles: PuzzleSet, settings: LongSett
         last = None if further is None else evidence_of(further, window=LATE)
         evidence.append(_spread(last, unsolved, len(runs)))
     exponent = runs.growth[..., 0] if settings.k else np.full(runs.solved_at.shape, np.nan)
+    counted = {} if puzzles.givens is None else {"givens": puzzles.givens}
+    if runs.counts_conflicts:
+        counted["conflicts"] = runs.conflicts.astype(np.uint8)
     return {
         "example_id": runs.example_id,
-        "givens": puzzles.givens,
+        **counted,
         "solved_at": runs.solved_at.astype(np.uint8),
         "board_changed": _changed(runs.boards),
-        "conflicts": runs.conflicts.astype(np.uint8),
         "token_right": runs.token_right,
         "halting_logit": round_mantissa(runs.halting_logit, BITS),
         "displacement": round_mantissa(runs.displacement / runs.norm, BITS),
@@ -176,7 +178,7 @@ def _spread(evidence: Evidence | None, rows: np.ndarray, count: int) -> Evidence
     return Evidence(**whole)
 
 
-def _other_starts(checkpoint: Checkpoint, puzzles: PuzzleSet, solved: np.ndarray, settings: LongSettings) -> dict[str, np.ndarray]:
+def _other_starts(checkpoint: Checkpoint, puzzles: Examples, solved: np.ndarray, settings: LongSettings) -> dict[str, np.ndarray]:
     """Outcome of every other start, (N, starts); ``start_run`` marks where there was one."""
     chosen = np.flatnonzero(~solved | (puzzles.ids % settings.controls == 0))
     shape = (len(puzzles), settings.starts)

@@ -12,7 +12,7 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.networks.protocol import State
 from unsettled.measure.rollout.trajectory import ARRAYS, Trajectories, follow
-from unsettled.measure.tasks.read import PuzzleSet
+from unsettled.measure.tasks.examples import Examples
 
 LATE = 8
 
@@ -70,7 +70,7 @@ class LongSettings:
 
 
 def follow_to_rest(
-    checkpoint: Checkpoint, puzzles: PuzzleSet, settings: LongSettings, start: Callable[[State], State] | None = None
+    checkpoint: Checkpoint, puzzles: Examples, settings: LongSettings, start: Callable[[State], State] | None = None
 ) -> tuple[Trajectories, State, np.ndarray]:
     """The rollouts of all S segments, their last states, and (N,) since which segment each was held at rest; 0 for never."""
     runs: Trajectories | None = None

@@ -145,6 +145,9 @@ def watch(checkpoint: Checkpoint, puzzles: PuzzleSet | Path | str, record: Recor
 
 def _find(puzzles: PuzzleSet | Path | str, identities: np.ndarray) -> PuzzleSet:
     """The puzzles of these identities in this order; a source is read no further than the last of them."""
+    if isinstance(puzzles, PuzzleSet) and np.isin(identities, puzzles.ids).all():
+        by_id = np.argsort(puzzles.ids, kind="stable")
+        return puzzles.take(by_id[np.searchsorted(puzzles.ids, identities, sorter=by_id)])
     pieces = [puzzles] if isinstance(puzzles, PuzzleSet) else iterate_puzzles(puzzles)
     wanted = {int(identity): place for place, identity in enumerate(identities)}
     inputs, labels, ratings, box = {}, {}, {}, None

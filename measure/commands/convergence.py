@@ -26,20 +26,23 @@ def convergence(
     l_cycles: options.LCycles = None,
     heads: options.Heads = None,
     split: options.Split = "test",
+    task: options.Task = None,
+    columns: options.Columns = None,
 ) -> None:
     """Compare QR exponents over tangent seeds, and finite-time exponents from singular values over sweeps."""
     from rich.console import Console
     from rich.table import Table
 
-    from unsettled.measure.networks.checkpoints import load_checkpoint
+    from unsettled.measure.commands import inputs
+    from unsettled.measure.networks.fit import fit
     from unsettled.measure.rollout.convergence import network_convergence
     from unsettled.measure.support.memory import keep_freed_memory
-    from unsettled.measure.tasks.read import read_puzzles
 
     keep_freed_memory()
-    model = load_checkpoint(checkpoint, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads).model
-    chosen = read_puzzles(puzzles, split=split, limit=limit, seed=sample_seed)
-    found = network_convergence(model, chosen, k=k, segments=segments, seed=seed, seeds=seeds, sweeps=sweeps)
+    loaded = inputs.load(checkpoint, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads)
+    chosen = inputs.examples(puzzles, split=split, limit=limit, seed=sample_seed, task=task, columns=columns)
+    fit(loaded.model, chosen, trained_on=loaded.task, where=loaded.path)
+    found = network_convergence(loaded.model, chosen, k=k, segments=segments, seed=seed, seeds=seeds, sweeps=sweeps)
     table = Table("i", "QR", "over seeds ±", *(f"σ, {n} sweeps" for n in found.sweeps), "last rise", box=None)
     for i in range(k):
         table.add_row(

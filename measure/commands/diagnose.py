@@ -36,14 +36,16 @@ def follow(
     l_cycles: options.LCycles = None,
     heads: options.Heads = None,
     split: options.Split = "test",
+    task: options.Task = None,
+    columns: options.Columns = None,
+    several: options.Several = "refuse",
 ) -> None:
     """Follow a checkpoint far beyond its usual rollout, from several starts, and keep how its runs end. Resumes."""
     from unsettled.measure.campaign.long import measure_long
     from unsettled.measure.campaign.long_stages import LongSettings
-    from unsettled.measure.networks.checkpoints import load_checkpoint
+    from unsettled.measure.commands import inputs
     from unsettled.measure.support.memory import keep_freed_memory
     from unsettled.measure.support.progress import progress
-    from unsettled.measure.tasks.read import read_puzzles
 
     options.refuse_folder(out)
     settings = LongSettings(
@@ -59,8 +61,8 @@ def follow(
         stop_at_rest=stop_at_rest,
     )
     keep_freed_memory()
-    loaded = load_checkpoint(checkpoint, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads)
-    chosen = read_puzzles(puzzles, split=split, limit=limit)
+    loaded = inputs.load(checkpoint, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads)
+    chosen = inputs.examples(puzzles, split=split, limit=limit, task=task, columns=columns, several=several)
     with progress("puzzles", len(chosen)) as advance:
         side = measure_long(loaded, chosen, out, settings, advance=advance)
     typer.echo(f"{out}: {len(side)} puzzles")

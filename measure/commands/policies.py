@@ -44,13 +44,16 @@ def policies(
     l_cycles: options.LCycles = None,
     heads: options.Heads = None,
     split: options.Split = "test",
+    task: options.Task = None,
+    columns: options.Columns = None,
+    several: options.Several = "refuse",
 ) -> None:
     """Compare restarts, early pruning, halving and depth at equal compute, with selection rules that see no labels. Resumes."""
     from pydantic import ValidationError
     from rich.console import Console
 
+    from unsettled.measure.commands import inputs
     from unsettled.measure.errors import UserError
-    from unsettled.measure.networks.checkpoints import load_checkpoint
     from unsettled.measure.policies import budgets as report
     from unsettled.measure.policies import comparison, text
     from unsettled.measure.policies.gather import gather
@@ -59,7 +62,6 @@ def policies(
     from unsettled.measure.policies.table import table_of
     from unsettled.measure.support.memory import keep_freed_memory
     from unsettled.measure.support.progress import progress
-    from unsettled.measure.tasks.read import read_puzzles
 
     options.refuse_folder(out)
     if minutes is not None and not minutes > 0:
@@ -84,8 +86,8 @@ def policies(
         problem = error.errors(include_url=False)[0]
         raise UserError(f"--{problem['loc'][0]}: {problem['msg'].removeprefix('Value error, ')}") from None
     keep_freed_memory()
-    loaded = load_checkpoint(checkpoint, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads)
-    chosen = read_puzzles(puzzles, split=split, limit=limit, seed=sample_seed)
+    loaded = inputs.load(checkpoint, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads)
+    chosen = inputs.examples(puzzles, split=split, limit=limit, seed=sample_seed, task=task, columns=columns, several=several)
     with progress("rollouts", len(chosen) * plan.rows) as advance:
         side = gather(loaded, chosen, out, plan, seconds=None if minutes is None else 60 * minutes, advance=advance)
     width = None if sys.stdout.isatty() else PLAIN_WIDTH

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from unsettled.measure.commands import options
+
+if TYPE_CHECKING:
+    from unsettled.measure.tasks.sudoku.vetted import Several
 
 app = typer.Typer()
 
@@ -87,25 +90,28 @@ def measure_noise(
     puzzles: options.Puzzles,
     rows: Annotated[int, typer.Option(min=1, help="Evenly spread rows to measure again.")] = 32,
     heads: options.Heads = None,
+    network: options.Network = None,
     split: options.Split = "test",
+    columns: options.Columns = None,
 ) -> None:
     """Measure the numerical noise of an existing record: other batch, last bits, precision, and tangent starts."""
     from unsettled.measure.campaign import noise
-    from unsettled.measure.networks.checkpoints import load_checkpoint
+    from unsettled.measure.commands import inputs
     from unsettled.measure.record.parquet import read_record, write_record
     from unsettled.measure.record.side import check_source
     from unsettled.measure.support.memory import keep_freed_memory
     from unsettled.measure.support.progress import progress
-    from unsettled.measure.tasks.read import read_puzzles
 
     keep_freed_memory()
     kept = read_record(record)
     facts = kept.provenance.model
-    loaded = load_checkpoint(checkpoint, H_cycles=facts.H_cycles, L_cycles=facts.L_cycles, heads=heads)
+    loaded = inputs.network(checkpoint, network, h_cycles=facts.H_cycles or None, l_cycles=facts.L_cycles or None, heads=heads)
     check_source(kept.provenance, loaded.tensors_digest, what="the record", where=checkpoint)
+    how: Several = "valid" if kept.provenance.by_rule else "refuse"
+    chosen = inputs.examples(puzzles, split=split, task=kept.provenance.task, columns=columns, several=how)
     sample = kept.take(noise.spread(len(kept), min(rows, len(kept))))
     with progress("rows", noise.FLOOR_PASSES * len(sample)) as advance:
-        floor = noise.measure_floor(loaded, read_puzzles(puzzles, split=split), sample, advance=advance)
+        floor = noise.measure_floor(loaded, chosen, sample, advance=advance)
     write_record(kept.replace(provenance=kept.provenance.model_copy(update={"noise": floor})), record)
     show(record)
 

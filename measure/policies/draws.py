@@ -13,7 +13,9 @@ from unsettled.measure.networks import RecursiveModel
 from unsettled.measure.networks.members import as_network
 from unsettled.measure.rollout.observer import Observer
 from unsettled.measure.rollout.starts import Starts
-from unsettled.measure.tasks.sudoku.boards import PuzzleSet, conflicts
+from unsettled.measure.tasks.examples import Examples
+from unsettled.measure.tasks.sudoku.boards import BLANK
+from unsettled.measure.tasks.task import Task
 
 REST = 8  # segments without a step before a draw counts as at rest
 
@@ -35,7 +37,7 @@ class Seen:
 @torch.no_grad()
 def run_rows(
     model: RecursiveModel,
-    puzzles: PuzzleSet,
+    puzzles: Examples,
     draws: np.ndarray,
     starts: Starts,
     *,
@@ -51,8 +53,9 @@ def run_rows(
     """
     ids = puzzles.ids
     device = model.lm_head.weight.device
-    symmetries = starts.symmetries(ids, draws, puzzles.box)
-    embedded = model.embed(torch.from_numpy(symmetries.apply(puzzles.inputs)).to(device))
+    symmetries = starts.symmetries(ids, draws, puzzles.task)
+    tokens, identifiers = symmetries.apply(puzzles.inputs), puzzles.identifiers
+    embedded = model.embed(torch.from_numpy(tokens).to(device), torch.from_numpy(identifiers).to(device))
     updates = model.updates(embedded)
     state, disturb, basis = starts.initial(model, ids, draws), starts.disturbance(ids, draws), None
     may_rest = stop_at_rest > 0 and not exponent and not disturb
@@ -74,7 +77,10 @@ def run_rows(
             halting[active] = observer.confidence[0].float().cpu().numpy()
             displacement[active] = observer.displacement[0][:, 0].cpu().numpy()
         yield Seen(
-            boards=symmetries.undo(answers).astype(np.uint8), halting=halting.copy(), displacement=displacement.copy(), growth=growth
+            boards=symmetries.undo(answers).astype(puzzles.inputs.dtype),
+            halting=halting.copy(),
+            displacement=displacement.copy(),
+            growth=growth,
         )
         if may_rest and len(active):
             still = displacement[active] <= stop_at_rest * observer.norm[0][:, 0].cpu().numpy()
@@ -87,7 +93,7 @@ def run_rows(
 
 def run_draws(
     model: RecursiveModel,
-    puzzles: PuzzleSet,
+    puzzles: Examples,
     starts: Starts,
     *,
     draws: int,
@@ -117,18 +123,28 @@ def run_draws(
     return {name: array.reshape(len(puzzles), draws, *array.shape[1:]) for name, array in joined.items()}
 
 
-def judge_boards(boards: np.ndarray, puzzles: PuzzleSet) -> dict[str, np.ndarray]:
+def judge_boards(boards: np.ndarray, puzzles: Examples) -> dict[str, np.ndarray]:
     """What decoded boards (N, K, S, cells) are worth, each (N, K, S) uint8.
 
-    ``conflicts``: violated rows, columns and boxes. ``broken``: clues that the board does not hold. ``solved``: every cell is
-    right. The first two need no solution; both are 0 exactly for a board that answers the puzzle.
+    ``conflicts`` and ``broken`` are those of `checked`. ``solved``: right by the label, an alternative, or the rule where that counts.
     """
-    given = (puzzles.inputs > 1)[:, None, None]
-    return {
-        "conflicts": conflicts(boards, puzzles.box).astype(np.uint8),
-        "broken": ((boards != puzzles.inputs[:, None, None]) & given).sum(axis=-1).astype(np.uint8),
-        "solved": (boards == puzzles.labels[:, None, None]).all(axis=-1).astype(np.uint8),
-    }
+    flat = boards.reshape(len(boards), -1, boards.shape[-1])
+    violated, broken = (found.reshape(boards.shape[:-1]).astype(np.uint8) for found in checked(puzzles.task, puzzles.inputs, flat))
+    return {"conflicts": violated, "broken": broken, "solved": puzzles.solved(flat).reshape(boards.shape[:-1]).astype(np.uint8)}
+
+
+def checked(task: Task, inputs: np.ndarray, boards: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How boards (N, S, cells) keep the rule of their task, without a label: both are 0 exactly for one that answers the puzzle.
+
+    Violated rows, columns and boxes, and clues that the board does not hold, each (N, S). Where a task counts neither, the first is 1 for
+    an answer that its rule does not allow; without a rule it is 1 for every answer, since none can be checked.
+    """
+    counted = task.conflicts(boards)
+    if counted is None:
+        valid = task.valid(inputs, boards)
+        return np.ones(boards.shape[:2], np.int16) if valid is None else (~valid).astype(np.int16), np.zeros(boards.shape[:2], np.int16)
+    given = (inputs > BLANK)[:, None]
+    return counted, ((boards != inputs[:, None]) & given).sum(axis=-1)
 
 
 def number_boards(families: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

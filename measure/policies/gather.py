@@ -16,20 +16,22 @@ from unsettled.measure.policies.draws import judge_boards, number_boards, run_dr
 from unsettled.measure.policies.plan import KIND, SEGMENT_COLUMNS, Plan
 from unsettled.measure.record.provenance import measured_on
 from unsettled.measure.record.side import SideProvenance, SideRecord, joined, read_side, round_mantissa, write_side
-from unsettled.measure.rollout.starts import Starts
-from unsettled.measure.tasks.read import PuzzleSet
+from unsettled.measure.rollout.starts import Starts, check_symmetry
+from unsettled.measure.tasks.examples import Examples
 
 Advance = Callable[[int], None]
 
 
-def provenance_of(checkpoint: Checkpoint, puzzles: PuzzleSet, plan: Plan) -> SideProvenance:
+def provenance_of(checkpoint: Checkpoint, puzzles: Examples, plan: Plan) -> SideProvenance:
     """What a table will be, before it is drawn. Raises UserError for puzzles that the checkpoint does not read."""
     fit(checkpoint.model, puzzles, trained_on=checkpoint.task, where=checkpoint.path)
+    if "symmetry" in plan.starts:
+        check_symmetry(puzzles.task)
     return SideProvenance(kind=KIND, settings=plan.model_dump(mode="json"), **measured_on(checkpoint, puzzles))
 
 
 def gather(
-    checkpoint: Checkpoint, puzzles: PuzzleSet, out: Path, plan: Plan, *, seconds: float | None = None, advance: Advance = lambda rows: None
+    checkpoint: Checkpoint, puzzles: Examples, out: Path, plan: Plan, *, seconds: float | None = None, advance: Advance = lambda rows: None
 ) -> SideRecord:
     """Draw the table of a puzzle set into ``out``, going on with what an interrupted call left in ``OUT.parts``.
 
@@ -72,8 +74,8 @@ def _same(whole: SideRecord, provenance: SideProvenance) -> bool:
     return whole.provenance.model_copy(update={"commit": provenance.commit}) == provenance
 
 
-def draw_chunk(checkpoint: Checkpoint, puzzles: PuzzleSet, plan: Plan, advance: Advance = lambda rows: None) -> dict[str, np.ndarray]:
-    """The columns of some puzzles: ``example_id``, ``givens`` and, for each kind, ``KIND_NAME`` of `SEGMENT_COLUMNS`."""
+def draw_chunk(checkpoint: Checkpoint, puzzles: Examples, plan: Plan, advance: Advance = lambda rows: None) -> dict[str, np.ndarray]:
+    """The columns of some puzzles: ``example_id``, ``givens`` if there are any and, for each kind, ``KIND_NAME`` of `SEGMENT_COLUMNS`."""
     model = checkpoint.model.to(plan.device)
     drawn = {}
     for kind, (draws, segments, exponent) in plan.families().items():
@@ -90,7 +92,9 @@ def draw_chunk(checkpoint: Checkpoint, puzzles: PuzzleSet, plan: Plan, advance: 
             advance=advance,
         )
     numbers = number_boards({kind: arrays["boards"] for kind, arrays in drawn.items()})
-    columns: dict[str, np.ndarray] = {"example_id": puzzles.ids, "givens": puzzles.givens}
+    columns: dict[str, np.ndarray] = {"example_id": puzzles.ids}
+    if puzzles.givens is not None:
+        columns["givens"] = puzzles.givens
     for kind, arrays in drawn.items():
         found = {**arrays, **judge_boards(arrays["boards"], puzzles), "board": numbers[kind]}
         for name, (dtype, bits) in SEGMENT_COLUMNS.items():

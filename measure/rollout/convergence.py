@@ -11,7 +11,9 @@ from torch import Tensor
 from unsettled.measure.lyapunov.seeds import growth_over_seeds
 from unsettled.measure.lyapunov.sweeps import singular_growth
 from unsettled.measure.networks import RecursiveModel
-from unsettled.measure.tasks.read import PuzzleSet
+from unsettled.measure.networks.members import as_network
+from unsettled.measure.rollout.rollout import batch_of
+from unsettled.measure.tasks.examples import Examples
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,13 @@ class Convergence:
 
 
 def network_convergence(
-    model: RecursiveModel, puzzles: PuzzleSet, *, k: int, segments: int, seed: int = 0, seeds: int = 2, sweeps: int = 3
+    model: RecursiveModel, puzzles: Examples, *, k: int, segments: int, seed: int = 0, seeds: int = 2, sweeps: int = 3
 ) -> Convergence:
     """Measure one batch of puzzles with several tangent seeds, and by sweeps, in the model's own dtype and mode."""
-    weight = model.lm_head.weight
+    network, batch = as_network(model), batch_of(puzzles, device=model.lm_head.weight.device)
     with torch.no_grad():
-        updates = model.updates(model.embed(torch.from_numpy(puzzles.inputs).to(weight.device)))
-    state = model.initial_state(len(puzzles))
+        updates = list(network.updates(batch))
+    state = network.start(batch)
     chosen = tuple(range(seed, seed + seeds))
     spread = growth_over_seeds(updates, state, seeds=chosen, k=k, segments=segments)
     singular = singular_growth(updates, state, k=k, segments=segments, sweeps=sweeps, seed=seed)

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.networks import RecursiveModel
 from unsettled.measure.networks.members import as_network
@@ -105,5 +106,8 @@ def _stacked(parts: list[Tensor]) -> NDArray[Any]:
 
 
 def board_of(model: RecursiveModel) -> Box:
-    """The board that a network reads."""
-    return Box.from_size(round(model.config.cells**0.5))
+    """The Sudoku board that a network reads. Raises UserError where it reads something else."""
+    side = round(model.config.cells**0.5)
+    if side * side != model.config.cells or model.config.vocabulary != side + 2:
+        raise UserError(f"the checkpoint reads {model.config.vocabulary} tokens on {model.config.cells} cells, which is not Sudoku")
+    return Box.from_size(side)

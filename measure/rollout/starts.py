@@ -15,8 +15,8 @@ from torch import Tensor
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks import RecursiveModel
 from unsettled.measure.networks.protocol import State
-from unsettled.measure.tasks.sudoku.boards import Box
-from unsettled.measure.tasks.sudoku.symmetry import Symmetries, identities, random_symmetries
+from unsettled.measure.tasks.symmetries import Symmetries, identities
+from unsettled.measure.tasks.task import Task, cells_of, described
 
 # What a draw may be, and the stream of random numbers that each takes.
 KINDS: dict[str, str] = {
@@ -25,6 +25,12 @@ KINDS: dict[str, str] = {
     "random": "z_H and z_L drawn from a normal distribution, entry by entry",
     "perturbed": "the trained start, with normal noise on the carry before every segment",
 }
+
+
+def check_symmetry(task: Task) -> None:
+    """Raises UserError where a task has no symmetries to restart from."""
+    if task.symmetries(1, np.random.default_rng(0)) is None:
+        raise UserError(f"{described(task)} have no symmetries", hint="restart from --starts random,perturbed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,12 +59,18 @@ class Starts:
             if not 0 < getattr(self, name) < float("inf"):
                 raise UserError(f"{name} is {getattr(self, name)}, it must be a positive number")
 
-    def symmetries(self, ids: np.ndarray, draws: np.ndarray, box: Box) -> Symmetries:
-        """One symmetry for each row, (R,) ids and draws; the identity but for draws 1, 2, … of the kind ``symmetry``."""
-        found = identities(len(ids), box)
+    def symmetries(self, ids: np.ndarray, draws: np.ndarray, task: Task) -> Symmetries:
+        """One symmetry for each row, (R,) ids and draws; the identity but for draws 1, 2, … of the kind ``symmetry``.
+
+        Raises:
+            UserError: draws by symmetry of a task that has none.
+        """
+        found = identities(len(ids), cells_of(task), task.vocabulary)
         if self.kind == "symmetry":
+            check_symmetry(task)
             for row in np.flatnonzero(draws):
-                drawn = random_symmetries(1, box, self._generator(ids[row], draws[row]))
+                drawn = task.symmetries(1, self._generator(ids[row], draws[row]))
+                assert drawn is not None
                 found.source[row], found.tokens[row] = drawn.source[0], drawn.tokens[0]
         return found
 

@@ -26,6 +26,7 @@ from unsettled.measure.rollout.rollout import batch_of, columns
 from unsettled.measure.tasks.examples import Examples
 
 PERIODS = 8
+NOT_COUNTED = -100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +35,11 @@ class Trajectories:
 
     Attributes:
         example_id: (N,) int64 identity of the puzzle.
-        boards: (N, S, cells) uint8 decoded tokens (`digit + 1`).
-        conflicts: (N, S) int16 rows, columns and boxes that the board violates.
+        boards: (N, S, cells) decoded tokens, in the type of the examples.
+        conflicts: (N, S) int16 rows, columns and boxes that the board violates; −1 where the task counts none.
         solved_at: (N, S) bool, every cell right.
-        token_right: (N, S) int16 cells that are right.
-        loss: (N, S) float64 mean softmax cross-entropy of the right answer over the cells, nats.
+        token_right: (N, S) int16 cells that count and are right.
+        loss: (N, S) float64 mean softmax cross-entropy of the label over the cells that count, nats.
         halting_logit: (N, S) float64.
         displacement_H, displacement_L: (N, S) float64, ‖z(t) − z(t−1)‖₂; the first from the initial state.
         norm_H, norm_L: (N, S) float64, ‖z(t)‖₂.
@@ -93,6 +94,11 @@ class Trajectories:
     def norm(self) -> np.ndarray:
         """(N, S) length of both latents jointly: what a displacement is a fraction of."""
         return np.asarray(np.hypot(self.norm_H, self.norm_L))
+
+    @property
+    def counts_conflicts(self) -> bool:
+        """Whether the task counts violated constraints."""
+        return bool((self.conflicts >= 0).all())
 
     def take(self, rows: np.ndarray) -> Trajectories:
         """The runs at ``rows`` (positions or a boolean mask)."""
@@ -150,7 +156,8 @@ def follow(
     pieces = []
     for first in range(0, len(puzzles), batch):
         rows = puzzles.take(np.arange(first, min(first + batch, len(puzzles))))
-        watcher = Watcher(model, torch.from_numpy(rows.labels).to(model.lm_head.weight.device))
+        counted = torch.from_numpy(np.where(rows.labelled, rows.labels.astype(np.int64), NOT_COUNTED))
+        watcher = Watcher(model, counted.to(model.lm_head.weight.device))
         measured = tangent_growth(
             list(as_network(model).updates(batch_of(rows, device=model.lm_head.weight.device))),
             _initial(model, start, slice(first, first + batch), len(rows)),
@@ -178,7 +185,7 @@ def _initial(model: RecursiveModel, start: Callable[[State], State] | State | No
 class Watcher:
     """Adds loss, recurrence and the pooled state to what an `Observer` collects; called after each segment of a batch.
 
-    ``labels`` is (B, cells) token ids of the solution, on the device of the model.
+    ``labels`` is (B, cells) int64 token ids of the label, `NOT_COUNTED` in cells that are not, on the device of the model.
     """
 
     model: RecursiveModel
@@ -197,7 +204,8 @@ class Watcher:
         self.pooled.append(state[0].float().mean(dim=1))
         if self.past:
             logits = self.model.read_out(state)[0].double()
-            self.loss.append(torch.nn.functional.cross_entropy(logits.mT, self.labels.long(), reduction="none").mean(dim=1))
+            losses = torch.nn.functional.cross_entropy(logits.mT, self.labels, reduction="none", ignore_index=NOT_COUNTED)
+            self.loss.append(losses.sum(dim=1) / (self.labels != NOT_COUNTED).sum(dim=1))
             self.recurrence.append(torch.stack([self._distance(state, p) for p in range(1, PERIODS + 1)], dim=1))
         self.past.append(state)
 
@@ -218,10 +226,10 @@ class Watcher:
         shared = ("solved_at", "halting_logit", "displacement_H", "displacement_L", "norm_H", "norm_L", "growth", "example_id")
         return Trajectories(
             **{name: read[name] for name in shared},
-            boards=boards.astype(np.uint8),
+            boards=boards.astype(puzzles.inputs.dtype),
             # −1: the task counts none
             conflicts=np.asarray(read.get("conflicts", np.full(boards.shape[:2], -1)), np.int16),
-            token_right=(boards == puzzles.labels[:, None, :]).sum(axis=-1, dtype=np.int16),
+            token_right=(puzzles.right(boards) & puzzles.labelled[:, None]).sum(axis=-1, dtype=np.int16),
             loss=torch.stack(self.loss, dim=1).cpu().numpy(),
             recurrence=torch.stack(self.recurrence, dim=1).cpu().numpy(),
             pooled=torch.stack(self.pooled, dim=1).cpu().numpy(),

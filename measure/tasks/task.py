@@ -11,6 +11,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from unsettled.measure.tasks.symmetries import Symmetries
+
 Tokens = NDArray[np.integer]
 Mask = NDArray[np.bool_]
 
@@ -44,6 +46,10 @@ class Task(Protocol):
 
     def givens(self, inputs: Tokens) -> NDArray[np.int16] | None:
         """(N,) how many cells the inputs (N, cells) give away; None where a task has none."""
+        ...
+
+    def symmetries(self, count: int, rng: np.random.Generator) -> Symmetries | None:
+        """``count`` random symmetries, under which an example's answer moves with it; None where a task has none."""
         ...
 
     def draw(self, tokens: Tokens) -> str:

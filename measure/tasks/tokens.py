@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from unsettled.measure.tasks.symmetries import Symmetries
 from unsettled.measure.tasks.task import Mask, Tokens
 
 
@@ -34,6 +35,10 @@ class TokenTask:
 
     def givens(self, inputs: Tokens) -> NDArray[np.int16] | None:
         """Tokens give nothing away."""
+        return None
+
+    def symmetries(self, count: int, rng: np.random.Generator) -> Symmetries | None:
+        """Tokens have no symmetries."""
         return None
 
     def draw(self, tokens: Tokens) -> str:

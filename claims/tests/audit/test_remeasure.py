@@ -1,13 +1,16 @@
 """Measuring a population for an audit: kept between runs, and never blocked by what another version left behind."""
 
+import numpy as np
 import pytest
 
 from unsettled.claims.audit import remeasure
-from unsettled.claims.audit.remeasure import measure_population
+from unsettled.claims.audit.boards import boards_of
+from unsettled.claims.audit.remeasure import measure_population, verify_sample
 from unsettled.claims.audit.run import Run, Settings
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import Population
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint
+from unsettled.measure.errors import UserError
 from unsettled.measure.record.parquet import read_record, write_record
 from unsettled.measure.tasks.read import write_parquet
 from unsettled.measure.tasks.sudoku.boards import Box, generate
@@ -67,3 +70,14 @@ def test_parts_of_another_version_are_measured_again(population, tmp_path):
     path.unlink()
     assert measure_population(population, tmp_path, changes=SETTINGS) == path
     assert read_record(path).digest() == record.digest() and not parts.exists()
+
+
+def test_a_record_of_puzzles_with_several_solutions_is_measured_again_as_it_was(population, tmp_path):
+    puzzles = generate(Box(2, 2), 6, seed=1)
+    write_parquet(puzzles.changed(inputs=np.where(np.arange(16) < 4, puzzles.labels, 1).astype(np.uint8)), population.puzzles)
+    with pytest.raises(UserError, match="6 of 6 puzzles have more than one solution"):
+        measure_population(population, tmp_path, changes=SETTINGS)
+    path = measure_population(population, tmp_path, changes=SETTINGS | {"several": "valid"})
+    again = population.with_record(path)
+    assert again.record.provenance.by_rule and verify_sample(again, rows=3, seed=0).stands and boards_of(again).examples
+    assert measure_population(again, tmp_path, changes={}) == path

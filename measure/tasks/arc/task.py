@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.tasks.symmetries import Symmetries
 from unsettled.measure.tasks.task import Mask, Tokens
 
 PAD, END, FIRST_COLOUR = 0, 1, 2
@@ -35,6 +36,10 @@ class Arc:
 
     def givens(self, inputs: Tokens) -> NDArray[np.int16] | None:
         """ARC gives no cells of its answer away."""
+        return None
+
+    def symmetries(self, count: int, rng: np.random.Generator) -> Symmetries | None:
+        """None: the rule of a puzzle is in its identifier, and an image of its grids is another puzzle with another one."""
         return None
 
     def draw(self, tokens: Tokens) -> str:

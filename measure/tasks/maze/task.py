@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsettled.measure.tasks.maze.grid import CHARACTERS, VOCABULARY, Outcome, judge
+from unsettled.measure.tasks.symmetries import Symmetries, of_square
 from unsettled.measure.tasks.task import Mask, Tokens
 
 
@@ -35,6 +36,10 @@ class Maze:
     def givens(self, inputs: Tokens) -> NDArray[np.int16] | None:
         """A maze gives no cells of its answer away."""
         return None
+
+    def symmetries(self, count: int, rng: np.random.Generator) -> Symmetries | None:
+        """Those of the square, eight of them; of another rectangle none."""
+        return of_square(count, self.shape[0], self.vocabulary, rng) if self.shape[0] == self.shape[1] else None
 
     def draw(self, tokens: Tokens) -> str:
         """One maze, a line for each row.

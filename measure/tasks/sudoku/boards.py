@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.tasks.examples import Examples
+from unsettled.measure.tasks.symmetries import Symmetries, of_boxes
 from unsettled.measure.tasks.task import Mask, Tokens
 
 BLANK = 1
@@ -119,6 +120,10 @@ class Sudoku:
     def givens(self, inputs: Tokens) -> NDArray[np.int16]:
         """Cells that are not blank."""
         return np.asarray((inputs > BLANK).sum(axis=1, dtype=np.int16))
+
+    def symmetries(self, count: int, rng: np.random.Generator) -> Symmetries:
+        """Those of the published augmentation: digits, bands, stacks, lines within them, and transposition."""
+        return of_boxes(count, self.box.rows, self.box.cols, rng)
 
     def draw(self, tokens: Tokens) -> str:
         """One board, a line for each row, a dot for a blank."""

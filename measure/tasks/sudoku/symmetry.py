@@ -8,77 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.tasks.sudoku import canonical
 from unsettled.measure.tasks.sudoku.boards import BLANK, Box, PuzzleSet, conflicts, solve
+from unsettled.measure.tasks.symmetries import of_boxes
 
 LARGEST_CANONICAL = 9
 HASHED_AT_ONCE = 1024
-
-
-def _line_orders(count: int, groups: int, members: int, rng: np.random.Generator) -> np.ndarray:
-    """(count, groups · members) orders of lines that keep each group of ``members`` neighbouring lines together."""
-    group = rng.random((count, groups, 1)).argsort(axis=1)
-    member = rng.random((count, groups, members)).argsort(axis=2)
-    return (group * members + member).reshape(count, groups * members)
-
-
-@dataclass(frozen=True, eq=False)
-class Symmetries:
-    """One symmetry of the board for each of N boards: cell i of the image shows cell ``source[i]``, its token renamed.
-
-    Attributes:
-        source: (N, cells) permutations of the cells.
-        tokens: (N, size + 2) permutations of the tokens, which leave pads and blanks alone.
-    """
-
-    source: np.ndarray
-    tokens: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.source)
-
-    def take(self, indices: np.ndarray) -> Symmetries:
-        """The symmetries at ``indices``."""
-        return Symmetries(self.source[indices], self.tokens[indices])
-
-    def apply(self, boards: np.ndarray) -> np.ndarray:
-        """The images of (N, …, cells) token boards, of the same shape and dtype."""
-        flat = boards.reshape(len(self), -1, boards.shape[-1])
-        moved = np.take_along_axis(flat, self.source[:, None, :], axis=2)
-        return self._renamed(moved, self.tokens).astype(boards.dtype).reshape(boards.shape)
-
-    def undo(self, boards: np.ndarray) -> np.ndarray:
-        """The boards whose images are given: ``undo(apply(boards)) == boards``."""
-        flat = boards.reshape(len(self), -1, boards.shape[-1])
-        moved = np.take_along_axis(flat, self.source.argsort(axis=1)[:, None, :], axis=2)
-        return self._renamed(moved, self.tokens.argsort(axis=1)).astype(boards.dtype).reshape(boards.shape)
-
-    def _renamed(self, boards: np.ndarray, tokens: np.ndarray) -> np.ndarray:
-        return np.take_along_axis(tokens, boards.reshape(len(self), -1).astype(np.int64), axis=1).reshape(boards.shape)
-
-
-def identities(count: int, box: Box) -> Symmetries:
-    """``count`` times the symmetry that changes nothing."""
-    return Symmetries(np.tile(np.arange(box.cells), (count, 1)), np.tile(np.arange(box.vocabulary), (count, 1)))
-
-
-def random_symmetries(count: int, box: Box, rng: np.random.Generator) -> Symmetries:
-    """``count`` uniformly random symmetries of a board: those of the published augmentation (see `augment`)."""
-    size = box.size
-    rows = _line_orders(count, size // box.rows, box.rows, rng)[:, :, None]
-    columns = _line_orders(count, size // box.cols, box.cols, rng)[:, None, :]
-    source = rows * size + columns
-    if box.rows == box.cols:
-        flipped = rng.random(count) < 0.5
-        source[flipped] = (columns * size + rows)[flipped]
-    tokens = np.tile(np.arange(box.vocabulary), (count, 1))
-    tokens[:, 2:] = rng.random((count, size)).argsort(axis=1) + 2
-    return Symmetries(source.reshape(count, box.cells), tokens)
 
 
 def augment(inputs: np.ndarray, labels: np.ndarray, box: Box, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -97,7 +36,7 @@ def augment(inputs: np.ndarray, labels: np.ndarray, box: Box, rng: np.random.Gen
     """
     if inputs.shape != labels.shape or inputs.ndim != 2 or inputs.shape[1] != box.cells:
         raise ValueError(f"inputs {inputs.shape} and labels {labels.shape} must both be (N, {box.cells})")
-    drawn = random_symmetries(len(inputs), box, rng)
+    drawn = of_boxes(len(inputs), box.rows, box.cols, rng)
     return drawn.apply(inputs), drawn.apply(labels)
 
 

@@ -19,7 +19,7 @@ from unsettled.measure.policies.table import table_of
 from unsettled.measure.rollout.rollout import rollout
 from unsettled.measure.rollout.starts import KINDS, Starts
 from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet, conflicts, generate
-from unsettled.measure.tasks.sudoku.symmetry import random_symmetries
+from unsettled.measure.tasks.symmetries import of_boxes
 
 REFERENCE = Path(__file__).parents[3] / "fixtures" / "reference"
 PUZZLES = generate(Box(2, 2), 6, seed=3)
@@ -31,7 +31,7 @@ PLAN = Plan(draws=3, segments=2, depth=3, chunk=2, batch=4)
 def test_a_symmetry_maps_legal_boards_to_legal_ones_and_back_exactly(box, seed):
     rng = np.random.default_rng(seed)
     boards = generate(box, 3, seed=seed % 97)
-    drawn = random_symmetries(3, box, rng)
+    drawn = of_boxes(3, box.rows, box.cols, rng)
     image = drawn.apply(boards.labels)
     assert not conflicts(image, box).any()
     np.testing.assert_array_equal(drawn.undo(image), boards.labels)
@@ -46,7 +46,7 @@ def test_a_symmetric_draw_is_the_networks_own_answer_to_the_image_mapped_back():
     model, starts = tiny_model("trm_mlp"), Starts(kind="symmetry", seed=5)
     found = run_draws(model, PUZZLES, starts, draws=3, segments=2)
     for draw in range(3):
-        symmetries = starts.symmetries(PUZZLES.ids, np.full(6, draw), PUZZLES.box)
+        symmetries = starts.symmetries(PUZZLES.ids, np.full(6, draw), PUZZLES.task)
         image = PuzzleSet(PUZZLES.box, symmetries.apply(PUZZLES.inputs), symmetries.apply(PUZZLES.labels), PUZZLES.ids, PUZZLES.rating)
         direct = rollout(model, image, k=0, segments=2, seed=0)
         np.testing.assert_allclose(found["halting"][:, draw], direct["halting_logit"], rtol=1e-4, atol=1e-5)
@@ -170,7 +170,7 @@ def test_a_board_is_an_answer_exactly_when_it_breaks_nothing():
         [
             PUZZLES.labels,
             np.roll(PUZZLES.labels, 1, axis=1),
-            random_symmetries(6, PUZZLES.box, np.random.default_rng(1)).apply(PUZZLES.labels),
+            of_boxes(6, PUZZLES.box.rows, PUZZLES.box.cols, np.random.default_rng(1)).apply(PUZZLES.labels),
         ],
         axis=1,
     )[:, :, None]
