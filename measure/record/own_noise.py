@@ -9,7 +9,7 @@ Rows that are each within their noise may still be shifted together: under the h
 re-measurements, its rank among them is uniform, so that the sum of the ranks over rows has a known distribution (`common_shifts`).
 
 >>> again = np.zeros((9, 1, 1, 1)); again[:, 0, 0, 0] = np.arange(9)           # nine re-measurements of one value, 0 to 8
->>> [bool(outside(np.full((1, 1, 1), x), again, np.zeros(1))[0]) for x in (8.0, 9.9, 10.1)]
+>>> [bool(outside(np.full((1, 1, 1), x), again, np.zeros(1))[0]) for x in (8.0, 11.1, 11.3)]
 [False, False, True]
 """
 
@@ -26,8 +26,9 @@ from unsettled.measure.record.record import Record, held
 # What rounding alone moves, in float32: exponents (nats per update), displacement over the norm, log of the norm, halting logit.
 ROUNDING = {"exponents": 1e-5, "displacement": 1e-5, "norm": 1e-5, "halting": 1e-4}
 COARSE = {"bfloat16": 100.0}  # that many times as much in a coarser arithmetic
-# By how much of its width the range of a row's re-measurements is widened: while there are few of them, and when there are more.
-FEW, SLACK_OF_FEW, SLACK = 4, 0.5, 0.25
+# By how much of its width the range of a row's re-measurements is widened: while there are few of them; when there are more, after the
+# last segment and before it, where there are many chances to differ. By simulation, see `measure/RELIABILITY.md`.
+FEW, SLACK_OF_FEW, SLACK, SLACK_BEFORE = 4, 0.5, 0.4, 0.75
 # Chance that a record is said to be shifted that is not, over all of its quantities together.
 SHIFT_ALPHA = 2.5e-4
 _INFINITE = 1e30  # stands for infinities and NaN, which then compare like numbers
@@ -115,7 +116,8 @@ def noise_of(again: Floats, names: tuple[str, ...] | None = None) -> Floats:
 
 def outside(recorded: Floats, again: Floats, rounding: Floats, names: tuple[str, ...] | None = None) -> Flags:
     """(N, C) whether recorded values (N, S, C) leave the range of their re-measurements (V, N, S, C), widened, at any segment."""
-    slack = SLACK_OF_FEW if len(again) <= FEW else SLACK
+    slack = np.full((recorded.shape[1], 1), SLACK_OF_FEW if len(again) <= FEW else SLACK_BEFORE)
+    slack[-1] = SLACK_OF_FEW if len(again) <= FEW else SLACK
     room = slack * noise_of(again, names) + rounding
     away: Flags = ((recorded < again.min(axis=0) - room) | (recorded > again.max(axis=0) + room)).any(axis=1)
     return away
