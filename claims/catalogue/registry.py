@@ -143,7 +143,7 @@ def statistic(
     def register(function: Callable[..., Estimate]) -> Callable[..., Estimate]:
         if name in STATISTICS:
             raise ValueError(f"statistic {name!r} is registered twice")
-        summary = (function.__doc__ or "").strip().splitlines()[0]
+        summary = (function.__doc__ or name).strip().splitlines()[0]  # without docstrings (-OO) its name
         ready = function if needs is None else _asking(function, needs)
         STATISTICS[name] = Statistic(name, parameters, ready, summary, limits, exact, fresh, needs)
         return ready

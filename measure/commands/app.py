@@ -6,9 +6,13 @@ typer ``app``. An ``app`` with a name becomes a group of commands; the commands 
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import io
+import signal
 import sys
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import EntryPoint, entry_points, version
 from typing import Annotated
 
@@ -16,6 +20,7 @@ import typer
 from typer.main import get_command_name
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.support.text import harmless
 
 GROUP = "unsettled.commands"
 
@@ -99,19 +104,47 @@ def main() -> None:
     run(build())
 
 
-def run(program: Callable[[], object]) -> None:
-    """Run a program's command line: a user's mistake, or what the system denies, is one line and exit code 2."""
+class _Interrupted(BaseException):
+    """SIGINT, under a name that the command line's library does not take for its own."""
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Within it SIGINT raises `_Interrupted`, in the main thread, which signals reach."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: object) -> None:
+        raise _Interrupted
+
+    before = signal.signal(signal.SIGINT, stop)
     try:
-        program()
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def run(program: Callable[[], object]) -> None:
+    """Run a program's command line: a user's mistake, or what the system denies, is one line and exit code 2.
+
+    What files say of themselves does nothing to the terminal, and one that knows no more than ASCII is shown escapes.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        with _interruptible():
+            program()
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(harmless(f"error: {error}"), file=sys.stderr)
         sys.exit(2)
     except OSError as error:  # wherever it is met: a folder that may not be entered, a disk that is full
         if error.errno not in DENIED:
             raise
-        print(f"error: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
+        print(harmless(f"error: {error.filename or 'a file'}: {error.strerror or error}"), file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
+    except _Interrupted:
         print("interrupted; completed work is kept; run the same command again to resume", file=sys.stderr)
         sys.exit(130)
 

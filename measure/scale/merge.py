@@ -15,6 +15,7 @@ from unsettled.measure.record.provenance import Provenance
 from unsettled.measure.record.record import Record, held
 from unsettled.measure.record.writer import ROW_GROUP, record_writer
 from unsettled.measure.scale.manifest import Manifest, check_shard, digest_ids, read_manifest, shard_path
+from unsettled.measure.support.limits import many_files
 from unsettled.measure.support.lock import sole_writer
 
 
@@ -41,7 +42,7 @@ def merge(folder: Path, out: Path) -> Provenance:
     whole = manifest.provenance.model_copy(update={"noise": found[0].noise})
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with sole_writer(out), record_writer(out, whole) as writer:
+        with many_files(len(paths), where=folder), sole_writer(out), record_writer(out, whole) as writer:
             _check_ids(manifest, paths)
             for piece in _interleaved(manifest, paths):
                 writer.add(piece)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from unsettled.measure.errors import UserError
 
 MIB = 1 << 20
+# Files that a program has open besides those that it counts.
+SPARE_FILES = 64
 # Largest size on disk by what the file is read as. The largest published checkpoint is 110 MB, the paper's ledger 40 kB.
 LARGEST_FILE = {"checkpoint": 16 << 30, "configuration": MIB, "ledger": 16 * MIB, "audit": 256 * MIB, "baseline": 64 * MIB}
 # Cells of the largest board that is read, 25×25: no text of a puzzle table is longer.
@@ -62,6 +66,28 @@ def check_tensors(tensors: Mapping[str, Any], *, where: object) -> None:
         dense = str(value.layout) == "torch.strided" and not value.is_quantized and value.device.type == "cpu"
         if not dense or value.numel() * value.element_size() > value.untyped_storage().nbytes():
             raise UserError(f"tensor {str(name)[:80]!r} claims more numbers than the file holds, or is not dense", where=where)
+
+
+@contextlib.contextmanager
+def many_files(count: int, *, where: object) -> Iterator[None]:
+    """Within it so many files may be open at once: the usual limit is raised as far as the system lets it be. Raises UserError."""
+    try:
+        resource = importlib.import_module("resource")  # POSIX alone has it
+    except ImportError:
+        yield
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count + SPARE_FILES
+    if hard != resource.RLIM_INFINITY and wanted > hard:
+        raise UserError(f"needs {wanted:,} files open at once, this system allows {hard:,}", where=where, hint="measure with fewer shards")
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        yield
+        return
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def check_rows(rows: int, *, where: object) -> None:

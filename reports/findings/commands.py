@@ -20,6 +20,7 @@ def findings(
     """Write what the shipped checkpoints say: claims, training, definitions, longer rollouts, other precisions."""
     from unsettled.claims.audit.audit import read_audit
     from unsettled.measure.errors import UserError
+    from unsettled.measure.support.files import write_whole
     from unsettled.reports.findings.findings import grids
     from unsettled.reports.findings.grid import render
     from unsettled.reports.findings.policies import compared, draw_pictures, failure_grids, lever_grids
@@ -31,6 +32,6 @@ def findings(
     tables = [*grids(read_audit(audit), references), *failure_grids(references), *lever_grids(draws)]
     page = render(tables, words.read_text(encoding="utf-8"))
     target = out or references / "FINDINGS.md"
-    target.write_text(page, encoding="utf-8")
+    write_whole(target, page)
     for written in [target, *draw_pictures(draws)]:
         typer.echo(written)

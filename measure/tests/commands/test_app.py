@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from importlib.metadata import EntryPoint, version
 
 import numpy as np
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint
-from unsettled.measure.commands.app import GROUP, build
-from unsettled.measure.record.parquet import read_record
+from unsettled.measure.commands.app import GROUP, build, run
+from unsettled.measure.errors import UserError
+from unsettled.measure.record.parquet import read_record, write_record
+from unsettled.measure.record.synthetic import synthetic_record
 from unsettled.measure.tasks.read import write_parquet, write_published
 from unsettled.measure.tasks.sudoku.boards import Box, generate
 
@@ -133,3 +138,39 @@ def test_a_command_of_another_distribution_keeps_its_own_panel(tmp_path, monkeyp
     root = build([EntryPoint("visiting", "visiting_commands", GROUP), EntryPoint("hub", "unsettled.measure.commands.hub", GROUP)])
     assert CliRunner().invoke(root, ["greet"]).output == "good day\n"
     assert "Visitors" in CliRunner().invoke(root, ["--help"]).output
+
+
+def test_what_a_file_says_of_itself_does_nothing_to_the_terminal(capsys):
+    """Names of tensors and of files reached it with their escape sequences."""
+
+    def damaged():
+        raise UserError("it begins with model.\x1b[31mred\x07", where="n\x1b[2Jame.pt")
+
+    with pytest.raises(SystemExit):
+        run(damaged)
+    told = capsys.readouterr().err
+    assert told == "error: n\\x1b[2Jame.pt: it begins with model.\\x1b[31mred\\x07\n"
+
+
+def test_an_interruption_says_what_is_kept(capsys):
+    """The library of the command line took it for its own, so that this was never said."""
+    app = typer.Typer()
+
+    @app.command()
+    def long():
+        signal.raise_signal(signal.SIGINT)
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(SystemExit) as ended:
+        run(lambda: app([]))
+    assert ended.value.code == 130 and "completed work is kept" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize(("options", "environment"), [(["-OO"], {}), ([], {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})])
+def test_without_docstrings_and_on_a_terminal_of_ascii(tmp_path, options, environment):
+    write_record(synthetic_record(40), tmp_path / "r.parquet")
+    code = "import sys, unsettled.claims.catalogue.registered; from unsettled.measure.commands.app import main; main()"
+    command = [sys.executable, *options, "-c", code, "show", str(tmp_path / "r.parquet")]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment}, timeout=100, check=False)
+    assert done.returncode == 0 and "40" in done.stdout, done.stderr
