@@ -157,7 +157,7 @@ def _references(root: Path) -> list[Population]:
 def _reference(card_path: Path) -> Population:
     folder = card_path.parent
     try:
-        told = tomllib.loads(card_path.read_text(encoding="utf-8"))
+        told = tomllib.loads(card_path.read_text(encoding="utf-8-sig"))
     except (ValueError, OSError) as error:
         raise UserError(f"not a readable TOML file: {error}", where=card_path) from None
     card = validated(_ReferenceCard, told, card_path)

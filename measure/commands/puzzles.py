@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
@@ -27,7 +27,7 @@ Canonical = Annotated[bool, typer.Option(help="Parquet: add the hash that equiva
 @app.command()
 def generate(
     count: Annotated[int, typer.Option(help="Number of puzzles.", min=1)],
-    out: Annotated[Path, typer.Option(help="A .parquet file (mazes: .csv), or a folder for the published layout.")],
+    out: Annotated[Path, typer.Option(help="A .parquet file (mazes: .csv as well), or a folder for the published layout.")],
     box: Annotated[str | None, typer.Option(help="Sudoku: rows x columns of one box: 2x2, 2x3, 3x3, …")] = None,
     maze: Annotated[int | None, typer.Option(help="Mazes of this odd side instead of Sudoku, rated by the steps of their path.")] = None,
     steps: Annotated[str, typer.Option(help="Mazes: LOW:HIGH steps of the shortest path.")] = "0:1000000",
@@ -73,11 +73,20 @@ def convert(
     canonical: Canonical = True,
     task: options.Task = None,
     columns: options.Columns = None,
+    several: Annotated[
+        Literal["refuse", "valid"] | None,
+        typer.Option(help="Look whether each Sudoku has one solution, refuse others or take them, and keep equivalent ones as a group."),
+    ] = None,
 ) -> None:
-    """Convert puzzles or mazes, checking every one; Sudoku is read and written piece by piece."""
+    """Convert puzzles or mazes, checking every one; Sudoku is read and written piece by piece, unless it is looked at whole."""
+    import numpy as np
+
+    from unsettled.measure.commands import inputs
+    from unsettled.measure.tasks.published import split_at
     from unsettled.measure.tasks.read import count_puzzles, iterate_puzzles, read_puzzles
     from unsettled.measure.tasks.reading import read_examples, task_at
     from unsettled.measure.tasks.tables import parse_columns
+    from unsettled.measure.tasks.write import grouped
 
     if (task or task_at(source, split)) == "maze":
         _write_mazes(read_examples(source, split=split, limit=limit, seed=sample_seed, task=task).examples, target, split=split)
@@ -85,6 +94,13 @@ def convert(
     _check_target(target)
     pieces: Iterable[PuzzleSet]
     named = parse_columns(columns) if columns else None
+    dependent = (found := split_at(source, split)) is not None and len(np.unique(groups := found.dependence()[1])) < len(groups)
+    if several is not None or dependent:
+        reading = read_examples(source, split=split, limit=limit, seed=sample_seed, columns=named, several=several)
+        inputs.say(reading.notes)
+        whole = cast("PuzzleSet", reading.examples)
+        _write([whole if _is_parquet(target) else grouped(whole)], len(whole), target, split=split, canonical=canonical, groups=True)
+        return
     if limit is None:
         pieces, count = iterate_puzzles(source, split=split, columns=named), count_puzzles(source, split=split, columns=named)
     else:
@@ -193,19 +209,21 @@ def _check_target(target: Path) -> None:
 def _write_mazes(mazes: Examples, target: Path, *, split: str) -> None:
     """Writes mazes as CSV or in the published layout, by the target's name."""
     from unsettled.measure.errors import UserError
-    from unsettled.measure.tasks.maze.write import write_maze_csv
-    from unsettled.measure.tasks.write import write_published
+    from unsettled.measure.tasks.maze.write import write_maze_csv, write_maze_parquet
+    from unsettled.measure.tasks.write import grouped, write_published
 
     if target.suffix == ".csv" and not target.is_dir():
         write_maze_csv(mazes, target, source="unsettled")
+    elif _is_parquet(target) and not target.is_dir():
+        write_maze_parquet(mazes, target)
     elif not target.suffix and not target.is_file():
-        write_published(mazes, target, split)
+        write_published(grouped(mazes), target, split)
     else:
-        raise UserError("is neither a .csv file nor a folder", where=target, hint="mazes are written as those two")
+        raise UserError("is neither a .csv or .parquet file nor a folder", where=target, hint="mazes are written as those three")
     typer.echo(f"{len(mazes):,} mazes → {target if target.suffix else target / split}")
 
 
-def _write(pieces: Iterable[PuzzleSet], count: int, target: Path, *, split: str, canonical: bool) -> None:
+def _write(pieces: Iterable[PuzzleSet], count: int, target: Path, *, split: str, canonical: bool, groups: bool = False) -> None:
     """Writes to Parquet or to the published layout, by the target's name, with a bar and a closing line."""
     from unsettled.measure.support.progress import progress
     from unsettled.measure.tasks.read import write_parquet, write_published
@@ -213,7 +231,7 @@ def _write(pieces: Iterable[PuzzleSet], count: int, target: Path, *, split: str,
     _check_target(target)
     with progress(f"write {target.name}", count) as advance:
         if _is_parquet(target):
-            write_parquet(pieces, target, canonical=canonical, advance=advance)
+            write_parquet(pieces, target, canonical=canonical, groups=groups, advance=advance)
         else:
             write_published(pieces, target, split, advance=advance)
     typer.echo(f"{count:,} puzzles → {target if _is_parquet(target) else target / split}")

@@ -86,7 +86,8 @@ def _checked(source: Source, wanted: np.ndarray | None) -> Iterator[PuzzleSet]:
         if len(chunk):
             box = box or _guess_box(chunk, source.where(chunk.rows[0]))
             _check(chunk, box, source)
-            yield PuzzleSet(box, chunk.inputs, chunk.labels, chunk.ids, chunk.rating)
+            known = {} if chunk.groups is None else {"groups": chunk.groups}
+            yield PuzzleSet(box, chunk.inputs, chunk.labels, chunk.ids, chunk.rating, **known)
         if wanted is not None and (not len(wanted) or first > wanted[-1]):
             return
 

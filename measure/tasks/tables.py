@@ -42,13 +42,14 @@ class Chunk:
     ids: np.ndarray
     rating: np.ndarray
     rows: np.ndarray
+    groups: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.inputs)
 
     def take(self, indices: np.ndarray) -> Chunk:
-        columns = (self.inputs, self.labels, self.ids, self.rating, self.rows)
-        return Chunk(*(column[indices] for column in columns))
+        inputs, labels, ids, rating, rows = (c[indices] for c in (self.inputs, self.labels, self.ids, self.rating, self.rows))
+        return Chunk(inputs, labels, ids, rating, rows, None if self.groups is None else self.groups[indices])
 
 
 def board_size(cells: int, *, where: object) -> int:
@@ -163,7 +164,7 @@ class _TextTable:
         names = batch.schema.names
         ids = self._ids(batch.column("example_id"), rows) if "example_id" in names else rows
         rating = self._ratings(batch.column("rating"), rows) if "rating" in names else np.full(len(rows), np.nan)
-        return Chunk(inputs, labels, ids, rating, rows)
+        return Chunk(inputs, labels, ids, rating, rows, self._ids(batch.column("group"), rows) if "group" in names else None)
 
     def _ids(self, column: pa.Array, rows: np.ndarray) -> np.ndarray:
         if not pa.types.is_integer(column.type) or column.null_count:
@@ -257,6 +258,8 @@ class ParquetTable(_TextTable):
             try:
                 plain = pq.read_schema(path)
                 self.roles = roles_of(plain.names, columns or {}, where=path, hint="it needs question and answer")
+                if "group" in plain.names and pa.types.is_integer(plain.field("group").type):
+                    self.roles["group"] = "group"
                 boards = [self.roles["question"], self.roles["answer"]]
                 texts = [name for name, kind in zip(plain.names, plain.types, strict=True) if name in boards and pa.types.is_string(kind)]
                 self.files.append(pq.ParquetFile(path, read_dictionary=texts))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,7 @@ from unsettled.measure.tasks.tables import BOX_KEY, CHUNK_ROWS
 from unsettled.measure.tasks.task import cells_of
 
 Advance = Callable[[int], None]
+E = TypeVar("E", bound=Examples)
 _SYMBOL_OF_TOKEN = np.frombuffer(("?." + SYMBOLS).encode("ascii"), np.uint8)
 
 
@@ -59,6 +60,12 @@ def join(sets: list[PuzzleSet]) -> PuzzleSet:
     return PuzzleSet(boxes.pop(), **{name: np.concatenate([getattr(piece, name) for piece in sets]) for name in names})
 
 
+def grouped(examples: E) -> E:
+    """The examples with those of one group as neighbours, in the order in which the groups first appear."""
+    first = np.unique(examples.groups, return_index=True, return_inverse=True)
+    return examples.take(np.argsort(first[1][first[2].reshape(-1)], kind="stable"))
+
+
 def _text(tokens: np.ndarray) -> pa.Array:
     """(n, cells) tokens as n strings, ``.`` for a blank."""
     count, cells = tokens.shape
@@ -68,7 +75,12 @@ def _text(tokens: np.ndarray) -> pa.Array:
 
 
 def write_parquet(
-    puzzles: PuzzleSet | Iterable[PuzzleSet], path: str | Path, *, canonical: bool = True, advance: Advance = lambda done: None
+    puzzles: PuzzleSet | Iterable[PuzzleSet],
+    path: str | Path,
+    *,
+    canonical: bool = True,
+    groups: bool = False,
+    advance: Advance = lambda done: None,
 ) -> None:
     """Writes puzzles as one Parquet file (zstd), the box in its metadata under ``unsettled.box``.
 
@@ -78,6 +90,7 @@ def write_parquet(
     Args:
         puzzles: a set, or pieces of one (see :func:`unsettled.measure.tasks.read.iterate_puzzles`), which are never held together.
         path: the file; its folder is made if need be.
+        groups: also write ``group`` int64: puzzles of one group are not independent.
         canonical: compute the hashes. Without, or on boards larger than 9×9, the column is null.
         advance: is told how many more puzzles are done.
     """
@@ -95,12 +108,14 @@ def write_parquet(
         "givens": pa.int16(),
         "canonical": pa.string(),
     }
+    if groups:
+        fields["group"] = pa.int64()
     schema = pa.schema(list(fields.items()), metadata={BOX_KEY: str(box).encode()})
     canonical = canonical and box.size <= LARGEST_CANONICAL
     with _atomic(Path(path)) as (file,), pq.ParquetWriter(file, schema, compression="zstd", version="2.6") as writer:
         for piece in pieces:
             hashes = hash_in_pieces(piece, advance) if canonical else [None] * len(piece)
-            columns = [piece.ids, _text(piece.inputs), _text(piece.labels), piece.rating, piece.givens, hashes]
+            columns = [piece.ids, _text(piece.inputs), _text(piece.labels), piece.rating, piece.givens, hashes, piece.groups][: len(fields)]
             arrays = [pa.array(column, type=kind) for column, kind in zip(columns, fields.values(), strict=True)]
             writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
             if not canonical:
@@ -133,7 +148,8 @@ def write_published(
 ) -> None:
     """Writes the layout of the published data sets: ``folder/split/all__*.npy`` and ``dataset.json``, ``folder/identifiers.json``.
 
-    Every puzzle is its own group. Ids and ratings have no place in this layout: reading it back numbers the rows.
+    Neighbours of one group stay one, as `grouped` brings them together. Ids and ratings have no place in this layout: reading it back
+    numbers the rows.
 
     Args:
         puzzles: a set, or pieces of one, which are never held together.
@@ -150,26 +166,34 @@ def write_published(
     names = ["inputs", "labels", "group_indices", "puzzle_indices", "puzzle_identifiers"]
     arrays = [folder / split / f"all__{name}.npy" for name in names]
     with _atomic(*arrays, folder / split / "dataset.json", folder / "identifiers.json") as files:
-        count = 0
+        count, last = 0, None
+        starts: list[int] = []
+        identifiers: list[np.ndarray] = []
         inputs, labels = (_NpyFile(file, "|u1", cells_of(task)) for file in files[:2])
         for piece in pieces:
             inputs.append(piece.inputs)
             labels.append(piece.labels)
+            for place, group in enumerate(piece.groups.tolist()):
+                if last is None or group != last:
+                    starts.append(count + place)
+                last = group
+            identifiers.append(piece.identifiers)
             count += len(piece)
             advance(len(piece))
         inputs.finish()
         labels.finish()
         indices = np.arange(count + 1, dtype="<i4")
-        for file, array in zip(files[2:5], (indices, indices, np.zeros(count, "<i4")), strict=True):
+        bounds, known = np.array([*starts, count], "<i4"), np.concatenate(identifiers).astype("<i4")
+        for file, array in zip(files[2:5], (bounds, indices, known), strict=True):
             np.save(file, array)
         metadata = {
             "pad_id": 0,
-            "ignore_label_id": 0,
+            "ignore_label_id": task.ignore if task.ignore is not None else 0,
             "blank_identifier_id": 0,
             "vocab_size": task.vocabulary,
             "seq_len": cells_of(task),
-            "num_puzzle_identifiers": 1,
-            "total_groups": count,
+            "num_puzzle_identifiers": 1 + int(known.max(initial=0)),
+            "total_groups": len(starts),
             "mean_puzzle_examples": 1,
             "total_puzzles": count,
             "sets": ["all"],

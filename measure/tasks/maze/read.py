@@ -1,4 +1,4 @@
-"""Mazes from CSV: ``source,question,answer,rating``, as many characters as a square has cells."""
+"""Mazes from CSV or Parquet: ``source,question,answer,rating``, as many characters as a square has cells."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import csv
 from collections.abc import Iterator
 from math import isqrt
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.tasks.examples import Examples
@@ -27,7 +29,8 @@ def is_maze_table(path: Path) -> bool:
         _, row = next(_rows(path))
     except (StopIteration, UserError, csv.Error, *DAMAGED):
         return False
-    return set(row.get("question") or "") >= ENDS
+    question = row.get("question")
+    return isinstance(question, str) and set(question) >= ENDS
 
 
 def read_maze_csv(path: Path) -> Examples:
@@ -37,9 +40,10 @@ def read_maze_csv(path: Path) -> Examples:
         UserError: an unknown character, mazes of several sizes, not one S and one G, or an answer to another maze, with its line.
     """
     inputs, labels, ratings = [], [], []
+    known: dict[str, list[int]] = {"example_id": [], "group": []}
     cells = 0
-    for line, row in _rows(path):
-        where = f"{path}:{line}"
+    for place, row in _rows(path):
+        where = f"{path}{place}"
         question, answer = (_tokens(row.get(name) or "", name, where) for name in ("question", "answer"))
         cells = cells or len(question)
         if isqrt(cells) ** 2 != cells:
@@ -56,10 +60,14 @@ def read_maze_csv(path: Path) -> Examples:
             ratings.append(float(row.get("rating") or "nan"))
         except ValueError:
             raise UserError(f"rating {row['rating']!r} is not a number", where=where) from None
+        for name, numbers in known.items():
+            if isinstance(number := row.get(name), int):
+                numbers.append(number)
     if not inputs:
         raise UserError("holds no mazes", where=path)
     side = isqrt(cells)
-    return Examples.of(Maze((side, side)), np.stack(inputs), np.stack(labels), rating=np.array(ratings))
+    ids, groups = (np.array(numbers, np.int64) if len(numbers) == len(inputs) else None for numbers in known.values())
+    return Examples.of(Maze((side, side)), np.stack(inputs), np.stack(labels), ids, rating=np.array(ratings), groups=groups)
 
 
 def _tokens(text: str, name: str, where: str) -> np.ndarray:
@@ -70,9 +78,18 @@ def _tokens(text: str, name: str, where: str) -> np.ndarray:
     return np.array([TOKEN[character] for character in text], np.uint8)
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """The rows of a CSV, plain or compressed, with their lines."""
+def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The rows of a CSV, plain or compressed, with their lines, or of a Parquet file with their numbers."""
+    with path.open("rb") as start:
+        parquet = start.read(4) == b"PAR1"
+    if parquet:
+        with pq.ParquetFile(path) as table:
+            if not {"question", "answer"} <= set(table.schema_arrow.names):
+                return
+            for number, row in enumerate(row for batch in table.iter_batches() for row in batch.to_pylist()):
+                yield f"[{number}]", row
+        return
     with open_text(path) as file:
         reader = csv.DictReader(file)
         for row in reader:
-            yield reader.line_num, row
+            yield f":{reader.line_num}", row

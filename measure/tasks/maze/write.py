@@ -1,4 +1,4 @@
-"""Mazes written as the published CSV: ``source,question,answer,rating``."""
+"""Mazes written as the published CSV, ``source,question,answer,rating``, or as Parquet with their ids and groups besides."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import csv
 import io
 from math import isnan
 from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from unsettled.measure.support.files import whole_file
 from unsettled.measure.tasks.examples import Examples
@@ -23,3 +26,12 @@ def write_maze_csv(mazes: Examples, path: Path, *, source: str) -> None:
             boards = ("".join(symbols[token] for token in tokens) for tokens in (question, answer))
             writer.writerow((source, *boards, "" if isnan(rating) else f"{rating:g}"))
         text.detach()
+
+
+def write_maze_parquet(mazes: Examples, path: Path) -> None:
+    """``example_id``, ``group``, ``question``, ``answer``, ``rating``; read it back as the CSV."""
+    symbols = "?" + CHARACTERS
+    question, answer = (["".join(symbols[token] for token in row) for row in tokens.tolist()] for tokens in (mazes.inputs, mazes.labels))
+    columns = {"example_id": mazes.ids, "group": mazes.groups, "question": question, "answer": answer, "rating": mazes.rating}
+    with whole_file(path, what="mazes", make_folder=True) as file:
+        pq.write_table(pa.table(columns), file, compression="zstd", version="2.6")

@@ -243,12 +243,15 @@ def _search(inputs: np.ndarray, box: Box, first: int = 0) -> tuple[np.ndarray, n
     return solutions, nodes
 
 
-def solutions_of(inputs: np.ndarray, box: Box) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of (N, cells) tokens of puzzles: (N,) number of solutions counted up to 2, (N, cells) tokens of one, (N,) search nodes."""
+def solutions_of(inputs: np.ndarray, box: Box, *, most: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of (N, cells) tokens of puzzles: (N,) number of solutions counted up to 2, (N, cells) tokens of one, (N,) search nodes.
+
+    With ``most`` the search of a puzzle ends after so many nodes, and its number of solutions is −1 where that did not suffice.
+    """
     boards = np.asarray(inputs).astype(np.int8) - 1
     if boards.ndim != 2 or boards.shape[1] != box.cells or (boards.size and not (0 <= boards.min() <= boards.max() <= box.size)):
         raise ValueError(f"boards must be (N, {box.cells}) tokens from 1 to {box.size + 1}")
-    found, nodes, solutions = _compiled().solve_batch(box.rows, box.cols, boards)
+    found, nodes, solutions = _compiled().solve_batch(box.rows, box.cols, boards, most)
     return found, (solutions + 1).astype(np.uint8), nodes
 
 

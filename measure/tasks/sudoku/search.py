@@ -18,7 +18,7 @@ GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # SplitMix64 (Steele, Lea & Flood 2014),
 Array = NDArray[Any]  # what the annotations of compiled functions say is for the reader; numba goes by the signatures
 WORDS, TABLE, BOARD, STATE = int64[::1], int64[:, ::1], int8[::1], uint64[::1]
 CHOICE = (WORDS, int64, TABLE, WORDS, int64, int64, int64, WORDS, WORDS, STATE, boolean)
-COUNTS = (BOARD, TABLE, int64, int64, int64, BOARD, STATE, boolean)
+COUNTS = (BOARD, TABLE, int64, int64, int64, int64, BOARD, STATE, boolean)
 
 
 @njit(cache=True, nogil=True)
@@ -122,7 +122,15 @@ def _choose(  # noqa: PLR0912  one loop, compiled whole
 
 @njit(COUNTS, cache=True, nogil=True)
 def search(  # noqa: PLR0912, PLR0915  the same
-    board: Array, units: Array, limit: int, forbidden_cell: int, forbidden_digit: int, solution: Array, state: Array, random: bool
+    board: Array,
+    units: Array,
+    limit: int,
+    most: int,
+    forbidden_cell: int,
+    forbidden_digit: int,
+    solution: Array,
+    state: Array,
+    random: bool,
 ) -> tuple[int, int]:
     """Depth-first search for up to ``limit`` solutions of ``board``; the first is written to ``solution``.
 
@@ -130,6 +138,7 @@ def search(  # noqa: PLR0912, PLR0915  the same
         board: (cells,) int8 digits, 0 for a blank; the givens must not contradict each other.
         units: see :func:`units_of_cells`.
         limit: stop after this many solutions.
+        most: stop after this many guesses, with −1 for a number of solutions that is not known; 0 for no bound.
         forbidden_cell, forbidden_digit: one cell that must not hold one digit; cell −1 for none.
         solution: (cells,) int8, overwritten.
         state: (1,) uint64 random state, used when ``random``: order of values, and ties between cells.
@@ -214,6 +223,8 @@ def search(  # noqa: PLR0912, PLR0915  the same
         masks[level] &= ~digit
         if guessing[level]:
             guesses += 1
+            if most and guesses > most:
+                return -1, guesses
         placed[cell] = digit
         for unit in units[cell]:
             used[unit] |= digit
@@ -234,7 +245,7 @@ def _contradicts(board: Array, units: Array) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def _solve(rows: int, cols: int, boards: Array) -> tuple[Array, Array, Array]:
+def _solve(rows: int, cols: int, boards: Array, most: int) -> tuple[Array, Array, Array]:
     units = units_of_cells(rows, cols)
     state = np.zeros(1, np.uint64)
     found = np.zeros(len(boards), np.int64)
@@ -243,17 +254,18 @@ def _solve(rows: int, cols: int, boards: Array) -> tuple[Array, Array, Array]:
     for index in range(len(boards)):
         if _contradicts(boards[index], units):
             continue
-        found[index], nodes[index] = search(boards[index], units, 2, -1, 0, solutions[index], state, False)
+        found[index], nodes[index] = search(boards[index], units, 2, most, -1, 0, solutions[index], state, False)
     return found, nodes, solutions
 
 
-def solve_batch(rows: int, cols: int, boards: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Solves (N, cells) int8 boards, 0 for a blank.
+def solve_batch(rows: int, cols: int, boards: np.ndarray, most: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Solves (N, cells) int8 boards, 0 for a blank, with at most ``most`` guesses each unless that is 0.
 
     Returns:
-        (N,) number of solutions, counted up to 2; (N,) guesses until that was known; (N, cells) the first solution.
+        (N,) number of solutions, counted up to 2, −1 where the guesses did not suffice; (N,) guesses until that was known; (N, cells)
+        the first solution.
     """
-    return _solve(rows, cols, np.ascontiguousarray(boards, np.int8))
+    return _solve(rows, cols, np.ascontiguousarray(boards, np.int8), most)
 
 
 @njit(cache=True, nogil=True)
@@ -262,7 +274,7 @@ def _generate_one(units: Array, state: Array, low: int, high: int, puzzle: Array
     cells = len(puzzle)
     scratch = np.empty(cells, np.int8)
     puzzle[:] = 0
-    search(puzzle, units, 1, -1, 0, solution, state, True)
+    search(puzzle, units, 1, 0, -1, 0, solution, state, True)
     order = np.empty(cells, np.int64)
     for cell in range(cells):
         puzzle[cell] = solution[cell]
@@ -274,7 +286,7 @@ def _generate_one(units: Array, state: Array, low: int, high: int, puzzle: Array
         digit = int(puzzle[clue])
         puzzle[clue] = 0
         # Still unique if and only if no solution puts another digit here.
-        others, _ = search(puzzle, units, 1, int(clue), digit, scratch, state, False)
+        others, _ = search(puzzle, units, 1, 0, int(clue), digit, scratch, state, False)
         if others:
             puzzle[clue] = digit
         else:
@@ -285,7 +297,7 @@ def _generate_one(units: Array, state: Array, low: int, high: int, puzzle: Array
     shuffle(removed, state)
     for cell in removed[:extra]:
         puzzle[cell] = solution[cell]
-    return search(puzzle, units, 2, -1, 0, scratch, state, False)[1]
+    return search(puzzle, units, 2, 0, -1, 0, scratch, state, False)[1]
 
 
 @njit(cache=True, nogil=True)

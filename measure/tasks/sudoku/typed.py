@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.tasks.opened import DAMAGED, open_text
 from unsettled.measure.tasks.read import read_puzzles
 from unsettled.measure.tasks.sudoku.boards import BLANK, SYMBOLS, Box
 
@@ -36,8 +37,9 @@ def read_boards(text: str, box: Box) -> list[np.ndarray]:
         if path.stat().st_size > MOST_BYTES:
             raise UserError("is too large for puzzles written by hand", where=path, hint="give a CSV or Parquet file")
         try:
-            lines = path.read_text(encoding="utf-8-sig").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
+            with open_text(path) as text_file:
+                lines = text_file.read().splitlines()
+        except DAMAGED as error:
             raise UserError(f"is not readable text: {str(error).splitlines()[0]}", where=path) from None
         found = _boards(lines, box, where=str(path))
         if not found:
