@@ -16,7 +16,7 @@ from unsettled.measure.tasks.sudoku.boards import Box, generate
 from unsettled.measure.tasks.write import write_parquet
 
 PAGE = Path(__file__).parents[2] / "OWN_NETWORK.md"
-FILE, PYTHON = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.S)
+FILE, CELL, PYTHON = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.S)
 
 
 @pytest.fixture
@@ -31,8 +31,9 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_the_file_on_the_page_is_short():
-    code = [line for line in FILE.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+@pytest.mark.parametrize("file", [FILE, CELL])
+def test_the_files_on_the_page_are_short(file):
+    code = [line for line in file.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     assert len(code) <= 25
 
 
@@ -49,6 +50,15 @@ def test_the_page_s_commands_make_a_record(place, unsettled):
         record.halting_logit.mean()
     with pytest.raises(UserError, match="one latent alone"):
         record.displacement_L.mean()
+
+
+def test_the_deep_equilibrium_cell_of_the_page_is_measured(place):
+    (place / "my_deq.py").write_text(CELL)
+    namespace = {}
+    exec(compile(CELL, "my_deq.py", "exec"), namespace)
+    torch.save(namespace["Net"]().state_dict(), "cell.pt")
+    measure(load_network("my_deq.py:build", "cell.pt"), read_examples("puzzles.parquet").examples, "deq.parquet", segments=3, k=1)
+    assert read_record("deq.parquet").provenance.model.updates_per_segment == 1
 
 
 def test_python_on_the_page_gives_the_same_record(place, unsettled):
