@@ -1,5 +1,6 @@
 """The workflow that users copy: it is well-formed, names only options and files that exist, and its steps run."""
 
+import json
 import re
 import shlex
 import shutil
@@ -13,6 +14,8 @@ import yaml
 
 from unsettled.claims.audit.audit import read_audit
 from unsettled.claims.plugin import _folder
+from unsettled.fixtures.synthetic.records import synthetic_record
+from unsettled.measure.record.parquet import write_record
 from unsettled.reports.problems import problems
 from unsettled.reports.renderings import targets
 
@@ -51,21 +54,21 @@ def test_every_option_it_names_exists(steps):
     known = subprocess.run(
         [sys.executable, "-m", "pytest", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=True
     ).stdout
-    (audit,) = [words for words in commands(steps) if words[0] == "pytest"]
-    options = [word for word in audit if word.startswith("--")]
-    assert {"--baseline", "--report", "--audit"} <= set(options)
+    (audit,) = [words for words in commands(steps) if words[:2] == ["unsettled", "audit"]]
+    options = [word for word in audit if word.startswith("--")] + ["--baseline"]
+    assert {"--report", "--audit"} <= set(options) and "gate=--baseline" in str(steps)
     assert not [option for option in options if not re.search(rf"^  (?:\S+, )*{option}\b", known, re.MULTILINE)]
 
 
 def test_every_file_it_names_is_there_or_written(steps, tmp_path):
-    (audit,) = [words for words in commands(steps) if words[0] == "pytest"]
+    (audit,) = [words for words in commands(steps) if words[:2] == ["unsettled", "audit"]]
     (tmp_path / "audit").mkdir()
     reports = targets([path for option, path in pairwise(audit) if option == "--report"], tmp_path)
     assert {path.suffix for path in reports} == {".html", ".md", ".sarif", ".json"}
     upload = next(step for step in steps if "upload-sarif" in step.get("uses", ""))
     assert tmp_path / upload["with"]["sarif_file"] in reports
     install = next(words for words in commands(steps) if "install" in words)
-    assert (ROOT / install[install.index("-c") + 1]).is_file() and (ROOT / audit[1]).is_dir()
+    assert (ROOT / install[install.index("-c") + 1]).is_file() and (ROOT / "claims" / "paper.toml").is_file()
     kept = next(step for step in steps if step.get("uses", "").startswith("actions/cache@"))
     assert kept["with"]["path"] == ".pytest_cache/d/unsettled"
 
@@ -92,6 +95,8 @@ def test_its_audit_step_runs_as_it_is_written(steps, tmp_path):
         "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
         "GITHUB_WORKSPACE": str(copy),
     }
+    subprocess.run(["git", "init", "-q"], cwd=copy, check=True)
+    subprocess.run(["git", "add", "claims/paper.toml"], cwd=copy, check=True)
     script = ["bash", "-e", "-o", "pipefail", "-c", step["run"]]
     done = subprocess.run(script, cwd=copy, env=environment, capture_output=True, text=True, timeout=3_000, check=False)
     assert done.returncode in (0, 1), done.stdout[-3000:] + done.stderr[-1000:]
@@ -111,3 +116,54 @@ def test_its_audit_step_runs_as_it_is_written(steps, tmp_path):
         for line in done.stdout.splitlines()
         if line.startswith(("::warning file=claims/paper.toml", "::notice file=claims/paper.toml"))
     ]
+
+
+LEDGER = """
+[paper]
+title = "Made up"
+source = "for a test"
+
+[[population]]
+name = "my.net"
+words = "my network"
+
+[[claim]]
+id = "accuracy"
+kind = "share"
+words = "Share of puzzles that are solved"
+locator = "abstract"
+population = "my.net"
+stated = "{stated}"
+denominator = "puzzles"
+statistic = "accuracy"
+smallest_contradiction = 0.05
+form = {{ test = "not_applicable", reason = "a figure of this checkpoint" }}
+"""
+
+
+@pytest.mark.parametrize(("stated", "code"), [("55.3%", 0), ("12.3%", 1)])
+def test_it_works_pasted_into_somebody_elses_repository(steps, tmp_path, stated, code):
+    """A repository with a ledger in a folder of its own, a record, and none of ours: the steps find it, judge it, and name its path."""
+    repository = tmp_path / "theirs"
+    (repository / "docs" / "claims").mkdir(parents=True)
+    (repository / "docs" / "paper.toml").write_text(LEDGER.format(stated=stated))
+    write_record(synthetic_record(150, accuracy=0.547, seed=1), repository / "record.parquet")
+    (repository / "none").mkdir()
+    for words in (["init", "-q"], ["add", "docs/paper.toml"]):
+        subprocess.run(["git", *words], cwd=repository, check=True)
+    step = next(step for step in steps if step.get("name") == "Audit")
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "GITHUB_ACTIONS": "true",
+        "HOME": str(tmp_path),
+        "LEDGER": "",
+        "ARGUMENTS": "--record my.net=record.parquet --same-examples my.net --references none",
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
+        "GITHUB_WORKSPACE": str(repository),
+    }
+    script = ["bash", "-e", "-o", "pipefail", "-c", step["run"]]
+    done = subprocess.run(script, cwd=repository, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    found = json.loads((repository / "audit" / "audit.sarif").read_text())["runs"][0]["results"]
+    assert [result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in found] == ["docs/paper.toml"] * code
+    assert sum(line.startswith("::error file=docs/paper.toml,line=") for line in done.stdout.splitlines()) == code
