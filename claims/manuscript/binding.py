@@ -12,6 +12,7 @@ from unsettled.claims.manuscript.concession import concedes
 from unsettled.claims.manuscript.places import Places
 from unsettled.claims.manuscript.policy import BESIDE
 from unsettled.claims.manuscript.reader import Manuscript, Number, Phrase
+from unsettled.claims.manuscript.swaps import in_place_of
 from unsettled.claims.manuscript.vocabulary import NEAR, Vocabulary, stems
 
 Kind = Literal["unbound", "differs", "absent", "hedge"]
@@ -119,7 +120,7 @@ class Binding:
             stated = self.ledger[rival].stated
             what = f"{number.text} stands beside the words of {rival}, which states {stated}"
             yield self._at(number, "differs", what, f"print {stated}, or correct the ledger"), rival
-        elif misplaced := self._misplaced(number, fits):
+        elif misplaced := self._misplaced(number, fits) or self._swapped(number, fits):
             yield misplaced
         else:
             yield from self._hedging(number, [pair for pair in fits if pair[0].role == "stated"] or fits)
@@ -191,6 +192,21 @@ class Binding:
             return None
         what = f"{number.text} is what {owner} states; the population named beside it has {other.stated} ({other.id})"
         return self._at(number, "differs", what, f"print {other.stated}, or name the population"), owner
+
+    def _swapped(self, number: Number, fits: list[tuple[Anchor, Fit]]) -> tuple[Finding, str | None] | None:
+        """Digits of one claim among the words of another whose digits stand in the same sentence."""
+        stated = [a for a, _ in fits if a.role == "stated"]
+        owners = {a.owner for a in stated}
+        beside = [n for n in self.bound.get(self.text.sentence(number.start), []) if n is not number]
+        here = {a.owner: n for n in beside for a, _ in self.fits[n] if a.role == "stated" and same_shape(n, stated[0])} if stated else {}
+        rivals = [owner for owner in here if owner not in owners and owner in self.words]
+        found = [in_place_of(self.text, number, owner, rivals, self.words) for owner in owners if owner in self.words]
+        if not found or None in found:
+            return None
+        rival = str(found[0])
+        owner, wanted = stated[0].owner, self.ledger[rival].stated
+        what = f"{number.text} is what {owner} states; the words beside it are those of {rival}, which states {wanted}"
+        return self._at(number, "differs", what, f"print {wanted} there, or name what it is of"), owner
 
     def _of_phrase(self, phrase: Phrase) -> Iterator[Finding]:
         beside = self._beside(phrase)

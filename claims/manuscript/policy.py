@@ -93,7 +93,7 @@ TEX_MASKS: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
     ("environment", re.compile(r"\\(?:begin|end)\{[^{}]*\}(?:\[[^\]]*\]|\{[^{}]*\})*")),
-    ("length", re.compile(r"(?<![\w.])-?\d*\.?\d+\s*(?:\\(?:text|line|column)width|pt|cm|mm|em|ex|in)(?![a-zA-Z])|\\\\\[[^\]]*\]")),
+    ("length", re.compile(r"(?<![\w.])-?\d*\.?\d+(?:\s*(?:\\(?:text|line|column)width|pt|cm|mm)|em|ex|in)(?![a-zA-Z])|\\\\\[[^\]]*\]")),
 )
 
 # After these a full stop ends no sentence.

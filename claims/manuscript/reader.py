@@ -11,19 +11,23 @@ from pathlib import Path
 
 from unsettled.claims.ledger.stated import Stated, parse_stated
 from unsettled.claims.manuscript.policy import ABBREVIATIONS, AS_WRITTEN, FILLER, HEDGES, MASKS, TEX, TEX_MASKS, Hedge
+from unsettled.claims.manuscript.tables import under_percent
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.bounded import bounded
 
 SUFFIXES = (".md", ".txt", ".tex")
 LARGEST = 10_000_000  # bytes
 _WHOLE = r"(?:\d{1,3}(?:[,\u2009\u202f]\u2060*\d{3})+(?!\d)|\d+|(?=\.\d))"
-_FIGURE = rf"[+\-\u2212]?{_WHOLE}(?:\.\d+)?(?:[eE][+-]?\d{{1,2}})?(?:\s?(?:%|percent\b|per cent\b))?"
+_FIGURE = rf"[+\-\u2212]?{_WHOLE}(?:\.\d+)?(?:[eE][+-]?\d{{1,2}})?(?:\s{{0,4}}(?:%|percent\b|per cent\b))?"
 _START, _END = r"(?<![^\W_])(?<!\.)", r"(?!\d)"
 _ZERO = r"(?:not (?:a single )?one|none|zero)"
+_ONES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_SPELLED = {word: k for k, word in enumerate(_ONES, start=1)}
 _RANGE = re.compile(rf"{_START}(?P<a>{_FIGURE})(?:[ \t]{{0,4}}[–—][ \t]{{0,4}}|-|\s+to\s+)(?P<b>{_FIGURE}){_END}")
 _BETWEEN = re.compile(rf"\bbetween\s+(?P<a>{_FIGURE})\s+and\s+(?P<b>{_FIGURE}){_END}", re.IGNORECASE)
 _COUNT = re.compile(
-    rf"(?:\b(?P<zero>{_ZERO})|{_START}(?P<k>\d[\d,\u2060]*))\s*(?:\bout of\b|\bof\b|/)\s*(?:(?:the|all|its|our|these)\s+)*"
+    rf"(?:\b(?P<zero>{_ZERO})|\b(?P<word>{'|'.join(_SPELLED)})|{_START}(?P<k>\d[\d,\u2060]*))\s*(?:\bout of\b|\bof\b|/)\s*"
+    r"(?:(?:the|all|its|our|these)\s+)*"
     r"(?P<n>\d[\d,\u2060]*\d|\d)(?![\d%]|\.\d)",
     re.IGNORECASE,
 )
@@ -179,7 +183,8 @@ def _number(clean: str, match: re.Match[str]) -> Number:
     groups = match.groupdict()
     parts: tuple[Number, ...] = ()
     if "n" in groups:
-        digits = f"{'0' if groups['zero'] else _plain(groups['k'])} of {_plain(groups['n'])}"
+        spelled = "0" if groups["zero"] else str(_SPELLED[groups["word"].lower()]) if groups["word"] else _plain(groups["k"])
+        digits = f"{spelled} of {_plain(groups['n'])}"
         begin = match.start()
         parts = tuple(_part(clean, match, name) for name in ("k", "n") if groups.get(name))
     elif "b" in groups:
@@ -188,6 +193,8 @@ def _number(clean: str, match: re.Match[str]) -> Number:
         parts = (_part(clean, match, "a"), _part(clean, match, "b"))
     else:
         digits, begin = _plain(groups["a"]), match.start()
+    if "n" not in groups and "%" not in digits and under_percent(clean, match.start()):
+        digits = "–".join(f"{part}%" for part in digits.split("–"))
     before = ((row, pattern.search(clean, max(0, begin - 20), begin)) for row, pattern in _BEFORE.items())
     hedge, said = next(((row, " ".join(found[0].split())) for row, found in before if found), (None, ""))
     return Number(begin, match.end(), _shown(match[0]), _parsed(digits), hedge, said, parts)
@@ -199,7 +206,7 @@ def _part(clean: str, match: re.Match[str], name: str) -> Number:
 
 def _shown(text: str) -> str:
     """A number as it is shown: on one line."""
-    return " ".join(text.replace(FILLER, "").split())
+    return re.sub(r"\s+%", "%", " ".join(text.replace(FILLER, "").split()))
 
 
 def _plain(figure: str) -> str:

@@ -57,6 +57,10 @@ class Vocabulary:
         """How many words of a claim stand in a passage."""
         return len(self._core[identifier] & passage)
 
+    def apart(self, one: str, other: str) -> tuple[frozenset[str], frozenset[str]]:
+        """The words that only one of two claims has, and those that only the other has."""
+        return self._core[one] - self._core[other], self._core[other] - self._core[one]
+
     def touches(self, identifier: str, passage: frozenset[str]) -> bool:
         """Whether any word of the claim, or the name of its population, stands in a passage."""
         return bool((self._core[identifier] | self._population[identifier]) & passage)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.manuscript.binding import check
 from unsettled.claims.manuscript.reader import parse_manuscript, read_manuscript
+from unsettled.fixtures.falsehoods.text_changes import measured
 from unsettled.fixtures.synthetic.ledgers import claim_table, ledger_text
 from unsettled.measure.errors import UserError
 
@@ -94,7 +95,7 @@ x = 42
 
 
 def test_tex_is_read_as_it_is_printed():
-    assert numbers(TEX, "draft.tex") == ["87.6 %", "52.6 %", "+0.103", "2,048 to 8,192", "0.88 – 0.90", "0.5"]
+    assert numbers(TEX, "draft.tex") == ["87.6%", "52.6%", "+0.103", "2,048 to 8,192", "0.88 – 0.90", "0.5"]
     assert kinds(TEX, path="draft.tex") == []
 
 
@@ -272,3 +273,50 @@ def test_a_long_manuscript_is_read_in_linear_time():
     check(parse_manuscript("\n\n".join([text] * 6)), LEDGER)
     many += time.perf_counter()
     assert many < 20 * once + 0.5
+
+
+PAIRS = "{a} of HRM failures settle; the other {b} wander. Median of the leading exponent {c} versus {d} for successes of the TRM, in nats."
+
+
+def test_two_figures_in_each_other_s_place_are_found():
+    right = PAIRS.format(a="0.55%", b="99.45%", c="+0.103", d="+0.012")
+    assert kinds(right) == []
+    for wrong in (PAIRS.format(a="99.45%", b="0.55%", c="+0.103", d="+0.012"), PAIRS.format(a="0.55%", b="99.45%", c="+0.012", d="+0.103")):
+        assert [kind for kind, _ in kinds(wrong)] and all(kind == "differs" for kind, _ in kinds(wrong))
+
+
+@pytest.mark.parametrize("text", ["Two of 254 TRM failures settle.", "Three of the 254 TRM failures settle."])
+def test_counts_in_words_are_counts(text):
+    ((kind, what),) = kinds(text)
+    assert kind == "differs" and "trm.settled_failures, which states 0 of 254" in what
+
+
+@pytest.mark.parametrize("printed", [r"$52.6\,\%$", r"52.6\,\%", r"$52.6\%$", r"52.6~\%"])
+def test_percent_signs_of_tex_belong_to_their_number(printed):
+    text = rf"The HRM solves {printed} of the test puzzles exactly."
+    assert numbers(text, "draft.tex") == ["52.6%"] and kinds(text, path="draft.tex") == []
+
+
+def test_a_word_after_a_number_is_not_a_unit_of_tex():
+    assert numbers(r"AUC 0.69 in the positive direction, a rule of 3cm and \hspace{2em}.", "draft.tex") == ["0.69"]
+
+
+@pytest.mark.parametrize(
+    ("path", "table"),
+    [
+        ("draft.md", "| network | solved (%) | AUC |\n|---|---|---|\n| HRM of the test puzzles | 52.6 | 0.984 |\n"),
+        ("draft.tex", "network & solved (\\%) & AUC \\\\\n\\hline\nHRM of the test puzzles & 52.6 & 0.984 \\\\\n"),
+    ],
+)
+def test_a_column_headed_by_percent_holds_percentages(path, table):
+    stated = [number.stated for number in parse_manuscript(table, path).numbers]
+    assert [(figure.text, figure.percent) for figure in stated] == [("52.6%", True), ("0.984", False)]
+
+
+def test_recall_and_false_alarms_are_measured_on_every_changed_number():
+    pairs = PAIRS.format(a="0.55%", b="99.45%", c="+0.103", d="+0.012")
+    text = parse_manuscript(" ".join([*map(sentence, PRINTED[:6]), pairs]))
+    found, alarms, missed = measured(text, LEDGER)
+    caught, every = (sum(pair[place] for pair in found.values()) for place in (0, 1))
+    assert every > 70 and caught >= 0.95 * every, missed
+    assert alarms == len([f for f in check(text, LEDGER) if f.kind == "absent"])
