@@ -53,6 +53,8 @@ def checkpoint_file(path: Path) -> Path:
     if not path.is_dir():
         if not path.is_file():
             raise UserError("no such checkpoint", where=path)
+        if _SHARD.fullmatch(path.name):
+            raise UserError("is one of several shards", where=path, hint=f"name their folder, {path.parent}")
         return path
     if (path / WEIGHTS).is_file():
         return path / WEIGHTS

@@ -141,6 +141,7 @@ def test_shards_are_joined_by_their_index(tmp_path):
     whole, named = load_checkpoint(folder), load_checkpoint(folder / "model.safetensors.index.json")
     assert whole.tensors_digest == named.tensors_digest and whole.bytes_digest == named.bytes_digest
     assert len(whole.model.state_dict()) == 11
+    assert "is one of several shards (name their folder" in refusal(folder / "model-00001-of-00002.safetensors")
     (folder / "model-00002-of-00002.safetensors").unlink()
     assert "1 of 2 shards are missing, first model-00002-of-00002.safetensors" in refusal(folder)
     index = folder / "model.safetensors.index.json"
