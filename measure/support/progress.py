@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+HOUR = 3600.0  # of the past, over which the rate is taken: batches of half a minute and more have a time left too
+
 
 @contextmanager
 def progress(what: str, total: int, *, shown: bool = True) -> Iterator[Callable[[int], None]]:
@@ -21,6 +23,7 @@ def progress(what: str, total: int, *, shown: bool = True) -> Iterator[Callable[
         TimeRemainingColumn(),
         console=Console(stderr=True),
         disable=not shown,
+        speed_estimate_period=HOUR,
     )
     with bar:
         task = bar.add_task(what, total=total)

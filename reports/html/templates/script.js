@@ -135,16 +135,24 @@
   addEventListener("beforeprint", () => { unfolded = all("details.group:not([open])"); for (const fold of unfolded) fold.open = true; });
   addEventListener("afterprint", () => { for (const fold of unfolded) fold.open = false; });
 
+  // what the page holds for its script is compressed
+  const unpacked = async (id) => {
+    const bytes = Uint8Array.from(atob($(id).textContent), (character) => character.charCodeAt(0));
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
+  };
+
   // the audit itself
   $("save").hidden = false;
   $("save").addEventListener("click", () => {
-    const address = URL.createObjectURL(new Blob([JSON.stringify(JSON.parse($("audit").textContent), null, 2) + "\n"], { type: "application/json" }));
-    make("a", { href: address, download: "audit.json" }).click();
-    setTimeout(() => URL.revokeObjectURL(address), 1000);
+    unpacked("audit").then((audit) => {
+      const address = URL.createObjectURL(new Blob([JSON.stringify(audit, null, 2) + "\n"], { type: "application/json" }));
+      make("a", { href: address, download: "audit.json" }).click();
+      setTimeout(() => URL.revokeObjectURL(address), 1000);
+    });
   });
 
   // puzzles
-  const populations = JSON.parse($("boards").textContent);
+  unpacked("boards").then((populations) => {
   if (!populations.length || !$("watch")) return;
   $("watch").hidden = false;
   const state = { population: populations[0], kind: "", example: null, segment: 1, timer: 0 };
@@ -352,4 +360,5 @@
     event.preventDefault();
   });
   choosePopulation(0);
+  });
 })();

@@ -19,7 +19,7 @@ from unsettled.claims.audit.run import Run, Settings
 from unsettled.claims.audit.summary import audit_of
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.measure.analysis.band import otsu_band
-from unsettled.reports.html.page import SHOWN, render
+from unsettled.reports.html.page import SHOWN, render, unpacked
 from unsettled.reports.renderings import write_report
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the extra `test` has it)")
@@ -116,7 +116,7 @@ def test_nothing_is_said_and_nothing_requested(visit, audit):
 
 def test_the_embedded_audit_can_be_read_and_saved(visit, audit, tmp_path):
     page = visit(accept_downloads=True)
-    assert json.loads(page.text_content("#audit")) == json.loads(audit.model_dump_json(exclude=SHOWN))
+    assert unpacked(page.text_content("#audit")) == json.loads(audit.model_dump_json(exclude=SHOWN))
     with page.expect_download() as download:
         page.click("#save")
     assert download.value.suggested_filename == "audit.json"
@@ -258,7 +258,7 @@ def test_a_converged_failure_is_found_in_two_clicks(visit, run):
 def test_every_board_is_that_of_the_record_and_conflicts_are_marked(visit, run):
     record = next(p.record for p in run.populations if p.name == "reference.trm")
     page = visit()
-    data = json.loads(page.text_content("#boards"))[0]
+    data = unpacked(page.text_content("#boards"))[0]
     kinds = {example["kind"] for example in data["examples"]}
     assert kinds == {"settled failure", "wandering failure", "slow success", "fast success"} and data["box"] == [2, 3]
     for kind in sorted(kinds):

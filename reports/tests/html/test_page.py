@@ -33,7 +33,7 @@ from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.support.text import harmless
 from unsettled.reports.claim_grid import MARKS
 from unsettled.reports.html.claims import claims_of
-from unsettled.reports.html.page import SHOWN, embedded, read, render
+from unsettled.reports.html.page import SHOWN, embedded, read, render, unpacked
 from unsettled.reports.html.pictures import pictures
 from unsettled.reports.html.strip import natural, span_of, strip, zoomed
 from unsettled.reports.html.svg import Frame, Scale, polyline, slug, spread, tag
@@ -101,7 +101,7 @@ def test_the_sentence_counts_what_is_undecided(make_verdict, make_audit):
 
 def test_the_audit_is_embedded_whole(make_verdict, make_audit):
     audit = make_audit([make_verdict(reason="a < b & c </script><!-- ")])
-    found = json.loads(Page(render(audit)).raw["script#audit"])
+    found = unpacked(Page(render(audit)).raw["script#audit"])
     assert found == json.loads(audit.model_dump_json(exclude=SHOWN))
     assert found["verdicts"][0]["reason"] == "a < b & c </script><!-- "
 
@@ -109,7 +109,8 @@ def test_the_audit_is_embedded_whole(make_verdict, make_audit):
 def test_embedded_json_has_nothing_that_html_reads():
     value = {"a": "</script><!--<script>&\u2028\u202e é"}
     text = str(embedded(value))
-    assert json.loads(text) == value and text.isascii() and not set("<>&") & set(text)
+    assert unpacked(text) == value and text.isascii() and not set("<>&") & set(text)
+    assert text == str(embedded(value)), "no time of its making is in it"
     with pytest.raises(ValueError):
         embedded(math.nan)
 
@@ -196,7 +197,7 @@ def test_foreign_text_stays_text_everywhere(make_verdict, make_audit, small, evi
     assert all(value.startswith("#") for _, key, value in found.attributes if key in ("href", "src"))
     assert not any(c in evil_page for c in "\u202e\u2066\u200f\x00\x07\x1b")
     assert found.raw["script#"] == read("script.js") and found.raw["style"] == read("style.css")
-    assert json.loads(found.raw["script#audit"])["ledger"]["title"] == evil
+    assert unpacked(found.raw["script#audit"])["ledger"]["title"] == evil
     shown = " ".join(harmless(evil).split())
     assert words(found).count(shown) > 30
 
