@@ -189,8 +189,8 @@ def test_a_row_opens_to_everything_behind_it(visit):
         "λ₁ adds",
         "would change it",
         "weights",
-        "unsettled why trm.lambda1.auc@reference.trm",
-        'pytest claims/ -k "trm.lambda1.auc and reference.trm"',
+        "unsettled why trm.lambda1.auc@reference.trm --audit audit.json",
+        "--claim trm.lambda1.auc@reference.trm",
     ):
         assert wanted in text
     assert row.locator(".zoom svg").is_visible()
