@@ -65,12 +65,12 @@ class AbsentColumn(np.lib.mixins.NDArrayOperatorsMixin):
             return last[:, None]
         return AbsentColumn(self.name, self.dtype, shape, why=self._why, hint=self._hint, last=last, window=self.window)
 
-    def mean(self, axis: int | tuple[int, ...] | None = None) -> Any:
+    def mean(self, axis: int | tuple[int, ...] | None = None, **_: Any) -> Any:
         """Over segments (``axis`` 1) where that is what is known."""
         known = self.last is not None and axis == 1 and self.shape[1] == self.window
         return self.last if known else self._refuse()
 
-    def sum(self, axis: int | tuple[int, ...] | None = None) -> Any:
+    def sum(self, axis: int | tuple[int, ...] | None = None, **_: Any) -> Any:
         """Over segments, where their mean is known."""
         return self.mean(axis) * self.window
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from unsettled.measure.record.record import Record, held
+from unsettled.measure.errors import UserError
+from unsettled.measure.record.record import Record
 
 # A row is looked at more closely beyond this many times the 90 % quantile of the record's own noise …
 MARGIN = 10.0
@@ -17,24 +20,29 @@ def quantities(record: Record) -> dict[str, np.ndarray]:
 
     Exponents in nats per update (N, k), displacement over norm of each latent (N, latents), halting logit (N, 1).
     """
-    there, latents, found = held(record), record.provenance.model.latents, {}
-    if "growth" in there:
-        found["exponents"] = record.exponents(unit="update")
-    if all(f"displacement_{latent}" in there for latent in latents):
-        with np.errstate(invalid="ignore", divide="ignore"):
-            found["displacement"] = np.stack([record.displacement(x)[:, -1] / record.norm(x)[:, -1] for x in latents], axis=1)
-    if "halting_logit" in there:
-        found["halting"] = np.asarray(record.halting_logit[:, -1:])
+    latents, found = record.provenance.model.latents, {}
+    read: dict[str, Callable[[], np.ndarray]] = {
+        "exponents": lambda: record.exponents(unit="update"),
+        "displacement": lambda: np.stack([record.displacement(x)[:, -1] / record.norm(x)[:, -1] for x in latents], axis=1),
+        "halting": lambda: np.asarray(record.halting_logit[:, -1:]),
+    }
+    for name, values in read.items():
+        try:
+            with np.errstate(invalid="ignore", divide="ignore"):
+                found[name] = values()
+        except UserError:  # of an imported table, of a network without a confidence
+            continue
     return found
 
 
 def differences(one: Record, other: Record) -> dict[str, np.ndarray]:
     """Largest absolute difference of each quantity that both hold, per row, (N,); equal infinities differ by nothing."""
     result, others = {}, quantities(other)
-    for name, a in quantities(one).items():
+    for name, values in quantities(one).items():
         if name not in others:
             continue
-        b = others[name]
+        k = min(values.shape[1], others[name].shape[1])  # as many exponents as both have
+        a, b = values[:, :k], others[name][:, :k]
         with np.errstate(invalid="ignore"):
             gap = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))
         result[name] = np.where(np.isnan(gap), np.inf, gap).max(axis=1, initial=0.0)

@@ -90,8 +90,7 @@ def difference(first: Record, second: Record) -> Difference:
         return replace(apart, incomparable="the records share no example")
     if one.segments != other.segments:
         return replace(apart, incomparable=f"rollouts of {one.segments} and of {other.segments} segments share no quantity")
-    k = min(one.k, other.k)
-    return _with_quantities(apart, *(record.replace(growth=record.growth[:, :, :k]) for record in (one, other)))
+    return _with_quantities(apart, one, other)
 
 
 def _with_quantities(apart: Difference, one: Record, other: Record) -> Difference:

@@ -14,6 +14,7 @@ import pytest
 
 from unsettled.measure import read_record, synthetic_record, write_record
 from unsettled.measure.errors import UserError
+from unsettled.measure.record.difference import difference
 from unsettled.measure.record.foreign import import_table
 
 PAGE = Path(__file__).parents[2] / "IMPORT.md"
@@ -168,3 +169,11 @@ def test_a_bad_table_is_one_line_with_its_place(place, table, told, message):
     with pytest.raises(UserError, match=message) as error:
         imported(table, told, name="t.csv")
     assert "\n" not in str(error.value)
+
+
+def test_a_table_and_a_measurement_differ_in_what_both_hold(place):
+    both = difference(imported(json.dumps(ROWS)), WHOLE)
+    assert both.shared == N and not both.lost + both.gained and both.incomparable is None
+    assert {gap.name: gap.beyond for gap in both.gaps} == {"exponents": 0, "halting": 0}
+    moved = [row | {"q": row["q"] + 1} for row in ROWS]
+    assert {gap.name: gap.beyond for gap in difference(imported(json.dumps(moved)), WHOLE).gaps} == {"exponents": 0, "halting": N}
