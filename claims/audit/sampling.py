@@ -13,7 +13,7 @@ from unsettled.measure.record.record import Record
 from unsettled.measure.support.facts import ModelFacts
 
 # Ten seconds or so of one core, in units of `cost_of_row`; and the bounds of what that is spent on.
-AFFORDABLE, FEWEST, MOST = 80_000_000_000, 4, 32
+AFFORDABLE, FEWEST, MOST = 60_000_000_000, 3, 32
 
 
 class Remeasured(BaseModel):

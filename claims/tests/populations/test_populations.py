@@ -153,4 +153,4 @@ def test_rows_to_measure_again_are_bounded_and_fall_with_the_cost(population):
     def rows(parameters):
         return affordable_rows(cost_of_row(network.model_copy(update={"parameters": parameters}), population.record))
 
-    assert rows(5_000_000) == 0 < rows(250_000) == FEWEST < rows(30_000) < rows(1000) == MOST
+    assert rows(5_000_000) == 0 < rows(200_000) == FEWEST < rows(30_000) < rows(1000) == MOST
