@@ -12,8 +12,10 @@ import torch
 
 from unsettled.claims.audit.audit import read_audit
 from unsettled.claims.audit.placebos import PLACEBOS
+from unsettled.claims.catalogue.registered import MissingInput
 from unsettled.claims.judgement.noise_band import under_noise
 from unsettled.claims.ledger.load import load_ledger
+from unsettled.claims.populations.sides import find_side
 from unsettled.claims.tests.audit.test_plugin import PLUGINS
 from unsettled.fixtures.synthetic.audits import write_ledger
 from unsettled.measure import load_network, measure, median, read_examples, read_record
@@ -124,6 +126,12 @@ def test_the_paper_s_claims_that_hold_of_any_network_concern_one_of_ones_own():
     transferable = [claim for claim in ledger.claims if ledger.concerns(claim, "my", None)]
     assert [c for c in ledger.claims if ledger.concerns(c, "my", "net.py:build")] == transferable
     assert len([c for c in ledger.claims if ledger.concerns(c, "my", "hrm")]) < len(transferable)
+
+
+def test_a_claim_on_long_rollouts_does_not_name_a_command_that_takes_no_adapter(folder):
+    with pytest.raises(MissingInput, match="which so far are measured of an HRM or a TRM alone") as missing:
+        find_side("long", record=read_record("r.parquet"), record_path=folder / "r.parquet")
+    assert missing.value.command is None
 
 
 def test_one_latent_without_confidence_has_noise_and_placebos(folder):
