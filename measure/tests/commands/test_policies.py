@@ -137,9 +137,10 @@ def test_a_mistake_in_a_file_is_told_with_its_line(tmp_path):
     file.write_text(f"{'.' * 16}\n\n{'.' * 15}\n")
     with pytest.raises(UserError, match=r"p\.txt:3: the puzzle has 15 cells"):
         read_boards(str(file), BOX)
-    file.write_bytes(b"\xff\xfe")
-    with pytest.raises(UserError, match="is not readable text"):
-        read_boards(str(file), BOX)
+    for content, told in ((b"\xff\xfe", "holds no puzzle"), (b"\xff\xfe\x00", "is not readable text"), (b"\x80", "is not readable text")):
+        file.write_bytes(content)  # UTF-16 without a text, UTF-16 that is cut, and no text at all
+        with pytest.raises(UserError, match=told):
+            read_boards(str(file), BOX)
     file.write_text("---\n")
     with pytest.raises(UserError, match="holds no puzzle"):
         read_boards(str(file), BOX)
