@@ -143,7 +143,8 @@ class Verdict(BaseModel):
     own examples), ``replicate`` (its own checkpoint, fresh examples), ``transfer`` (another checkpoint).
     ``p_value`` is that of the printed figure on a fresh sample, or of a form on another network; ``p_adjusted`` the same
     after Holm over the ``family_tests`` figures of its ``family``, or by the false discovery rate within that network;
-    ``noise`` is by how much measured numerical noise widened the rounding interval. ``printed`` are the values that round to
+    ``declared`` is whether the record says that the claim was declared as it stands before the record was measured; None where it
+    does not say. ``noise`` is by how much measured numerical noise widened the rounding interval. ``printed`` are the values that round to
     the printed digits.
     """
 
@@ -166,6 +167,7 @@ class Verdict(BaseModel):
     noise: float | None = None
     reason: str
     acknowledged: str | None = None
+    declared: bool | None = None
     planted: bool = False
     command: str | None = None
 

@@ -47,6 +47,7 @@ def rank(
     task: options.Task = None,
     columns: options.Columns = None,
     several: options.Several = "refuse",
+    declared: options.DeclaredFile = None,
 ) -> None:
     """Measure this rank's shards of a puzzle set into a folder, one record a shard. Resumes, with any number of ranks."""
     from unsettled.measure.scale.processes import end_with_parent
@@ -58,6 +59,7 @@ def rank(
     from unsettled.measure.campaign.noise import FLOOR_PASSES
     from unsettled.measure.campaign.run import Settings
     from unsettled.measure.commands import inputs
+    from unsettled.measure.record.declared import read_declared
     from unsettled.measure.scale.run import measure_shard, noise_rows_of, open_manifest
     from unsettled.measure.support.memory import keep_freed_memory
     from unsettled.measure.support.progress import progress
@@ -68,6 +70,7 @@ def rank(
     settings = Settings(
         k=k, segments=segments, seed=seed, batch=batch, device=device_of(device, me), dtype=dtype, qr_every=qr_every, noise_seed=noise_seed
     )
+    settings["declared"] = read_declared(declared) if declared else None
     chosen = inputs.examples(puzzles, split=split, limit=limit, seed=sample_seed, task=task, columns=columns, several=several)
     manifest = open_manifest(out, loaded, chosen, shards=shards or me.of, **settings)
     mine = me.share(manifest.shards)

@@ -17,6 +17,7 @@ from unsettled.claims.judgement.policy import POLICIES, Policy
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.ledger import AUDIT, Ledger
 from unsettled.claims.ledger.load import PAPER, load_ledger
+from unsettled.claims.ledger.lock import declared_before
 from unsettled.claims.manuscript.reader import Manuscript, read_manuscript
 from unsettled.claims.populations.fetched import fetched_populations
 from unsettled.claims.populations.inputs import REFERENCES, Inputs
@@ -153,7 +154,8 @@ class Run:
             verdict = judge(claim, population, ledger=self.ledger)
             if verdict.outcome in FORMS and form_of(claim, mode_of(claim, population, self.ledger)) is not None:
                 verdict = discounted(verdict, met_by(claim, population, ledger=self.ledger))
-            self._judged[key] = self.reproduced(verdict)
+            declared = declared_before(claim, population.record.provenance.declared) if population.record is not None else None
+            self._judged[key] = self.reproduced(verdict.model_copy(update={"declared": declared}))
         return self._judged[key]
 
     def reproduced(self, verdict: Verdict) -> Verdict:

@@ -150,6 +150,9 @@ def _of_verdict(run: Judged, claim: AnyClaim, key: str, population: Population) 
     ]
     if verdict.acknowledged:
         facts.append(Fact("acknowledged", verdict.acknowledged))
+    if verdict.declared is not None and population.record is not None and (declared := population.record.provenance.declared):
+        told = "as it stands" if verdict.declared else "in another form, or not at all"
+        facts.append(Fact("declared", f"{told}, when the ledger was locked before this record was measured ({declared.at})"))
     if verdict.measured is not None:
         facts += _of_measurement(verdict, verdict.measured)
     rows = 0 if population.record is None else len(population.record)

@@ -60,6 +60,25 @@ def init(
     typer.echo(harmless(f"{out}: {plural(len(load_ledger(out).claims), 'draft')}; confirm each, then: unsettled plan {out}"))
 
 
+@app.command("lock")
+def lock_(
+    ledger: Annotated[Path, typer.Argument(help="The ledger (TOML).")],
+    out: Annotated[Path | None, typer.Option(help="Where the digests go; LEDGER.lock.json beside the ledger by default.")] = None,
+) -> None:
+    """Lock a ledger before anything is measured: with `measure --declared` a record carries it, and the audit says what was declared."""
+    from unsettled.claims.ledger.load import load_ledger
+    from unsettled.claims.ledger.lock import lock
+    from unsettled.measure.support.figures import plural
+    from unsettled.measure.support.files import write_whole
+    from unsettled.measure.support.text import harmless
+
+    path = out or ledger.with_name(f"{ledger.stem}.lock.json")
+    declared = lock(load_ledger(ledger))
+    write_whole(path, declared.model_dump_json(indent=1) + "\n", what="lock")
+    told = f"{path}: {plural(len(declared.entries), 'claim')}, {declared.at}"
+    typer.echo(harmless(f"{told}; then: unsettled measure … --declared {path} (sign it, or commit it where others see it)"))
+
+
 @app.command()
 def plan(
     ledger: Annotated[Path | None, typer.Argument(help="The ledger (TOML); the paper's own by default.")] = None,

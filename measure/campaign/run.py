@@ -16,6 +16,7 @@ from unsettled.measure.networks.adapter import Adapted
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.networks.members import as_network
 from unsettled.measure.networks.protocol import State
+from unsettled.measure.record.declared import Declared
 from unsettled.measure.record.parquet import read_provenance, read_record, write_record
 from unsettled.measure.record.provenance import NoiseFloor, Provenance, measured_on
 from unsettled.measure.record.record import Record, concatenate
@@ -29,7 +30,7 @@ Advance = Callable[[int], None]
 
 class Settings(TypedDict, total=False):
     """How to measure: exponents, segments, tangent seed, puzzles at a time, where, in which precision, updates between QRs,
-    and the seed of a stochastic network's frozen noise."""
+    the seed of a stochastic network's frozen noise, and what was declared before."""
 
     k: int
     segments: int
@@ -39,6 +40,7 @@ class Settings(TypedDict, total=False):
     dtype: str
     qr_every: int
     noise_seed: int | None
+    declared: Declared | None
 
 
 def provenance_of(
@@ -53,6 +55,7 @@ def provenance_of(
     dtype: str = "float32",
     qr_every: int = 1,
     noise_seed: int | None = None,
+    declared: Declared | None = None,
 ) -> Provenance:
     """What a measurement will be, before it is made. Raises UserError for arguments that fit nothing."""
     if dtype not in DTYPES:
@@ -78,6 +81,7 @@ def provenance_of(
         device=device,
         batch=batch,
         noise_seed=noise_seed,
+        declared=declared,
         by_rule=puzzles.by_rule is not None,
         weights=ready.weights,
     )

@@ -28,8 +28,8 @@ GROUP = "unsettled.commands"
 PANELS: dict[str, tuple[str, ...]] = {
     "Measure": ("measure", "convergence", "noise", "follow", "merge", "import", "import-preds", "fetch", "puzzles"),
     "Explain": ("show", "diagnose", "compare", "diff", "why"),
-    "Report": ("audit", "report", "figures", "findings", "crate"),
-    "Write a paper": ("init", "plan", "statistics", "check-text", "schema"),
+    "Report": ("audit", "report", "sign", "verify", "figures", "findings", "crate"),
+    "Write a paper": ("init", "lock", "plan", "statistics", "check-text", "schema"),
     "Test-time policies": ("policies", "solve"),
     "Train references": ("train", "publish", "card"),
     "Check the tool itself": ("lyapunov", "calibrate", "bench"),

@@ -49,4 +49,7 @@ def refuse_folder(out: Path) -> None:
         raise UserError("is a folder", where=out, hint="name a file to write")
 
 
+DeclaredFile = Annotated[
+    Path | None, typer.Option("--declared", help="What was declared before, as `unsettled lock` wrote it; the record carries it.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

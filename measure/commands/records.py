@@ -41,6 +41,7 @@ def measure(
     task: options.Task = None,
     columns: options.Columns = None,
     several: options.Several = "refuse",
+    declared: options.DeclaredFile = None,
     processes: Annotated[int, typer.Option(min=1, help="Processes that share the puzzles and the cores.")] = 1,
 ) -> None:
     """Measure a network on examples: exponents, displacement, confidence and outcome, one row an example. Resumes."""
@@ -49,6 +50,7 @@ def measure(
     from unsettled.measure.campaign import noise
     from unsettled.measure.campaign import run as campaign
     from unsettled.measure.commands import inputs
+    from unsettled.measure.record.declared import read_declared
     from unsettled.measure.support.memory import keep_freed_memory, peak_memory_mib
     from unsettled.measure.support.progress import progress
 
@@ -74,6 +76,7 @@ def measure(
         "dtype": dtype,
         "qr_every": qr_every,
         "noise_seed": noise_seed,
+        "declared": read_declared(declared) if declared else None,
     }
     with progress("puzzles", len(chosen) + noise.FLOOR_PASSES * noise_rows) as advance:
         floor = noise.floor_of_sample(loaded, chosen, rows=noise_rows, advance=advance) if noise_rows else None

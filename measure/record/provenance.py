@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.record.declared import Declared
 from unsettled.measure.support.facts import ModelFacts
 
 if TYPE_CHECKING:  # torch is kept out of a reader of records
@@ -107,6 +108,8 @@ class Provenance(_Strict):
     by_rule: bool = Field(default=False, exclude_if=lambda by_rule: not by_rule)
     # averaged or raw weights, where the checkpoint holds both or names them
     weights: Literal["ema", "raw"] | None = Field(default=None, exclude_if=lambda weights: weights is None)
+    # what was declared before it was measured (`unsettled lock`), the time of which is the declaration's
+    declared: Declared | None = Field(default=None, exclude_if=lambda declared: declared is None)
     # left out where there is none, so that the bytes of measured records stay as they are
     imported: Imported | None = Field(default=None, exclude_if=lambda imported: imported is None)
 

@@ -15,7 +15,16 @@ MIB = 1 << 20
 # Files that a program has open besides those that it counts.
 SPARE_FILES = 64
 # Largest size on disk by what the file is read as. The largest published checkpoint is 110 MB, the paper's ledger 40 kB.
-LARGEST_FILE = {"checkpoint": 16 << 30, "configuration": MIB, "ledger": 16 * MIB, "audit": 256 * MIB, "baseline": 64 * MIB}
+LARGEST_FILE = {
+    "checkpoint": 16 << 30,
+    "configuration": MIB,
+    "ledger": 16 * MIB,
+    "lock": 16 * MIB,
+    "signature": 16 * MIB,
+    "key": MIB,
+    "audit": 256 * MIB,
+    "baseline": 64 * MIB,
+}
 # Cells of the largest board that is read, 25×25: no text of a puzzle table is longer.
 LARGEST_BOARD = 625
 # Rows of a record: some 27 bytes each are held in memory, whatever the file's size on disk says.

@@ -150,6 +150,9 @@ def _closing(audit: Audit) -> Iterator[Text]:
         yield Text("\n" + "; ".join(checks))
     if without := [r for r in audit.remeasured if not r.examples]:
         yield Text("NOT RE-MEASURED: " + "; ".join(f"{safe(r.population)} ({safe(r.reason or '')})" for r in without), style="bold red")
+    if saying := [v for v in audit.verdicts if v.declared is not None]:
+        kept = sum(bool(v.declared) for v in saying)
+        yield Text(f"declared before their record was measured: {kept} of {plural(len(saying), 'verdict')} on records that say what was")
     counts = " · ".join(f"{number} {Outcome(name).shown}" for name, number in audit.counts.items() if number)
     yield Text(f"{plural(len(audit.verdicts), 'verdict')}: {counts or 'none'}", style="bold")
     yield Text("figures and reasons: -v; all on one verdict: unsettled why CLAIM@POPULATION --audit FILE", style="dim")
