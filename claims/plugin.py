@@ -78,8 +78,8 @@ def _prepare(config: pytest.Config, asked: str | None) -> None:
     run = _read(config)
     collects = not is_worker(config) and not config.option.collectonly
     if collects:
+        from unsettled.claims.asked import audit_path, read_gate
         from unsettled.claims.audit.collector import Collector
-        from unsettled.claims.options import audit_path, read_gate
 
         gate, path = read_gate(config, run), audit_path(config, run)
         if run.to_measure():
@@ -88,7 +88,7 @@ def _prepare(config: pytest.Config, asked: str | None) -> None:
             run = measured_run(run, _folder(config))
         config.pluginmanager.register(Collector(run, gate, path, asked=asked, sent=bool(config.option.audit)), "unsettled-collector")
     else:
-        from unsettled.claims.options import read_gate
+        from unsettled.claims.asked import read_gate
 
         gate = read_gate(config, run)
     config.stash[RUN], config.stash[GATE] = run, gate
@@ -246,7 +246,7 @@ def settle(verdict: Verdict, run: Run) -> None:
 
 
 def _seed(config: pytest.Config) -> int:
-    from unsettled.claims.options import seed_of
+    from unsettled.claims.asked import seed_of
 
     shared = _shared(config)
     return int(shared["seed"]) if shared else seed_of(config)
@@ -254,7 +254,7 @@ def _seed(config: pytest.Config) -> int:
 
 def _read(config: pytest.Config) -> Run:
     """The run that the options ask for. Raises UserError."""
-    from unsettled.claims.options import read_run
+    from unsettled.claims.asked import read_run
 
     return read_run(config, seed=config.stash.get(SEED, 0), records=_shared(config).get("records", {}))
 

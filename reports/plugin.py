@@ -28,11 +28,13 @@ class NamesOfReports:
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> int | None:
         """One line and exit code 2 where a name is of no use."""
+        option = config.option
+        if not option.report:
+            return None
         from unsettled.reports.renderings import targets
 
-        option = config.option
         try:
-            reports = config.stash[REPORTS] = targets(option.report or (), config.invocation_params.dir)
+            reports = config.stash[REPORTS] = targets(option.report, config.invocation_params.dir)
             audit = Path(option.audit) if option.audit else None
             if audit is not None and audit.name != "audit.json" and audit.resolve() in [report.resolve() for report in reports]:
                 raise UserError("the report would overwrite the audit", where=audit)

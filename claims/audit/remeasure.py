@@ -18,7 +18,7 @@ from unsettled.claims.audit.planted import Planted
 from unsettled.claims.audit.run import Run
 from unsettled.claims.audit.sampling import Remeasured, affordable_rows, cost_of_row, record_of, sample_rows
 from unsettled.claims.audit.tampering import tampered
-from unsettled.claims.populations.inputs import MEASURING
+from unsettled.claims.populations.measuring import MEASURING
 from unsettled.claims.populations.populations import Population
 from unsettled.measure.campaign.noise import FLOOR_PASSES, floor_of_sample, remeasure, rows_of
 from unsettled.measure.campaign.parts import StaleParts

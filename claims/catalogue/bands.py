@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from scipy.stats import fisher_exact
 
 from unsettled.claims.catalogue.parameters import Settling
 from unsettled.measure.analysis.band import Band, otsu_band, settled_percentile
@@ -16,6 +15,7 @@ from unsettled.measure.record.movement import Scale
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.libraries import fisher_exact
 from unsettled.measure.statistics.modality import Modes
 from unsettled.measure.statistics.proportion import proportion
 

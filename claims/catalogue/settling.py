@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from scipy.stats import norm
-
 from unsettled.claims.catalogue.bands import (
     band_figures,
     band_of,
@@ -26,6 +24,7 @@ from unsettled.measure.analysis.settling import enter_and_stay, entry
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.libraries import norm
 from unsettled.measure.statistics.order import extreme_power, failures_below_successes, typical_extreme
 from unsettled.measure.statistics.proportion import proportion
 

@@ -6,8 +6,6 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from scipy.stats import norm
-
 from unsettled.claims.catalogue.registered import MissingInput, lookup
 from unsettled.claims.judgement.case import PopulationLike, estimate, notation_of
 from unsettled.claims.judgement.power import standard_error
@@ -16,6 +14,7 @@ from unsettled.claims.ledger.forms import NotApplicable
 from unsettled.claims.ledger.ledger import Ledger
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.libraries import norm
 
 # The level of a test and the power that a plan asks for.
 ALPHA, POWER = 0.05, 0.8

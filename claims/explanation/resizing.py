@@ -10,11 +10,10 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from scipy.special import expit, logit
-
 from unsettled.claims.wording import is_share
 from unsettled.measure.statistics.auc_limits import shrunk_interval
 from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.libraries import expit, logit
 from unsettled.measure.statistics.proportion import proportion
 
 # Beyond so many times the present sample, or so many exact counts, no size is named.

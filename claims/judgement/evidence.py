@@ -16,13 +16,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy.stats import binom, fisher_exact, norm
-from scipy.stats import t as student
-
 from unsettled.claims.judgement.power import chance_of_refuting, standard_error
 from unsettled.claims.ledger.stated import Stated
 from unsettled.claims.wording import is_share
 from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.libraries import binom, fisher_exact, norm, student
 from unsettled.measure.statistics.order import extreme_power
 from unsettled.measure.statistics.power import minimum_detectable_difference
 from unsettled.measure.statistics.proportion import proportion

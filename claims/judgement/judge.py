@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
-from scipy.stats import norm
 
 from unsettled.claims.catalogue.registered import MissingInput, lookup
 from unsettled.claims.catalogue.registry import Freshly
@@ -31,6 +30,7 @@ from unsettled.claims.wording import caveat, figure
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.libraries import norm
 from unsettled.measure.support.figures import as_percent, listing, number
 
 ALPHA = 0.05

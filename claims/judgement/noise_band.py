@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy.stats import beta
 
 from unsettled.measure.record.provenance import NoiseFloor
 from unsettled.measure.record.record import Record, held
 from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.libraries import beta
 from unsettled.measure.statistics.modality import floor_of
 
 DRAWS = 8

@@ -10,13 +10,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.stats import binom, nct, norm
-from scipy.stats import t as student
 
 from unsettled.claims.wording import is_share
 from unsettled.measure.statistics.auc_limits import hanley_mcneil_error, shrunk_interval
 from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.libraries import binom, brentq, nct, norm, student
 
 # Quantiles of the printed figure over which the power of a share is averaged.
 PRINTED = 41

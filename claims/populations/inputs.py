@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from unsettled.claims.populations.measuring import MEASURING
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.protocol import LINES
 from unsettled.measure.tasks.reading import NAMES as TASKS
@@ -20,21 +21,6 @@ EXAMPLES = {
     "--network": "my.net=my_net.py:build",
     "--cycles": "paper.trm=3,6",
     "--measure": "limit=2048",
-}
-# What `--measure KEY=VALUE` may set, with the value it has otherwise. `limit` 0 measures every puzzle, `noise_seed` is of a stochastic
-# network, an empty `task` is told by the content; `split` and `several` as in `unsettled measure`.
-MEASURING: dict[str, int | str] = {
-    "k": 8,
-    "segments": 16,
-    "seed": 0,
-    "batch": 32,
-    "limit": 2048,
-    "device": "cpu",
-    "dtype": "float32",
-    "noise_seed": 0,
-    "split": "test",
-    "task": "",
-    "several": "refuse",
 }
 CHOICES: dict[str, tuple[str, ...]] = {"task": TASKS, "several": ("refuse", "valid")}
 CYCLES = re.compile(r"(\d{1,4}),(\d{1,4})(?:,(\d{1,4}))?")

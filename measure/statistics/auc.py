@@ -13,12 +13,11 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit, logit
-from scipy.stats import norm
 
 from unsettled.measure.statistics.auc_limits import hanley_mcneil_error, score_interval, shrunk_interval
 from unsettled.measure.statistics.equivalence import equivalence
 from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.libraries import expit, logit, norm
 from unsettled.measure.statistics.sample import as_classes, check_choice, check_share
 
 INTERVALS = ("shrunk", "logit", "wald", "score")

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import norm
-from scipy.stats import t as student
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc import placements
 from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.libraries import norm, student
 from unsettled.measure.statistics.paired import group_error
 from unsettled.measure.statistics.sample import as_classes, check_share
 

@@ -11,12 +11,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from scipy.optimize import brentq
-from scipy.special import expit, logit
-from scipy.stats import norm
-from scipy.stats import t as student
-
 from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.libraries import brentq, expit, logit, norm, student
 
 # As many examples out of order as count for as much as the planned variance. Of 5, 10 and 20, tried on six shapes of scores at
 # .5 … .993 with 2 to 254 positives, 5 keeps the coverage within .92 and 1 with the narrowest intervals.

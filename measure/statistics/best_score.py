@@ -14,11 +14,10 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
-from scipy.stats import ncf, norm
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc import midranks
+from unsettled.measure.statistics.libraries import brentq, ncf, norm
 from unsettled.measure.statistics.sample import as_mask, check_share
 
 

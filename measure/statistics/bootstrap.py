@@ -14,10 +14,10 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.libraries import stats
 from unsettled.measure.statistics.sample import check_choice, check_share
 
 KINDS = ("percentile", "bca")

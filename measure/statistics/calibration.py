@@ -11,12 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit
-from sklearn.metrics import brier_score_loss
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.bootstrap import bootstrap_examples
 from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.libraries import brier_score_loss, expit
 from unsettled.measure.statistics.proportion import proportion
 from unsettled.measure.statistics.sample import as_mask, as_values, check_share
 

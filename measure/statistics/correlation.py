@@ -10,10 +10,10 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import norm, pearsonr, spearmanr
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import About, Estimate, undefined
+from unsettled.measure.statistics.libraries import norm, pearsonr, spearmanr
 from unsettled.measure.statistics.sample import as_values, check_choice, check_share
 
 

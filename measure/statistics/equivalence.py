@@ -9,10 +9,9 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from scipy.stats import norm
-
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.libraries import norm
 from unsettled.measure.statistics.sample import check_share
 
 

@@ -10,14 +10,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc import auc, auc_difference
 from unsettled.measure.statistics.estimate import About, Estimate, undefined
+from unsettled.measure.statistics.libraries import LogisticRegression, StandardScaler, StratifiedKFold, make_pipeline
 from unsettled.measure.statistics.sample import as_mask, check_share
 
 #: Of more examples of a class than this, a model of a few features gains nothing that would show, and takes memory and minutes.

@@ -10,9 +10,9 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import binom, norm
 
 from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.libraries import binom, norm
 from unsettled.measure.statistics.sample import as_values, check_share
 
 #: Level of the interval that the standard error is taken from.

@@ -12,11 +12,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.stats import chi2, norm
-from scipy.stats import t as student
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.libraries import chi2, norm, student
 
 
 def mean_over_networks(found: Sequence[Estimate], *, examples: bool = True) -> Estimate:

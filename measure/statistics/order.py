@@ -23,10 +23,10 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import beta, binom, fisher_exact, hypergeom
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import About, Estimate, undefined
+from unsettled.measure.statistics.libraries import beta, binom, fisher_exact, hypergeom
 from unsettled.measure.statistics.median import order_statistic_ranks, sample_quantile
 from unsettled.measure.statistics.proportion import proportion
 from unsettled.measure.statistics.sample import as_classes, check_share

@@ -14,10 +14,9 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import binom, binomtest, norm
-from scipy.stats import t as student
 
 from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.libraries import binom, binomtest, norm, student
 from unsettled.measure.statistics.sample import as_mask, check_share
 
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import math
 
-from scipy.stats import norm
-
 from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.libraries import norm
 from unsettled.measure.statistics.sample import check_share
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.stats import beta, binom, binomtest
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.libraries import beta, binom, binomtest
 from unsettled.measure.statistics.sample import check_choice, check_share
 
 INTERVALS = ("clopper-pearson", "wilson")

@@ -11,10 +11,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.stats import beta, binom
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.libraries import beta, binom
 from unsettled.measure.statistics.sample import check_share
 
 NUISANCE = 0.001

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import beta
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.libraries import beta
 from unsettled.measure.statistics.sample import as_classes, check_share
 from unsettled.measure.support.arrays import Floats
 

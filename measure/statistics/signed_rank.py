@@ -12,9 +12,9 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import norm, rankdata, wilcoxon
 
 from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.libraries import norm, rankdata, wilcoxon
 from unsettled.measure.statistics.sample import as_values, check_share
 
 #: Up to so many differences the law of the signed ranks is exact.

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from scipy.stats import norm
 
 from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.libraries import norm
 
 SPLITS = 10
 

@@ -13,11 +13,11 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import CensoredData, chi2, ecdf
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc import auc_interval, placements
 from unsettled.measure.statistics.estimate import About, Estimate, undefined
+from unsettled.measure.statistics.libraries import CensoredData, chi2, ecdf
 from unsettled.measure.statistics.sample import as_mask, as_values, check_share
 
 # Of each class, for an interval from resampling examples.

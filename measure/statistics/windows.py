@@ -10,11 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import norm
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from unsettled.measure.columns.absent import AbsentColumn
 from unsettled.measure.errors import UserError
@@ -23,6 +18,7 @@ from unsettled.measure.statistics.best_score import best_area_limit
 from unsettled.measure.statistics.early import SLOPES, area_for_later, early_window
 from unsettled.measure.statistics.equivalence import equivalence
 from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.libraries import LogisticRegression, StandardScaler, StratifiedKFold, make_pipeline, norm
 from unsettled.measure.statistics.matching import stratified_auc
 from unsettled.measure.statistics.multiplicity import holm
 

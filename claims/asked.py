@@ -1,0 +1,80 @@
+"""What the options of the pytest plugin ask for: one run, the baseline it is held to, where its audit goes."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Literal, cast
+
+import pytest
+
+from unsettled.claims.audit.baseline import Baseline, read_baseline
+from unsettled.claims.audit.gate import Gate
+from unsettled.claims.audit.run import Run, Settings
+from unsettled.claims.catalogue.own import load_statistics
+from unsettled.claims.judgement.policy import POLICIES
+from unsettled.claims.ledger.load import PAPER
+from unsettled.claims.populations.inputs import one_of, read_inputs, read_measuring, whole_number
+from unsettled.measure.errors import UserError
+from unsettled.measure.hub.registry import cache_folder
+
+CLAIMS = Path(__file__).parent
+
+
+def seed_of(config: pytest.Config) -> int:
+    """The given seed, or a new one. Raises UserError."""
+    given = config.option.audit_seed
+    return whole_number("--audit-seed", given) if given else random.SystemRandom().randrange(2**32)
+
+
+def read_run(config: pytest.Config, *, seed: int, records: dict[str, str]) -> Run:
+    """The run that the options ask for; ``records`` are those that the controller measured for it. Raises UserError."""
+    option = config.option
+    load_statistics(option.statistics or ())
+    rows = option.remeasure_rows or config.getini("unsettled_rows")
+    inputs = read_inputs(
+        records=option.record or (),
+        checkpoints=option.checkpoint or (),
+        puzzles=option.puzzles or (),
+        cycles=option.cycles or (),
+        networks=option.network or (),
+        same_examples=option.same_examples or (),
+        unlike=option.unlike or (),
+        references=option.references or config.getini("unsettled_references") or None,
+        fetched=cache_folder(),
+    )
+    return Run(
+        Settings(
+            ledger=Path(option.ledger).expanduser() if option.ledger else PAPER,
+            manuscript=Path(option.manuscript).expanduser() if option.manuscript else None,
+            inputs=inputs,
+            policy=one_of("--policy", option.policy or "draft", POLICIES),
+            seed=seed,
+            rows=whole_number("--remeasure-rows", rows) if rows else None,
+            remeasure=option.remeasure,
+            changes=read_measuring(option.measure or ()),
+            records={name: Path(path) for name, path in records.items()},
+        )
+    )
+
+
+def read_gate(config: pytest.Config, run: Run) -> Gate:
+    """The baseline that a run is held to; by default it lies beside the ledger. Raises UserError."""
+    option, ledger = config.option, run.settings.ledger
+    asked = option.update_baseline
+    writes = cast(Literal["new", "all"], one_of("--update-baseline", asked, ("new", "all"))) if asked else None
+    path = Path(option.baseline_file) if option.baseline_file else ledger.with_name(ledger.stem + ".baseline.json")
+    must = option.baseline and not writes
+    baseline = read_baseline(path) if must or path.is_file() else Baseline()
+    return Gate(path=path, baseline=baseline, compare=option.baseline or bool(writes), writes=writes)
+
+
+def audit_path(config: pytest.Config, run: Run) -> Path:
+    """Where the audit goes: with the reports for the paper's ledger, else into the working folder. Raises UserError."""
+    folder = CLAIMS.parent / "reports" if run.own_ledger else config.invocation_params.dir
+    path = Path(config.option.audit) if config.option.audit else folder / "audit.json"
+    if path.is_dir():
+        raise UserError("the audit cannot be written: a folder of that name is there", where=path)
+    if not path.parent.is_dir():
+        raise UserError("the audit cannot be written: no such folder", where=path.parent)
+    return path

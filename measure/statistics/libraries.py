@@ -1,0 +1,19 @@
+"""What the statistics use of scipy and scikit-learn, imported with the first use: over a second that only judging has to wait."""
+
+from __future__ import annotations
+
+from unsettled.measure.support.later import Later
+
+stats = Later("scipy.stats")
+DISTRIBUTIONS = ("beta", "binom", "chi2", "hypergeom", "ncf", "nct", "norm", "t")
+beta, binom, chi2, hypergeom, ncf, nct, norm, student = (Later("scipy.stats", name) for name in DISTRIBUTIONS)
+TESTS = ("binomtest", "CensoredData", "ecdf", "fisher_exact", "pearsonr", "rankdata", "spearmanr", "wilcoxon")
+binomtest, CensoredData, ecdf, fisher_exact, pearsonr, rankdata, spearmanr, wilcoxon = (Later("scipy.stats", name) for name in TESTS)
+brentq = Later("scipy.optimize", "brentq")
+expit, logit = (Later("scipy.special", name) for name in ("expit", "logit"))
+
+brier_score_loss = Later("sklearn.metrics", "brier_score_loss")
+LogisticRegression = Later("sklearn.linear_model", "LogisticRegression")
+StratifiedKFold = Later("sklearn.model_selection", "StratifiedKFold")
+make_pipeline = Later("sklearn.pipeline", "make_pipeline")
+StandardScaler = Later("sklearn.preprocessing", "StandardScaler")
