@@ -36,7 +36,7 @@ PANELS: dict[str, tuple[str, ...]] = {
 }
 ORDER = [(panel, name) for panel, names in PANELS.items() for name in names]
 
-DENIED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
+DENIED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def build(found: Iterable[EntryPoint] | None = None) -> typer.Typer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -174,3 +175,13 @@ def test_without_docstrings_and_on_a_terminal_of_ascii(tmp_path, options, enviro
     command = [sys.executable, *options, "-c", code, "show", str(tmp_path / "r.parquet")]
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment}, timeout=100, check=False)
     assert done.returncode == 0 and "40" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("code", [errno.EFBIG, errno.ENOSPC, errno.EDQUOT])
+def test_a_disk_or_a_limit_that_is_full_is_one_line(capsys, code):
+    def program():
+        raise OSError(code, os.strerror(code), "out.parquet")
+
+    with pytest.raises(SystemExit) as left:
+        run(program)
+    assert left.value.code == 2 and capsys.readouterr().err == f"error: out.parquet: {os.strerror(code)}\n"
