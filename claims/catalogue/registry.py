@@ -45,30 +45,35 @@ class SideKind:
     """A kind of side record: what it holds, completing "this needs …", and the command that writes one.
 
     ``command`` may name ``{checkpoint}``, ``{puzzles}`` and ``{out}``; they are quoted for a shell where they are filled in.
+    ``any_network``: it is measured of networks of one's own, too (``--network``).
     """
 
     name: str
     words: str
     command: str
+    any_network: bool = False
 
-    def missing(self, checkpoint: Path | None, puzzles: Path | None, out: Path | None) -> MissingInput:
+    def missing(self, checkpoint: Path | None, puzzles: Path | None, out: Path | None, *, network: str | None = None) -> MissingInput:
         """The complaint that there is none, with the command for these files; names in capitals where one is unknown."""
+        if network is not None and not self.any_network:
+            return MissingInput(f"{self.words}, which so far are measured of an HRM or a TRM alone")
         filled = {
             "checkpoint": shlex.quote(str(checkpoint)) if checkpoint else "CHECKPOINT",
             "puzzles": shlex.quote(str(puzzles)) if puzzles else "PUZZLES",
             "out": shlex.quote(str(out)) if out else f"{self.name}.parquet",
         }
-        return MissingInput(self.words, command=self.command.format(**filled))
+        adapter = "" if network is None else f" --network {shlex.quote(network)}"
+        return MissingInput(self.words, command=self.command.format(**filled) + adapter)
 
 
 SIDE_KINDS: dict[str, SideKind] = {}
 
 
-def side_kind(name: str, *, words: str, command: str) -> None:
+def side_kind(name: str, *, words: str, command: str, any_network: bool = False) -> None:
     """Declare a kind of side record, before the statistics that need it. Raises ValueError when the name is taken."""
     if name in SIDE_KINDS:
         raise ValueError(f"side record {name!r} is declared twice")
-    SIDE_KINDS[name] = SideKind(name, words, command)
+    SIDE_KINDS[name] = SideKind(name, words, command, any_network)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from unsettled.claims.catalogue.registry import SIDE_KINDS, MissingInput
+from unsettled.claims.catalogue.registry import SIDE_KINDS
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record
 from unsettled.measure.record.side import SideRecord, check_source, read_side
@@ -36,10 +36,10 @@ def find_side(
     places = candidates(kind, record_path, checkpoint)
     path = next((place for place in places if place.is_file()), None)
     if path is None:
-        if record is not None and record.provenance.model.adapter is not None:
-            raise MissingInput(f"{SIDE_KINDS[kind].words}, which so far are measured of an HRM or a TRM alone")
         target = candidates(kind, checkpoint)[1:] or candidates(kind, record_path)
-        raise SIDE_KINDS[kind].missing(checkpoint, puzzles, target[0] if target else None)
+        model = None if record is None else record.provenance.model
+        network = model.architecture if model is not None and model.adapter is not None else None  # FILE.py:FUNCTION, without a folder
+        raise SIDE_KINDS[kind].missing(checkpoint, puzzles, target[0] if target else None, network=network)
     side = _read(path, kind, path.stat().st_mtime_ns)
     if record is not None:
         check_side(side, record, where=path)

@@ -18,12 +18,11 @@ from unsettled.measure.analysis.capture import first_solved, solved_since
 from unsettled.measure.analysis.labels import Evidence
 from unsettled.measure.campaign.evidence import evidence_of
 from unsettled.measure.campaign.long_stages import LATE, LongSettings, follow_to_rest, held_at_rest, merged, resting
-from unsettled.measure.campaign.parts import Parts, resumed
 from unsettled.measure.campaign.run import provenance_of
-from unsettled.measure.errors import UserError
+from unsettled.measure.campaign.side_parts import side_in_parts
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.record.provenance import measured_on
-from unsettled.measure.record.side import SideProvenance, SideRecord, joined, read_side, round_mantissa, write_side
+from unsettled.measure.record.side import SideProvenance, SideRecord, round_mantissa
 from unsettled.measure.rollout.starts import noisy_start
 from unsettled.measure.rollout.trajectory import Trajectories, follow
 from unsettled.measure.tasks.examples import Examples
@@ -55,30 +54,7 @@ def measure_long(
         **measured_on(checkpoint, puzzles),
         settings={**_told(settings), "windows": [n for window in settings.windows for n in window]},
     )
-    read = partial(read_side, kind=KIND)
-    with resumed(Parts(out, about, puzzles.ids, chunk, read, write_side), what="long record") as parts:
-        if parts.ended(lambda path: _provenance_in(path) == about):
-            advance(len(puzzles))
-            return read(out)
-        finished = parts.finished()
-        if finished:
-            advance(sum(finished.values()))
-        for number in (number for number in range(parts.count) if number not in finished):
-            rows = puzzles.take(np.arange(len(puzzles))[parts.rows(number)])
-            parts.add(number, SideRecord(measure_chunk(checkpoint, rows, settings), about))
-            advance(len(rows))
-        record = joined(list(parts), about)
-        write_side(record, out)
-        parts.remove()
-    return record
-
-
-def _provenance_in(path: Path) -> SideProvenance | None:
-    """The provenance of a long record; None where there is none that can be read."""
-    try:
-        return read_side(path, kind=KIND).provenance
-    except UserError:
-        return None
+    return side_in_parts(out, about, puzzles, partial(measure_chunk, checkpoint, settings=settings), size=chunk, advance=advance)
 
 
 def _told(settings: LongSettings) -> dict[str, int | float]:

@@ -1,4 +1,7 @@
-"""`unsettled convergence`: how far the exponents of a checkpoint have converged over tangent seeds and over sweeps."""
+"""`unsettled convergence`: how far the exponents of a checkpoint have converged over tangent seeds and over sweeps.
+
+Its entry point also brings the other commands that look at derivatives: `unsettled spectrum`.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,10 @@ from typing import Annotated
 
 import typer
 
-from unsettled.measure.commands import options
+from unsettled.measure.commands import options, spectrum
 
 app = typer.Typer()
+app.registered_commands += spectrum.app.registered_commands
 
 
 @app.command()
