@@ -78,8 +78,12 @@ def _paragraphs(audit: Audit, judged: dict[tuple[str, str], Verdict], here: tupl
     first: dict[str, Verdict] = {}
     for verdict in audit.verdicts:
         first.setdefault(verdict.claim, verdict)
-    titles = sorted({_place(verdict.locator) for verdict in first.values()}, key=lambda title: (not title.startswith("¶"), title))
     line = audit.ledger.lines
+    began: dict[str, int] = {}
+    for verdict in sorted(first.values(), key=lambda v: line.get(v.claim, 0)):
+        began.setdefault(_place(verdict.locator), len(began))
+    # numbered paragraphs in the order of the paper, other places in that of the ledger
+    titles = sorted(began, key=lambda title: (not title.startswith("¶"), title if title.startswith("¶") else "", began[title]))
     for title in titles:
         claims = sorted((v for v in first.values() if _place(v.locator) == title), key=lambda v: line.get(v.claim, 0))
         rows = [

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from unsettled.claims.plugin import is_worker
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.text import harmless
 
@@ -65,6 +64,8 @@ def pytest_unsettled_audit(session: pytest.Session, audit: Audit, path: Path) ->
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """In GitHub Actions nothing that the session prints is obeyed as a command: foreign text is among it."""
+    from unsettled.claims.plugin import is_worker  # pytest_plugins loads it first, with its assertions rewritten
+
     config = session.config
     if config.pluginmanager.has_plugin("unsettled-collector") and not is_worker(config):
         from unsettled.reports.exchange.annotations import guard, in_actions
