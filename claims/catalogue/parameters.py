@@ -159,7 +159,7 @@ class RestartPool(Parameters):
     """Restarts to choose from: ``draws`` of them, how they ``start``, and the label-free rule that ``select``s the answer."""
 
     draws: Annotated[int, Field(ge=2, le=10_000)] = 8
-    start: Literal["symmetry", "random", "perturbed"] = "symmetry"
+    start: Literal["symmetry", "random", "perturbed", "digits"] = "symmetry"
     select: Literal["halting", "displacement", "majority", "conflicts"] = "halting"
 
 

@@ -24,6 +24,13 @@ side_kind(
     command="unsettled policies {checkpoint} {puzzles} --out {out}",
 )
 
+side_kind(
+    "relabelled",
+    words="the outcomes of draws with relabelled digits, which a record of single rollouts does not hold",
+    command="unsettled policies {checkpoint} {puzzles} --starts digits --exponents '' --out {out}",
+    holds="restarts",
+)
+
 
 def pool(side: SideRecord, parameters: RestartPool) -> Table:
     """The table of draws, cut to the draws and segments that a claim is about.
@@ -89,3 +96,9 @@ def restart_gain(record: Record, parameters: Gained, side: SideRecord) -> Estima
         "segments_restarts": float(kept.segments.mean()),
     }
     return replace(found, extra=extra, method=f"{parameters.start} starts, selected by {parameters.select}; {found.method}")
+
+
+@statistic("relabelling_gain", Gained, limits=(-1, 1), needs="relabelled")
+def relabelling_gain(record: Record, parameters: Gained, side: SideRecord) -> Estimate:
+    """Accuracy of draws with relabelled digits, and a label-free selection, minus that of a single rollout, on the same puzzles."""
+    return restart_gain(record, parameters.model_copy(update={"start": "digits"}), side)

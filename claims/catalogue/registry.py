@@ -45,13 +45,15 @@ class SideKind:
     """A kind of side record: what it holds, completing "this needs …", and the command that writes one.
 
     ``command`` may name ``{checkpoint}``, ``{puzzles}`` and ``{out}``; they are quoted for a shell where they are filled in.
-    ``any_network``: it is measured of networks of one's own, too (``--network``).
+    ``any_network``: it is measured of networks of one's own, too (``--network``). ``holds`` is the kind that the file itself names,
+    where files of several names are of one kind.
     """
 
     name: str
     words: str
     command: str
     any_network: bool = False
+    holds: str = ""
 
     def missing(self, checkpoint: Path | None, puzzles: Path | None, out: Path | None, *, network: str | None = None) -> MissingInput:
         """The complaint that there is none, with the command for these files; names in capitals where one is unknown."""
@@ -69,11 +71,11 @@ class SideKind:
 SIDE_KINDS: dict[str, SideKind] = {}
 
 
-def side_kind(name: str, *, words: str, command: str, any_network: bool = False) -> None:
+def side_kind(name: str, *, words: str, command: str, any_network: bool = False, holds: str | None = None) -> None:
     """Declare a kind of side record, before the statistics that need it. Raises ValueError when the name is taken."""
     if name in SIDE_KINDS:
         raise ValueError(f"side record {name!r} is declared twice")
-    SIDE_KINDS[name] = SideKind(name, words, command, any_network)
+    SIDE_KINDS[name] = SideKind(name, words, command, any_network, holds or name)
 
 
 @dataclass(frozen=True, kw_only=True)

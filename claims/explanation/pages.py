@@ -97,6 +97,7 @@ def _of_claim(ledger: Ledger, claim: AnyClaim) -> Page:
         Fact("denominator", f"{claim.denominator} ({claim.population})"),
         Fact("definition", f"{claim.statistic}: {_prose(statistic.function)}"),
         Fact("parameters", _parameters(claim)),
+        *([Fact("assumed", claim.assumed)] if claim.assumed else []),
         Fact("smallest effect", f"{smallest} (smallest effect of interest; `smallest_contradiction` in the ledger)"),
         Fact("other checkpoints", _elsewhere(claim)),
     ]

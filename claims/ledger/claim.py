@@ -34,6 +34,7 @@ class Claim(Entry):
         networks: over how many networks (seeds) a figure with spread "sd" is the mean; where that is not told, its error is the
             whole standard deviation.
         family: with which other figures it is tested: what the paper is about, a control, or secondary.
+        assumed: what was taken for granted where the paper's own definition could not be read.
         form: what must hold on another checkpoint for the claim to transfer.
         draft: the entry was made by `unsettled init` and nobody has confirmed it: it is not judged.
     """
@@ -50,6 +51,7 @@ class Claim(Entry):
     spread: Literal["sd", "se", "interval"] | None = None
     networks: Annotated[int, Field(ge=2, le=10**6)] | None = None
     family: Literal["headline", "control", "secondary"] = "headline"
+    assumed: Words | None = None
     form: AnyForm
     draft: bool = False
 

@@ -26,7 +26,10 @@ GROUP = "unsettled.commands"
 
 # Panels of `unsettled --help`, and what is in each; a command that is not named here keeps the panel that it gives itself.
 PANELS: dict[str, tuple[str, ...]] = {
-    "Measure": ("measure", "convergence", "noise", "follow", "spectrum", "merge", "import", "import-preds", "fetch", "puzzles"),
+    "Measure": (
+        *("measure", "convergence", "noise", "follow", "spectrum", "few-unknown", "disturb"),
+        *("merge", "import", "import-preds", "fetch", "puzzles"),
+    ),
     "Explain": ("show", "diagnose", "compare", "diff", "why"),
     "Report": ("audit", "report", "sign", "verify", "figures", "findings", "crate"),
     "Write a paper": ("init", "lock", "plan", "statistics", "check-text", "schema"),

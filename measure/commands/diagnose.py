@@ -1,4 +1,7 @@
-"""`unsettled follow` and `unsettled diagnose`: long rollouts beside a record, and how the runs of a checkpoint fail."""
+"""`unsettled follow` and `unsettled diagnose`: long rollouts beside a record, and how the runs of a checkpoint fail.
+
+Its entry point also brings the probes: `unsettled few-unknown` and `unsettled disturb`.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,10 @@ from typing import Annotated
 
 import typer
 
-from unsettled.measure.commands import options
+from unsettled.measure.commands import options, probe
 
 app = typer.Typer()
+app.registered_commands += probe.app.registered_commands
 
 PLAIN_WIDTH = 80
 

@@ -26,7 +26,7 @@ def policies(
     draws: Annotated[int, typer.Option(help="Draws per puzzle and kind of start.")] = 8,
     segments: Annotated[int, typer.Option(help="Segments of every draw.")] = 16,
     depth: Annotated[int, typer.Option(help="Segments of the one long rollout.")] = 128,
-    starts: Annotated[str, typer.Option(help="Kinds of restarts: symmetry, random, perturbed.")] = "symmetry,random,perturbed",
+    starts: Annotated[str, typer.Option(help="Kinds of restarts: symmetry, random, perturbed, digits.")] = "symmetry,random,perturbed",
     exponents: Annotated[str, typer.Option(help="Kinds along which λ₁ is measured; empty for none.")] = "symmetry",
     scale: Annotated[float, typer.Option(help="Standard deviation of a random initial state.")] = 1.0,
     sigma: Annotated[float, typer.Option(help="Standard deviation of the noise on a perturbed carry, per segment.")] = 0.3,

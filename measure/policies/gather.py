@@ -25,8 +25,8 @@ Advance = Callable[[int], None]
 def provenance_of(checkpoint: Checkpoint, puzzles: Examples, plan: Plan) -> SideProvenance:
     """What a table will be, before it is drawn. Raises UserError for puzzles that the checkpoint does not read."""
     fit(checkpoint.model, puzzles, trained_on=checkpoint.task, where=checkpoint.path)
-    if "symmetry" in plan.starts:
-        check_symmetry(puzzles.task)
+    for kind in {"symmetry", "digits"} & set(plan.starts):
+        check_symmetry(puzzles.task, kind)
     return SideProvenance(kind=KIND, settings=plan.model_dump(mode="json"), **measured_on(checkpoint, puzzles))
 
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 KIND = "restarts"
 # Draws that restart; the single long rollout is drawn besides, from the trained start.
-RESTARTS = ("symmetry", "random", "perturbed")
+RESTARTS = ("symmetry", "random", "perturbed", "digits")
 LONG = "trained"
 
 # column → (type in the file, mantissa bits kept of a float). More of the halting logit: it orders draws that are nearly alike.
@@ -36,7 +36,7 @@ class Plan(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    starts: tuple[str, ...] = RESTARTS
+    starts: tuple[str, ...] = RESTARTS[:3]
     exponents: tuple[str, ...] = ("symmetry",)
     draws: int = Field(default=8, ge=2, le=1000)
     segments: int = Field(default=16, ge=1, le=10_000)

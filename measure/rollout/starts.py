@@ -24,13 +24,17 @@ KINDS: dict[str, str] = {
     "symmetry": "the trained start on a random image of the puzzle under a symmetry, answers mapped back; draw 0 is the puzzle itself",
     "random": "z_H and z_L drawn from a normal distribution, entry by entry",
     "perturbed": "the trained start, with normal noise on the carry before every segment",
+    "digits": "the trained start on the puzzle with its tokens relabelled, answers mapped back; draw 0 is the puzzle itself",
 }
 
 
-def check_symmetry(task: Task) -> None:
-    """Raises UserError where a task has no symmetries to restart from."""
-    if task.symmetries(1, np.random.default_rng(0)) is None:
+def check_symmetry(task: Task, kind: str = "symmetry") -> None:
+    """Raises UserError where a task has no symmetries to restart from, or, for the kind ``digits``, none that rename tokens."""
+    found = task.symmetries(8, np.random.default_rng(0))
+    if found is None:
         raise UserError(f"{described(task)} have no symmetries", hint="restart from --starts random,perturbed")
+    if kind == "digits" and (found.tokens == np.arange(task.vocabulary)).all():
+        raise UserError(f"{described(task)} have no tokens to relabel", hint="restart from --starts symmetry")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,18 +64,22 @@ class Starts:
                 raise UserError(f"{name} is {getattr(self, name)}, it must be a positive number")
 
     def symmetries(self, ids: np.ndarray, draws: np.ndarray, task: Task) -> Symmetries:
-        """One symmetry for each row, (R,) ids and draws; the identity but for draws 1, 2, … of the kind ``symmetry``.
+        """One symmetry for each row, (R,) ids and draws; the identity but for draws 1, 2, … of the kinds ``symmetry`` and ``digits``.
+
+        The latter leaves every cell where it is.
 
         Raises:
             UserError: draws by symmetry of a task that has none.
         """
         found = identities(len(ids), cells_of(task), task.vocabulary)
-        if self.kind == "symmetry":
-            check_symmetry(task)
+        if self.kind in ("symmetry", "digits"):
+            check_symmetry(task, self.kind)
             for row in np.flatnonzero(draws):
                 drawn = task.symmetries(1, self._generator(ids[row], draws[row]))
                 assert drawn is not None
-                found.source[row], found.tokens[row] = drawn.source[0], drawn.tokens[0]
+                found.tokens[row] = drawn.tokens[0]
+                if self.kind == "symmetry":
+                    found.source[row] = drawn.source[0]
         return found
 
     def initial(self, model: RecursiveModel, ids: np.ndarray, draws: np.ndarray) -> State:

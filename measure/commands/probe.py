@@ -1,0 +1,69 @@
+"""`unsettled few-unknown` and `unsettled disturb`: side records of easy questions, and of disturbed starts and solved states."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from unsettled.measure.commands import options
+
+app = typer.Typer()
+
+
+@app.command("few-unknown")
+def few_unknown(
+    checkpoint: options.Checkpoint,
+    puzzles: options.Puzzles,
+    out: Annotated[Path, typer.Option(help="The side record; the audit finds it as few_unknown.parquet in the folder of the record.")],
+    cells: Annotated[int, typer.Option(help="Cells that are left open, of those that each puzzle leaves open.", min=1)] = 1,
+    segments: Annotated[int, typer.Option(help="Segments of every rollout.", min=1)] = 16,
+    limit: options.Limit = None,
+    seed: Annotated[int, typer.Option(help="Seed of the cells.")] = 0,
+    batch: options.Batch = 64,
+    split: options.Split = "test",
+) -> None:
+    """Fill Sudoku puzzles in but for one cell, run them, and keep which are right after each segment."""
+    from unsettled.measure.campaign.probes import probe_unknown
+    from unsettled.measure.commands import inputs
+    from unsettled.measure.support.progress import progress
+
+    options.refuse_folder(out)
+    loaded, chosen = inputs.load(checkpoint), inputs.examples(puzzles, split=split, limit=limit)
+    with progress("puzzles", len(chosen)) as advance:
+        side = probe_unknown(loaded, chosen, out, unknown=cells, segments=segments, seed=seed, batch=batch, advance=advance)
+    wrong = int((side["solved_at"][:, -1] == 0).sum())
+    typer.echo(f"{out}: {wrong} of {len(side)} boards with {cells} unknown are wrong after {segments} segments")
+
+
+@app.command()
+def disturb(
+    checkpoint: options.Checkpoint,
+    puzzles: options.Puzzles,
+    out: Annotated[Path, typer.Option(help="The side record; the audit finds it as disturbed.parquet in the folder of the record.")],
+    radii: Annotated[str, typer.Option(help="Noise over the state's root mean square, 0 among them.")] = "0,0.1,0.3,1,3",
+    segments: Annotated[int, typer.Option(help="Segments of every rollout, and of what follows a state that was put in.", min=1)] = 16,
+    limit: options.Limit = None,
+    seed: Annotated[int, typer.Option(help="Seed of the noise.")] = 1,
+    batch: options.Batch = 64,
+    split: options.Split = "test",
+) -> None:
+    """Retention and basin: run from disturbed starts, and go on from solved states that were disturbed."""
+    from unsettled.measure.campaign.probes import probe_disturbed
+    from unsettled.measure.commands import inputs
+    from unsettled.measure.errors import UserError
+    from unsettled.measure.support.progress import progress
+
+    options.refuse_folder(out)
+    try:
+        wanted = tuple(float(part) for part in radii.split(","))
+    except ValueError:
+        raise UserError(f"--radii is {radii!r}", hint="numbers such as 0,0.1,1") from None
+    loaded, chosen = inputs.load(checkpoint), inputs.examples(puzzles, split=split, limit=limit)
+    with progress("rollouts", len(chosen) * (1 + 2 * len(wanted))) as advance:
+        side = probe_disturbed(loaded, chosen, out, radii=wanted, segments=segments, seed=seed, batch=batch, advance=advance)
+    put = side["put_in"].astype(bool)
+    typer.echo(f"{out}: {len(side)} puzzles, {int(put.sum())} solved states put in")
+    for place, radius in enumerate(wanted):
+        typer.echo(f"  radius {radius:g}: {int(side['start_solved'][:, place].sum())} solved, {int(side['held'][put, place].sum())} held")

@@ -1,0 +1,60 @@
+"""Probes of a tiny network: what is filled in, what a radius of zero is, and what does not depend on the batch."""
+
+import numpy as np
+import pytest
+import torch
+
+from unsettled.fixtures.synthetic.networks import tiny_checkpoint
+from unsettled.measure.campaign.probes import disturbed, probe_disturbed, probe_unknown
+from unsettled.measure.errors import UserError
+from unsettled.measure.record.side import read_side
+from unsettled.measure.tasks.sudoku import boards as sudoku
+from unsettled.measure.tasks.sudoku.unknown import with_unknown
+
+
+@pytest.fixture(scope="module")
+def puzzles():
+    return sudoku.generate(sudoku.Box.parse("2x2"), 6, seed=3)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    return tiny_checkpoint(tmp_path_factory.mktemp("tiny"), "trm_mlp")
+
+
+def test_one_open_cell_is_left_and_the_rest_is_the_solution(puzzles):
+    filled = with_unknown(puzzles, 1, seed=5)
+    left = filled.inputs == sudoku.BLANK
+    assert (left.sum(axis=1) == 1).all() and (puzzles.inputs[left] == sudoku.BLANK).all()
+    assert (filled.inputs[~left] == puzzles.labels[~left]).all() and (filled.ids == puzzles.ids).all()
+    more = with_unknown(puzzles, 2, seed=5).inputs == sudoku.BLANK
+    assert (more[left]).all() and (more.sum(axis=1) == 2).all()
+    one = with_unknown(puzzles.take(np.array([4])), 1, seed=5)
+    assert (one.inputs[0] == filled.inputs[4]).all()  # the seed and the id decide, not the place
+    with pytest.raises(UserError, match="cells open, not 17"):
+        with_unknown(puzzles, 17)
+
+
+def test_a_probe_of_filled_boards_keeps_every_segment(checkpoint, puzzles, tmp_path):
+    side = probe_unknown(checkpoint, puzzles, tmp_path / "few_unknown.parquet", segments=3)
+    kept = read_side(tmp_path / "few_unknown.parquet", kind="few_unknown")
+    assert kept.digest() == side.digest() and side["solved_at"].shape == (6, 3) and (side["unknown"] == 1).all()
+
+
+def test_a_radius_of_zero_leaves_start_and_state_as_they_are(checkpoint, puzzles, tmp_path):
+    side = probe_disturbed(checkpoint, puzzles, tmp_path / "disturbed.parquet", radii=(0.0, 1.0), segments=2)
+    assert (side["start_solved"][:, 0] == side["put_in"]).all()
+    assert (side["held"] <= side["held_at_end"]).all() and not side["held"][side["put_in"] == 0].any()
+    for wrong in ((0.1,), (0.0, -1.0), (0.0, 1.0, 1.0)):
+        with pytest.raises(UserError, match="0 among them"):
+            probe_disturbed(checkpoint, puzzles, tmp_path / "no.parquet", radii=wrong)
+
+
+def test_noise_is_of_the_radius_and_hangs_on_the_example_alone():
+    state = (torch.randn(3, 40, 50), 5 * torch.randn(3, 40, 50))
+    moved = disturbed(state, 0.5, np.array([7, 8, 9]), seed=1)
+    for part, new in zip(state, moved, strict=True):
+        size = part.square().flatten(1).mean(dim=1).sqrt()
+        assert ((new - part).flatten(1).std(dim=1) / size).sub(0.5).abs().max() < 0.05
+    alone = disturbed(tuple(part[2:] for part in state), 0.5, np.array([9]), seed=1)
+    assert all(torch.equal(a[0], b[2]) for a, b in zip(alone, moved, strict=True))
