@@ -35,7 +35,7 @@ PANELS: dict[str, tuple[str, ...]] = {
     "Write a paper": ("init", "lock", "plan", "statistics", "check-text", "schema"),
     "Test-time policies": ("policies", "solve"),
     "Train references": ("train", "publish", "card"),
-    "Check the tool itself": ("lyapunov", "calibrate", "bench"),
+    "Check the tool itself": ("check-instrument", "lyapunov", "calibrate", "bench"),
 }
 ORDER = [(panel, name) for panel, names in PANELS.items() for name in names]
 

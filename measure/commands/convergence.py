@@ -1,6 +1,6 @@
 """`unsettled convergence`: how far the exponents of a checkpoint have converged over tangent seeds and over sweeps.
 
-Its entry point also brings the other commands that look at derivatives: `unsettled spectrum`.
+Its entry point also brings the other commands that look at derivatives: `unsettled spectrum`, `unsettled check-instrument`.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from unsettled.measure.commands import options, spectrum
+from unsettled.measure.commands import instrument, options, spectrum
 
 app = typer.Typer()
-app.registered_commands += spectrum.app.registered_commands
+app.registered_commands += spectrum.app.registered_commands + instrument.app.registered_commands
 
 
 @app.command()

@@ -64,6 +64,22 @@ class Linearised:
         return flatten(carried).double()
 
 
+@dataclass(frozen=True)
+class Transposed(Linearised):
+    """Jᵀ at the same states."""
+
+    @classmethod
+    def of(cls, jacobian: Linearised) -> Transposed:
+        """The transpose of a derivative."""
+        return cls(jacobian.updates, jacobian.states, jacobian.is_tuple)
+
+    def forward(self, tangents: Tensor) -> Tensor:
+        return Linearised.adjoint(self, tangents)
+
+    def adjoint(self, cotangents: Tensor) -> Tensor:
+        return Linearised.forward(self, cotangents)
+
+
 @torch.no_grad()
 def linearised(step: Step, state: State, *, updates_per_segment: int = 1, time_dependent: bool = False, clock: int = 0) -> Linearised:
     """The derivative of one segment of a map at a state; arguments as in `unsettled.measure.tangent_growth`.

@@ -136,5 +136,7 @@ def pull(update: Update, parts: Parts, cotangents: Parts, *, is_tuple: bool) -> 
         return as_parts(update(inputs if is_tuple else inputs[0]))
 
     adjoint = vjp(apply, *parts)[1]
+    if cotangents[0].shape[1] == 1:  # vmap would only add its own cost
+        return tuple(part.unsqueeze(1) for part in adjoint(tuple(cotangent[:, 0] for cotangent in cotangents)))
     image = vmap(adjoint, in_dims=(1,))(cotangents)
     return tuple(part.movedim(0, 1) for part in image)
