@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -43,6 +43,8 @@ def measure(
     several: options.Several = "refuse",
     declared: options.DeclaredFile = None,
     processes: Annotated[int, typer.Option(min=1, help="Processes that share the puzzles and the cores.")] = 1,
+    engine: Annotated[Literal["ray"] | None, typer.Option(help="Let a Ray cluster measure, a task a few batches.")] = None,
+    address: Annotated[str | None, typer.Option(help="Of the cluster; one of this machine's cores is begun otherwise.")] = None,
 ) -> None:
     """Measure a network on examples: exponents, displacement, confidence and outcome, one row an example. Resumes."""
     import time
@@ -79,11 +81,26 @@ def measure(
         "declared": read_declared(declared) if declared else None,
     }
     with progress("puzzles", len(chosen) + noise.FLOOR_PASSES * noise_rows) as advance:
+        if engine is not None:
+            _by_engine(loaded, chosen, out, address=address, noise_rows=noise_rows, advance=advance, **settings)
+            show(out)
+            return
         floor = noise.floor_of_sample(loaded, chosen, rows=noise_rows, advance=advance) if noise_rows else None
         campaign.measure(loaded, chosen, out, **settings, noise=floor, advance=advance)
     show(out)
     minutes, memory = (time.monotonic() - begun) / 60, peak_memory_mib()
     typer.echo(f"this call took {minutes:.1f} minutes" + (f", at most {memory:,} MiB of memory" if memory else ""), err=True)
+
+
+def _by_engine(*given: Any, **settings: Any) -> None:
+    """Measure on a cluster. Raises UserError where the engine is not installed."""
+    from unsettled.measure.errors import UserError
+
+    try:
+        from unsettled.measure.scale.engine import measure_by_engine
+    except ImportError:
+        raise UserError("--engine ray needs the extra `ray`: pip install 'unsettled[ray]'") from None
+    measure_by_engine(*given, **settings)
 
 
 @app.command("noise")
