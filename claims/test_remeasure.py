@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from unsettled.claims.audit.run import Run
-from unsettled.claims.audit.sampling import Remeasured, record_of
+from unsettled.claims.audit.sampling import Remeasured, drawn_populations, record_of
 from unsettled.claims.plugin import find, run_of
 from unsettled.claims.populations.populations import Population
 from unsettled.measure.errors import UserError
@@ -15,6 +15,9 @@ from unsettled.measure.support.memory import keep_freed_memory
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     run = run_of(metafunc.config)
     populations = run.watchable() if metafunc.function is test_boards else run.verifiable()
+    if metafunc.function is test_tampered_rows:
+        drawn = drawn_populations([population.name for population in populations], seed=run.settings.seed)
+        populations = [population for population in populations if population.name in drawn]
     metafunc.parametrize("population", populations, ids=lambda population: population.name)
 
 
@@ -27,12 +30,13 @@ def kept_memory() -> None:
 def test_rows(request: pytest.FixtureRequest, population: Population, audit_run: Run, remeasuring: SimpleNamespace) -> None:
     seed, rows = audit_run.settings.seed, audit_run.settings.rows
     shipped = next(p for p in audit_run.shipped if p.name == population.name)
+    among = max(1, len(audit_run.verifiable()))
     again = audit_run.settings.records.get(population.name) if shipped.record is not None else None
     try:
         result = (
             remeasuring.compare_records(population, again, seed=seed)
             if again
-            else remeasuring.verify_sample(population, rows=rows, seed=seed)
+            else remeasuring.verify_sample(population, rows=rows, seed=seed, among=among)
         )
     except UserError as error:
         find(request.node, "rows", Remeasured.refused(population.name, of=len(record_of(population)), seed=seed, problem=str(error)))

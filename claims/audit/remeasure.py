@@ -48,20 +48,21 @@ SMALL = 2_000_000
 DEAR = "a row takes minutes: ask for some with --remeasure-rows N"
 
 
-def verify_sample(population: Population, *, rows: int | None, seed: int) -> Remeasured:
+def verify_sample(population: Population, *, rows: int | None, seed: int, among: int = 1) -> Remeasured:
     """Measure random rows of a population's record again and compare.
 
     Args:
         population: has a record, a checkpoint and puzzles.
         rows: how many to measure; None for what a few seconds allow, which may be none.
         seed: of the draw.
+        among: so many populations share the few seconds.
 
     Raises:
         UserError: checkpoint, puzzles and record are not of one measurement.
     """
     checkpoint, puzzles = loaded(population)
     record = record_of(population)
-    rows = affordable_rows(cost_of_row(checkpoint.facts, record)) if rows is None else rows
+    rows = affordable_rows(cost_of_row(checkpoint.facts, record), among=among) if rows is None else rows
     if not rows:
         return Remeasured.none(population.name, of=len(record), seed=seed, reason=DEAR)
     drawn = record.take(sample_rows(population, rows=rows, seed=seed))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,8 +13,10 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record
 from unsettled.measure.support.facts import ModelFacts
 
-# Ten seconds or so of one core, in units of `cost_of_row`; and the bounds of what that is spent on.
+# What one population may take, three seconds or so of one core, in units of `cost_of_row`; and the bounds of what that is spent on.
 AFFORDABLE, FEWEST, MOST = 60_000_000_000, 3, 32
+# What all populations of a run take together; and in how many of them rows are made up, which takes as long.
+TOGETHER, MADE_UP_IN = 160_000_000_000, 3
 
 
 class Remeasured(BaseModel):
@@ -77,10 +80,18 @@ def cost_of_row(network: ModelFacts, record: Record) -> int:
     return max(1, parameters * network.tokens * network.updates_per_segment * record.segments * (1 + record.k))
 
 
-def affordable_rows(cost: int) -> int:
+def affordable_rows(cost: int, *, among: int = 1) -> int:
     """How many rows of that cost are measured again when nobody says: a few seconds' worth, within `FEWEST` and `MOST`.
 
+    Shared ``among`` so many populations: a run draws fewer rows of each, at least one, and the next runs draw others.
     0 where a single row costs more: of a network of the published size it takes a minute, and minutes more where
     last bits decide it, so that its numerical noise must be measured too.
     """
-    return int(np.clip(AFFORDABLE // cost, FEWEST, MOST)) if cost <= AFFORDABLE else 0
+    share = min(AFFORDABLE, TOGETHER // among)
+    return int(np.clip(share // cost, max(1, FEWEST // among), MOST)) if cost <= AFFORDABLE else 0
+
+
+def drawn_populations(names: Sequence[str], *, seed: int) -> set[str]:
+    """The populations in whose records a run plants made-up rows, by its seed: all where they are few."""
+    rng = np.random.default_rng([seed, len(names)])
+    return {str(name) for name in rng.choice(sorted(names), size=min(MADE_UP_IN, len(names)), replace=False)} if names else set()

@@ -2,13 +2,12 @@
 
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from unsettled.claims.audit.audit import read_audit
+from unsettled.fixtures.synthetic.forked import unsettled
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.record.parquet import write_record
 
@@ -40,16 +39,11 @@ def place(tmp_path):
     return tmp_path
 
 
-def run(place, *words):
-    command = [sys.executable, "-c", "from unsettled.measure.commands.app import main; main()", *words]
-    return subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=300, check=False)
-
-
 def test_the_commands_work_as_printed_one_after_the_other(place):
     shown = {}
     for command in COMMANDS:
         extra = ["--references", "none"] if command[1] in ("audit", "plan") else []
-        done = run(place, *command[1:], *extra)
+        done = unsettled(place, *command[1:], *extra)
         assert "Traceback" not in done.stdout + done.stderr
         shown[" ".join(command[1:2] + [word for word in command if word.startswith("--update") or word == "--baseline"])] = done
         if command[1] == "init":
@@ -64,8 +58,8 @@ def test_the_statistic_on_the_page_is_judged(place):
     stated = f"{100 * synthetic_record(1000, accuracy=0.52, seed=2).solved_at[:, 1].mean():.1f}%"
     (place / "ledger.toml").write_text(LEDGER + OWN.format(stated=stated))
     given = ["--record", "my.net=record.parquet", "--same-examples", "my.net", "--references", "none", "--statistics", "own.py"]
-    done = run(place, "audit", "ledger.toml", *given, "--claim", "own")
+    done = unsettled(place, "audit", "ledger.toml", *given, "--claim", "own")
     assert done.returncode == 0, done.stdout
     assert [v.outcome for v in read_audit(place / "audit.json").verdicts] == ["REPRODUCED"]
-    listed = run(place, "statistics", "right_after", "--statistics", "own.py").stdout
+    listed = unsettled(place, "statistics", "right_after", "--statistics", "own.py").stdout
     assert "segment" in listed and "2 by default" in listed

@@ -3,7 +3,7 @@
 import pytest
 
 from unsettled.claims.audit.remeasure import settings_of
-from unsettled.claims.audit.sampling import FEWEST, MOST, affordable_rows, cost_of_row, sample_rows
+from unsettled.claims.audit.sampling import FEWEST, MADE_UP_IN, MOST, TOGETHER, affordable_rows, cost_of_row, drawn_populations, sample_rows
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.inputs import Inputs, read_inputs, read_measuring
 from unsettled.claims.populations.populations import discover
@@ -154,3 +154,17 @@ def test_rows_to_measure_again_are_bounded_and_fall_with_the_cost(population):
         return affordable_rows(cost_of_row(network.model_copy(update={"parameters": parameters}), population.record))
 
     assert rows(5_000_000) == 0 < rows(200_000) == FEWEST < rows(30_000) < rows(1000) == MOST
+
+
+def test_a_run_of_many_populations_takes_no_longer_than_their_budget():
+    for cost in (1, 10**9, 10**10, 6 * 10**10):
+        assert 1 <= affordable_rows(cost, among=8) <= affordable_rows(cost)
+        assert affordable_rows(cost, among=8) in (1, MOST) or 8 * cost * affordable_rows(cost, among=8) <= TOGETHER
+
+
+def test_rows_are_made_up_in_a_few_populations_which_change_with_the_seed():
+    names = [f"reference.{letter}" for letter in "abcdefgh"]
+    drawn = [frozenset(drawn_populations(names, seed=seed)) for seed in range(40)]
+    assert drawn[3] == drawn_populations(names[::-1], seed=3) and {len(each) for each in drawn} == {MADE_UP_IN}
+    assert frozenset().union(*drawn) == set(names)
+    assert drawn_populations(names[:2], seed=0) == set(names[:2]) and drawn_populations([], seed=0) == set()
