@@ -8,6 +8,13 @@ Growth along any batched map
     TangentGrowth       what it returns: exponents, partial sums, dimensions, with their units
     Status              how the growth of an example is to be read
     singular_growth     leading finite-time exponents, from singular values of the whole tangent map
+    covariant_vectors   covariant Lyapunov vectors, with two certificates
+    exponents_to_precision  exponents with standard errors, until these are as small as asked
+    frozen_noise        exponents of a random map along frozen noise paths
+    linearised          the derivative of a map at a state, by its products
+    largest_singular_value  of that derivative, with its residual
+    leading_eigenvalues     and so its spectral radius, with residuals
+    check_instrument    one number of a map, read in many ways
     growth_over_seeds   the same measurement with several tangent seeds, and its spread
     kaplan_yorke        Kaplan–Yorke dimension of a spectrum
     ks_entropy          Pesin sum of a spectrum, and whether it is a lower bound
@@ -66,10 +73,16 @@ if TYPE_CHECKING:  # the same table for type checkers
     from unsettled.measure.analysis.summary import summarise
     from unsettled.measure.campaign.run import measure
     from unsettled.measure.errors import UserError
+    from unsettled.measure.lyapunov.covariant import covariant_vectors
     from unsettled.measure.lyapunov.estimator import tangent_growth
     from unsettled.measure.lyapunov.flow import Flow
+    from unsettled.measure.lyapunov.frozen import frozen_noise
     from unsettled.measure.lyapunov.growth import Status, TangentGrowth
+    from unsettled.measure.lyapunov.instrument import check_instrument
+    from unsettled.measure.lyapunov.linearised import linearised
+    from unsettled.measure.lyapunov.onestep import largest_singular_value, leading_eigenvalues
     from unsettled.measure.lyapunov.pointwise import Pointwise
+    from unsettled.measure.lyapunov.precision import exponents_to_precision
     from unsettled.measure.lyapunov.seeds import growth_over_seeds
     from unsettled.measure.lyapunov.spectrum import kaplan_yorke, ks_entropy
     from unsettled.measure.lyapunov.sweeps import singular_growth
@@ -98,10 +111,16 @@ _HOMES = {
     ".analysis.summary": ("summarise",),
     ".campaign.run": ("measure",),
     ".errors": ("UserError",),
+    ".lyapunov.covariant": ("covariant_vectors",),
     ".lyapunov.estimator": ("tangent_growth",),
     ".lyapunov.flow": ("Flow",),
+    ".lyapunov.frozen": ("frozen_noise",),
     ".lyapunov.growth": ("Status", "TangentGrowth"),
+    ".lyapunov.instrument": ("check_instrument",),
+    ".lyapunov.linearised": ("linearised",),
+    ".lyapunov.onestep": ("largest_singular_value", "leading_eigenvalues"),
     ".lyapunov.pointwise": ("Pointwise",),
+    ".lyapunov.precision": ("exponents_to_precision",),
     ".lyapunov.seeds": ("growth_over_seeds",),
     ".lyapunov.spectrum": ("kaplan_yorke", "ks_entropy"),
     ".lyapunov.sweeps": ("singular_growth",),
@@ -140,10 +159,17 @@ __all__ = [
     "WithJacobian",
     "auc",
     "auc_difference",
+    "check_instrument",
+    "covariant_vectors",
     "equivalence",
+    "exponents_to_precision",
+    "frozen_noise",
     "growth_over_seeds",
     "kaplan_yorke",
     "ks_entropy",
+    "largest_singular_value",
+    "leading_eigenvalues",
+    "linearised",
     "load_checkpoint",
     "load_network",
     "matched_auc",
