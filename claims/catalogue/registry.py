@@ -75,7 +75,7 @@ def side_kind(name: str, *, words: str, command: str, any_network: bool = False,
     """Declare a kind of side record, before the statistics that need it. Raises ValueError when the name is taken."""
     if name in SIDE_KINDS:
         raise ValueError(f"side record {name!r} is declared twice")
-    SIDE_KINDS[name] = SideKind(name, words, command, any_network, holds or name)
+    SIDE_KINDS[name] = SideKind(name, words, command, any_network, holds or "")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,7 +40,7 @@ def find_side(
         model = None if record is None else record.provenance.model
         network = model.architecture if model is not None and model.adapter is not None else None  # FILE.py:FUNCTION, without a folder
         raise SIDE_KINDS[kind].missing(checkpoint, puzzles, target[0] if target else None, network=network)
-    side = _read(path, SIDE_KINDS[kind].holds, path.stat().st_mtime_ns)
+    side = _read(path, SIDE_KINDS[kind].holds or kind, path.stat().st_mtime_ns)
     if record is not None:
         check_side(side, record, where=path)
     return side
