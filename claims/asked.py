@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, cast
 
@@ -14,6 +18,7 @@ from unsettled.claims.audit.run import Run, Settings
 from unsettled.claims.catalogue.own import load_statistics
 from unsettled.claims.judgement.policy import POLICIES
 from unsettled.claims.ledger.load import PAPER
+from unsettled.claims.ledger.shipped import PAPERS, ledger_named, shipped
 from unsettled.claims.populations.inputs import one_of, read_inputs, read_measuring, whole_number
 from unsettled.measure.errors import UserError
 from unsettled.measure.hub.registry import cache_folder
@@ -25,6 +30,45 @@ def seed_of(config: pytest.Config) -> int:
     """The given seed, or a new one. Raises UserError."""
     given = config.option.audit_seed
     return whole_number("--audit-seed", given) if given else random.SystemRandom().randrange(2**32)
+
+
+def ledger_of(config: pytest.Config) -> Path:
+    """The ledger that is to be judged: a file, a shipped one by its name, or the paper's. Raises UserError."""
+    option = config.option
+    if option.ledger and option.paper:
+        raise UserError("--ledger and --paper both name what is judged", hint="give one of them")
+    if option.ledger:
+        return Path(option.ledger).expanduser()
+    return ledger_named(option.paper) if option.paper else PAPER
+
+
+def judge_each(config: pytest.Config) -> int:
+    """Judge every shipped ledger, one run of pytest after the other, each with an audit of its own; the worst exit code.
+
+    Raises:
+        UserError: an option names one file, which each run would write over.
+    """
+    for flag in ("ledger", "audit", "baseline_file", "manuscript", "report", "claim"):
+        if getattr(config.option, flag, None):
+            raise UserError(f"--paper all and --{flag.replace('_', '-')} do not go together", hint="judge one: --paper NAME")
+    codes = []
+    for name in shipped():
+        # what pytest was given, with the name in place of "all"
+        given = list(_for_paper(config.invocation_params.args, name))
+        print(f"\n===== {name} =====", flush=True)
+        codes.append(subprocess.run([sys.executable, "-m", "pytest", *given], cwd=config.invocation_params.dir, check=False).returncode)
+    return max(codes)
+
+
+def _for_paper(args: tuple[str | os.PathLike[str], ...], name: str) -> Iterator[str]:
+    """The arguments with ``--paper all`` replaced."""
+    given = iter(map(str, args))
+    for argument in given:
+        if argument == "--paper":
+            next(given, None)
+        elif not argument.startswith("--paper="):
+            yield argument
+    yield f"--paper={name}"
 
 
 def read_run(config: pytest.Config, *, seed: int, records: dict[str, str]) -> Run:
@@ -45,7 +89,7 @@ def read_run(config: pytest.Config, *, seed: int, records: dict[str, str]) -> Ru
     )
     return Run(
         Settings(
-            ledger=Path(option.ledger).expanduser() if option.ledger else PAPER,
+            ledger=ledger_of(config),
             manuscript=Path(option.manuscript).expanduser() if option.manuscript else None,
             inputs=inputs,
             policy=one_of("--policy", option.policy or "draft", POLICIES),
@@ -70,9 +114,11 @@ def read_gate(config: pytest.Config, run: Run) -> Gate:
 
 
 def audit_path(config: pytest.Config, run: Run) -> Path:
-    """Where the audit goes: with the reports for the paper's ledger, else into the working folder. Raises UserError."""
-    folder = CLAIMS.parent / "reports" if run.own_ledger else config.invocation_params.dir
-    path = Path(config.option.audit) if config.option.audit else folder / "audit.json"
+    """Where the audit goes: with the reports for shipped ledgers, else into the working folder. Raises UserError."""
+    rival = run.ledger.path.resolve().parent == PAPERS.resolve()
+    folder = CLAIMS.parent / "reports" if run.own_ledger or rival else config.invocation_params.dir
+    name = f"audit-{run.ledger.path.stem}.json" if rival else "audit.json"
+    path = Path(config.option.audit) if config.option.audit else folder / name
     if path.is_dir():
         raise UserError("the audit cannot be written: a folder of that name is there", where=path)
     if not path.parent.is_dir():

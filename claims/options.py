@@ -12,6 +12,7 @@ from unsettled.claims.populations.measuring import MEASURING
 # (flag, keyword arguments of addoption)
 OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--ledger", {"metavar": "PATH", "help": "the ledger to judge (default: the paper's)"}),
+    ("--paper", {"metavar": "NAME", "help": "… or one that is shipped: paper, ren-liu, krishna, …; all judges each in turn"}),
     ("--claim", {"action": "append", "metavar": "CLAIM[@POPULATION]", "help": "judge just this verdict, by its exact name"}),
     ("--statistics", {"action": "append", "metavar": "FILE.py", "help": "statistics of one's own that the ledger names; the file is run"}),
     ("--manuscript", {"metavar": "PATH", "help": "the text that the ledger is about, shown on the page coloured by its verdicts"}),
@@ -39,6 +40,7 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
 # Options that ask for an audit from whatever folder: a session that was given one must make one.
 ASKING = (
     "--ledger",
+    "--paper",
     "--claim",
     "--manuscript",
     "--record",

@@ -60,6 +60,10 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         return None
     try:
         if collects_audit(config):
+            if config.option.paper == "all":
+                from unsettled.claims.asked import judge_each
+
+                return judge_each(config)
             _prepare(config, asked)
         elif meant := meant_by(config):
             hint = f"name no path, or {CLAIMS}"

@@ -1,4 +1,4 @@
-"""`unsettled audit`, which judges a ledger, and `report`, `figures`, `diff` and `crate`: renderings of what was judged and measured."""
+"""`unsettled audit` and `compare-accounts`, which judge, and `report`, `figures`, `diff` and `crate`: renderings of what was judged."""
 
 from __future__ import annotations
 
@@ -133,3 +133,51 @@ def crate(
     from unsettled.reports.exchange.ro_crate import write_crate
 
     typer.echo(write_crate(record, name=name, licence=licence, published=published, author=author, publisher=publisher))
+
+
+@app.command("compare-accounts")
+def compare_accounts(
+    record: Annotated[list[str] | None, typer.Option(metavar="NAME=PATH", help="A record of your own, as population NAME.")] = None,
+    references: Annotated[Path | None, typer.Option(help="The folder of reference checkpoints; the shipped one by default.")] = None,
+    population: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only this population; may be repeated.")] = None,
+    markdown: Annotated[bool, typer.Option(help="Write Markdown tables instead.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Where papers about the same runs contradict each other: what each predicts, and what every population shows."""
+    import json
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from unsettled.claims.audit.accounts import answers
+    from unsettled.claims.explanation.pages import unknown
+    from unsettled.claims.ledger.load import load_ledger
+    from unsettled.claims.populations.inputs import read_inputs
+    from unsettled.claims.populations.populations import discover
+    from unsettled.measure.support.text import harmless
+    from unsettled.reports.findings.accounts import account_grids, as_table
+    from unsettled.reports.findings.grid import render
+
+    everyone = [p for p in discover(read_inputs(records=record or (), references=references), load_ledger()) if p.record is not None]
+    names = [p.name for p in everyone]
+    for name in population or ():
+        if name not in names:
+            raise unknown("population", name, names)
+    found = answers([p for p in everyone if not population or p.name in population])
+    if as_json:
+        typer.echo(json.dumps(as_table(found), indent=1, ensure_ascii=False, allow_nan=False))
+        return
+    grids = account_grids(found)
+    if markdown:
+        typer.echo(render(grids, ""))
+        return
+    console = Console(highlight=False, markup=False)
+    for grid in grids:
+        console.print(harmless(f"\n{grid.title}"), style="bold")
+        # on a terminal the populations are rows: a line for each side and population
+        table = Table(*("population", *(row[0] for row in grid.rows)), box=None, pad_edge=False)
+        for column in table.columns:
+            column.overflow = "fold"
+        for place, name in enumerate(grid.head[2:], start=2):
+            table.add_row(*map(harmless, (name, *(row[place] for row in grid.rows))))
+        console.print(table)

@@ -31,7 +31,7 @@ PANELS: dict[str, tuple[str, ...]] = {
         *("merge", "import", "import-preds", "fetch", "puzzles"),
     ),
     "Explain": ("show", "diagnose", "compare", "diff", "why"),
-    "Report": ("audit", "report", "sign", "verify", "figures", "findings", "crate"),
+    "Report": ("audit", "report", "sign", "verify", "figures", "findings", "compare-accounts", "crate"),
     "Write a paper": ("init", "lock", "plan", "statistics", "check-text", "schema"),
     "Test-time policies": ("policies", "solve"),
     "Train references": ("train", "publish", "card"),

@@ -1,4 +1,4 @@
-"""`unsettled findings`: the page on what the shipped checkpoints say of the paper."""
+"""`unsettled findings`: the page on what the shipped checkpoints say of the paper, and of papers against each other."""
 
 from __future__ import annotations
 
@@ -18,9 +18,14 @@ def findings(
     references: Annotated[Path, typer.Option(help="The folder of references.")] = REFERENCES,
 ) -> None:
     """Write what the shipped checkpoints say: claims, training, definitions, longer rollouts, other precisions."""
+    from unsettled.claims.audit.accounts import answers
     from unsettled.claims.audit.audit import read_audit
+    from unsettled.claims.ledger.load import load_ledger
+    from unsettled.claims.populations.inputs import Inputs
+    from unsettled.claims.populations.populations import discover
     from unsettled.measure.errors import UserError
     from unsettled.measure.support.files import write_whole
+    from unsettled.reports.findings.accounts import account_grids
     from unsettled.reports.findings.findings import grids
     from unsettled.reports.findings.grid import render
     from unsettled.reports.findings.policies import compared, draw_pictures, failure_grids, lever_grids
@@ -29,7 +34,8 @@ def findings(
     if not words.is_file():
         raise UserError("the words of the page are not there", where=words)
     draws = compared(references)
-    tables = [*grids(read_audit(audit), references), *failure_grids(references), *lever_grids(draws)]
+    accounts = account_grids(answers(discover(Inputs(references=references), load_ledger())))
+    tables = [*accounts, *grids(read_audit(audit), references), *failure_grids(references), *lever_grids(draws)]
     page = render(tables, words.read_text(encoding="utf-8"))
     target = out or references / "FINDINGS.md"
     write_whole(target, page)

@@ -1,0 +1,50 @@
+"""``--paper NAME`` and ``--paper all``: which ledger is judged, and what cannot be shared by several runs."""
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from unsettled.claims import asked
+from unsettled.claims.ledger.load import PAPER
+from unsettled.claims.ledger.shipped import PAPERS, shipped
+from unsettled.measure.errors import UserError
+
+
+def config(*args, **options):
+    given = {"ledger": None, "paper": None, "audit": None} | options
+    return SimpleNamespace(option=SimpleNamespace(**given), invocation_params=SimpleNamespace(args=args, dir=PAPER.parent))
+
+
+def test_a_paper_is_named_or_the_audited_one_is_judged(tmp_path):
+    assert asked.ledger_of(config()) == asked.ledger_of(config(paper="paper")) == PAPER
+    assert asked.ledger_of(config(paper="krishna")) == PAPERS / "krishna.toml"
+    assert asked.ledger_of(config(ledger=str(tmp_path / "l.toml"))) == tmp_path / "l.toml"
+    with pytest.raises(UserError, match=r"no paper 'nobody'.*ren-liu"):
+        asked.ledger_of(config(paper="nobody"))
+    with pytest.raises(UserError, match="both name what is judged"):
+        asked.ledger_of(config(paper="krishna", ledger="l.toml"))
+
+
+def test_every_ledger_is_judged_in_a_run_of_its_own_and_the_worst_code_counts(monkeypatch):
+    ran = []
+
+    def run(command, **_):
+        ran.append(command)
+        return SimpleNamespace(returncode=1 if "--paper=krishna" in command else 0)
+
+    monkeypatch.setattr(asked.subprocess, "run", run)
+    assert asked.judge_each(config("claims/", "--paper", "all", "-q")) == 1
+    assert ran == [[sys.executable, "-m", "pytest", "claims/", "-q", f"--paper={name}"] for name in shipped()]
+    assert asked.judge_each(config("--paper=all")) == 1 and "--paper=all" not in ran[-1]
+
+
+@pytest.mark.parametrize("option", ["audit", "ledger", "report"])
+def test_what_each_run_would_write_over_is_refused(option):
+    with pytest.raises(UserError, match=f"--paper all and --{option} do not go together"):
+        asked.judge_each(config(**{option: "x"}))
+
+
+def test_a_rival_ledger_has_an_audit_of_its_own_beside_the_papers():
+    run = SimpleNamespace(ledger=SimpleNamespace(path=PAPERS / "krishna.toml"), own_ledger=False)
+    assert asked.audit_path(config(), run) == PAPER.parent.parent / "reports" / "audit-krishna.json"
