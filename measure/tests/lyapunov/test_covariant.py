@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from unittest.mock import patch
 
-import numpy as np
 import pytest
 import torch
 
+from unsettled.fixtures.systems.random_maps import second_vector, sheared
 from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov import covariant
 from unsettled.measure.lyapunov.covariant import covariant_vectors, tail_for
@@ -38,24 +38,11 @@ def test_of_a_constant_map_they_are_its_eigenvectors():
     assert found.angles()[0, 0, 0, 1].item() == pytest.approx(math.acos(abs(one @ other) / one.norm() / other.norm()), abs=1e-9)
 
 
-RISE, FALL = 1.6, 0.5
-
-
-def sheared(n):
-    return torch.from_numpy(np.random.default_rng(n).standard_normal(1))[0]
-
-
-def triangular(z, n):
-    """[[1.6, b_n], [0, 0.5]] with b_n of update n."""
-    return torch.stack((RISE * z[:, 0] + sheared(n).to(z) * z[:, 1], FALL * z[:, 1]), dim=1)
-
-
 def test_of_a_triangular_product_they_follow_from_what_is_to_come():
     """v₁ = e₁; v₂(n) ∝ (x_n, 1) with x_n = −Σ_j (c/a)^j b_{n+j} / a: the future decides it, no matrix of the present does."""
-    found = covariant_vectors(triangular, ZERO[:, :2], k=2, segments=3, warmup=40, tail=40, time_dependent=True)
+    found = covariant_vectors(sheared, ZERO[:, :2], k=2, segments=3, warmup=40, tail=40, time_dependent=True)
     for n in range(4):
-        x = -sum((FALL / RISE) ** j * sheared(40 + n + j).item() / RISE for j in range(80))
-        wanted = torch.tensor([[1.0, 0.0], [x, 1.0]], dtype=DOUBLE)
+        wanted = torch.tensor([[1.0, 0.0], [second_vector(40 + n), 1.0]], dtype=DOUBLE)
         assert sine(found.vectors[0, n], wanted).max() < 1e-10, n
     assert found.covariance.max() < 1e-10 and found.convergence.max() < 1e-10
 
