@@ -230,7 +230,8 @@ def tiny(tmp_path_factory):
     return root
 
 
-def test_workers_share_the_seed_and_the_controller_writes_one_audit(pytester, folder, tiny):
+def test_workers_share_the_seed_and_the_controller_writes_one_audit(pytester, folder, tiny, monkeypatch):
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # of others' plugins, in each of three processes
     write_ledger(folder / "my.toml", GOOD | BAD)
     words = [
         *PLUGINS,
@@ -246,7 +247,7 @@ def test_workers_share_the_seed_and_the_controller_writes_one_audit(pytester, fo
         "3",
         "-v",
     ]
-    result = pytester.runpytest_subprocess(*words, "-n", "2")
+    result = pytester.runpytest_subprocess("-p", "xdist", *words, "-n", "2")
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*1 failed, 10 passed*"])
     found = read_audit(folder / "audit.json")
@@ -261,7 +262,7 @@ def test_workers_share_the_seed_and_the_controller_writes_one_audit(pytester, fo
     assert {p.name for p in found.planted} >= {"turned-outcome", "raised-exponents", "raised-displacement", "lowered-halting", "wrong-auc"}
     assert found.complete
     written = (folder / "audit.json").read_bytes()
-    pytester.runpytest_subprocess(*words, "-n", "0", "--audit-seed", str(found.seed))
+    pytester.runpytest_inprocess(*words, "--audit-seed", str(found.seed))
     assert (folder / "audit.json").read_bytes() == written, "one process writes the same audit, byte for byte"
 
 

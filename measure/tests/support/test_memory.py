@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -72,7 +73,9 @@ print(sorted(name for name in before if before[name] != after[name]))
 
 
 def run(code: str, *arguments: object) -> str:
-    done = subprocess.run([sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False)
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}  # threads of OpenMP do not outlive a fork
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=environment)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -96,14 +99,36 @@ def test_a_library_call_leaves_its_host_as_it_was(tmp_path):
     assert run(MAPS + HOST + USE, tmp_path / "record.parquet") == "[]"
 
 
+# Each command in a fork of one process that has imported torch, with malloc as it comes.
+COMMANDS = """
+import os, sys, traceback
+from unsettled.measure.commands.app import main
+import unsettled.measure.campaign.long, unsettled.measure.rollout.convergence, torch._dynamo
+for words in eval(sys.argv[1]):
+    pid = os.fork()
+    if pid == 0:
+        try:
+            sys.argv = ["unsettled", *words]
+            main()
+        except SystemExit as end:
+            print(words[0], end.code or 0, maps(), flush=True)
+        except BaseException:
+            traceback.print_exc()
+        os._exit(0)
+    os.waitpid(pid, 0)
+"""
+
+
 @glibc
-@pytest.mark.parametrize("command", ["convergence", "measure", "follow"])
-def test_the_commands_ask_for_it(command, tmp_path):
-    arguments = [command, REFERENCE, REFERENCE / "puzzles.parquet", "--limit", 1, "--segments", 32 if command == "follow" else 2]
-    arguments += ["--k", 1, "--sweeps", 1] if command == "convergence" else ["--k", 0, "--out", tmp_path / "out.parquet"]
-    arguments += ["--deep", 0, "--starts", 1] if command == "follow" else []
-    code = "from unsettled.measure.commands.app import main\ntry:\n    main()\nexcept SystemExit as e:\n    assert not e.code, e.code\n"
-    assert run(MAPS + code + "print(maps())", *arguments).splitlines()[-1] == "0"
+def test_the_commands_ask_for_it(tmp_path):
+    given = [str(REFERENCE), str(REFERENCE / "puzzles.parquet"), "--limit", "1"]
+    commands = [
+        ["convergence", *given, "--segments", "2", "--k", "1", "--sweeps", "1"],
+        ["measure", *given, "--segments", "2", "--k", "0", "--out", str(tmp_path / "measured.parquet")],
+        ["follow", *given, "--segments", "32", "--k", "0", "--deep", "0", "--starts", "1", "--out", str(tmp_path / "long.parquet")],
+    ]
+    told = run(MAPS + COMMANDS + "print('parent', maps())", repr(commands)).splitlines()
+    assert {"convergence 0 0", "measure 0 0", "follow 0 0", "parent 1"} <= set(told), told
 
 
 def test_other_platforms_and_a_users_own_settings_are_left_alone(monkeypatch):
