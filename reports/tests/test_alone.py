@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -9,8 +10,10 @@ import sys
 import pytest
 
 from unsettled.fixtures.synthetic.audits import accuracy_of, write_ledger, write_tiny_reference
+from unsettled.fixtures.synthetic.forked import unsettled
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.record.parquet import write_record
+from unsettled.reports.html.page import unpacked
 from unsettled.reports.renderings import RENDERINGS
 
 NAMES = ["audit.json" if name == "audit.json" else f"out{name}" for name in RENDERINGS]
@@ -40,18 +43,7 @@ def written(tmp_path_factory):
     reports = [part for name in NAMES for part in ("--report", f"reports/{name}")]
     (folder / "reports").mkdir()
     given = ["--references", "references", "--record", "my=r.parquet", "--same-examples", "my", "--audit-seed", "1", *reports]
-    command = [
-        sys.executable,
-        "-c",
-        "from unsettled.measure.commands.app import main; main()",
-        "audit",
-        "my.toml",
-        *given,
-        "-q",
-        "-p",
-        "no:cacheprovider",
-    ]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600, check=False)
+    done = unsettled(folder, "audit", "my.toml", *given, "-q", "-p", "no:cacheprovider", environment={"OMP_NUM_THREADS": "1"})
     assert done.returncode == 1, done.stdout + done.stderr
     return folder
 
@@ -68,5 +60,6 @@ def test_every_report_comes_again_from_the_file_alone(written, tmp_path):
 
 def test_the_page_holds_boards_and_pictures(written):
     page = (written / "reports" / "out.html").read_text()
-    assert page.count("<figure") == 14 and '"population":"reference.tiny"' in page
+    (boards,) = re.findall(r'id="boards"[^>]*>([^<]*)<', page)
+    assert page.count("<figure") == 14 and [found["population"] for found in unpacked(boards)] == ["reference.tiny"]
     assert "my</bdi>: no boards, because the audit was given a record, but not its checkpoint and puzzles" in page
