@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from functools import partial
 
@@ -14,6 +15,7 @@ from unsettled.measure.policies.policies import Restarts as Restarting
 from unsettled.measure.policies.table import Table, table_of
 from unsettled.measure.record.record import Record
 from unsettled.measure.record.side import SideRecord
+from unsettled.measure.statistics.bootstrap import bootstrap_examples
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.paired import paired_difference
 from unsettled.measure.statistics.splits import over_splits
@@ -102,3 +104,27 @@ def restart_gain(record: Record, parameters: Gained, side: SideRecord) -> Estima
 def relabelling_gain(record: Record, parameters: Gained, side: SideRecord) -> Estimate:
     """Accuracy of draws with relabelled digits, and a label-free selection, minus that of a single rollout, on the same puzzles."""
     return restart_gain(record, parameters.model_copy(update={"start": "digits"}), side)
+
+
+def share_of_start(solved: np.ndarray) -> float:
+    """Share of the variance of outcomes (N, K), K draws of each of N puzzles, that lies within puzzles: 0 where the input decides
+    alone, 1 where the start does. NaN where all outcomes are alike.
+
+    One-way random effects: within a puzzle the unbiased mean of p_i (1 − p_i) K / (K − 1), in all that plus the variance of the
+    p_i less what of it is due to few draws (Snedecor & Cochran 1989, ch. 13).
+
+    >>> share_of_start(np.array([[1, 1], [0, 0]])), share_of_start(np.array([[1, 0], [1, 0]]))
+    (0.0, 1.0)
+    """
+    rates, draws = solved.mean(axis=1), solved.shape[1]
+    within = float((rates * (1 - rates)).mean()) * draws / (draws - 1)
+    between = max(0.0, float(rates.var(ddof=1)) - within / draws)
+    return within / (within + between) if within + between > 0 else math.nan
+
+
+@statistic("start_share", RestartPool, limits=(0, 1), needs="restarts")
+def start_share(record: Record, parameters: RestartPool, side: SideRecord) -> Estimate:
+    """Share of the variance of outcomes over draws that lies within puzzles: the start's, not the input's."""
+    solved = pool(side, parameters).restarts[parameters.start].solved[:, :, -1].astype(float)
+    found = bootstrap_examples(share_of_start, solved, resamples=1000, denominator="puzzles")
+    return replace(found, method=f"variance within over all, {parameters.start} starts; {found.method}")

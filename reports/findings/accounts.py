@@ -67,4 +67,4 @@ def _value(answer: Answer, name: str) -> float | None:
     if measured is None or not measured.estimate.defined:
         return None
     value = float(getattr(measured.estimate, name))
-    return None if math.isnan(value) else value
+    return value if math.isfinite(value) else None

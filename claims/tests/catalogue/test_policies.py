@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from unsettled.claims.catalogue.policies import share_of_start
 from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.judgement.judge import judge
 from unsettled.claims.ledger.load import load_ledger
@@ -106,3 +107,13 @@ def test_a_shipped_table_is_of_its_puzzles_and_its_first_draws_are_the_records_r
     assert np.median(gap) < 1e-3 and gap.max() < 0.02  # not every board that is solved is at rest: last bits grow there
     for draws in (*table.restarts.values(), table.long):
         np.testing.assert_array_equal(draws.signals.consistent, draws.solved)  # one solution, found by checking
+
+
+def test_the_variance_of_outcomes_is_the_puzzles_or_the_starts():
+    rng = np.random.default_rng(0)
+    rates = rng.beta(2, 3, 4000)  # variance of rates .04, within puzzles p(1 − p) − .04 = .2
+    drawn = rng.random((4000, 8)) < rates[:, None]
+    assert share_of_start(drawn) == pytest.approx(0.2 / 0.24, abs=0.02)
+    assert np.isnan(share_of_start(np.ones((5, 3))))
+    found = compute("start_share", synthetic_draws(300, chance=0.4, seed=7))
+    assert 0.9 < found.low < found.value <= found.high <= 1  # synthetic draws are alike for every puzzle

@@ -1,6 +1,8 @@
 """The tables of contradictions as they are drawn: what holds, with its interval, and which architecture a paper speaks of."""
 
 import json
+import math
+from dataclasses import replace
 
 from typer.testing import CliRunner
 
@@ -21,6 +23,16 @@ def test_a_cell_says_verdict_figure_and_whom_the_paper_speaks_of():
     assert cell(trapped).endswith("(of the other architecture)") and "%" in cell(trapped)
     assert cell(next(a for a in found if a.side.claim == "gain.persistent")) == "not measured"
     assert all(len(row) == len(grid.head) for grid in grids for row in grid.rows)
+    limits = {-math.inf: None, 0.25: 0.25, math.nan: None}
+    for limit, shown in limits.items():  # a median of few has no limit on one side
+        estimate = trapped.verdict.measured.estimate
+        open_ended = replace(
+            trapped,
+            verdict=trapped.verdict.model_copy(
+                update={"measured": trapped.verdict.measured.model_copy(update={"estimate": replace(estimate, low=limit)})}
+            ),
+        )
+        assert as_table([open_ended])[0]["low"] == shown
     json.dumps(as_table(found), allow_nan=False)
 
 
