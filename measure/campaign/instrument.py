@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.lyapunov.instrument import Checked, check_instrument
+from unsettled.measure.lyapunov.instrument import CheckedFigure, check_instrument
 from unsettled.measure.lyapunov.known_slips import Quantity
 from unsettled.measure.lyapunov.linearised import linearised
 from unsettled.measure.lyapunov.segment import segment_of
@@ -27,7 +27,7 @@ def check_network_instrument(
     segment: int = 16,
     noise_seed: int = 0,
     device: str = "cpu",
-) -> Checked:
+) -> CheckedFigure:
     """Read a number of a network in many ways: radius or singular value of the segment after state ``segment``, or λ₁ of the first ones.
 
     The orbit that leads to the state is run once, in float64; every reading is at that state, rounded to its arithmetic.

@@ -20,7 +20,7 @@ from torch import Tensor
 from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov.differences import ByDifferences
 from unsettled.measure.lyapunov.estimator import tangent_growth
-from unsettled.measure.lyapunov.known_slips import Quantity, Reading, slips
+from unsettled.measure.lyapunov.known_slips import FigureReading, Quantity, slips
 from unsettled.measure.lyapunov.linearised import Linearised, Transposed, linearised
 from unsettled.measure.lyapunov.onestep import largest_singular_value, leading_eigenvalues
 from unsettled.measure.lyapunov.tangents import State, Update
@@ -32,7 +32,7 @@ STEPS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedFigure:
     """A number of a map at one state, read in many ways.
 
     Attributes:
@@ -43,7 +43,7 @@ class Checked:
     """
 
     quantity: Quantity
-    readings: tuple[Reading, ...]
+    readings: tuple[FigureReading, ...]
     error: float
     condition: float
 
@@ -57,7 +57,7 @@ class Checked:
         """Significant digits that are earned: on which seeds, residual and condition agree; 0 where it has not converged."""
         return digits_of(self.error)
 
-    def digits_at(self, reading: Reading) -> int:
+    def digits_at(self, reading: FigureReading) -> int:
         """Significant digits of the exact value that a reading has right, at most those that are earned."""
         return min(self.digits, digits_of(abs(reading.value / self.value - 1))) if self.value else 0
 
@@ -103,7 +103,7 @@ def digits_of(error: float) -> int:
 @torch.no_grad()
 def check_instrument(
     place: Place, quantity: Quantity, *, segments: int = 16, seeds: tuple[int, int] = (0, 1), tolerance: float = 1e-9, most: int = 128
-) -> Checked:
+) -> CheckedFigure:
     """Read one number of a map at one state in many ways.
 
     Args:
@@ -145,7 +145,7 @@ def check_instrument(
     between = abs(exact[0].value - exact[1].value) / abs(exact[0].value) if exact[0].value else 0.0
     worst = [condition * max(one.residual, rounding) for one in exact] if quantity != "exponent" else [rounding]
     error = max(between, *worst)
-    return Checked(quantity, tuple(readings), error if math.isfinite(error) else math.inf, condition)
+    return CheckedFigure(quantity, tuple(readings), error if math.isfinite(error) else math.inf, condition)
 
 
 def _placed(read: Callable[..., tuple[float, float]], place: Place, dtype: torch.dtype, seed: int) -> tuple[float, float]:
@@ -161,7 +161,7 @@ def _direction(quantity: Quantity, updates: list[Update], state: State, toleranc
 
 def _differences(
     place: Place, quantity: Quantity, read: Callable[..., tuple[float, float]], *, seed: int, direction: Tensor | None
-) -> Iterator[Reading]:
+) -> Iterator[FigureReading]:
     """The number by difference quotients of the whole segment, over a sweep of steps, in two precisions."""
     for dtype in (torch.float64, torch.float32):
         updates, state = place(dtype)
@@ -170,23 +170,23 @@ def _differences(
             how = f"differences of {step:.0e} of the norm, {_name(dtype)}"
             if direction is not None:
                 image = linearised(wrapped, state).forward(direction[:, None])
-                yield Reading(how, torch.linalg.vector_norm(image).item(), kind="differences")
+                yield FigureReading(how, torch.linalg.vector_norm(image).item(), kind="differences")
             else:
                 value = _tried(partial(read, wrapped, state, seed=seed), how, "differences")
                 # one wrapped segment is one update: nats per segment
                 yield replace(value, value=value.value / len(updates)) if quantity == "exponent" else value
 
 
-def _reading(found: tuple[float, float], how: str) -> Reading:
-    return Reading(how, *found)
+def _reading(found: tuple[float, float], how: str) -> FigureReading:
+    return FigureReading(how, *found)
 
 
-def _tried(read: Callable[[], tuple[float, float]], how: str, kind: Literal["coarser", "differences"]) -> Reading:
+def _tried(read: Callable[[], tuple[float, float]], how: str, kind: Literal["coarser", "differences"]) -> FigureReading:
     """A reading in arithmetic that a map may not know: NaN where it does not."""
     try:
-        return Reading(how, *read(), kind)
+        return FigureReading(how, *read(), kind)
     except (UserError, RuntimeError, ValueError):
-        return Reading(how, math.nan, math.nan, kind)
+        return FigureReading(how, math.nan, math.nan, kind)
 
 
 def _radius(updates: list[Update], state: State, *, segments: int, tolerance: float, most: int, seed: int) -> tuple[float, float]:
