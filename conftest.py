@@ -1,6 +1,12 @@
 """Wires the audit into pytest when it runs from the repository, and leaves out what must be asked for with ``-m``."""
 
 import os
+import sys
+
+# Bytecode is kept, as numba's is in the same folders: without it each of the dozens of processes that tests start compiles every module
+# again, and each worker rewrites every assertion.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # before anything imports torch: workers of pytest-xdist share the cores, since threads that wait for others cost more than they give
 if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
