@@ -16,7 +16,7 @@ from unsettled.reports.html.strip import span_of, strip, zoom
 from unsettled.reports.html.svg import slug
 
 # Labels of the facts that the page shows: of a claim, once, and of a verdict, under their headings.
-DEFINITION = ("where", "printed", "denominator", "definition", "parameters", "smallest effect", "other checkpoints")
+DEFINITION = ("where", "printed", "denominator", "definition", "parameters", "assumed", "smallest effect", "other checkpoints")
 FOUND = ("question", "criterion", "measured", "method", "counts", "power", "baseline", "λ₁ adds", "also reported", "would change it")
 SECTIONS = (("What was found", FOUND), ("Where it comes from", ("weights", "file", "puzzles", "record")))
 FINGERPRINT = 16

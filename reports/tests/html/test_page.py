@@ -376,3 +376,10 @@ def test_elements_escape_and_paths_break_at_gaps():
     frame = Frame(Scale(0, 3, 0, 30), Scale(0, 1, 10, 0), "", "")
     frame.ribbon([0, 1, 2, 3], [0, 0, math.nan, 0], [1, 1, 1, 1], "x")
     assert str(frame.parts[0]).count("M") == 1 and len(frame.parts) == 1
+
+
+def test_the_page_tells_what_a_claim_took_for_granted(make_audit, make_verdict):
+    verdict = make_verdict()
+    audit = make_audit([verdict], definitions={verdict.claim: (Fact("assumed", "segments count from one"),)})
+    (definition,) = claims_of(audit)[1]
+    assert definition.facts == (Fact("assumed", "segments count from one"),)
