@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from unsettled.measure.lyapunov.tangents import Parts, State, as_parts
+from unsettled.measure.lyapunov.tangents import Parts, State, advance, as_parts
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class ByDifferences:
         """f(z) and difference quotients for tangents with an axis k after the batch."""
         is_tuple = not isinstance(state, Tensor)
         parts, carried = as_parts(state), as_parts(tangents)
-        image = as_parts(self.update(state))
+        image = advance(self.update, parts, is_tuple=is_tuple)
         size = _length(parts)
         size = torch.where(size > 0, size, 1.0)
         quotients: list[Parts] = []
@@ -45,7 +45,7 @@ class ByDifferences:
             length = _length(direction)
             epsilon = torch.where(length > 0, self.step * size / length, 1.0)
             moved = tuple(part + _over(epsilon, part) * along for part, along in zip(parts, direction, strict=True))
-            there = as_parts(self.update(moved if is_tuple else moved[0]))
+            there = advance(self.update, moved, is_tuple=is_tuple)
             quotients.append(tuple((after - before) / _over(epsilon, after) for after, before in zip(there, image, strict=True)))
         pushed = tuple(torch.stack(columns, dim=1) for columns in zip(*quotients, strict=True))
         return (image, pushed) if is_tuple else (image[0], pushed[0])

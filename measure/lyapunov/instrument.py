@@ -169,12 +169,16 @@ def _differences(
             wrapped: list[Update] = [ByDifferences(partial(_segment, updates), step)]
             how = f"differences of {step:.0e} of the norm, {_name(dtype)}"
             if direction is not None:
-                image = linearised(wrapped, state).forward(direction[:, None])
-                yield FigureReading(how, torch.linalg.vector_norm(image).item(), kind="differences")
+                yield _tried(partial(_along, wrapped, state, direction), how, "differences")
             else:
                 value = _tried(partial(read, wrapped, state, seed=seed), how, "differences")
                 # one wrapped segment is one update: nats per segment
                 yield replace(value, value=value.value / len(updates)) if quantity == "exponent" else value
+
+
+def _along(updates: list[Update], state: State, direction: Tensor) -> tuple[float, float]:
+    """‖Jv‖ of a unit direction."""
+    return torch.linalg.vector_norm(linearised(updates, state).forward(direction[:, None])).item(), math.nan
 
 
 def _reading(found: tuple[float, float], how: str) -> FigureReading:

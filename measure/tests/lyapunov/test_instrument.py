@@ -60,6 +60,15 @@ def test_singular_values_and_exponents_have_slips_of_their_own():
     assert exponent.digits <= 3, "two tangent seeds agree on no more over 40 updates"
 
 
+@pytest.mark.parametrize("quantity", ["radius", "singular", "exponent"])
+def test_a_map_that_knows_float64_alone_is_checked_in_float64_alone(quantity):
+    fixed = torch.tensor([2.0, 1.0], dtype=torch.float64)
+    found = check_instrument(lambda dtype: ([lambda z: z * fixed], torch.ones(1, 2, dtype=dtype)), quantity, segments=30)
+    values = {reading.how: reading.value for reading in found.readings}
+    assert math.isnan(values["exact derivatives, float32"]) and math.isnan(values["differences of 1e-03 of the norm, float32"])
+    assert found.digits >= 1 and values["differences of 1e-03 of the norm, float64"] == pytest.approx(found.value, rel=1e-6)
+
+
 def test_what_has_not_converged_earns_nothing():
     shift = torch.roll(torch.eye(200, dtype=torch.float64), 1, dims=0)
     found = check_instrument(lambda dtype: ([lambda z: z @ shift.T.to(z)], torch.ones(1, 200, dtype=dtype)), "radius", most=8)
