@@ -170,6 +170,7 @@ def place(tmp_path_factory):
     return folder
 
 
+@pytest.mark.asymptotic  # three imports of torch; ranks within this process are tried above
 def test_torchrun_needs_no_process_group(place):
     net, table, out = str(place / "net"), str(place / "p.parquet"), place / "s"
     torchrun = [str(Path(sys.executable).with_name("torchrun")), "--nproc-per-node", "2", "-m", "unsettled.measure"]
