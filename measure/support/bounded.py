@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.support.memory import address_space
+from unsettled.measure.support.memory import address_space, release_freed_memory
 
 GIB = 1 << 30
 P = ParamSpec("P")
@@ -79,8 +79,12 @@ def _lifted() -> bool:
 @contextlib.contextmanager
 def _memory(bound: Bound, path: Path) -> Iterator[None]:
     """A limit on the address space (Linux): what this process has by now and what the reader may take."""
+    if _lifted():
+        yield
+        return
+    release_freed_memory()
     used = address_space()
-    if used is None or _lifted():
+    if used is None:
         yield
         return
     import resource  # noqa: PLC0415 - POSIX alone has it: there, where the system tells

@@ -37,6 +37,12 @@ def keep_freed_memory() -> bool:
     return all(mallopt(name, value) == 1 for name, value in settings)
 
 
+def release_freed_memory() -> None:
+    """Hand freed memory that is kept back to the system: what is still mapped could be used again beyond any limit on address space."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def address_space() -> int | None:
     """Bytes of this process's address space, which RLIMIT_AS limits; None where the system does not tell."""
     try:

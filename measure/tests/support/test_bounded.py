@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import resource
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -55,6 +57,22 @@ def test_memory_is_bounded(tight, tmp_path):
     with pytest.raises(UserError, match=r"more than 0\.2 GiB of memory"):
         bounded.bounded("text")(hoard)(path=tmp_path / "b.txt")
     assert state() == before
+
+
+def test_memory_that_was_freed_and_kept_does_not_loosen_the_bound(tight, tmp_path):
+    """In a process of its own: what is kept is a setting of the whole process."""
+    code = (
+        "import numpy as np\n"
+        "from unsettled.measure.support import bounded\n"
+        "from unsettled.measure.support.memory import keep_freed_memory\n"
+        "keep_freed_memory()\n"
+        "blocks = [np.ones(100 << 20, np.uint8) for _ in range(6)]\n"
+        "del blocks\n"
+        "bounded.BOUNDS['text'] = bounded.Bound(60, 200 << 20)\n"
+        "bounded.bounded('text')(lambda path: np.ones(400 << 20, np.uint8))('b.txt')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "more than 0.2 GiB of memory" in done.stderr
 
 
 def test_the_bound_can_be_lifted_and_does_not_hold_in_other_threads(tight, tmp_path, monkeypatch):
