@@ -148,8 +148,12 @@ def _closing(audit: Audit) -> Iterator[Text]:
         checks.append(f"{plural(rows, 'row')} of {plural(len(done), 'record')} re-measured: {told}" if done else "no row re-measured")
     if checks:
         yield Text("\n" + "; ".join(checks))
-    if without := [r for r in audit.remeasured if not r.examples]:
-        yield Text("NOT RE-MEASURED: " + "; ".join(f"{safe(r.population)} ({safe(r.reason or '')})" for r in without), style="bold red")
+    without: dict[str, list[str]] = {}
+    for again in audit.remeasured:
+        if not again.examples:
+            without.setdefault(again.reason or "", []).append(safe(again.population))
+    for reason, names in without.items():
+        yield Text(f"NOT RE-MEASURED: {', '.join(names)} ({safe(reason)})", style="bold red")
     if saying := [v for v in audit.verdicts if v.declared is not None]:
         kept = sum(bool(v.declared) for v in saying)
         yield Text(f"declared before their record was measured: {kept} of {plural(len(saying), 'verdict')} on records that say what was")
