@@ -12,12 +12,14 @@ import unsettled.reports.session
 from unsettled.claims.audit.audit import read_audit
 from unsettled.fixtures.faults.hostile import HOSTILE, write_hostile_ledger
 from unsettled.fixtures.synthetic.audits import accuracy_of, write_ledger
+from unsettled.fixtures.synthetic.forked import WARM
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.record.parquet import write_record
+from unsettled.measure.statistics.dip import dip
 from unsettled.reports.text.markdown import render
 
 # an inner run of pytest must not be the first to import these: pytester forgets them again
-PRELOADED = (hypothesis, torch)
+PRELOADED = (hypothesis, torch, dip([0.0, 1.0, 3.0]), *WARM)
 
 RECORD = synthetic_record(200)
 PLUGINS = ("-p", "unsettled.claims.plugin", "-p", "unsettled.reports.plugin", "-p", "no:cacheprovider")
