@@ -58,10 +58,10 @@ def verify(
         from unsettled.claims.audit import signing
     except ImportError:
         raise UserError(NEEDS) from None
-    problems = signing.verify(signature or audit.with_name(f"{audit.stem}.sig.json"), key, audit)
     found = read_audit(audit)
-    for problem in [*problems, *signing.inputs_changed(found, ledger)]:
-        problems = problems or [problem]
+    problems = signing.verify(signature or audit.with_name(f"{audit.stem}.sig.json"), key, audit)
+    problems += signing.inputs_changed(found, ledger)
+    for problem in problems:
         typer.echo(harmless(problem))
     if problems:
         raise typer.Exit(1)

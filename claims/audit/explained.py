@@ -7,7 +7,7 @@ import math
 from unsettled.claims.audit.entries import Strict
 from unsettled.claims.audit.run import Run
 from unsettled.claims.catalogue.registered import lookup
-from unsettled.claims.explanation.pages import Fact, explain
+from unsettled.claims.explanation.pages import Fact, claim_page, verdict_page
 from unsettled.claims.judgement.case import form_of
 from unsettled.claims.ledger.forms import region
 from unsettled.claims.verdict import Verdict
@@ -33,7 +33,7 @@ class Explained(Strict):
 
 def definition_of(run: Run, key: str) -> tuple[Fact, ...]:
     """The facts on the claim of ``claim@population``, whatever it is judged on."""
-    return explain(run, key)[0].facts
+    return claim_page(run.ledger, run.pairs[key][0]).facts
 
 
 def explained(run: Run, verdict: Verdict) -> Explained:
@@ -41,7 +41,7 @@ def explained(run: Run, verdict: Verdict) -> Explained:
     claim, _ = run.pairs[verdict.key]
     form = form_of(claim, verdict.mode) if verdict.mode != "arithmetic" else None
     span = region(form) if form is not None else None
-    facts = explain(run, verdict.key)[1].facts
+    facts = verdict_page(run, verdict.key).facts
     return Explained(
         facts=tuple(fact for fact in facts if fact.text and fact.label not in HELD),
         limits=lookup(claim.statistic).limits,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from unsettled.claims.audit.audit import Audit
-from unsettled.claims.explanation.pages import Fact, Page, unknown
+from unsettled.claims.explanation.pages import Fact, Page, keys_of, title_of
 from unsettled.claims.verdict import TABLE, Verdict
-from unsettled.claims.wording import KIND
 
 # Label of a fact → the fingerprint of a population that it shows.
 FINGERPRINTS = {"weights": "checkpoint_tensors", "file": "checkpoint_bytes", "puzzles": "puzzles", "record": "record"}
@@ -19,27 +18,26 @@ def retold(audit: Audit, target: str) -> list[Page]:
     Raises:
         UserError: no such claim, or it was not judged on that population; names the nearest.
     """
-    name, at, where = target.partition("@")
-    verdicts = [verdict for verdict in (*audit.verdicts, *audit.arithmetic) if verdict.claim == name]
-    if not verdicts:
-        raise unknown("claim", name, list(dict.fromkeys(v.claim for v in (*audit.verdicts, *audit.arithmetic))))
-    chosen = [verdict for verdict in verdicts if not at or verdict.population == where]
-    if not chosen:
-        raise unknown(f"population on which {name} was judged,", where, [verdict.population for verdict in verdicts])
+    verdicts = {verdict.key: verdict for verdict in (*audit.verdicts, *audit.arithmetic)}
+    names = list(dict.fromkeys(verdict.claim for verdict in verdicts.values()))
+    chosen = [verdicts[key] for key in keys_of(target, verdicts, names)]
     first = chosen[0]
-    facts = audit.definitions.get(name) or (Fact("claimed", first.words), Fact("where", first.locator), Fact("printed", first.stated))
-    return [Page(name, facts), *(Page(_title(audit, verdict), tuple(_facts(audit, verdict))) for verdict in chosen)]
+    facts = audit.definitions.get(first.claim) or (
+        Fact("claimed", first.words),
+        Fact("where", first.locator),
+        Fact("printed", first.stated),
+    )
+    return [Page(first.claim, facts), *(Page(_title(audit, verdict), tuple(facts_of(audit, verdict))) for verdict in chosen)]
 
 
 def _title(audit: Audit, verdict: Verdict) -> str:
     for population in audit.populations:
         if population.name == verdict.population and verdict.mode != "arithmetic":
-            what = f"{population.rows:,} puzzles" if population.rows else "nothing measured"
-            return " · ".join(part for part in (population.name, KIND[population.kind], what, population.title) if part)
+            return title_of(population.name, population.kind, population.rows, population.title)
     return verdict.population
 
 
-def _facts(audit: Audit, verdict: Verdict) -> Iterator[Fact]:
+def facts_of(audit: Audit, verdict: Verdict) -> Iterator[Fact]:
     """What the verdict says itself, what only the run knew of it, and what its population was measured on."""
     yield Fact("verdict", f"{verdict.outcome.shown}: {TABLE[verdict.outcome].meaning}")
     yield Fact("because", verdict.reason)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -66,18 +66,26 @@ def explain(run: Judged, target: str, *, known: Known | None = None) -> list[Pag
     Raises:
         UserError: no such claim, or it is not judged on that population; names the nearest.
     """
-    name, at, where = target.partition("@")
+    name = target.partition("@")[0]
     if any(check.id == name for check in run.ledger.checks):
         return [_of_digits(run.ledger, name, known or Known())]
-    claims = {claim.id: claim for claim in run.ledger.claims}
+    keys = keys_of(target, run.pairs, [*(claim.id for claim in run.ledger.claims), *(check.id for check in run.ledger.checks)])
+    return [claim_page(run.ledger, run.ledger[name]), *(verdict_page(run, key) for key in keys)]
+
+
+def keys_of(target: str, keys: Iterable[str], claims: list[str]) -> list[str]:
+    """Of the keys ``claim@population`` those that ``CLAIM`` or ``CLAIM@POPULATION`` names, in their order.
+
+    Raises:
+        UserError: it is none of ``claims``, or has no key on that population; names the nearest.
+    """
+    name, at, where = target.partition("@")
     if name not in claims:
-        raise unknown("claim", name, [*claims, *(check.id for check in run.ledger.checks)])
-    pairs = [(key, population) for key, (claim, population) in run.pairs.items() if claim.id == name]
-    if at and where not in [population.name for _, population in pairs]:
-        raise unknown(f"population on which {name} is judged,", where, [p.name for _, p in pairs])
-    chosen = [(key, population) for key, population in pairs if not at or population.name == where]
-    claim = claims[name]
-    return [_of_claim(run.ledger, claim), *(_of_verdict(run, claim, key, population) for key, population in chosen)]
+        raise unknown("claim", name, claims)
+    places = [population for claim, _, population in (key.partition("@") for key in keys) if claim == name]
+    if at and where not in places:
+        raise unknown(f"population on which {name} is judged,", where, places)
+    return [f"{name}@{population}" for population in places if not at or population == where]
 
 
 def unknown(what: str, name: str, known: list[str]) -> UserError:
@@ -87,7 +95,8 @@ def unknown(what: str, name: str, known: list[str]) -> UserError:
     return UserError(f"no {what} {name!r}", hint=f"nearest: {', '.join(near)}" if near else "the ledger lists them all")
 
 
-def _of_claim(ledger: Ledger, claim: AnyClaim) -> Page:
+def claim_page(ledger: Ledger, claim: AnyClaim) -> Page:
+    """The page on a claim, whatever it is judged on."""
     statistic = lookup(claim.statistic)
     smallest = notation_of(claim, "recompute").difference(claim.smallest_contradiction)
     facts = [
@@ -139,10 +148,10 @@ def _elsewhere(claim: AnyClaim) -> str:
     return f"must be {describe(claim.form)}: {claim.form.why}" + (f" (there with {changed})" if changed else "")
 
 
-def _of_verdict(run: Judged, claim: AnyClaim, key: str, population: Population) -> Page:
-    verdict = run.judge(key)
-    what = f"{len(population.record):,} puzzles" if population.record is not None else "nothing measured"
-    title = " · ".join(part for part in (population.name, KIND[population.kind], what, population.title) if part)
+def verdict_page(run: Judged, key: str) -> Page:
+    """The page on the verdict of ``claim@population``."""
+    verdict, (claim, population) = run.judge(key), run.pairs[key]
+    rows = 0 if population.record is None else len(population.record)
     facts = [
         Fact("verdict", f"{verdict.outcome.shown}: {TABLE[verdict.outcome].meaning}"),
         Fact("because", verdict.reason),
@@ -156,13 +165,17 @@ def _of_verdict(run: Judged, claim: AnyClaim, key: str, population: Population) 
         facts.append(Fact("declared", f"{told}, when the ledger was locked before this record was measured ({declared.at})"))
     if verdict.measured is not None:
         facts += _of_measurement(verdict, verdict.measured)
-    rows = 0 if population.record is None else len(population.record)
     asked = Asked(claim=claim, verdict=verdict, form=form_of(claim, verdict.mode), rows=rows)
     facts += [Fact("would change it", told) for told in turning(asked)]
     facts += _fingerprints(population)
     if verdict.command:
         facts.append(Fact("reproduce with", verdict.command, whole=True))
-    return Page(title, tuple(facts))
+    return Page(title_of(population.name, population.kind, rows, population.title), tuple(facts))
+
+
+def title_of(name: str, kind: str, rows: int, title: str) -> str:
+    """What a page on a verdict is called: its population, what that is to the paper, and its size."""
+    return " · ".join(part for part in (name, KIND[kind], f"{rows:,} puzzles" if rows else "nothing measured", title) if part)
 
 
 _QUESTIONS = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from unsettled.claims.audit.audit import Audit
-from unsettled.claims.audit.retold import FINGERPRINTS
+from unsettled.claims.audit.retold import facts_of
 from unsettled.claims.explanation.pages import Fact
 from unsettled.claims.verdict import TABLE, Outcome, Verdict
 from unsettled.reports.claim_grid import MARKS
@@ -99,22 +99,12 @@ def plain(outcome: str) -> str:
 
 
 def _facts(audit: Audit, verdict: Verdict) -> Iterator[Fact]:
-    """Every fact on a measured verdict: what it says itself, what only the run knew of it, and what its population was measured on."""
+    """Every fact on a measured verdict; none on another."""
     if verdict.measured is None:
         return
-    found = verdict.measured.estimate
-    explained = audit.explained.get(verdict.key)
-    yield Fact("criterion", verdict.criterion)
-    yield Fact("method", found.method)
-    yield Fact("counts", ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in found.counts.items()))
-    if explained is not None:
-        yield from explained.facts
-    else:
-        yield Fact("measured", f"{verdict.shown} {found.unit}".strip())
-    for population in audit.populations:
-        if population.name == verdict.population:
-            for label, name in FINGERPRINTS.items():
-                yield Fact(label, population.fingerprints.get(name, ""), whole=True)
+    yield from facts_of(audit, verdict)
+    if verdict.key not in audit.explained:
+        yield Fact("measured", f"{verdict.shown} {verdict.measured.estimate.unit}".strip())
 
 
 def _defined(audit: Audit, verdict: Verdict) -> Iterator[Fact]:

@@ -17,24 +17,8 @@ from unsettled.measure.record.compare import tolerances
 from unsettled.measure.record.parquet import read_record, write_record
 from unsettled.measure.record.provenance import TangentStarts
 from unsettled.measure.tasks.read import write_parquet
-from unsettled.measure.tasks.sudoku.boards import Box, generate
 
 SETTINGS = {"k": 2, "segments": 4, "batch": 4}
-
-
-@pytest.fixture(scope="module")
-def puzzles():
-    return generate(Box(2, 2), 12, seed=5)
-
-
-@pytest.fixture(scope="module")
-def calm(tmp_path_factory):
-    return tiny_checkpoint(tmp_path_factory.mktemp("calm"), "trm_mlp")
-
-
-@pytest.fixture(scope="module")
-def calm_record(calm, puzzles):
-    return measure_rows(calm, puzzles, **SETTINGS)
 
 
 def test_the_floor_counts_rows_alternates_and_flips(calm, puzzles, calm_record):

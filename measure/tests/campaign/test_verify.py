@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from unsettled.fixtures.synthetic.networks import tiny_checkpoint
 from unsettled.measure.campaign.noise import remeasure
 from unsettled.measure.campaign.run import measure_rows
 from unsettled.measure.campaign.verify import measuring, verify_rows
@@ -15,24 +14,8 @@ from unsettled.measure.networks.checkpoints import load_checkpoint, save_checkpo
 from unsettled.measure.record.own_noise import beyond_rounding, profile
 from unsettled.measure.record.provenance import NoiseFloor
 from unsettled.measure.rollout.starts import last_bit_start
-from unsettled.measure.tasks.sudoku.boards import Box, generate
 
 SETTINGS = {"k": 2, "segments": 4, "batch": 4}
-
-
-@pytest.fixture(scope="module")
-def puzzles():
-    return generate(Box(2, 2), 12, seed=5)
-
-
-@pytest.fixture(scope="module")
-def calm(tmp_path_factory):
-    return tiny_checkpoint(tmp_path_factory.mktemp("calm"), "trm_mlp")
-
-
-@pytest.fixture(scope="module")
-def calm_record(calm, puzzles):
-    return measure_rows(calm, puzzles, **SETTINGS)
 
 
 def test_another_batch_size_stands(calm, puzzles, calm_record):
