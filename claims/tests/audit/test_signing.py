@@ -48,11 +48,15 @@ def test_what_was_signed_verifies(place):
     assert statement["subject"][0]["name"] == "audit.json" and set(statement["predicate"]["populations"]) == {"my"}
 
 
-@pytest.mark.parametrize("what", ["audit", "signature", "key", "ledger", "record"])
+@pytest.mark.parametrize("what", ["audit", "reason", "signature", "key", "ledger", "record"])
 def test_what_was_changed_does_not(place, what):
     if what == "audit":
         found = read_audit(place / "audit.json")
         write_audit(found.model_copy(update={"seed": found.seed + 1}), place / "audit.json")
+    elif what == "reason":  # which no digest of what it was made from tells
+        found = read_audit(place / "audit.json")
+        altered = tuple(verdict.model_copy(update={"reason": "another"}) for verdict in found.verdicts)
+        write_audit(found.model_copy(update={"verdicts": altered}), place / "audit.json")
     elif what == "signature":
         envelope = json.loads((place / "audit.sig.json").read_text())
         envelope["payload"] = envelope["payload"][:-8] + "AAAAAAA="
@@ -65,7 +69,7 @@ def test_what_was_changed_does_not(place, what):
     else:
         write_record(synthetic_record(100, seed=9), place / "r.parquet")
     done = checked()
-    assert done.exit_code == 1 and what in done.output
+    assert done.exit_code == 1 and {"reason": "not the audit that was signed"}.get(what, what) in done.output
 
 
 @pytest.mark.parametrize("name", ["audit.sig.json", "key.pub"])

@@ -61,6 +61,12 @@ def test_the_overview_has_a_row_a_claim_and_a_mark_a_population(verdicts, make_a
     assert "a reference.trm (2,048)  b reference.hrm (2,048)" in lines
 
 
+def test_a_claim_that_was_judged_nowhere_has_no_row_and_is_named_once(make_audit, make_verdict):
+    nowhere = make_verdict("UNVERIFIABLE", claim="paper.alone", population="paper.trm", measured=None, reason="no record")
+    text = render(make_audit([make_verdict(), nowhere]))
+    assert "measured on none of these: paper.alone" in text and text.count("paper.alone") == 1
+
+
 def test_a_wide_terminal_shows_rounded_values_in_the_grid(verdicts, make_audit):
     line = next(line for line in render(make_audit(verdicts), width=120).splitlines() if "trm.lambda1.auc" in line)
     assert line.endswith("✓ 0.931") and "λ₁ separates" in line
