@@ -14,6 +14,7 @@ from unsettled.measure.columns.absent import AbsentColumn
 from unsettled.measure.columns.streamed import ColumnFile, to_numpy
 from unsettled.measure.columns.table import open_table, readable
 from unsettled.measure.errors import UserError
+from unsettled.measure.record.packing import packing
 from unsettled.measure.record.provenance import READABLE, SCHEMA_VERSION, Provenance, version_in
 from unsettled.measure.record.record import Record, columns_of, is_optional, lacking_column
 from unsettled.measure.support.bounded import bounded
@@ -117,7 +118,8 @@ def write_record(record: Record, path: Path | str) -> None:
     10
     """
     with whole_file(Path(path), what="record", make_folder=True) as file:
-        pq.write_table(to_table(record), file, compression="zstd", compression_level=9, version="2.6")
+        table = to_table(record)
+        pq.write_table(table, file, **packing(table.schema))
 
 
 @bounded("table")

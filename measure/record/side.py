@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from unsettled.measure.columns.table import open_table, readable
 from unsettled.measure.errors import UserError
+from unsettled.measure.record.packing import packing
 from unsettled.measure.record.provenance import Provenance, version_in
 from unsettled.measure.support.bounded import bounded
 from unsettled.measure.support.facts import ModelFacts
@@ -122,13 +123,8 @@ def write_side(side: SideRecord, path: Path | str) -> None:
     path = Path(path)
     table = pa.table({name: _tensors(array) for name, array in side.columns.items()})
     table = table.replace_schema_metadata({SIDE_KEY: side.provenance.model_dump_json().encode()})
-    # floats by byte: the exponents lie together and compress
-    floats = {name: "BYTE_STREAM_SPLIT" for name, array in side.columns.items() if array.dtype.kind == "f"}
-    encoding = {_leaf(name, side.columns[name]): kind for name, kind in floats.items()}
     with whole_file(path, what="side record", make_folder=True) as file:
-        pq.write_table(
-            table, file, compression="zstd", compression_level=19, version="2.6", use_dictionary=False, column_encoding=encoding or None
-        )
+        pq.write_table(table, file, **packing(table.schema, level=19))
 
 
 def check_source(
@@ -164,11 +160,6 @@ def read_side(path: Path | str, *, kind: str | None = None) -> SideRecord:
 def _tensors(array: np.ndarray) -> pa.Array:
     array = np.ascontiguousarray(array)
     return pa.array(array) if array.ndim == 1 else pa.FixedShapeTensorArray.from_numpy_ndarray(array)
-
-
-def _leaf(name: str, array: np.ndarray) -> str:
-    """The Parquet path of a column's values."""
-    return name if array.ndim == 1 else f"{name}.list.element"
 
 
 def _array(column: pa.ChunkedArray) -> np.ndarray:

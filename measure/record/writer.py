@@ -10,6 +10,7 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from unsettled.measure.record.packing import packing
 from unsettled.measure.record.parquet import to_table
 from unsettled.measure.record.provenance import Provenance
 from unsettled.measure.record.record import Record
@@ -66,6 +67,6 @@ class RecordWriter:
         table = pa.concat_tables(self._waiting)
         group = table.slice(0, rows).combine_chunks()
         if self._writer is None:
-            self._writer = pq.ParquetWriter(self._file, group.schema, compression="zstd", compression_level=9, version="2.6")
+            self._writer = pq.ParquetWriter(self._file, group.schema, **packing(group.schema))
         self._writer.write_table(group, row_group_size=len(group))
         self._waiting, self._rows = [table.slice(rows)], self._rows - rows
