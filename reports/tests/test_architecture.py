@@ -45,6 +45,13 @@ WITHOUT_TORCH = (
     "reports",
 )
 RE_MEASURING = {"claims/audit/remeasure.py", "claims/audit/boards.py"}
+# What writes a file under its own name, so that a kill leaves half of it and a planted link is followed.
+IN_PLACE = {"write_text", "write_bytes", "to_csv", "to_parquet", "savetxt", "tofile", "copyfile", "copy2", "copytree", "save_file"}
+# What writes to what it is given, at that position: an open file, which this house calls ``file``, or a buffer, ``out``; never a path.
+INTO = {"savefig": 0, "savez": 0, "write_table": 1, "ParquetWriter": 0, "torch.save": 1, "np.save": 0, "json.dump": 1}
+OPEN_FILES = {"file", "self._file", "out"}
+# The one way, and what writes only into temporary folders of its own.
+MAY_WRITE = ("measure/support/files.py", "fixtures/synthetic/", "fixtures/faults/")
 FRONT_DOORS = ("unsettled.measure", "unsettled.claims", "unsettled.reports")
 LONGEST, SILENCED = 350, 20
 
@@ -140,6 +147,38 @@ def test_wings_of_measure_import_one_way():
         if name.startswith("unsettled.measure.") and ORDER.index(name.split(".")[2]) > ORDER.index(named(path).split(".")[2])
     ]
     assert not wrong, wrong
+
+
+def writing_in_place(path: Path) -> Iterator[str]:
+    """Calls of a module that write a file which is not whole until they end."""
+    for node in ast.walk(tree(path)):
+        if not isinstance(node, ast.Call):
+            continue
+        called = ast.unparse(node.func)
+        last = called.rpartition(".")[2]
+        modes = [ast.unparse(argument) for argument in [*node.args, *(keyword.value for keyword in node.keywords)]]
+        if last in IN_PLACE or (last in ("open", "fdopen") and any(mode[1:2] in "wx" and len(mode) <= 5 for mode in modes)):
+            yield f"{place(path)}:{node.lineno} {called}"
+        for name, position in INTO.items():
+            if name in (called, last) and any(ast.unparse(target) not in OPEN_FILES for target in node.args[position : position + 1]):
+                yield f"{place(path)}:{node.lineno} {called}"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_files_are_written_whole(package):
+    """Every writer goes through `unsettled.measure.support.files`."""
+    wrong = [call for path in modules(package) if not place(path).startswith(MAY_WRITE) for call in writing_in_place(path)]
+    assert not wrong, wrong
+
+
+def test_a_writer_in_place_is_seen(tmp_path, monkeypatch):
+    path = tmp_path / "careless.py"
+    path.write_text(
+        "path.write_text('a')\nopen(path, 'wb')\npath.open('x')\nfigure.savefig(path)\npq.write_table(table, path)\n"
+        "path.open('rb')\nwith whole_file(path) as file:\n    figure.savefig(file)\n    pq.write_table(table, file)\n"
+    )
+    monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path)
+    assert [call.split()[0] for call in writing_in_place(path)] == [f"careless.py:{line}" for line in range(1, 6)]
 
 
 def needed(path: Path) -> set[str]:
