@@ -18,7 +18,7 @@ from unsettled.claims.audit.run import Run, Settings
 from unsettled.claims.catalogue.own import load_statistics
 from unsettled.claims.judgement.policy import POLICIES
 from unsettled.claims.ledger.load import PAPER
-from unsettled.claims.ledger.shipped import PAPERS, ledger_named, shipped
+from unsettled.claims.ledger.shipped import CLONE, PAPERS, ledger_named, shipped
 from unsettled.claims.populations.inputs import one_of, read_inputs, read_measuring, whole_number
 from unsettled.measure.errors import UserError
 from unsettled.measure.hub.registry import cache_folder
@@ -92,6 +92,7 @@ def read_run(config: pytest.Config, *, seed: int, records: dict[str, str]) -> Ru
             ledger=ledger_of(config),
             manuscript=Path(option.manuscript).expanduser() if option.manuscript else None,
             inputs=inputs,
+            statistics=tuple(Path(file).expanduser() for file in option.statistics or ()),
             policy=one_of("--policy", option.policy or "draft", POLICIES),
             seed=seed,
             rows=whole_number("--remeasure-rows", rows) if rows else None,
@@ -107,16 +108,23 @@ def read_gate(config: pytest.Config, run: Run) -> Gate:
     option, ledger = config.option, run.settings.ledger
     asked = option.update_baseline
     writes = cast(Literal["new", "all"], one_of("--update-baseline", asked, ("new", "all"))) if asked else None
-    path = Path(option.baseline_file) if option.baseline_file else ledger.with_name(ledger.stem + ".baseline.json")
+    beside = ledger if CLONE or ledger not in shipped().values() else config.invocation_params.dir / ledger.name
+    path = Path(option.baseline_file) if option.baseline_file else beside.with_name(ledger.stem + ".baseline.json")
     must = option.baseline and not writes
     baseline = read_baseline(path) if must or path.is_file() else Baseline()
     return Gate(path=path, baseline=baseline, compare=option.baseline or bool(writes), writes=writes)
 
 
 def audit_path(config: pytest.Config, run: Run) -> Path:
-    """Where the audit goes: with the reports for shipped ledgers, else into the working folder. Raises UserError."""
+    """Where the audit goes: with the reports of the clone that one works in for shipped ledgers, else into the working folder.
+
+    Raises:
+        UserError: there is no such folder, or a folder in the file's place.
+    """
     rival = run.ledger.path.resolve().parent == PAPERS.resolve()
-    folder = CLAIMS.parent / "reports" if run.own_ledger or rival else config.invocation_params.dir
+    here = config.invocation_params.dir
+    in_clone = CLONE is not None and here.resolve().is_relative_to(CLONE)
+    folder = CLAIMS.parent / "reports" if in_clone and (run.own_ledger or rival) else here
     name = f"audit-{run.ledger.path.stem}.json" if rival else "audit.json"
     path = Path(config.option.audit) if config.option.audit else folder / name
     if path.is_dir():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from unsettled.claims.ledger.commands import Own
 from unsettled.measure.commands.options import Json
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def why(
     record: Annotated[list[str] | None, typer.Option(metavar="NAME=PATH", help="Judge this record as population NAME.")] = None,
     same_examples: Annotated[list[str] | None, typer.Option(metavar="NAME", help="NAME's record holds the paper's own examples.")] = None,
     references: Annotated[Path | None, typer.Option(help="The folder of reference checkpoints; the shipped one by default.")] = None,
-    statistics: Annotated[list[Path] | None, typer.Option(metavar="FILE.py", help="Statistics of one's own; the file is run.")] = None,
+    statistics: Own = None,
     audit: Annotated[Path | None, typer.Option(help="Tell it from this audit.json: nothing is judged again, no record is needed.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -55,12 +56,19 @@ def why(
         from unsettled.claims.catalogue.own import load_statistics
 
         load_statistics(statistics or ())
-        pages = _judged(claim, ledger, record or (), same_examples or (), references)
+        pages = _judged(claim, ledger, record or (), same_examples or (), references, statistics or ())
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     typer.echo(as_text(pages, as_json=as_json, width=shutil.get_terminal_size().columns, colour=colour))
 
 
-def _judged(claim: str, ledger: Path | None, records: Sequence[str], same_examples: Sequence[str], references: Path | None) -> list[Page]:
+def _judged(
+    claim: str,
+    ledger: Path | None,
+    records: Sequence[str],
+    same_examples: Sequence[str],
+    references: Path | None,
+    statistics: Sequence[Path],
+) -> list[Page]:
     """The pages on a verdict that is judged for them."""
     from unsettled.claims.audit.run import Run, Settings
     from unsettled.claims.explanation.pages import explain
@@ -69,13 +77,16 @@ def _judged(claim: str, ledger: Path | None, records: Sequence[str], same_exampl
     from unsettled.measure.hub.registry import cache_folder
 
     inputs = read_inputs(records=records, same_examples=same_examples, references=references, fetched=cache_folder())
-    run = Run(Settings(seed=0, ledger=ledger or PAPER, inputs=inputs))
+    run = Run(Settings(seed=0, ledger=ledger or PAPER, inputs=inputs, statistics=tuple(statistics)))
     return explain(run, claim, known=run.known)
 
 
 @app.command("check-text")
 def check_text(
-    draft: Annotated[Path, typer.Argument(help="A manuscript: .md, .txt or .tex.")], ledger: LedgerOption = None, as_json: Json = False
+    draft: Annotated[Path, typer.Argument(help="A manuscript: .md, .txt or .tex.")],
+    ledger: LedgerOption = None,
+    statistics: Own = None,
+    as_json: Json = False,
 ) -> None:
     """Find numbers that no claim binds, digits that differ from the ledger, and hedges that it does not concede.
 
@@ -84,11 +95,13 @@ def check_text(
     import json
     from dataclasses import asdict
 
+    from unsettled.claims.catalogue.own import load_statistics
     from unsettled.claims.ledger.load import PAPER, load_ledger
     from unsettled.claims.manuscript.binding import check
     from unsettled.claims.manuscript.reader import read_manuscript
     from unsettled.measure.support.text import harmless as safe
 
+    load_statistics(statistics or ())
     findings = check(read_manuscript(draft), load_ledger(ledger or PAPER))
     if as_json:
         typer.echo(json.dumps([asdict(found) for found in findings], indent=1, ensure_ascii=False))

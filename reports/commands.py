@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,10 @@ PLUGIN = "unsettled.reports.plugin"
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def audit(context: typer.Context, ledger: Annotated[Path, typer.Argument(help="The ledger (TOML) to judge.")]) -> None:
+def audit(
+    context: typer.Context,
+    ledger: Annotated[str | None, typer.Argument(help="The ledger (TOML) to judge; the paper's own by default.")] = None,
+) -> None:
     """Audit a ledger, from any folder: runs pytest with the audit's plugin.
 
     What follows the ledger goes to pytest: --record NAME=PATH, --baseline, --report audit.html, -k, -n, … (`pytest -p
@@ -22,10 +26,19 @@ def audit(context: typer.Context, ledger: Annotated[Path, typer.Argument(help="T
     """
     import pytest
 
+    from unsettled.claims.ledger.load import PAPER
     from unsettled.measure.errors import UserError
 
+    # an option that is not ours is taken for the argument where no ledger stands before it
+    given = [word for word in (ledger, *context.args) if word is not None]
+    if ledger is not None and not ledger.startswith("-"):
+        given = ["--ledger", *given]
+    elif late := [word for before, word in itertools.pairwise(given) if word.endswith(".toml") and before not in ("--ledger", "-c")]:
+        raise UserError("the ledger comes first", where=late[0], hint=f"unsettled audit {late[0]} …")
+    elif not any(word.split("=")[0] in ("--ledger", "--paper") for word in given):
+        given = ["--ledger", str(PAPER), *given]
     try:
-        code = pytest.main(["-p", PLUGIN, "--ledger", str(ledger), *context.args])
+        code = pytest.main(["-p", PLUGIN, *given])
     except ValueError as error:  # another plugin has an option of the same name
         raise UserError(f"pytest cannot take the options of the audit: {error}", hint="-p no:NAME leaves that plugin out") from None
     raise typer.Exit(int(code))

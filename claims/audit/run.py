@@ -18,6 +18,7 @@ from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.ledger import AUDIT, Ledger
 from unsettled.claims.ledger.load import PAPER, load_ledger
 from unsettled.claims.ledger.lock import declared_before
+from unsettled.claims.ledger.shipped import auditing
 from unsettled.claims.manuscript.reader import Manuscript, read_manuscript
 from unsettled.claims.populations.fetched import fetched_populations
 from unsettled.claims.populations.inputs import REFERENCES, Inputs
@@ -37,6 +38,7 @@ class Settings:
         ledger: the file that is judged.
         manuscript: the text that the ledger is about; the one that the ledger names by default.
         inputs: what the user brings.
+        statistics: files with statistics of the user's own, which were run.
         policy: a name of `POLICIES`.
         seed: of every random draw in the run.
         rows: how many random rows of each record are measured again; 0 for none, None for what a few seconds allow.
@@ -49,6 +51,7 @@ class Settings:
     ledger: Path = PAPER
     manuscript: Path | None = None
     inputs: Inputs = field(default_factory=Inputs)
+    statistics: tuple[Path, ...] = ()
     policy: str = "draft"
     rows: int | None = None
     remeasure: bool = False
@@ -163,9 +166,10 @@ class Run:
         return verdict if verdict.command is None else verdict.model_copy(update={"command": self.auditing(verdict.command)})
 
     def auditing(self, command: str) -> str:
-        """A command that judges the shipped ledger as one that judges this run's: with its ledger, its references and its policy."""
+        """A command that judges the shipped ledger as one that judges this run's: with its ledger, statistics, references and policy."""
         references = self.settings.inputs.references
-        parts = [AUDIT if self.own_ledger else f"unsettled audit {shlex.quote(short_path(self.ledger.path))} "]
+        parts = [auditing(self.ledger.path)]
+        parts += [f"--statistics {shlex.quote(short_path(path))} " for path in self.settings.statistics]
         parts += [f"--references {shlex.quote(short_path(references))} "] if references.resolve() != REFERENCES.resolve() else []
         parts += [f"--policy {self.policy.name} "] if self.policy.name != "draft" else []
         return command.replace(AUDIT, "".join(parts), 1)

@@ -172,10 +172,11 @@ def _asking(function: Callable[..., Estimate], needs: str) -> Callable[..., Esti
 
 
 def lookup(name: str) -> Statistic:
-    """The statistic of that name. Raises UserError that lists the known ones."""
+    """The statistic of that name. Raises UserError that names the nearest ones."""
     try:
         return STATISTICS[name]
     except KeyError:
         near = ", ".join(difflib.get_close_matches(name, STATISTICS, n=3))
-        hint = f"nearest: {near}; `unsettled statistics` lists them" if near else f"known are {', '.join(sorted(STATISTICS))}"
+        told = f"nearest: {near}; " if near else "one of your own comes with --statistics FILE.py; "
+        hint = f"{told}`unsettled statistics` lists them"
         raise UserError(f"unknown statistic {name!r}", hint=hint) from None

@@ -22,7 +22,10 @@ ALPHA, POWER = 0.05, 0.8
 
 @dataclass(frozen=True)
 class Planned:
-    """A claim's need: the ``examples`` by the most and by the least favourable of ``pilots``; none where there is a ``reason``."""
+    """A claim's need: the ``examples`` by its ``pilots``; none where there is a ``reason``.
+
+    The pilot is the record of the claim's own population; where it tells no size, the most and the least favourable of the others.
+    """
 
     claim: str
     smallest: str
@@ -39,7 +42,7 @@ def plan(ledger: Ledger, pilots: Iterable[PopulationLike]) -> list[Planned]:
     in the plan. Source: Julious (2004), Statistics in Medicine 23:1921. It is the need of one test, at level α whatever its family.
     """
     populations = [population for population in pilots if population.record is not None]
-    return [_of(claim, [p for p in populations if _alike(claim, p, ledger)]) for claim in ledger.claims]
+    return [_of(claim, [p for p in populations if _alike(claim, p, ledger)], ledger.own(claim)) for claim in ledger.claims]
 
 
 def _alike(claim: AnyClaim, pilot: PopulationLike, ledger: Ledger) -> bool:
@@ -48,13 +51,16 @@ def _alike(claim: AnyClaim, pilot: PopulationLike, ledger: Ledger) -> bool:
     return not declared or pilot.architecture in declared
 
 
-def _of(claim: AnyClaim, pilots: list[PopulationLike]) -> Planned:
+def _of(claim: AnyClaim, pilots: list[PopulationLike], own: frozenset[str]) -> Planned:
     smallest = notation_of(claim, "recompute").difference(claim.smallest_contradiction)
     if exact := lookup(claim.statistic).exact:
         what = "any one measurement tells it: a fact of the checkpoint" if exact == "checkpoint" else "none: a choice of the authors"
         return Planned(claim.id, smallest, reason=what)
+    if claim.draft:
+        return Planned(claim.id, smallest, reason="a draft: confirm it first")
     found = [_by(claim, pilot) for pilot in pilots]
     sized = sorted((size, pilot.name) for (size, _), pilot in zip(found, pilots, strict=True) if size is not None)
+    sized = [pair for pair in sized if pair[1] in own] or sized
     if not sized:
         return Planned(claim.id, smallest, reason=found[0][1] if found else "no record to plan from: --record NAME=PATH")
     ends = (sized[0], sized[-1]) if sized[0][0] != sized[-1][0] else (sized[0],)

@@ -64,14 +64,17 @@ def init(
 def lock_(
     ledger: Annotated[Path, typer.Argument(help="The ledger (TOML).")],
     out: Annotated[Path | None, typer.Option(help="Where the digests go; LEDGER.lock.json beside the ledger by default.")] = None,
+    own: Own = None,
 ) -> None:
     """Lock a ledger before anything is measured: with `measure --declared` a record carries it, and the audit says what was declared."""
+    from unsettled.claims.catalogue.own import load_statistics
     from unsettled.claims.ledger.load import load_ledger
     from unsettled.claims.ledger.lock import lock
     from unsettled.measure.support.figures import plural
     from unsettled.measure.support.files import write_whole
     from unsettled.measure.support.text import harmless
 
+    load_statistics(own or ())
     path = out or ledger.with_name(f"{ledger.stem}.lock.json")
     declared = lock(load_ledger(ledger))
     write_whole(path, declared.model_dump_json(indent=1) + "\n", what="lock")

@@ -61,5 +61,12 @@ def test_the_statistic_on_the_page_is_judged(place):
     done = unsettled(place, "audit", "ledger.toml", *given, "--claim", "own")
     assert done.returncode == 0, done.stdout
     assert [v.outcome for v in read_audit(place / "audit.json").verdicts] == ["REPRODUCED"]
+    (verdict,) = read_audit(place / "audit.json").verdicts
+    assert verdict.command.startswith("unsettled audit ledger.toml --statistics own.py ")
+    locked, checked = (
+        unsettled(place, *words, "--statistics", "own.py")
+        for words in (["lock", "ledger.toml"], ["check-text", "paper.md", "--ledger", "ledger.toml"])
+    )
+    assert locked.returncode == 0 and checked.returncode in (0, 1), locked.stderr + checked.stderr
     listed = unsettled(place, "statistics", "right_after", "--statistics", "own.py").stdout
     assert "segment" in listed and "2 by default" in listed

@@ -157,6 +157,8 @@ def _closing(audit: Audit) -> Iterator[Text]:
     if saying := [v for v in audit.verdicts if v.declared is not None]:
         kept = sum(bool(v.declared) for v in saying)
         yield Text(f"declared before their record was measured: {kept} of {plural(len(saying), 'verdict')} on records that say what was")
+    if audit.compared is not None and not audit.drift:
+        yield Text(f"baseline: no deviation ({plural(audit.compared, 'verdict')})")
     counts = " · ".join(f"{number} {Outcome(name).shown}" for name, number in audit.counts.items() if number)
     yield Text(f"{plural(len(audit.verdicts), 'verdict')}: {counts or 'none'}", style="bold")
     yield Text("figures and reasons: -v; all on one verdict: unsettled why CLAIM@POPULATION --audit FILE", style="dim")

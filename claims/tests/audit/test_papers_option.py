@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from unsettled.claims import asked
+from unsettled.claims.ledger import shipped as shipping
 from unsettled.claims.ledger.load import PAPER
-from unsettled.claims.ledger.shipped import PAPERS, shipped
+from unsettled.claims.ledger.shipped import PAPERS, auditing, shipped
 from unsettled.measure.errors import UserError
 
 
@@ -48,3 +49,15 @@ def test_what_each_run_would_write_over_is_refused(option):
 def test_a_rival_ledger_has_an_audit_of_its_own_beside_the_papers():
     run = SimpleNamespace(ledger=SimpleNamespace(path=PAPERS / "krishna.toml"), own_ledger=False)
     assert asked.audit_path(config(), run) == PAPER.parent.parent / "reports" / "audit-krishna.json"
+
+
+def test_installed_it_writes_into_the_working_folder_and_names_commands_that_work_there(monkeypatch):
+    assert [auditing(path) for path in (PAPER, PAPERS / "krishna.toml")] == ["pytest claims/ ", "pytest claims/ --paper krishna "]
+    for module in (asked, shipping):
+        monkeypatch.setattr(module, "CLONE", None)
+    assert [auditing(path) for path in (PAPER, PAPERS / "krishna.toml")] == ["unsettled audit ", "unsettled audit --paper krishna "]
+    here = config(baseline_file=None, update_baseline=None, baseline=False)
+    run = SimpleNamespace(ledger=SimpleNamespace(path=PAPER), own_ledger=True, settings=SimpleNamespace(ledger=PAPER))
+    assert asked.audit_path(here, run) == here.invocation_params.dir / "audit.json"
+    here.invocation_params.dir = PAPERS
+    assert asked.read_gate(here, run).path == PAPERS / "paper.baseline.json"

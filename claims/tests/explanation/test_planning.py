@@ -38,4 +38,6 @@ def test_pilots_of_the_claim_s_architecture_give_the_range_and_facts_need_none(t
     share, size = plan(ledger, pilots)
     assert share.examples[0] < share.examples[1] and set(share.pilots) == {"p100", "p160"}
     assert size.examples == () and "a choice of the authors" in size.reason
+    own = Population(name="paper.trm", kind="paper", architecture="trm", record=synthetic_record(130, seed=3))
+    assert plan(ledger, [*pilots, own])[0].pilots == ("paper.trm",)
     assert plan(ledger, [])[0].reason.startswith("no record to plan from")

@@ -145,10 +145,10 @@ def test_it_works_pasted_into_somebody_elses_repository(steps, tmp_path, stated,
     """A repository with a ledger in a folder of its own, a record, and none of ours: the steps find it, judge it, and name its path."""
     repository = tmp_path / "theirs"
     (repository / "docs" / "claims").mkdir(parents=True)
-    (repository / "docs" / "paper.toml").write_text(LEDGER.format(stated=stated))
+    (repository / "docs" / "the paper.toml").write_text(LEDGER.format(stated=stated))
     write_record(synthetic_record(150, accuracy=0.547, seed=1), repository / "record.parquet")
     (repository / "none").mkdir()
-    for words in (["init", "-q"], ["add", "docs/paper.toml"]):
+    for words in (["init", "-q"], ["add", "docs/the paper.toml"]):
         subprocess.run(["git", *words], cwd=repository, check=True)
     step = next(step for step in steps if step.get("name") == "Audit")
     environment = {
@@ -164,5 +164,5 @@ def test_it_works_pasted_into_somebody_elses_repository(steps, tmp_path, stated,
     done = subprocess.run(script, cwd=repository, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == code, done.stdout + done.stderr
     found = json.loads((repository / "audit" / "audit.sarif").read_text())["runs"][0]["results"]
-    assert [result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in found] == ["docs/paper.toml"] * code
-    assert sum(line.startswith("::error file=docs/paper.toml,line=") for line in done.stdout.splitlines()) == code
+    assert [result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in found] == ["docs/the%20paper.toml"] * code
+    assert sum(line.startswith("::error file=docs/the paper.toml,line=") for line in done.stdout.splitlines()) == code

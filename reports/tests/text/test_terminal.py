@@ -153,3 +153,8 @@ def test_uncaught_falsehood_and_differing_rows_are_shown(make_audit, make_verdic
     assert "DIFFERS: 1 re-measured row of" in text and "example 5: outcome solved, now failed" in " ".join(text.split())
     text = render(found, detailed=True)
     assert "0 of 1 caught" in text and "NOT CAUGHT wrong-auc" in text
+
+
+def test_a_baseline_that_holds_is_said(verdicts, make_audit):
+    assert "baseline: no deviation (5 verdicts)" in render(make_audit(verdicts, compared=5))
+    assert "no deviation" not in render(make_audit(verdicts)) + render(make_audit(verdicts, compared=5, drift=("accuracy drifted",)))
