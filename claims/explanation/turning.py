@@ -21,7 +21,7 @@ from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.claims.wording import caveat, is_share
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.proportion import proportion
-from unsettled.measure.support.figures import as_percent
+from unsettled.measure.support.figures import as_percent, number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +79,10 @@ def span_of(asked: Asked) -> tuple[float, float] | None:
 def _size(asked: Asked, measured: Estimate, decide: Decide) -> str:
     """The sample that decides at the present estimate, in words."""
     found = deciding_factor(measured, decide)
+    if found is None and "most" in measured.counts:
+        least, most = (as_percent(measured.counts[name] / measured.n) for name in ("least", "most"))
+        lines = "a narrower range of lines between settled and unsettled"
+        return f"{lines}: those that could be drawn give {least} to {most}, whatever the number of puzzles"
     if found is None:
         return f"no practicable sample size decides it at the present estimate of {asked.verdict.notation.value(measured.value)}"
     factor, answer = found
@@ -111,7 +115,12 @@ def _placed(asked: Asked, measured: Estimate) -> list[str]:
     told = []
     if doubt and inside:
         told.append("a difference between outcomes: without it no number of puzzles makes agreement evidence")
-    clear = (span[0] < measured.low and measured.high < span[1]) or measured.high <= span[0] or measured.low >= span[1]
+    clear = bool(_side(measured, span, verdict))
+    if clear and verdict.p_value is not None and verdict.p_adjusted is not None and verdict.p_adjusted > ALPHA:
+        told.append(
+            f"stronger evidence: p = {number(verdict.p_value, 2)} alone is {number(verdict.p_adjusted, 2)} among the claims judged on this "
+            f"network (false discovery rate), and must be at most {ALPHA}"
+        )
     if not clear and measured.value in edges:
         told.append(f"another value: the estimate equals the threshold {words}, which no sample size decides")
     elif not clear:

@@ -29,13 +29,15 @@ def findings(
     from unsettled.reports.findings.findings import grids
     from unsettled.reports.findings.grid import render
     from unsettled.reports.findings.policies import compared, draw_pictures, failure_grids, lever_grids
+    from unsettled.reports.findings.undecided import undecided
 
     words = references / "findings.md"
     if not words.is_file():
         raise UserError("the words of the page are not there", where=words)
     draws = compared(references)
     accounts = account_grids(answers(discover(Inputs(references=references), load_ledger())))
-    tables = [*accounts, *grids(read_audit(audit), references), *failure_grids(references), *lever_grids(draws)]
+    read = read_audit(audit)
+    tables = [*accounts, *grids(read, references), *undecided(read), *failure_grids(references), *lever_grids(draws)]
     page = render(tables, words.read_text(encoding="utf-8"))
     target = out or references / "FINDINGS.md"
     write_whole(target, page)

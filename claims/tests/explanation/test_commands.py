@@ -199,12 +199,16 @@ UNDECIDED = {
 }
 
 
-def asked_of(table, record, where):
-    """The verdict on one made-up claim and what would change it."""
+def _ledger(table):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "ledger.toml"
         path.write_text(ledger_text(("claim", table)), encoding="utf-8")
-        ledger = load_ledger(path)
+        return load_ledger(path)
+
+
+def asked_of(table, record, where):
+    """The verdict on one made-up claim and what would change it."""
+    ledger = _ledger(table)
     population = stand_in(name=where, kind=where.split(".")[0], record=record)
     claim = ledger["some.claim"]
     verdict = judge(claim, population, ledger=ledger)
@@ -242,6 +246,30 @@ def test_no_size_decides_on_the_edge_or_against_a_small_printed_sample():
     assert "equals the threshold" in asked_of(claim_table(form=edge), record, "reference.trm")[1][0]
     small = claim_table(stated=f"{record.solved.mean():.0%}", smallest_contradiction=0.05, sample=100)
     assert "no practicable sample size" in asked_of(small, record, "paper.trm")[1][0]
+
+
+def test_no_number_of_puzzles_is_named_where_the_lines_decide():
+    """One hump of late displacement: the interval reaches over every line that could be drawn, which more puzzles do not narrow."""
+    form = {"test": "share_below", "threshold": 0.5, "why": "made up"}
+    table = claim_table(statistic="settled_share", parameters={"of": "failures"}, form=form)
+
+    def one_hump(n):
+        moves = 10.0 ** np.random.default_rng(0).normal(0.5, 1.0, n)[:, None] * np.ones(16)
+        return synthetic_record(n, seed=0).replace(displacement_H=moves, displacement_L=moves)
+
+    verdict, told = asked_of(table, one_hump(300), "reference.trm")
+    assert verdict.outcome is Outcome.UNDERPOWERED and "most" in verdict.measured.estimate.counts
+    assert any("lines between settled and unsettled" in line for line in told) and not any("in place of" in line for line in told)
+    assert asked_of(table, one_hump(6000), "reference.trm")[0].outcome is Outcome.UNDERPOWERED
+
+
+def test_a_verdict_within_chance_says_so():
+    table = claim_table(form={"test": "share_above", "threshold": 0.48, "why": "made up"})
+    verdict, _ = asked_of(table, synthetic_record(400, accuracy=0.6, seed=0), "reference.trm")
+    held = verdict.model_copy(update={"outcome": Outcome.UNDERPOWERED, "p_adjusted": 0.07})
+    claim = _ledger(table)["some.claim"]
+    form = {"claim": claim, "verdict": held, "form": claim.form, "rows": 400}
+    assert any("0.07 among the claims judged on this network" in line for line in turning(Asked(**form)))
 
 
 def test_how_many_without_a_case_exclude_a_rate_is_exact():
