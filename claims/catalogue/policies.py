@@ -63,13 +63,13 @@ def restarts_over_pruning(record: Record, parameters: Restarts, side: SideRecord
     """
     table = pool(side, parameters)
     compare = partial(comparison.restarts_against_pruning, table, kind=parameters.start)
-    found = over_splits(lambda seed: compare(rule=parameters.select, rollouts=parameters.rollouts, seed=seed))
+    found = over_splits(compare(rule=parameters.select, rollouts=parameters.rollouts))
     extra = dict(found.extra)
     for rule in ("majority", comparison.ORACLE):
-        other = compare(rule=rule, rollouts=parameters.rollouts)
+        other = compare(rule=rule, rollouts=parameters.rollouts)(0)
         extra[f"difference with {'the oracle, which sees labels' if rule == comparison.ORACLE else rule}"] = other.value
     for rollouts in (n for n in (2, 4, 8) if n < parameters.rollouts):
-        other = compare(rule=parameters.select, rollouts=rollouts)
+        other = compare(rule=parameters.select, rollouts=rollouts)(0)
         extra[f"difference for {rollouts} rollouts"] = other.value
     return replace(found, extra=extra)
 

@@ -100,7 +100,7 @@ def policies(
         text.show_points(found, console, segments=plan.segments)
         if draws >= 2 and len(table) >= 4:
             rollouts = max(1, draws // 2)
-            told = comparison.restarts_against_pruning(table, kind=kind, rule="halting", rollouts=rollouts)
+            told = comparison.restarts_against_pruning(table, kind=kind, rule="halting", rollouts=rollouts)(0)
             console.print(text.difference_line(told), soft_wrap=True)
         if figure is not None:
             picture = figure if len(table.restarts) == 1 else figure.with_stem(f"{figure.stem}-{kind}")

@@ -13,7 +13,7 @@ from unsettled.measure.policies.comparison import (
     confident_grid,
     cross_fitted,
     halving_grid,
-    pruning_grid,
+    pruning,
     restarts_within,
     score,
     shallow_grid,
@@ -123,8 +123,7 @@ def _tuned(draws: Draws, *, seed: int) -> Iterator[Found]:
         budget = float(factor * depth)
         for rule in ("halting", "majority"):
             for signal in signals if factor > 1 else ():  # one rollout leaves no draw to drop
-                grid = pruning_grid(budget, depth, (signal,))
-                yield f"pruned by {signal}", rule, budget, cross_fitted(grid, rule, draws, budget=budget, seed=seed)
+                yield f"pruned by {signal}", rule, budget, pruning(draws, rule, budget=budget, signals=(signal,))(seed)
             shallow = shallow_grid(budget, depth, count, rule)
             yield "restarts of tuned depth", rule, budget, cross_fitted(shallow, rule, draws, budget=budget, seed=seed)
         if factor > 1:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.policies.policies import SIGNALS, TANGENT, Confident, Halving, Policy, Prune, Restarts
-from unsettled.measure.policies.selection import oracle, outcome, select
+from unsettled.measure.policies.policies import SIGNALS, TANGENT, Confident, Halving, Policy, Restarts
+from unsettled.measure.policies.pruning import all_looks, best_on
+from unsettled.measure.policies.selection import ORACLE, oracle, outcome, select
 from unsettled.measure.policies.table import Draws, Signals, Table
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.paired import paired_difference
 
-ORACLE = "oracle"  # in place of a rule: selection with labels
-LOOKS = (1, 2, 4, 8)
-DROPPED = (0.25, 0.5, 0.75)
 RUNGS = ((1,), (2,), (4,), (8,), (1, 2), (2, 4), (4, 8), (1, 2, 4), (2, 4, 8))
 
 
@@ -58,6 +57,10 @@ def halves(n: int, *, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 Grid = Callable[[Signals], Iterable[Policy]]
 
 
+# What was chosen on some rows: its name, and what it gives on others (right, segments and chosen draw of each, as in `Scored`).
+Fitted = tuple[str, Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]]
+
+
 def cross_fitted(grid: Grid, rule: str, draws: Draws, *, budget: float, seed: int = 0) -> Scored:
     """The policy of a grid that is most accurate on one half of the puzzles, scored on the other half, and the reverse.
 
@@ -67,38 +70,53 @@ def cross_fitted(grid: Grid, rule: str, draws: Draws, *, budget: float, seed: in
     Raises:
         UserError: fewer than four puzzles, or nothing fits the budget.
     """
-    if len(draws) < 4:
-        raise UserError(f"{len(draws)} puzzles are too few to choose a policy on one half and score it on the other")
-    right, segments, chosen, named = np.zeros(len(draws), bool), np.zeros(len(draws)), np.zeros(len(draws), np.int64), []
-    first, second = halves(len(draws), seed=seed)
-    for chooses, scored in ((first, second), (second, first)):
+
+    def best(chooses: np.ndarray) -> Fitted | None:
         half = draws.take(chooses)
         tried = [(policy, score(policy, rule, half)) for policy in grid(half.signals)]
         tried = [(policy, found) for policy, found in tried if found.segments.mean() <= budget + 1e-9]
         if not tried:
+            return None
+        policy = max(tried, key=lambda pair: (pair[1].accuracy, -pair[1].segments.mean()))[0]
+
+        def on(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+            found = score(policy, rule, draws.take(rows))
+            return found.right, found.segments, found.chosen
+
+        return policy.name, on
+
+    return _on_halves(best, len(draws), budget=budget, seed=seed)
+
+
+def pruning(draws: Draws, rule: str, *, budget: float, signals: Sequence[str] = SIGNALS) -> Callable[[int], Scored]:
+    """Early pruning by each signal, time and threshold (`unsettled.measure.policies.pruning`), cross-fitted on the halves of a seed.
+
+    As `cross_fitted` over all these policies; what does not hang on the seed is computed once.
+    """
+    looks = all_looks(draws, rule, budget, draws.signals.shape[2], signals)
+
+    def best(chooses: np.ndarray) -> Fitted | None:
+        if (found := best_on(looks, chooses, budget)) is None:
+            return None
+        look, threshold = found
+        return look.at(threshold).name, partial(look.scored, threshold=threshold)
+
+    return lambda seed: _on_halves(best, len(draws), budget=budget, seed=seed)
+
+
+def _on_halves(best: Callable[[np.ndarray], Fitted | None], n: int, *, budget: float, seed: int) -> Scored:
+    """What is ``best`` on one half of n puzzles, on the other, both ways. Raises UserError."""
+    if n < 4:
+        raise UserError(f"{n} puzzles are too few to choose a policy on one half and score it on the other")
+    right, segments, chosen, named = np.zeros(n, bool), np.zeros(n), np.zeros(n, np.int64), []
+    first, second = halves(n, seed=seed)
+    for chooses, scored in ((first, second), (second, first)):
+        if (found := best(chooses)) is None:
             raise UserError(f"no policy fits into {budget:g} segments")
-        best = max(tried, key=lambda pair: (pair[1].accuracy, -pair[1].segments.mean()))[0]
-        found = score(best, rule, draws.take(scored))
-        right[scored], segments[scored], chosen[scored] = found.right, found.segments, found.chosen
-        named.append(best.name)
+        name, on = found
+        right[scored], segments[scored], chosen[scored] = on(scored)
+        named.append(name)
     return Scored(right=right, segments=segments, chosen=chosen, named=tuple(dict.fromkeys(named)))
-
-
-def pruning_grid(budget: float, depth: int, signals: Sequence[str] = SIGNALS) -> Grid:
-    """Early pruning by each signal after each of `LOOKS`, at thresholds that drop each of the shares `DROPPED`."""
-
-    def grid(seen: Signals) -> Iterable[Policy]:
-        for signal in signals:
-            if signal == "exponent" and not seen.has_exponent:
-                continue
-            for after in (look for look in LOOKS if look < depth):
-                values = seen.score(signal, np.full(seen.shape[:2], after))
-                for threshold in np.quantile(values, DROPPED):
-                    policy = Prune(signal=signal, after=after, threshold=float(threshold), budget=budget, depth=depth)
-                    if policy.look + depth - after <= budget:  # else it could not finish one draw
-                        yield policy
-
-    return grid
 
 
 def halving_grid(depth: int, draws: int, signals: Sequence[str] = SIGNALS) -> Grid:
@@ -140,12 +158,12 @@ def shallow_grid(budget: float, depth: int, draws: int, rule: str) -> Grid:
 
 
 def restarts_against_pruning(
-    table: Table, *, kind: str, rule: str, rollouts: int, seed: int = 0, signals: Sequence[str] = SIGNALS
-) -> Estimate:
-    """Accuracy of restarts minus that of early pruning, for a budget of so many full rollouts per puzzle.
+    table: Table, *, kind: str, rule: str, rollouts: int, signals: Sequence[str] = SIGNALS
+) -> Callable[[int], Estimate]:
+    """Accuracy of restarts minus that of early pruning, for a budget of so many full rollouts per puzzle, by the seed of the halves.
 
     Both draw from the same starts and select by the same rule. Pruning gets whichever signal, time and threshold are best on
-    the other half of the puzzles (`cross_fitted`). ``extra``: both accuracies, what each cost in network evaluations per
+    the other half of the puzzles (`pruning`). ``extra``: both accuracies, what each cost in network evaluations per
     puzzle, and the policies chosen.
 
     Raises:
@@ -159,18 +177,23 @@ def restarts_against_pruning(
     plain = restarts_within(budget, depth, count, rule)
     if plain is None:
         raise UserError(f"{rollouts} rollouts do not pay for one that is selected by {rule}")
-    kept, pruned = score(plain, rule, draws), cross_fitted(pruning_grid(budget, depth, signals), rule, draws, budget=budget, seed=seed)
-    found = paired_difference(kept.right, pruned.right, denominator="puzzles")
-    extra: dict[str, float | str] = {
-        "accuracy_restarts": kept.accuracy,
-        "accuracy_pruning": pruned.accuracy,
-        "evaluations_restarts": table.updates * float(kept.segments.mean()),
-        "evaluations_pruning": table.updates * float(pruned.segments.mean()),
-        "restarts": plain.name,
-        "pruning": "; or ".join(pruned.named),
-        "p_value": found.extra["p_value"],
-    }
-    return replace(found, extra=extra, method=f"{kind} starts, selected by {rule}; {found.method}")
+    kept, on_halves, policy = score(plain, rule, draws), pruning(draws, rule, budget=budget, signals=signals), plain.name
+
+    def compared(seed: int) -> Estimate:
+        pruned = on_halves(seed)
+        found = paired_difference(kept.right, pruned.right, denominator="puzzles")
+        extra: dict[str, float | str] = {
+            "accuracy_restarts": kept.accuracy,
+            "accuracy_pruning": pruned.accuracy,
+            "evaluations_restarts": table.updates * float(kept.segments.mean()),
+            "evaluations_pruning": table.updates * float(pruned.segments.mean()),
+            "restarts": policy,
+            "pruning": "; or ".join(pruned.named),
+            "p_value": found.extra["p_value"],
+        }
+        return replace(found, extra=extra, method=f"{kind} starts, selected by {rule}; {found.method}")
+
+    return compared
 
 
 def too_few(count: int, wanted: int) -> UserError:

@@ -19,6 +19,9 @@ RULES: dict[str, str] = {
 }
 
 
+ORACLE = "oracle"  # in place of a rule: selection with labels
+
+
 def select(rule: str, signals: Signals, stop: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     """(N,) the draw that a rule of `RULES` selects; of equally good ones the first.
 
@@ -31,29 +34,38 @@ def select(rule: str, signals: Signals, stop: np.ndarray, candidates: np.ndarray
     if rule == "first":
         found: np.ndarray = candidates.argmax(axis=1)
         return found
-    if rule == "majority":
-        score = _votes(_at(signals.board, stop), candidates)
-    elif rule == "consistent":
-        score = _at(signals.consistent, stop).astype(np.float64)
-    elif rule in RULES:
-        score = signals.score(rule, stop)
-    else:
-        raise UserError(f"no selection rule {rule!r}", hint="one of " + ", ".join(RULES))
-    # NaN never wins, and a candidate always beats a draw that is none
-    score = np.where(np.isnan(score), -np.inf, score)
+    score = votes(_at(signals.board, stop), candidates).astype(np.float64) if rule == "majority" else _score(rule, signals, stop)
     best = np.where(candidates, score, -np.inf).max(axis=1, keepdims=True)
     chosen: np.ndarray = (candidates & (score == best)).argmax(axis=1)
     return chosen
+
+
+def preference(rule: str, signals: Signals, stop: np.ndarray) -> np.ndarray:
+    """(N, K) ranks of draws that stop there, by any rule but "majority": of several candidates `select` takes the one of the highest."""
+    n, k, _ = signals.shape
+    if rule == "first":
+        return np.broadcast_to(-np.arange(k), (n, k))
+    found = np.empty((n, k), np.int64)
+    np.put_along_axis(found, np.argsort(-_score(rule, signals, stop), axis=1, kind="stable"), -np.arange(k)[None], axis=1)
+    return found
+
+
+def _score(rule: str, signals: Signals, stop: np.ndarray) -> np.ndarray:
+    """(N, K) what a rule selects by; NaN never wins."""
+    if rule not in RULES:
+        raise UserError(f"no selection rule {rule!r}", hint="one of " + ", ".join(RULES))
+    score = _at(signals.consistent, stop).astype(np.float64) if rule == "consistent" else signals.score(rule, stop)
+    return np.where(np.isnan(score), -np.inf, score)
 
 
 def _at(values: np.ndarray, stop: np.ndarray) -> np.ndarray:
     return np.take_along_axis(values, np.maximum(stop, 1)[..., None] - 1, axis=2)[..., 0]
 
 
-def _votes(board: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+def votes(board: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     """(N, K) how many candidates show the same board as each."""
     same = (board[:, :, None] == board[:, None, :]) & candidates[:, None, :]
-    found: np.ndarray = same.sum(axis=2).astype(np.float64)
+    found: np.ndarray = same.sum(axis=2)
     return found
 
 

@@ -119,7 +119,7 @@ def _against(name: str, table: Draws) -> Iterator[tuple[str, ...]]:
         rollouts = max(1, draws.signals.shape[1] // 2)
         if draws.signals.shape[1] < 2 or len(table) < 4:
             continue
-        told = restarts_against_pruning(table, kind=kind, rule="halting", rollouts=rollouts)
+        told = restarts_against_pruning(table, kind=kind, rule="halting", rollouts=rollouts)(0)
         shares = (f"{told.extra[f'accuracy_{policy}']:.3f}" for policy in ("restarts", "pruning"))
         yield (name, kind, f"{len(table):,}", str(rollouts), *shares, figure(told))
 

@@ -1,5 +1,7 @@
 """Policies spend what they may and no more, see no label, and come out as they must where the truth is planted."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,12 +16,13 @@ from unsettled.measure.policies.comparison import (
     cross_fitted,
     halves,
     halving_grid,
-    pruning_grid,
+    pruning,
     restarts_against_pruning,
     score,
     shallow_grid,
 )
 from unsettled.measure.policies.policies import Confident, Halving, Prune, Restarts, Verified
+from unsettled.measure.policies.pruning import DROPPED, looks
 from unsettled.measure.policies.selection import RULES, oracle, select
 from unsettled.measure.policies.table import table_of
 
@@ -68,12 +71,12 @@ def test_labels_change_neither_what_is_run_nor_what_is_selected(policy, rule, se
 
 def test_what_is_chosen_for_a_half_hangs_on_the_labels_of_the_other_half_alone():
     """Shuffled labels in one half leave every selection there as it was, and change it in the other."""
-    grid, (first, second) = pruning_grid(2.0 * S, S), halves(N)
+    first, second = halves(N)
     solved = DRAWS.solved.copy()
     solved[first] = ~solved[first]
     other = type(DRAWS)(kind=DRAWS.kind, signals=DRAWS.signals, solved=solved)
-    before = cross_fitted(grid, "halting", DRAWS, budget=2 * S)
-    after = cross_fitted(grid, "halting", other, budget=2 * S)
+    before = pruning(DRAWS, "halting", budget=2.0 * S)(0)
+    after = pruning(other, "halting", budget=2.0 * S)(0)
     np.testing.assert_array_equal(before.chosen[first], after.chosen[first])
     np.testing.assert_array_equal(before.segments[first], after.segments[first])
     assert (before.segments[second] != after.segments[second]).any()
@@ -82,10 +85,7 @@ def test_what_is_chosen_for_a_half_hangs_on_the_labels_of_the_other_half_alone()
 
 def test_signals_that_tell_nothing_gain_nothing_by_tuning():
     """With 36 policies to choose from, a score on the half that chose would look better than chance; this must not."""
-    found = [
-        cross_fitted(pruning_grid(2.0 * S, S), "first", synthetic_table(200, confidence=0, seed=seed).restarts["symmetry"], budget=2 * S)
-        for seed in range(8)
-    ]
+    found = [pruning(synthetic_table(200, confidence=0, seed=seed).restarts["symmetry"], "first", budget=2.0 * S)(0) for seed in range(8)]
     assert abs(np.mean([f.accuracy for f in found]) - 0.5) < 3 * np.sqrt(0.25 / 1600)
 
 
@@ -153,6 +153,60 @@ def test_rules_select_by_what_they_say():
         score(Restarts(4, S), "exponent", TABLE.restarts["random"])
 
 
+def spent_step_by_step(policy, signals):
+    """Segments run of each draw (N, K): the rule of `Prune` word by word, one puzzle and one draw after the other."""
+    score = signals.score(policy.signal, np.full(signals.shape[:2], policy.after))
+    stop, rest = np.zeros(score.shape, int), policy.depth - policy.after
+    for n, scores in enumerate(score):
+        left = policy.budget
+        for draw, value in enumerate(scores):
+            if left >= policy.look + (rest if draw else 0):
+                left, stop[n, draw] = left - policy.look, policy.after
+                if value >= policy.threshold and left >= rest:
+                    left, stop[n, draw] = left - rest, policy.depth
+        for draw in np.argsort(-scores, kind="stable"):
+            if left >= rest and stop[n, draw] == policy.after:
+                left, stop[n, draw] = left - rest, policy.depth
+    return stop
+
+
+def grid_step_by_step(budget):
+    """The policies that `pruning` chooses from, one by one."""
+
+    def grid(seen):
+        for signal, after in looks(seen, budget, S):
+            values = seen.score(signal, np.full(seen.shape[:2], after))
+            yield from (Prune(signal=signal, after=after, threshold=float(t), budget=budget, depth=S) for t in np.quantile(values, DROPPED))
+
+    return grid
+
+
+def coarse(draws):
+    """The same draws with many ties in every signal, and with some that are NaN."""
+    signals = replace(draws.signals, halting=np.round(draws.signals.halting), displacement=np.round(draws.signals.displacement, 1))
+    halting = signals.halting.copy()
+    halting[::7, 2] = np.nan
+    return replace(draws, signals=replace(signals, halting=halting))
+
+
+@pytest.mark.parametrize("draws", [DRAWS, coarse(DRAWS)], ids=["continuous", "ties and NaN"])
+@pytest.mark.parametrize("budget", [17.0, 3.5 * S])
+def test_pruning_is_what_one_policy_after_the_other_gives(draws, budget):
+    for policy in grid_step_by_step(budget)(draws.signals):
+        np.testing.assert_array_equal(policy.spend(draws.signals).stop, spent_step_by_step(policy, draws.signals))
+    for rule in (*RULES, ORACLE):
+        try:
+            naive = cross_fitted(grid_step_by_step(budget), rule, draws, budget=budget, seed=1)
+        except UserError as refused:
+            with pytest.raises(UserError, match=str(refused)):
+                pruning(draws, rule, budget=budget)(1)
+            continue
+        found = pruning(draws, rule, budget=budget)(1)
+        assert found.named == naive.named
+        for name in ("right", "segments", "chosen"):
+            np.testing.assert_array_equal(getattr(found, name), getattr(naive, name))
+
+
 def test_nan_never_wins():
     broken = DRAWS.signals.halting.copy()
     broken[:, 0] = np.nan
@@ -163,7 +217,7 @@ def test_nan_never_wins():
 def test_where_nothing_is_told_early_restarts_win_and_where_much_is_told_pruning_does():
     def difference(**options):
         table = synthetic_table(1000, chance=0.3, **options)
-        return restarts_against_pruning(table, kind="symmetry", rule="halting", rollouts=4)
+        return restarts_against_pruning(table, kind="symmetry", rule="halting", rollouts=4)(0)
 
     silent, telling = difference(omen=0.0), difference(omen=6.0)
     assert silent.low > 0 and telling.high < 0
