@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
@@ -99,7 +98,12 @@ def pruning(draws: Draws, rule: str, *, budget: float, signals: Sequence[str] = 
         if (found := best_on(looks, chooses, budget)) is None:
             return None
         look, threshold = found
-        return look.at(threshold).name, partial(look.scored, threshold=threshold)
+
+        def on(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+            right, segments, chosen = look.scored(rows, np.array([threshold]))
+            return right[0], segments[0], chosen[0]
+
+        return look.at(threshold).name, on
 
     return lambda seed: _on_halves(best, len(draws), budget=budget, seed=seed)
 

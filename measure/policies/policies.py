@@ -150,33 +150,32 @@ class Prune:
         if self.budget < self.look:
             raise UserError(f"{self.budget:g} segments do not pay for a look that costs {self.look:g}")
         score = signals.score(self.signal, np.full((n, k), self.after))
-        seen, order = looked_at(self, score), np.argsort(-score, axis=1, kind="stable")
+        seen, order = looked_at(self, score >= self.threshold), np.argsort(-score, axis=1, kind="stable")
         finished = np.empty((n, k), bool)
         np.put_along_axis(finished, order, finished_of(self, seen, order), axis=1)
         stop = np.where(finished, self.depth, np.where(np.arange(k) < seen[:, None], self.after, 0))
         return _finished(stop, self.depth, np.minimum(stop, self.after) if self.signal == "exponent" else None)
 
 
-def looked_at(policy: Prune, score: np.ndarray) -> np.ndarray:
-    """(N,) how many draws pruning looks at, by their scores (N, K) in the order of the draws.
+def looked_at(policy: Prune, passes: np.ndarray) -> np.ndarray:
+    """(…, N) how many draws pruning looks at, by whether a look lets each pass (…, N, K), in the order of the draws.
 
     The first always; a further one where what was looked at and finished before it leaves enough to look at it and to finish it.
     """
-    rest, k = policy.depth - policy.after, score.shape[1]
-    passed = np.cumsum(score >= policy.threshold, axis=1, dtype=np.int32)[:, :-1]
-    spent = policy.look * np.arange(1, k) + rest * passed
-    found: np.ndarray = 1 + (spent <= policy.budget - policy.look - rest).sum(axis=1)
+    rest, k = policy.depth - policy.after, passes.shape[-1]
+    spent = policy.look * np.arange(1, k) + rest * np.cumsum(passes[..., :-1], axis=-1, dtype=np.int32)
+    found: np.ndarray = 1 + np.count_nonzero(spent <= policy.budget - policy.look - rest, axis=-1)
     return found
 
 
 def finished_of(policy: Prune, seen: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """(N, K), in ``order`` (N, K) from the most promising draw, which of the first ``seen`` (N,) are finished: as many as are paid for.
+    """(…, N, K), in ``order`` (N, K) from the most promising draw, which of the first ``seen`` (…, N) are finished: what is paid for.
 
     Those that passed are among them: they have the best scores, and each was begun with enough left to finish it.
     """
-    among, rest = order < seen[:, None], policy.depth - policy.after
+    among, rest = order < seen[..., None], policy.depth - policy.after
     pays = (policy.budget - policy.look * seen) // rest if rest else seen
-    found: np.ndarray = among & (np.cumsum(among, axis=1, dtype=np.int32) <= pays[:, None])
+    found: np.ndarray = among & (np.cumsum(among, axis=-1, dtype=np.int32) <= pays[..., None])
     return found
 
 

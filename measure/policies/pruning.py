@@ -8,7 +8,7 @@ computed once for all halves, and a threshold is one comparison of them (`unsett
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from unsettled.measure.policies.table import Draws, Signals
 
 LOOKS = (1, 2, 4, 8)
 DROPPED = (0.25, 0.5, 0.75)
+LEAST = np.iinfo(np.int64).min
 
 
 def looks(signals: Signals, budget: float, depth: int, names: Sequence[str] = SIGNALS) -> Iterator[tuple[str, int]]:
@@ -47,24 +48,27 @@ class Look:
 
     def at(self, threshold: float) -> Prune:
         """The policy with a threshold."""
-        return Prune(
-            signal=self.policy.signal, after=self.policy.after, threshold=threshold, budget=self.policy.budget, depth=self.policy.depth
-        )
+        return replace(self.policy, threshold=threshold)
 
-    def scored(self, rows: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Of the puzzles at ``rows``: whether the answer is right, what it cost in segments, and the draw that was selected."""
-        policy = self.at(threshold)
-        seen, order = looked_at(policy, self.score[rows]), self.order[rows]
+    def scored(self, rows: np.ndarray, thresholds: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of the N puzzles at ``rows`` under T thresholds, (T, N) each: whether it is right, its cost in segments, the draw selected."""
+        policy, order = self.policy, self.order[rows]
+        seen = looked_at(policy, self.score[rows] >= thresholds[:, None, None])
         finished = finished_of(policy, seen, order)
-        count = finished.sum(axis=1)
+        count = np.count_nonzero(finished, axis=-1)
         tangents = policy.after * (seen - count * (self.rule == "exponent")) if policy.signal == "exponent" else 0 * seen
         tangents = tangents + policy.depth * count * (self.rule == "exponent")
         segments = policy.after * seen + (policy.depth - policy.after) * count + TANGENT * tangents
+        solved = self.solved[rows]
         if self.rule == ORACLE:
-            return (finished & self.solved[rows]).any(axis=1), segments, np.full(len(rows), -1)
-        liked = votes(self.board[rows], finished) * finished.shape[1] - order if self.rule == "majority" else self.liked[rows]
-        chosen = np.where(finished, liked, np.iinfo(np.int64).min).argmax(axis=1)[:, None]
-        return np.take_along_axis(self.solved[rows], chosen, axis=1)[:, 0], segments, np.take_along_axis(order, chosen, axis=1)[:, 0]
+            return (finished & solved).any(axis=-1), segments, np.full(seen.shape, -1)
+        if self.rule == "majority":
+            board = self.board[rows]
+            liked = np.stack([votes(board, one) for one in finished]) * finished.shape[-1] - order
+        else:
+            liked = self.liked[rows]
+        chosen, at = np.where(finished, liked, LEAST).argmax(axis=-1), np.arange(len(rows))
+        return solved[at, chosen], segments, order[at, chosen]
 
 
 def all_looks(draws: Draws, rule: str, budget: float, depth: int, names: Sequence[str] = SIGNALS) -> list[Look]:
@@ -92,8 +96,9 @@ def best_on(looks: Sequence[Look], rows: np.ndarray, budget: float) -> tuple[Loo
     """
     tried = []
     for look in looks:
-        for threshold in np.quantile(look.score[rows], DROPPED):
-            right, segments, _ = look.scored(rows, float(threshold))
-            if segments.mean() <= budget + 1e-9:
-                tried.append(((float(right.mean()), -segments.mean()), look, float(threshold)))
+        thresholds = np.quantile(look.score[rows], DROPPED)
+        for threshold, right, segments in zip(thresholds, *look.scored(rows, thresholds)[:2], strict=True):
+            cost = float(segments.mean())
+            if cost <= budget + 1e-9:
+                tried.append(((np.count_nonzero(right), -cost), look, float(threshold)))
     return max(tried, key=lambda one: one[0])[1:] if tried else None
