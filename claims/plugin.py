@@ -237,6 +237,7 @@ def keep(item: pytest.Item, kind: str, verdict: Verdict) -> Verdict:
 
 def settle(verdict: Verdict, run: Run) -> None:
     """Make pytest report a verdict as the run's policy says."""
+    __tracebackhide__ = True  # an expected failure is its message: else pytest reads and parses this file for each
     from unsettled.claims.judgement.policy import fate
 
     decided = fate(verdict, run.policy, stale=run.stale(verdict))

@@ -3,14 +3,13 @@
 import pytest
 
 from unsettled.claims.audit.run import Run
-from unsettled.claims.digits.arithmetic import arithmetic
 from unsettled.claims.plugin import keep, run_of, settle
 from unsettled.claims.verdict import Verdict
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     run = run_of(metafunc.config)
-    verdicts = [run.known.acknowledge(run.reproduced(verdict)) for verdict in arithmetic(run.ledger).verdicts]
+    verdicts = [run.known.acknowledge(run.reproduced(verdict)) for verdict in run.digits.verdicts]
     metafunc.parametrize("checked", verdicts, ids=lambda verdict: verdict.key)
 
 

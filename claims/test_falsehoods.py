@@ -15,7 +15,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "falsehood" in metafunc.fixturenames:
         references = [p for p in run_of(metafunc.config).populations if p.kind == "reference" and has_both(p.record)]
         planted_in = references or [Population(name="synthetic.trm", kind="user", architecture="trm", record=synthetic_record())]
-        cases = [pytest.param(f, p, id=f"{f.name}@{p.name}") for f in read_falsehoods() for p in planted_in]
+        cases = [pytest.param(f, p, id=f"{f.name}@{p.name}") for p in planted_in for f in read_falsehoods()]
         metafunc.parametrize(("falsehood", "population"), cases)
 
 

@@ -6,6 +6,7 @@ import math
 import tomllib
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from unsettled.measure.record.record import Record
 FOLDER = Path(__file__).parents[2] / "fixtures" / "falsehoods"
 FALSEHOODS, DIGITS = FOLDER / "falsehoods.toml", FOLDER / "digits.toml"
 SEED = 20_240_001
+CLAIM: TypeAdapter[AnyClaim] = TypeAdapter(AnyClaim)
 
 
 class Falsehood(BaseModel):
@@ -77,6 +79,12 @@ CORRUPTIONS: dict[str, Callable[[Record, np.random.Generator], Record]] = {
 }
 
 
+@lru_cache(maxsize=1)
+def corrupted_by(name: str, record: Record) -> Record:
+    """A record corrupted in one of these ways."""
+    return CORRUPTIONS[name](record, np.random.default_rng(SEED))
+
+
 def read_falsehoods(path: Path = FALSEHOODS) -> list[Falsehood]:
     """The falsehoods of a file."""
     return TypeAdapter(list[Falsehood]).validate_python(tomllib.loads(path.read_text(encoding="utf-8"))["falsehood"])
@@ -102,9 +110,7 @@ def plant(falsehood: Falsehood, population: Population) -> tuple[Verdict, Verdic
         noise = largest_change(under_noise(lambda disturbed: statistic.function(disturbed, parameters), record), value)
         count += falsehood.count_off + math.ceil(noise * rows)
     lie = falsehood.prints.format(value=moved, count=count, rows=rows)
-    corrupted = record
-    if falsehood.corrupt:
-        corrupted = CORRUPTIONS[falsehood.corrupt](record, np.random.default_rng(SEED))
+    corrupted = corrupted_by(falsehood.corrupt, record) if falsehood.corrupt else record
     return _judge(falsehood, population, truth, record), _judge(falsehood, population, lie, corrupted)
 
 
@@ -115,7 +121,7 @@ def explained_by_noise(falsehood: Falsehood, population: Population) -> bool:
         return False
     statistic = lookup(falsehood.claim["statistic"])
     parameters = statistic.parameters.model_validate(falsehood.claim.get("parameters", {}))
-    both = (record, CORRUPTIONS[falsehood.corrupt](record, np.random.default_rng(SEED)))
+    both = (record, corrupted_by(falsehood.corrupt, record))
     values = [statistic.function(one, parameters).value for one in both]
     noise = [
         largest_change(under_noise(lambda again: statistic.function(again, parameters), one), x)
@@ -142,7 +148,7 @@ def outcome_of(falsehood: Falsehood, population: Population) -> Planted:
 
 def _judge(falsehood: Falsehood, population: Population, stated: str, record: Record) -> Verdict:
     """The verdict on one printed figure, asked as a recomputation of the population's own claim."""
-    claim: AnyClaim = TypeAdapter(AnyClaim).validate_python(
+    claim: AnyClaim = CLAIM.validate_python(
         {
             "id": falsehood.name,
             "words": falsehood.what,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from unsettled.claims.audit.known import Known, load_known
 from unsettled.claims.audit.pictures import ALL, EACH
 from unsettled.claims.audit.placebos import discounted, met_by
+from unsettled.claims.digits.arithmetic import Arithmetic, arithmetic
 from unsettled.claims.judgement.case import form_of, mode_of
 from unsettled.claims.judgement.families import adjust
 from unsettled.claims.judgement.judge import judge
@@ -90,6 +92,11 @@ class Run:
             for claim in self.ledger.claims
             if self.ledger.concerns(claim, population.name, population.architecture)
         }
+
+    @cached_property
+    def digits(self) -> Arithmetic:
+        """What the printed digits of the ledger say about each other."""
+        return arithmetic(self.ledger)
 
     @property
     def own_ledger(self) -> bool:

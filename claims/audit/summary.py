@@ -20,7 +20,6 @@ from unsettled.claims.audit.pictures import Boards, pictures_of, without_boards
 from unsettled.claims.audit.planted import Planted
 from unsettled.claims.audit.run import Run
 from unsettled.claims.audit.sampling import Remeasured
-from unsettled.claims.digits.arithmetic import arithmetic
 from unsettled.claims.judgement.families import expected_false
 from unsettled.claims.ledger.ledger import Ledger
 from unsettled.claims.manuscript.marked import marked
@@ -58,7 +57,7 @@ def audit_of(run: Run, found: Mapping[str, Sequence[BaseModel]], *, gate: Gate |
         populations=tuple(PopulationEntry.of(population) for population in run.populations),
         verdicts=tuple(verdicts),
         arithmetic=tuple(digits),
-        digits=arithmetic(run.ledger).rows if digits else (),
+        digits=run.digits.rows if digits else (),
         remeasured=tuple(rows),
         planted=tuple(planted),
         compared=None if baseline is None else len(baseline.locked),

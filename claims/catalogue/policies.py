@@ -12,6 +12,7 @@ from unsettled.claims.catalogue.parameters import Gained, RestartPool, Restarts
 from unsettled.claims.catalogue.registry import side_kind, statistic
 from unsettled.measure.policies import comparison
 from unsettled.measure.policies.policies import Restarts as Restarting
+from unsettled.measure.policies.selection import ORACLE
 from unsettled.measure.policies.table import Table, table_of
 from unsettled.measure.record.record import Record
 from unsettled.measure.record.side import SideRecord
@@ -65,9 +66,9 @@ def restarts_over_pruning(record: Record, parameters: Restarts, side: SideRecord
     compare = partial(comparison.restarts_against_pruning, table, kind=parameters.start)
     found = over_splits(compare(rule=parameters.select, rollouts=parameters.rollouts))
     extra = dict(found.extra)
-    for rule in ("majority", comparison.ORACLE):
+    for rule in ("majority", ORACLE):
         other = compare(rule=rule, rollouts=parameters.rollouts)(0)
-        extra[f"difference with {'the oracle, which sees labels' if rule == comparison.ORACLE else rule}"] = other.value
+        extra[f"difference with {'the oracle, which sees labels' if rule == ORACLE else rule}"] = other.value
     for rollouts in (n for n in (2, 4, 8) if n < parameters.rollouts):
         other = compare(rule=parameters.select, rollouts=rollouts)(0)
         extra[f"difference for {rollouts} rollouts"] = other.value
@@ -85,7 +86,7 @@ def restart_gain(record: Record, parameters: Gained, side: SideRecord) -> Estima
     draws = table.restarts[parameters.start]
     depth = draws.signals.shape[2]
     kept = comparison.score(Restarting(parameters.draws, depth), parameters.select, draws)
-    bound = comparison.score(Restarting(parameters.draws, depth), comparison.ORACLE, draws)
+    bound = comparison.score(Restarting(parameters.draws, depth), ORACLE, draws)
     longest = min(parameters.draws * depth, table.long.signals.shape[2])
     other = comparison.score(Restarting(1, depth if parameters.over == "single" else longest), "first", table.long)
     found = paired_difference(kept.right, other.right, denominator="puzzles")

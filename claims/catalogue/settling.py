@@ -24,7 +24,7 @@ from unsettled.measure.analysis.settling import enter_and_stay, entry
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.estimate import Estimate, undefined
-from unsettled.measure.statistics.libraries import norm
+from unsettled.measure.statistics.libraries import upper_quantile
 from unsettled.measure.statistics.order import extreme_power, failures_below_successes, typical_extreme
 from unsettled.measure.statistics.proportion import proportion
 
@@ -103,7 +103,7 @@ def _fresh_extreme(record: Record, parameters: Extreme, asked: Freshly) -> tuple
     failures, successes = int((~solved).sum()), int(solved.sum())
     spent = asked.alpha / 5
     blur = math.sqrt(asked.value * (1 - asked.value) * (1 / max(successes, 1) + (1 / asked.sample if asked.sample else 0.0)))
-    share = asked.value - asked.half - float(norm.isf(spent)) * blur
+    share = asked.value - asked.half - upper_quantile(spent) * blur
     if share <= 0 or not failures:
         return undefined("the printed share leaves no room below it", n=failures, denominator="failures"), 0.0
     below = failures_below_successes(late, ~solved, share=min(share, 1 - 1e-9), stated_failures=parameters.failures)

@@ -30,7 +30,7 @@ from unsettled.claims.wording import caveat, figure
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.estimate import Estimate
-from unsettled.measure.statistics.libraries import norm
+from unsettled.measure.statistics.libraries import upper_quantile
 from unsettled.measure.support.figures import as_percent, listing, number
 
 ALPHA = 0.05
@@ -209,7 +209,7 @@ def ratio_of(claim: AnyClaim, measured: Estimate, rows: int) -> float:
     """
     stated = claim.printed
     if stated is not None and stated.spread is not None and claim.spread is not None:
-        printed = float(stated.spread) / (float(norm.isf(ALPHA / 2)) if claim.spread == "interval" else 1.0)
+        printed = float(stated.spread) / (upper_quantile(ALPHA / 2) if claim.spread == "interval" else 1.0)
         if claim.networks:
             printed *= math.sqrt(1 / claim.networks + ("networks" not in measured.counts))
         error = standard_error(measured)

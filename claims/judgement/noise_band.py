@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from unsettled.measure.statistics.libraries import beta
 from unsettled.measure.statistics.modality import floor_of
 
 DRAWS = 8
+# Exponents of all versions of a record that are kept in memory for the next figure; those of a larger record are made one by one.
+KEPT = 4_000_000
 # The confidence with which the rate of changed outcomes is no higher than what is drawn from.
 SURE = 0.95
 _FATE = ("growth", "halting_logit", "solved_at")
@@ -29,11 +32,22 @@ def under_noise(statistic: Callable[[Record], Estimate], record: Record) -> list
     another tangent start would move them, since nobody else's start is known. Outcomes change among the rows that are close
     to call, as often as the floor leaves possible (see `donors`).
     """
-    floor = record.provenance.noise
-    if floor is None or not len(record):
+    if record.provenance.noise is None or not len(record):
         return []
+    small = DRAWS * record.growth.size <= KEPT
+    return [statistic(version) for version in (_kept_versions(record) if small else _versions(record, record.provenance.noise))]
+
+
+def _versions(record: Record, floor: NoiseFloor) -> Iterator[Record]:
     rng = np.random.default_rng(0)
-    return [statistic(disturb(record, floor, rng, starts=True)) for _ in range(DRAWS)]
+    return (disturb(record, floor, rng, starts=True) for _ in range(DRAWS))
+
+
+@lru_cache(maxsize=2)
+def _kept_versions(record: Record) -> list[Record]:
+    """The same of the last two small records, kept while other figures of them are asked for: one is set beside an altered one."""
+    floor = record.provenance.noise
+    return [] if floor is None else list(_versions(record, floor))
 
 
 def largest_change(versions: list[Estimate], value: float) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 from unsettled.claims.wording import is_share
 from unsettled.measure.statistics.auc_limits import hanley_mcneil_error, shrunk_interval
 from unsettled.measure.statistics.estimate import Estimate
-from unsettled.measure.statistics.libraries import binom, brentq, nct, norm, student
+from unsettled.measure.statistics.libraries import binom, brentq, nct, norm, student, upper_quantile
 
 # Quantiles of the printed figure over which the power of a share is averaged.
 PRINTED = 41
@@ -46,7 +46,7 @@ def standard_error(measured: Estimate) -> float:
     if measured.error:
         return measured.error
     width = measured.high - measured.low
-    return width / (2 * float(norm.isf((1 - measured.level) / 2))) if math.isfinite(width) else math.inf
+    return width / (2 * upper_quantile((1 - measured.level) / 2)) if math.isfinite(width) else math.inf
 
 
 def _classes(measured: Estimate) -> tuple[int, int] | None:
@@ -68,7 +68,7 @@ def _scaled(truth: float, figure: float, edge: float, sign: int, measured: Estim
     if isinstance(degrees, float) and math.isfinite(degrees):  # a mean over few networks
         spare = (abs(truth - figure) - abs(edge - figure)) / (math.sqrt(1 + ratio) * error)
         return float(nct.sf(student.isf(alpha / 2, degrees), degrees, spare))
-    needed = abs(edge - figure) + float(norm.isf(alpha / 2)) * math.sqrt(1 + ratio) * error
+    needed = abs(edge - figure) + upper_quantile(alpha / 2) * math.sqrt(1 + ratio) * error
     return float(norm.sf((needed - abs(truth - figure)) / (math.sqrt(1 + ratio) * error)))
 
 

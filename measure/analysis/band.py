@@ -67,7 +67,12 @@ def otsu_band(record: Record, *, part: Part = "H", window: int = 4, scale: Scale
 
     ``floor`` and ``rest`` are fractions of the norm (see `unsettled.measure.statistics.modality`). Where all are at rest the line
     is the floor, and where none is it is ``rest``. With no two distinct values otherwise the threshold is NaN: nothing settles.
+    Several claims ask for the same line, which is fitted once.
     """
+    return record.once(("otsu", part, window, scale, floor, rest), partial(_otsu_band, record, part, window, scale, floor, rest))
+
+
+def _otsu_band(record: Record, part: Part, window: int, scale: Scale, floor: float, rest: float) -> Band:
     late, drawn = (
         record.late_displacement(part=part, window=window, scale=scale),
         partial(Band, kind="otsu", part=part, window=window, scale=scale),

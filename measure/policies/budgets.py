@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from unsettled.measure.policies.comparison import (
-    ORACLE,
     Scored,
     confident_grid,
     cross_fitted,
@@ -19,7 +18,7 @@ from unsettled.measure.policies.comparison import (
     shallow_grid,
 )
 from unsettled.measure.policies.policies import SIGNALS, Restarts, Verified
-from unsettled.measure.policies.selection import RULES
+from unsettled.measure.policies.selection import ORACLE, RULES
 from unsettled.measure.policies.table import Draws, Table
 from unsettled.measure.statistics.proportion import proportion
 

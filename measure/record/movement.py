@@ -7,7 +7,8 @@ step tells rest from motion: then the step over the norm, or the angle between s
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable, Hashable
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.record.provenance import Provenance
 
 Scale = Literal["raw", "relative", "angle"]
+Found = TypeVar("Found")
 # segments of the shortest rollout of which growth through the whole of it is said
 GROWING = 4
 
@@ -24,7 +26,14 @@ class Moving:
     """What a record says of movement; `unsettled.measure.record.record.Record` has the columns."""
 
     provenance: Provenance
-    _growing: dict[str, bool]
+    _known: dict[Hashable, Any]
+
+    def once(self, key: Hashable, find: Callable[[], Found]) -> Found:
+        """What ``find`` gives, computed the first time that it is asked for under ``key``: records do not change."""
+        if key not in self._known:
+            self._known[key] = find()
+        found: Found = self._known[key]
+        return found
 
     def __len__(self) -> int:
         raise NotImplementedError
@@ -101,13 +110,11 @@ class Moving:
         """
         if self.provenance.model.grows:
             return True
-        if part not in self._growing:
-            norm = self.norm(part)
-            told = self.segments >= GROWING and not isinstance(norm, AbsentColumn)
-            self._growing[part] = told and self._norm_grows(norm)
-        return self._growing[part]
+        return self.once(("grows", part), lambda: self._norm_grows(self.norm(part)))
 
     def _norm_grows(self, norm: np.ndarray) -> bool:
+        if self.segments < GROWING or isinstance(norm, AbsentColumn):
+            return False
         medians: list[float] = []
         for segment in range(self.segments):  # one at a time: most norms stop rising at once, and a column may be on disk
             medians.append(float(np.median(np.asarray(norm[:, segment]))) if len(self) else 0.0)

@@ -99,7 +99,7 @@ class Record(Moving):
                 raise UserError(
                     f"column {name} has type {array.dtype} and shape {array.shape}, expected {kind} with {axes + 1} axes and {rows} rows"
                 )
-        self.__dict__.update({name: arrays[name] for name in columns}, provenance=provenance, _growing={})
+        self.__dict__.update({name: arrays[name] for name in columns}, provenance=provenance, _known={})
 
     def __getattr__(self, name: str) -> Any:
         """A column of the first latent under ``_H``, of the second under ``_L``; absent where there is none."""
@@ -131,7 +131,7 @@ class Record(Moving):
     @property
     def clusters(self) -> int:
         """How many groups of dependent examples there are."""
-        return len(np.unique(self.group))
+        return self.once("clusters", lambda: len(np.unique(self.group)))
 
     def exponents(self, *, unit: Literal["update", "segment"] = "update", first: int = 0, last: int | None = None) -> np.ndarray:
         """Finite-time Lyapunov exponents (QR, Benettin) over segments [first, last), shape (N, k).
@@ -161,8 +161,9 @@ class Record(Moving):
     def without_scaleless(self) -> Record:
         """The record without raw displacement where there is no scale of rest; relative displacement and angles are kept."""
         latents = [latent for latent in self.provenance.model.latents if self._is_held(latent) and self.grows(part=latent)]
-        if not latents:
-            return self
+        return self.once("without scaleless", lambda: self._without_lengths(latents)) if latents else self
+
+    def _without_lengths(self, latents: Sequence[str]) -> Record:
         why = "the norm of the state grows through the whole rollout, so that there is no scale of rest"
         hint = 'judge scale = "relative" or "angle"'
         names = [f"displacement_{latent}" for latent in latents]
@@ -213,6 +214,9 @@ class Record(Moving):
 
     def digest(self) -> str:
         """sha256 of all columns and of the provenance: equal for equal measurements."""
+        return self.once("digest", self._digest)
+
+    def _digest(self) -> str:
         sha = hashlib.sha256(self.provenance.model_dump_json().encode())
         for name in self.columns:
             column = getattr(self, name)

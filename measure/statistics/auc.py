@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from unsettled.measure.statistics.auc_limits import hanley_mcneil_error, score_interval, shrunk_interval
 from unsettled.measure.statistics.equivalence import equivalence
 from unsettled.measure.statistics.estimate import Estimate, undefined
-from unsettled.measure.statistics.libraries import expit, logit, norm
+from unsettled.measure.statistics.libraries import expit, logit, norm, upper_quantile
 from unsettled.measure.statistics.sample import as_classes, check_choice, check_share
 
 INTERVALS = ("shrunk", "logit", "wald", "score")
@@ -108,7 +108,7 @@ def auc_difference(
         if alike:
             extra |= {"z": 0.0, "p_value": 1.0}
     else:
-        half = float(norm.isf((1 - level) / 2)) * error
+        half = upper_quantile((1 - level) / 2) * error
         low, high = value - half, value + half
         extra |= {"z": value / error, "p_value": float(2 * norm.sf(abs(value / error)))}
     counts = {"positives": len(first_of_positives), "negatives": len(first_of_negatives)}
@@ -182,7 +182,7 @@ def auc_interval(
 ) -> tuple[float, float, str]:
     """(low, high, note) of an AUC with its standard error, m positives and n negatives."""
     tail = (1 - level) / 2
-    z = float(norm.isf(tail))
+    z = upper_quantile(tail)
     if interval == "score":
         return *score_interval(value, m, n, level=level), ""
     if value in (0.0, 1.0):

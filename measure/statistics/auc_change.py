@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc import placements
 from unsettled.measure.statistics.estimate import Estimate, undefined
-from unsettled.measure.statistics.libraries import norm, student
+from unsettled.measure.statistics.libraries import norm, student, upper_quantile
 from unsettled.measure.statistics.paired import group_error
 from unsettled.measure.statistics.sample import as_classes, check_share
 
@@ -58,7 +58,7 @@ def auc_change(
     if len(parts[0]) != len(parts[1]):
         raise UserError(f"{len(parts[0])} and {len(parts[1])} examples are no pairs")
     value, apart, n = areas[0] - areas[1], parts[0] - parts[1], len(parts[0])
-    error, quantile = math.sqrt(float(apart @ apart)), float(norm.isf((1 - level) / 2))
+    error, quantile = math.sqrt(float(apart @ apart)), upper_quantile((1 - level) / 2)
     counts = {"n": n}
     if groups is not None and (clusters := len(np.unique(np.asarray(groups)))) < n:
         error, counts["groups"] = max(error, group_error(apart, groups)), clusters

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import About, Estimate, undefined
-from unsettled.measure.statistics.libraries import norm, pearsonr, spearmanr
+from unsettled.measure.statistics.libraries import pearsonr, spearmanr, upper_quantile
 from unsettled.measure.statistics.sample import as_values, check_choice, check_share
 
 
@@ -45,7 +45,7 @@ def correlation(
     error = None
     if len(x) > 3 and abs(r) < 1:
         spread = math.sqrt((1 + r**2 / 2 if kind == "spearman" else 1.0) / (len(x) - 3))
-        half = float(norm.isf((1 - level) / 2)) * spread
+        half = upper_quantile((1 - level) / 2) * spread
         low, high = math.tanh(math.atanh(r) - half), math.tanh(math.atanh(r) + half)
         error = spread * (1 - r**2)
     return Estimate(value=r, low=low, high=high, level=level, extra={"p_value": float(p_value)}, error=error, **about)

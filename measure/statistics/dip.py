@@ -5,13 +5,15 @@ distribution function is convex up to its mode and concave from there. Of all un
 largest dips, so a p-value from uniform samples holds for each of them: skewed, heavy-tailed, or with an atom at its mode.
 
 Sources: Hartigan & Hartigan (1985), Annals of Statistics 13:70, whose Theorem 6 gives the algorithm; Hartigan (1985), Applied
-Statistics 34:320. The uniform null is simulated once for each of a few sizes; √n·dip hardly depends on n beyond them.
+Statistics 34:320. The uniform null was simulated for each of a few sizes (`simulated`) and lies beside this module; √n·dip hardly
+depends on n beyond them.
 """
 
 from __future__ import annotations
 
 import math
 from functools import lru_cache
+from pathlib import Path
 
 import numba
 import numpy as np
@@ -21,6 +23,7 @@ from unsettled.measure.statistics.sample import as_values
 
 SIZES = (8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 DRAWS = 2000
+NULLS = Path(__file__).with_name("dip_nulls.npy")  # half a second's simulation, which every audit would wait for
 
 
 def dip(values: ArrayLike) -> float:
@@ -48,13 +51,19 @@ def dip_p_value(values: ArrayLike) -> float:
 
 def p_value_of(statistic: float, n: int) -> float:
     """The p-value of a dip found in ``n`` values."""
-    null = _null(next((size for size in SIZES if size >= n), SIZES[-1]))
+    null = _nulls()[next((row for row, size in enumerate(SIZES) if size >= n), -1)]
     above = len(null) - int(np.searchsorted(null, statistic * math.sqrt(n), side="left"))
     return (above + 1) / (len(null) + 1)
 
 
-@lru_cache(maxsize=len(SIZES))
-def _null(size: int) -> np.ndarray:
+@lru_cache(maxsize=1)
+def _nulls() -> np.ndarray:
+    """`simulated` of all `SIZES`, a row each, as it was kept."""
+    found: np.ndarray = np.load(NULLS, allow_pickle=False)
+    return found
+
+
+def simulated(size: int) -> np.ndarray:
     """√n·dip of `DRAWS` uniform samples of ``size``, sorted; always the same."""
     rng = np.random.default_rng(size)
     draws = np.array([_dip(np.sort(rng.random(size))) for _ in range(DRAWS)])

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import Estimate
-from unsettled.measure.statistics.libraries import norm
+from unsettled.measure.statistics.libraries import norm, upper_quantile
 from unsettled.measure.statistics.sample import check_share
 
 
@@ -42,7 +42,7 @@ def equivalence(estimate: Estimate, *, target: float, margin: float, alpha: floa
     error = estimate.error
     distance = estimate.value - target
     p_value = max(norm.sf((distance + margin) / error), norm.cdf((distance - margin) / error))
-    half = float(norm.isf(alpha)) * error
+    half = upper_quantile(alpha) * error
     extra |= {
         "p_value": float(p_value),
         "equivalent": "yes" if p_value <= alpha else "no",
@@ -61,7 +61,7 @@ def equivalence_power(error: float, *, margin: float, difference: float = 0.0, a
     margin = _check_margin(margin)
     if not error > 0:
         raise UserError(f"standard error is {error}, it must be positive")
-    room = margin - float(norm.isf(check_share("alpha", alpha))) * error
+    room = margin - upper_quantile(check_share("alpha", alpha)) * error
     if room <= 0:
         return 0.0
     return float(norm.cdf((room - difference) / error) - norm.cdf((-room - difference) / error))

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc import auc, auc_difference
 from unsettled.measure.statistics.estimate import About, Estimate, undefined
-from unsettled.measure.statistics.libraries import LogisticRegression, StandardScaler, StratifiedKFold, make_pipeline
+from unsettled.measure.statistics.libraries import LogisticRegression, StandardScaler, StratifiedKFold, config_context
 from unsettled.measure.statistics.sample import as_mask, check_share
 
 #: Of more examples of a class than this, a model of a few features gains nothing that would show, and takes memory and minutes.
@@ -92,10 +92,18 @@ def _scores(parts: tuple[np.ndarray, ...], positives: np.ndarray, number: np.nda
     for index in range(int(number.max()) + 1):
         fitted, held_out = _drawn(number != index, positives, seed), number == index
         training, fresh = _finite(*(np.column_stack([part[rows] for part in parts]) for rows in (fitted, held_out)))
-        # both are copies already, so that they are scaled where they lie
-        model = make_pipeline(StandardScaler(copy=False), LogisticRegression(solver="newton-cholesky", max_iter=1000))
-        scores[held_out] = model.fit(training, positives[fitted]).decision_function(fresh)
+        scores[held_out] = fitted_scores(training, positives[fitted], fresh)
     return scores
+
+
+def fitted_scores(training: np.ndarray, positives: np.ndarray, fresh: np.ndarray) -> np.ndarray:
+    """Scores of ``fresh`` (M, p) by a logistic regression on the standardised features ``training`` (N, p); both are scaled in place."""
+    # what a pipeline does, without its checks of parameters that are constants here: they take longer than a small fit
+    with config_context(skip_parameter_validation=True):
+        scaler = StandardScaler(copy=False)
+        model = LogisticRegression(solver="newton-cholesky", max_iter=1000).fit(scaler.fit_transform(training), positives)
+        found: np.ndarray = model.decision_function(scaler.transform(fresh))
+    return found
 
 
 def _drawn(among: np.ndarray, positives: np.ndarray, seed: int) -> np.ndarray:

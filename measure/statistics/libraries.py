@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from unsettled.measure.support.later import Later
 
 stats = Later("scipy.stats")
@@ -12,8 +14,18 @@ binomtest, CensoredData, ecdf, fisher_exact, pearsonr, rankdata, spearmanr, wilc
 brentq = Later("scipy.optimize", "brentq")
 expit, logit = (Later("scipy.special", name) for name in ("expit", "logit"))
 
+config_context = Later("sklearn", "config_context")
 brier_score_loss = Later("sklearn.metrics", "brier_score_loss")
 LogisticRegression = Later("sklearn.linear_model", "LogisticRegression")
 StratifiedKFold = Later("sklearn.model_selection", "StratifiedKFold")
-make_pipeline = Later("sklearn.pipeline", "make_pipeline")
 StandardScaler = Later("sklearn.preprocessing", "StandardScaler")
+
+
+@lru_cache(maxsize=1024)
+def upper_quantile(tail: float) -> float:
+    """The z that a standard normal variable exceeds with probability ``tail``: the same few are asked for thousands of times.
+
+    >>> round(upper_quantile(0.025), 3)
+    1.96
+    """
+    return float(norm.isf(tail))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from unsettled.measure.statistics.estimate import Estimate, undefined
-from unsettled.measure.statistics.libraries import binom, norm
+from unsettled.measure.statistics.libraries import binom, upper_quantile
 from unsettled.measure.statistics.sample import as_values, check_share
 
 #: Level of the interval that the standard error is taken from.
@@ -86,7 +86,7 @@ def _error(ordered: np.ndarray, share: float, level: float) -> float | None:
     if low < 1 or high > len(ordered):
         return None
     width = float(ordered[high - 1]) - float(ordered[low - 1]) if ordered[high - 1] > ordered[low - 1] else 0.0
-    return width / (2 * float(norm.isf((1 - coverage) / 2))) if 0 < width < math.inf else None
+    return width / (2 * upper_quantile((1 - coverage) / 2)) if 0 < width < math.inf else None
 
 
 def order_statistic_ranks(n: int, share: float = 0.5, *, level: float = 0.95) -> tuple[int, int, float]:

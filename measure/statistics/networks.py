@@ -15,7 +15,7 @@ import numpy as np
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import Estimate
-from unsettled.measure.statistics.libraries import chi2, norm, student
+from unsettled.measure.statistics.libraries import chi2, student, upper_quantile
 
 
 def mean_over_networks(found: Sequence[Estimate], *, examples: bool = True) -> Estimate:
@@ -58,5 +58,5 @@ def mean_over_networks(found: Sequence[Estimate], *, examples: bool = True) -> E
 def _error(one: Estimate) -> float:
     if one.error:
         return one.error
-    width = (one.high - one.low) / (2 * float(norm.isf((1 - one.level) / 2)))
+    width = (one.high - one.low) / (2 * upper_quantile((1 - one.level) / 2))
     return width if math.isfinite(width) else 0.0

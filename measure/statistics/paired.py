@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from unsettled.measure.statistics.estimate import Estimate, undefined
-from unsettled.measure.statistics.libraries import binom, binomtest, norm, student
+from unsettled.measure.statistics.libraries import binom, binomtest, norm, student, upper_quantile
 from unsettled.measure.statistics.sample import as_mask, check_share
 
 
@@ -47,7 +47,7 @@ def paired_difference(
     more = n + 2
     centre = (only - other) / more
     error = math.sqrt(only + other + 1 - (only - other) ** 2 / more) / more
-    half = float(norm.isf((1 - level) / 2)) * error
+    half = upper_quantile((1 - level) / 2) * error
     low, high = max(-1.0, centre - half), min(1.0, centre + half)
     if differ := only + other:
         exact = binomtest(only, differ).proportion_ci(level, method="exact")

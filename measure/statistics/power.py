@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.statistics.libraries import norm
+from unsettled.measure.statistics.libraries import norm, upper_quantile
 from unsettled.measure.statistics.sample import check_share
 
 
@@ -31,7 +31,7 @@ def minimum_detectable_difference(error: float, *, power: float = 0.8, alpha: fl
 def _critical(alpha: float, sided: int) -> float:
     if sided not in (1, 2):
         raise UserError(f"a test has 1 or 2 sides, not {sided}")
-    return float(norm.isf(check_share("alpha", alpha) / sided))
+    return upper_quantile(check_share("alpha", alpha) / sided)
 
 
 def _check_error(error: float) -> float:

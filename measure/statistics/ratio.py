@@ -9,6 +9,7 @@ limits, whose .1 % is added (Berger & Boos 1994, Journal of the American Statist
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -75,6 +76,7 @@ def _base_rates(hits: int, n: int, other_hits: int, others: int, ratio: float) -
     return np.linspace(min(low, most), max(high, min(low, most)), GRID)
 
 
+@lru_cache(maxsize=1024)
 def _share_limit(hits: int, n: int, tail: float, *, upper: bool) -> float:
     if upper:
         return 1.0 if hits == n else float(beta.isf(tail, hits + 1, n - hits))

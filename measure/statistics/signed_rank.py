@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from unsettled.measure.statistics.estimate import Estimate, undefined
-from unsettled.measure.statistics.libraries import norm, rankdata, wilcoxon
+from unsettled.measure.statistics.libraries import rankdata, upper_quantile, wilcoxon
 from unsettled.measure.statistics.sample import as_values, check_share
 
 #: Up to so many differences the law of the signed ranks is exact.
@@ -72,7 +72,7 @@ def paired_shift(
         n=len(one),
         counts=counts,
         extra=extra,
-        error=(high - low) / (2 * float(norm.isf((1 - level) / 2))) if high > low else None,
+        error=(high - low) / (2 * upper_quantile((1 - level) / 2)) if high > low else None,
         **about,
     )
 
@@ -80,7 +80,7 @@ def paired_shift(
 def _critical(n: int, tail: float) -> float:
     """The largest sum of ranks that is no larger with a chance of at most ``tail``; −1 where there is none."""
     if n > EXACT:
-        return n * (n + 1) / 4 - float(norm.isf(tail)) * math.sqrt(n * (n + 1) * (2 * n + 1) / 24) - 0.5
+        return n * (n + 1) / 4 - upper_quantile(tail) * math.sqrt(n * (n + 1) * (2 * n + 1) / 24) - 0.5
     chances = np.ones(1)
     for rank in range(1, n + 1):  # each rank is added or not, with chance one half
         chances = (np.pad(chances, (0, rank)) + np.pad(chances, (rank, 0))) / 2

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from unsettled.measure.statistics.estimate import Estimate
-from unsettled.measure.statistics.libraries import norm
+from unsettled.measure.statistics.libraries import upper_quantile
 
 SPLITS = 10
 
@@ -32,7 +32,7 @@ def over_splits(measure: Callable[[int], Estimate], *, splits: int = SPLITS) -> 
     values = np.array([one.value for one in known])
     value = float(np.median(values))
     nearest = known[int(np.argmin(np.abs(values - value)))]
-    apart = (float(norm.isf((1 - nearest.level) / 2)) ** 2) * float(values.var(ddof=1)) if len(known) > 1 else 0.0
+    apart = (upper_quantile((1 - nearest.level) / 2) ** 2) * float(values.var(ddof=1)) if len(known) > 1 else 0.0
     below, above = (
         math.sqrt(float(np.mean(np.square(half))) + apart)
         for half in zip(*((o.value - o.low, o.high - o.value) for o in known), strict=True)

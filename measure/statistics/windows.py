@@ -18,7 +18,8 @@ from unsettled.measure.statistics.best_score import best_area_limit
 from unsettled.measure.statistics.early import SLOPES, area_for_later, early_window
 from unsettled.measure.statistics.equivalence import equivalence
 from unsettled.measure.statistics.estimate import Estimate, undefined
-from unsettled.measure.statistics.libraries import LogisticRegression, StandardScaler, StratifiedKFold, make_pipeline, norm
+from unsettled.measure.statistics.increment import fitted_scores
+from unsettled.measure.statistics.libraries import StratifiedKFold, norm
 from unsettled.measure.statistics.matching import stratified_auc
 from unsettled.measure.statistics.multiplicity import holm
 
@@ -121,16 +122,15 @@ def combined(whole: Arrays, horizon: int, *, margin: float = 0.1, level: float =
     if min(int(later.sum()), int((~later).sum())) < 2 * FOLDS:
         few = undefined(f"fewer than {2 * FOLDS} examples of a class", n=int(rows.sum()))
         return WindowPoint(score="all together", horizon=horizon, area=few, near_half=few, p_value=float("nan"))
-    model = make_pipeline(StandardScaler(), LogisticRegression(solver="newton-cholesky"))
-    folds = np.empty(int(rows.sum()), np.int64)
-    found = np.empty(len(folds))
-    split = StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(known[rows], later)
+    features = known[rows]
+    folds, found = np.empty(len(features), np.int64), np.empty(len(features))
+    split = StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(features, later)
     for number, (fitted, judged) in enumerate(split):
         folds[judged] = number
-        found[judged] = model.fit(known[rows][fitted], later[fitted]).decision_function(known[rows][judged])
+        found[judged] = fitted_scores(features[fitted], later[fitted], features[judged])
     # fold by fold: pooled scores of several fits are biased below ½ where nothing predicts, because their intercepts differ
     area = stratified_auc(found, later, folds, weights="pairs", level=level)
-    best = best_area_limit(known[rows], later, level=level)
+    best = best_area_limit(features, later, level=level)
     area = replace(
         area,
         high=max(area.high, best),
@@ -139,7 +139,7 @@ def combined(whole: Arrays, horizon: int, *, margin: float = 0.1, level: float =
         extra=dict(area.extra) | {"out-of-fold high": area.high, "best combination high": best},
     )
     point = _compared("all together", horizon, area, margin)
-    if not area.defined or best_area_limit(known[rows], later, level=1 - 2 * ALPHA) < 0.5 + margin:
+    if not area.defined or best_area_limit(features, later, level=1 - 2 * ALPHA) < 0.5 + margin:
         return point
     near = replace(point.near_half, extra=dict(point.near_half.extra) | {"equivalent": "no"})
     return replace(point, near_half=near)

@@ -15,8 +15,8 @@ from unsettled.claims.audit.run import Run, Settings
 from unsettled.claims.explanation.pages import explain
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.verdict import Outcome
-from unsettled.fixtures.synthetic.audits import write_reference
 from unsettled.fixtures.synthetic.pytest_fixtures import audit_of
+from unsettled.fixtures.synthetic.references import write_reference
 from unsettled.measure.record.parquet import write_record
 from unsettled.measure.support.figures import number
 from unsettled.reports.escaping import latex as latex_text

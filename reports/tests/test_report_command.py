@@ -8,8 +8,9 @@ from unsettled.claims.audit.entries import LedgerEntry, PopulationEntry
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import discover
-from unsettled.fixtures.synthetic.audits import write_ledger, write_reference
+from unsettled.fixtures.synthetic.audits import write_ledger
 from unsettled.fixtures.synthetic.records import synthetic_record
+from unsettled.fixtures.synthetic.references import write_reference
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.files import digest_of
 from unsettled.reports.commands import app

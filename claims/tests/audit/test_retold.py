@@ -9,8 +9,8 @@ from unsettled.claims.audit.summary import audit_of
 from unsettled.claims.digits.arithmetic import arithmetic
 from unsettled.claims.explanation.pages import explain
 from unsettled.claims.populations.inputs import Inputs
-from unsettled.fixtures.synthetic.audits import write_reference
 from unsettled.fixtures.synthetic.records import synthetic_record
+from unsettled.fixtures.synthetic.references import write_reference
 from unsettled.measure.errors import UserError
 
 

@@ -10,9 +10,9 @@ from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.inputs import REFERENCES, Inputs
 from unsettled.claims.populations.populations import discover
 from unsettled.claims.verdict import Outcome
-from unsettled.fixtures.synthetic.audits import write_reference
 from unsettled.fixtures.synthetic.draws import synthetic_draws
 from unsettled.fixtures.synthetic.records import synthetic_record
+from unsettled.fixtures.synthetic.references import write_reference
 from unsettled.measure.errors import UserError
 from unsettled.measure.policies.table import table_of
 from unsettled.measure.record.parquet import read_record

@@ -24,9 +24,9 @@ from unsettled.claims.judgement.judge import judge
 from unsettled.claims.ledger.load import PAPER, load_ledger
 from unsettled.claims.populations.inputs import read_inputs
 from unsettled.claims.verdict import Outcome
-from unsettled.fixtures.synthetic.audits import write_reference
 from unsettled.fixtures.synthetic.ledgers import claim_table, ledger_text, stand_in
 from unsettled.fixtures.synthetic.records import TRM_FACTS, synthetic_record
+from unsettled.fixtures.synthetic.references import write_reference
 from unsettled.measure.commands.app import main
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.parquet import write_record

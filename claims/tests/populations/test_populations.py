@@ -7,8 +7,9 @@ from unsettled.claims.audit.sampling import FEWEST, MADE_UP_IN, MOST, TOGETHER, 
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.inputs import Inputs, read_inputs, read_measuring
 from unsettled.claims.populations.populations import discover
-from unsettled.fixtures.synthetic.audits import write_ledger, write_reference
+from unsettled.fixtures.synthetic.audits import write_ledger
 from unsettled.fixtures.synthetic.records import HRM_FACTS, synthetic_record
+from unsettled.fixtures.synthetic.references import write_reference
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.parquet import write_record
 

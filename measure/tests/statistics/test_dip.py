@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from unsettled.measure.statistics.dip import dip, dip_p_value
+from unsettled.measure.statistics.dip import DRAWS, NULLS, SIZES, dip, dip_p_value, simulated
 
 
 def naive_dip(values: np.ndarray) -> float:
@@ -82,3 +82,10 @@ def test_one_mode_is_rejected_no_more_often_than_declared(draw, n: int) -> None:
     rng = np.random.default_rng(n)
     rejected = sum(dip_p_value(draw(rng, n)) <= 0.05 for _ in range(400))
     assert rejected <= 33  # 20 of 400 are declared; 33 is three standard errors above
+
+
+def test_the_null_that_is_kept_is_the_one_that_is_simulated():
+    kept = np.load(NULLS)
+    assert kept.shape == (len(SIZES), DRAWS)
+    for row in (0, 4):
+        np.testing.assert_array_equal(kept[row], simulated(SIZES[row]))

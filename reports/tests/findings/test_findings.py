@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from unsettled.fixtures.synthetic.audits import write_reference
 from unsettled.fixtures.synthetic.records import synthetic_record
+from unsettled.fixtures.synthetic.references import write_reference
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.parquet import write_record
 from unsettled.reports.findings.commands import app

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from unsettled.fixtures.synthetic.audits import write_reference
 from unsettled.fixtures.synthetic.draws import synthetic_draws
 from unsettled.fixtures.synthetic.long_runs import long_record
 from unsettled.fixtures.synthetic.records import synthetic_record
+from unsettled.fixtures.synthetic.references import write_reference
 from unsettled.measure.record.side import write_side
 from unsettled.reports.findings.policies import compared, draw_pictures, failure_grids, lever_grids
 

@@ -24,8 +24,8 @@ from unsettled.claims.explanation.pages import Fact
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import Population
 from unsettled.claims.verdict import Measurement, Outcome
-from unsettled.fixtures.synthetic.audits import write_reference
 from unsettled.fixtures.synthetic.records import synthetic_record
+from unsettled.fixtures.synthetic.references import write_reference
 from unsettled.measure.analysis.portrait import portrait_of
 from unsettled.measure.columns.absent import AbsentColumn
 from unsettled.measure.record.parquet import write_record
