@@ -23,7 +23,7 @@ from unsettled.measure.policies.comparison import (
 )
 from unsettled.measure.policies.policies import Confident, Halving, Prune, Restarts, Verified
 from unsettled.measure.policies.pruning import DROPPED, looks
-from unsettled.measure.policies.selection import RULES, oracle, select
+from unsettled.measure.policies.selection import ORACLE, RULES, oracle, select
 from unsettled.measure.policies.table import table_of
 
 TABLE = synthetic_table(60, omen=1.0, confidence=2.0, seed=1)
