@@ -11,7 +11,6 @@ from unsettled.fixtures.synthetic.draws import synthetic_draws, synthetic_table
 from unsettled.measure.errors import UserError
 from unsettled.measure.policies.budgets import bands, kinds, points
 from unsettled.measure.policies.comparison import (
-    ORACLE,
     confident_grid,
     cross_fitted,
     halves,
