@@ -78,6 +78,8 @@ def _prepare(config: pytest.Config, asked: str | None) -> None:
     """The run, its gate, and on the controller what collects its audit. Raises UserError."""
     if is_worker(config):
         _share_cores(config)
+    # torch's own forward mode compiles its decompositions with it
+    config.addinivalue_line("filterwarnings", "ignore:`torch.jit.script` is deprecated:DeprecationWarning")
     config.stash[SEED] = _seed(config)
     run = _read(config)
     collects = not is_worker(config) and not config.option.collectonly

@@ -203,6 +203,18 @@ def test_a_row_opens_to_everything_behind_it(visit):
     assert page.locator(".claim[open]").count() == 0
 
 
+def test_rows_out_of_sight_cost_no_layout_until_they_come_near(visit, audit):
+    """What makes a page of thousands of rows quick: of all rows a screenful is laid out."""
+    page = visit()
+    laid_out = "e => e.querySelector('.value').checkVisibility({contentVisibilityAuto: true})"
+    last = page.locator(".group[open] .claim").last
+    assert not last.evaluate(laid_out)
+    page.evaluate("identity => { location.hash = identity; }", last.get_attribute("id"))
+    page.wait_for_function(f"identity => ({laid_out})(document.getElementById(identity))", arg=last.get_attribute("id"))
+    box = last.bounding_box()
+    assert 0 <= box["y"] < page.viewport_size["height"] and box["height"] > 30
+
+
 def test_a_link_into_a_fold_opens_it(visit, audit, file):
     page = visit()
     identity = page.locator("#g-UNVERIFIABLE .claim").first.get_attribute("id")
