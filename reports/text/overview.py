@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from string import ascii_lowercase
@@ -23,6 +24,8 @@ from unsettled.reports.text.styles import STYLES, cut
 MOST = 8
 # Columns of a claim that cells with values must leave, and those of such a cell: " ✓ -0.0436", three digits of the value.
 LEAST, VALUED, DIGITS = 48, 10, 3
+# Columns of a claim's name and words, whatever else stands in its line.
+ROOM = 30
 
 
 def overview(audit: Audit, width: int) -> Iterator[Text | Padding]:
@@ -80,23 +83,51 @@ def _listed(told: Iterable[str], verdicts: list[Verdict], width: int) -> Iterato
 def _grid(grid: ClaimGrid, width: int) -> Iterator[Text | Padding]:
     """Paragraphs of claims; a column a population, named by a letter; a mark a cell, with its value where the terminal is wide."""
     columns = len(grid.populations)
+    if columns > min(len(ascii_lowercase), (width - ROOM) // 2):
+        yield from _counted(grid, width)
+        return
     cell = VALUED if width - columns * VALUED >= LEAST else 2
-    room = max(width - columns * cell, 30)
-    names = max(cell_len(safe(row.claim)) for paragraph in grid.paragraphs for row in paragraph.rows)
-    letters = [ascii_lowercase[index % 26] for index in range(columns)]
+    room = max(width - columns * cell, ROOM)
+    names = _longest(grid)
+    letters = ascii_lowercase[:columns]
     yield Text("\n" + " " * room + "".join(f"{letter:>{2}}".ljust(cell) for letter in letters), style="dim")
     for paragraph in grid.paragraphs:
         if paragraph.rows:
             yield Text(safe(paragraph.title), style="bold")
             for row in paragraph.rows:
                 yield _line(row, min(names, room - 3), room, cell)
+    yield from _below(grid)
+    named = [f"{letter} {safe(p.name)} ({p.rows:,})" for letter, p in zip(letters, grid.populations, strict=True)]
+    yield Text(_packed(named, width), style="dim")
+
+
+def _longest(grid: ClaimGrid) -> int:
+    """Columns of the longest id of a claim."""
+    return max((cell_len(safe(row.claim)) for paragraph in grid.paragraphs for row in paragraph.rows), default=0)
+
+
+def _below(grid: ClaimGrid) -> Iterator[Text | Padding]:
+    """What the grid leaves out, and what its marks say."""
     left_out = [name for paragraph in grid.paragraphs for name in paragraph.unmeasured]
     if left_out:
         yield Padding(Text(f"measured on none of these: {', '.join(map(safe, left_out))}", style="dim"), (0, 0, 0, 2))
     shown = {MARKS[v.outcome][0] for p in grid.paragraphs for row in p.rows for v in row.cells if v}
     yield Text("\n" + ", ".join(f"{mark} {says}" for mark, says in SAYS.items() if mark in shown), style="dim")
-    named = [f"{letter} {safe(p.name)} ({p.rows:,})" for letter, p in zip(letters, grid.populations, strict=True)]
-    yield Text(_packed(named, width), style="dim")
+
+
+def _counted(grid: ClaimGrid, width: int) -> Iterator[Text | Padding]:
+    """The grid of more populations than a line holds: of each claim, how many show which mark."""
+    yield Text(f"\nclaims on {len(grid.populations)} populations, by how many show which mark (each: -v)", style="dim")
+    names = _longest(grid)
+    for paragraph in grid.paragraphs:
+        if paragraph.rows:
+            yield Text(safe(paragraph.title), style="bold")
+        for row in paragraph.rows:
+            marks = Counter(MARKS[verdict.outcome][0] for verdict in row.cells if verdict)
+            told = " ".join(f"{mark}{marks[mark]}" for mark in SAYS if marks[mark])
+            room = max(width - cell_len(told) - 2, ROOM)
+            yield Text.assemble(_named(row, min(names, room - 6), room), "  ", told)
+    yield from _below(grid)
 
 
 def _packed(items: list[str], width: int) -> str:
@@ -111,10 +142,16 @@ def _packed(items: list[str], width: int) -> str:
     return "\n".join(lines)
 
 
-def _line(row: ClaimRow, names: int, room: int, cell: int) -> Text:
-    """A claim: its id, its words as far as they go, a mark for each population."""
+def _named(row: ClaimRow, names: int, room: int) -> Text:
+    """A claim's id and its words as far as they go."""
     line = Text.assemble("  ", set_cell_size(safe(row.claim), names), " ", (cut(row.words, room - names - 4), "dim"))
     line.pad_right(max(room - line.cell_len, 0))
+    return line
+
+
+def _line(row: ClaimRow, names: int, room: int, cell: int) -> Text:
+    """A claim: its id, its words as far as they go, a mark for each population."""
+    line = _named(row, names, room)
     for verdict in row.cells:
         line.append(set_cell_size(f" {_mark(verdict, valued=cell > 2)}", cell), STYLES[verdict.outcome] if verdict else "")
     return line
@@ -131,9 +168,11 @@ def _mark(verdict: Verdict | None, *, valued: bool) -> str:
 
 def _absent(grid: ClaimGrid) -> Iterator[Text | Padding]:
     """Populations without a record, with the command that measures one."""
-    for population, waiting in grid.absent:
+    for population, waiting in grid.absent[:MOST]:
         yield Text(f"{safe(population.name)}: {plural(waiting, 'claim')}, nothing measured; decide with")
         yield Padding(Text(safe(population.command or "")), (0, 0, 0, 2))
+    if len(grid.absent) > MOST:
+        yield Text(f"… and {len(grid.absent) - MOST} more populations with nothing measured (-v)", style="dim")
 
 
 def _closing(audit: Audit) -> Iterator[Text]:

@@ -155,6 +155,13 @@ def test_uncaught_falsehood_and_differing_rows_are_shown(make_audit, make_verdic
     assert "0 of 1 caught" in text and "NOT CAUGHT wrong-auc" in text
 
 
+def test_more_populations_than_a_line_holds_are_counted(make_audit, make_verdict):
+    many = [make_verdict(("TRANSFERS", "DOES_NOT_TRANSFER")[n % 2], population=f"p{n}") for n in range(41)]
+    lines = render(make_audit(many), width=80).splitlines()
+    assert any(line.startswith("  trm.lambda1.auc") and line.endswith("✓21 ✗20") for line in lines)
+    assert max(map(cell_len, lines)) <= 80 and len(lines) < 30
+
+
 def test_a_baseline_that_holds_is_said(verdicts, make_audit):
     assert "baseline: no deviation (5 verdicts)" in render(make_audit(verdicts, compared=5))
     assert "no deviation" not in render(make_audit(verdicts)) + render(make_audit(verdicts, compared=5, drift=("accuracy drifted",)))
