@@ -14,7 +14,7 @@ def test_each_inconclusive_verdict_stands_there_once_and_no_other(make_audit, ma
     }
     explained = {key: Explained(facts=(Fact("question", "transfer"), Fact("would change it", text))) for key, text in told.items()}
     counts, table = undecided(make_audit([few, make_verdict(claim="c.decided"), lines], explained=explained))
-    assert [(row[0], row[1], row[3]) for row in table.rows] == [tuple(key.split("@")) + (text,) for key, text in told.items()]
+    assert [(row[0], row[1], row[3]) for row in table.rows] == [(*key.split("@"), text) for key, text in told.items()]
     assert sorted(counts.rows) == [("puzzles", "1"), ("two modes of late displacement", "1")]
 
 
