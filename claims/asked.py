@@ -99,6 +99,7 @@ def read_run(config: pytest.Config, *, seed: int, records: dict[str, str]) -> Ru
             remeasure=option.remeasure,
             changes=read_measuring(option.measure or ()),
             records={name: Path(path) for name, path in records.items()},
+            rivals=not (option.ledger or option.paper or option.claim),
         )
     )
 

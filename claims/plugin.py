@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 CLAIMS = Path(__file__).parent
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 GATE: pytest.StashKey[Gate] = pytest.StashKey()
+RIVALS: pytest.StashKey[dict[str, Run]] = pytest.StashKey()
 SEED: pytest.StashKey[int] = pytest.StashKey()
 FINDINGS: pytest.StashKey[list[tuple[str, str]]] = pytest.StashKey()
 
@@ -92,7 +94,8 @@ def _prepare(config: pytest.Config, asked: str | None) -> None:
             from unsettled.claims.audit.remeasure import measured_run
 
             run = measured_run(run, _folder(config))
-        config.pluginmanager.register(Collector(run, gate, path, asked=asked, sent=bool(config.option.audit)), "unsettled-collector")
+        collector = Collector(run, gate, path, asked=asked, sent=bool(config.option.audit), others=partial(rivals_of, config))
+        config.pluginmanager.register(collector, "unsettled-collector")
     else:
         from unsettled.claims.asked import read_gate
 
@@ -122,7 +125,12 @@ def _key(item: pytest.Item) -> str | None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """``pytest claims/`` is the audit; the unit tests of claims are asked for as ``claims/tests``, or with all others."""
+    """``pytest claims/`` is the audit; the unit tests of claims are asked for as ``claims/tests``, or with all others.
+
+    Other papers are left out where there is nothing to judge them on, or one ledger was asked for.
+    """
+    if collection_path == CLAIMS / "test_papers.py":
+        return True if not rivals_of(config) else None
     if collection_path != CLAIMS / "tests":
         return None
     asked = {(config.invocation_params.dir / argument).resolve() for argument in config.args}
@@ -188,6 +196,19 @@ def run_of(config: pytest.Config) -> Run:
         except UserError as error:
             pytest.exit(harmless(f"error: {error}"), returncode=2)
     return run
+
+
+def rivals_of(config: pytest.Config) -> dict[str, Run]:
+    """The runs on other papers' ledgers beside the one of this session, by name; none where one ledger was asked for."""
+    if RIVALS not in config.stash:
+        run = run_of(config)
+        found: dict[str, Run] = {}
+        if run.settings.rivals:
+            from unsettled.claims.audit.rivals import rivals
+
+            found = rivals(run)
+        config.stash[RIVALS] = found
+    return config.stash[RIVALS]
 
 
 def vanished(config: pytest.Config) -> dict[str, Verdict]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from unsettled.claims.audit.audit import Audit
 from unsettled.claims.audit.entries import PopulationEntry
+from unsettled.claims.audit.rivals import Rival
 from unsettled.claims.verdict import Outcome, Verdict
 
 # In the order of readers, gravest first: outcome → its mark and its family. A family has one colour and one shape of mark.
@@ -63,22 +64,32 @@ class ClaimGrid:
 
 def grid_of(audit: Audit) -> ClaimGrid:
     """The grid of an audit: populations in its order, paragraphs in the paper's, claims in the ledger's."""
-    judged = {(v.claim, v.population): v for v in audit.verdicts}
-    asked = {name: sum(v.population == name for v in audit.verdicts) for name in dict.fromkeys(v.population for v in audit.verdicts)}
-    entries = [population for population in audit.populations if asked.get(population.name)]
+    return _grid(audit.verdicts, audit.ledger.lines, audit.populations)
+
+
+def rival_grid(audit: Audit, rival: Rival) -> ClaimGrid:
+    """The grid of another paper's claims on the populations of an audit."""
+    return _grid(rival.verdicts, rival.lines, audit.populations)
+
+
+def _grid(verdicts: Sequence[Verdict], lines: Mapping[str, int], populations: Sequence[PopulationEntry]) -> ClaimGrid:
+    judged = {(v.claim, v.population): v for v in verdicts}
+    asked = {name: sum(v.population == name for v in verdicts) for name in dict.fromkeys(v.population for v in verdicts)}
+    entries = [population for population in populations if asked.get(population.name)]
     here = tuple(population for population in entries if population.rows)
     return ClaimGrid(
         populations=here,
-        paragraphs=tuple(_paragraphs(audit, judged, here)),
+        paragraphs=tuple(_paragraphs(verdicts, lines, judged, here)),
         absent=tuple((population, asked[population.name]) for population in entries if not population.rows),
     )
 
 
-def _paragraphs(audit: Audit, judged: dict[tuple[str, str], Verdict], here: tuple[PopulationEntry, ...]) -> Iterator[Paragraph]:
+def _paragraphs(
+    verdicts: Sequence[Verdict], line: Mapping[str, int], judged: Mapping[tuple[str, str], Verdict], here: tuple[PopulationEntry, ...]
+) -> Iterator[Paragraph]:
     first: dict[str, Verdict] = {}
-    for verdict in audit.verdicts:
+    for verdict in verdicts:
         first.setdefault(verdict.claim, verdict)
-    line = audit.ledger.lines
     began: dict[str, int] = {}
     for verdict in sorted(first.values(), key=lambda v: line.get(v.claim, 0)):
         began.setdefault(_place(verdict.locator), len(began))

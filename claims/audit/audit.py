@@ -14,6 +14,7 @@ from unsettled.claims.audit.entries import LedgerEntry, PopulationEntry, Strict,
 from unsettled.claims.audit.explained import Explained
 from unsettled.claims.audit.pictures import Boards, Pictured
 from unsettled.claims.audit.planted import Planted
+from unsettled.claims.audit.rivals import Rival
 from unsettled.claims.audit.sampling import Remeasured
 from unsettled.claims.digits.arithmetic import Row
 from unsettled.claims.explanation.pages import Fact
@@ -42,6 +43,7 @@ class Audit(Strict):
         counts: verdicts of claims by outcome, all ten.
         expected_false: how many of the verdicts on other checkpoints are false at most, in expectation.
         definitions: the facts on each claim; ``explained`` those on each measured verdict, by ``claim@population``.
+        rivals: other papers about the same runs, judged on the same networks.
         manuscript: the text that the ledger is about, with its numbers and claims marked, where it was given.
         pictures: the portrait of each measured population; ``boards`` a few of its puzzles that were run again.
     """
@@ -66,6 +68,7 @@ class Audit(Strict):
     versions: dict[str, str]
     definitions: dict[str, tuple[Fact, ...]] = Field(default_factory=dict)
     explained: dict[str, Explained] = Field(default_factory=dict)
+    rivals: tuple[Rival, ...] = ()
     manuscript: Marked | None = None
     pictures: tuple[Pictured, ...] = ()
     boards: tuple[Boards, ...] = ()

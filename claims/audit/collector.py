@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -21,11 +22,14 @@ from unsettled.measure.support.text import harmless
 class Collector:
     """The plugin object of one session on the controller.
 
-    ``asked`` is the option that asked for an audit, if one did; ``sent`` whether its path was given by the user.
+    ``asked`` is the option that asked for an audit, if one did; ``sent`` whether its path was given by the user; ``others`` gives
+    the runs on other papers' ledgers.
     """
 
-    def __init__(self, run: Run, gate: Gate, path: Path, *, asked: str | None, sent: bool = False) -> None:
-        self.run, self.gate, self.path, self.asked, self.sent = run, gate, path, asked, sent
+    def __init__(
+        self, run: Run, gate: Gate, path: Path, *, asked: str | None, sent: bool = False, others: Callable[[], Mapping[str, Run]] = dict
+    ) -> None:
+        self.run, self.gate, self.path, self.asked, self.sent, self.others = run, gate, path, asked, sent, others
         self.found: dict[str, list[BaseModel]] = {kind: [] for kind in KINDS}
         self.audit: Audit | None = None
         self.problem: str | None = None
@@ -51,7 +55,7 @@ class Collector:
             drift = self.gate.write(self.run, verdicts) if self.gate.writes else self.gate.let_pass(self.run, verdicts)
             if self.gate.writes:
                 session.exitstatus = max(session.exitstatus, pytest.ExitCode.TESTS_FAILED)
-            audit = audit_of(self.run, self.found, gate=self.gate, drift=drift)
+            audit = audit_of(self.run, self.found, gate=self.gate, drift=drift, others=self.others() if self.found["rival"] else {})
             self.path = self._beside_a_whole_one(audit)
             write_audit(audit, self.path)
             self.audit = read_audit(self.path)  # what is rendered now is what can be rendered later

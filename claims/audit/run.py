@@ -47,6 +47,7 @@ class Settings:
         remeasure: measure every population afresh that has a checkpoint.
         changes: how to measure, where it differs from the defaults.
         records: records that this run's controller measured, by population.
+        rivals: judge the other shipped ledgers beside this one.
     """
 
     seed: int
@@ -59,6 +60,7 @@ class Settings:
     remeasure: bool = False
     changes: Mapping[str, int | str] = field(default_factory=dict)
     records: Mapping[str, Path] = field(default_factory=dict)
+    rivals: bool = False
 
 
 class Run:

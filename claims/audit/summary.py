@@ -18,6 +18,7 @@ from unsettled.claims.audit.explained import definition_of, explained
 from unsettled.claims.audit.gate import Gate
 from unsettled.claims.audit.pictures import Boards, pictures_of, without_boards
 from unsettled.claims.audit.planted import Planted
+from unsettled.claims.audit.rivals import RivalVerdict, told
 from unsettled.claims.audit.run import Run
 from unsettled.claims.audit.sampling import Remeasured
 from unsettled.claims.judgement.families import expected_false
@@ -27,17 +28,32 @@ from unsettled.claims.verdict import Verdict
 from unsettled.measure.support.files import digest_of, short_path
 
 # What an item of the audit may find, by the name under which it is sent.
-KINDS: Mapping[str, type[BaseModel]] = {"verdict": Verdict, "arithmetic": Verdict, "rows": Remeasured, "planted": Planted, "boards": Boards}
+KINDS: Mapping[str, type[BaseModel]] = {
+    "verdict": Verdict,
+    "arithmetic": Verdict,
+    "rows": Remeasured,
+    "planted": Planted,
+    "boards": Boards,
+    "rival": RivalVerdict,
+}
 PACKAGES = ("numpy", "pyarrow", "pydantic", "pytest", "scikit-learn", "scipy", "torch")
 
 
-def audit_of(run: Run, found: Mapping[str, Sequence[BaseModel]], *, gate: Gate | None = None, drift: Sequence[str] = ()) -> Audit:
+def audit_of(
+    run: Run,
+    found: Mapping[str, Sequence[BaseModel]],
+    *,
+    gate: Gate | None = None,
+    drift: Sequence[str] = (),
+    others: Mapping[str, Run] | None = None,
+) -> Audit:
     """The audit, whatever the order in which things were found.
 
     Args:
         found: kind of `KINDS` → what was found.
         gate: the baseline that the run was held to, if it was.
         drift: what the run changed in the baseline that it wrote, or let pass.
+        others: the runs on other papers' ledgers, by name.
     """
     place = {key: number for number, key in enumerate(run.pairs)}
     verdicts = sorted(cast(Sequence[Verdict], found.get("verdict", ())), key=lambda v: (place.get(v.key, len(place)), v.key))
@@ -68,6 +84,7 @@ def audit_of(run: Run, found: Mapping[str, Sequence[BaseModel]], *, gate: Gate |
         versions={"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
         definitions={v.claim: definition_of(run, v.key) for v in reversed(verdicts) if v.key in run.pairs},
         explained={v.key: explained(run, v) for v in verdicts if v.key in run.pairs},
+        rivals=told(others or {}, cast(Sequence[RivalVerdict], found.get("rival", ()))),
         manuscript=None if run.manuscript is None else marked(run.manuscript, run.ledger),
         **_drawn(run, cast(Sequence[Boards], found.get("boards", ()))),
     )

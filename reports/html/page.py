@@ -25,7 +25,7 @@ from unsettled.claims.audit.pictures import WORDS, Boards
 from unsettled.claims.verdict import Verdict
 from unsettled.measure.support.figures import plural
 from unsettled.measure.support.text import harmless
-from unsettled.reports.claim_grid import MARKS, grid_of
+from unsettled.reports.claim_grid import MARKS, grid_of, rival_grid
 from unsettled.reports.headline import sentence
 from unsettled.reports.html.claims import claims_of, identity_of, plain
 from unsettled.reports.html.paper import paper_of
@@ -35,7 +35,7 @@ from unsettled.reports.references import references
 
 TEMPLATES = Path(__file__).with_name("templates")
 # What is on the page as text or drawing already, and is left out of the audit that the page holds.
-SHOWN = {"definitions", "explained", "pictures", "boards", "manuscript"}
+SHOWN = {"definitions", "explained", "pictures", "boards", "manuscript", "rivals"}
 
 
 def render(audit: Audit) -> str:
@@ -48,6 +48,7 @@ def render(audit: Audit) -> str:
         "sentence": _verdict(audit),
         "grid": grid_of(audit),
         "paper": paper_of(audit),
+        "rivals": [(rival, rival_grid(audit, rival)) for rival in audit.rivals],
         "groups": groups,
         "definitions": definitions,
         "names": sorted({verdict.population for verdict in audit.verdicts}, key=_order(audit)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from unsettled.claims.audit.audit import Audit
@@ -11,6 +12,7 @@ from unsettled.claims.audit.entries import PopulationEntry
 from unsettled.claims.verdict import TABLE, Outcome, Verdict
 from unsettled.claims.wording import KIND
 from unsettled.measure.support.figures import plural
+from unsettled.reports.claim_grid import MARKS
 from unsettled.reports.escaping import markdown, markdown_code
 from unsettled.reports.headline import sentence
 from unsettled.reports.problems import level_of
@@ -40,6 +42,8 @@ def _parts(audit: Audit, *, rows: int | None) -> Iterator[str]:
     yield from (_population(p, audit, rows) for p in audit.populations if p.rows)
     yield from _arithmetic(audit, rows)
     yield from _undecided(audit)
+    if audit.rivals:
+        yield _fold("<b>Other papers</b> on the same networks", _rivals(audit))
     if used := references(audit):
         yield _fold("<b>References</b> for the methods used here", "\n".join(f"- {markdown(reference)}" for reference in used))
     yield _closing(audit)
@@ -121,6 +125,16 @@ def _undecided(audit: Audit) -> Iterator[str]:
         if waiting and not population.rows:
             yield f"{plural(waiting, 'claim')} on **{_cell(population.name)}** undecided: nothing measured. Decide with"
             yield markdown_code(population.command or "")
+
+
+def _rivals(audit: Audit) -> str:
+    """How many claims of each other paper hold; their verdicts are in the audit."""
+    families = {"held": "hold", "fell": "do not hold", "open": "not decided"}
+    rows = []
+    for rival in audit.rivals:
+        counts = Counter(MARKS[verdict.outcome][1] for verdict in rival.verdicts)
+        rows.append((_cell(rival.title, WORDS), *(str(counts[family]) for family in families)))
+    return _table(("paper", *families.values()), rows, None)
 
 
 def _closing(audit: Audit) -> str:

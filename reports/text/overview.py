@@ -37,6 +37,7 @@ def overview(audit: Audit, width: int) -> Iterator[Text | Padding]:
     if grid.populations:
         yield from _grid(grid, width)
     yield from _absent(grid)
+    yield from _rivals(audit)
     yield from _closing(audit)
 
 
@@ -173,6 +174,19 @@ def _absent(grid: ClaimGrid) -> Iterator[Text | Padding]:
         yield Padding(Text(safe(population.command or "")), (0, 0, 0, 2))
     if len(grid.absent) > MOST:
         yield Text(f"… and {len(grid.absent) - MOST} more populations with nothing measured (-v)", style="dim")
+
+
+def _rivals(audit: Audit) -> Iterator[Text]:
+    """Other papers on the same networks: how many of their claims hold there, by the families of marks."""
+    if not audit.rivals:
+        return
+    names = max(cell_len(safe(rival.name)) for rival in audit.rivals)
+    yield Text("\nother papers on the same networks", style="bold")
+    for rival in audit.rivals:
+        counts = Counter(MARKS[verdict.outcome][0] for verdict in rival.verdicts)
+        told = "  ".join(f"{mark} {counts[mark]:>2}" for mark in SAYS if counts[mark] or mark in "✓✗?")
+        yield Text.assemble("  ", set_cell_size(safe(rival.name), names), "  ", told)
+    yield Text("each by its claims: --paper NAME; where they contradict each other: unsettled compare-accounts", style="dim")
 
 
 def _closing(audit: Audit) -> Iterator[Text]:
