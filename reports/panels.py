@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from unsettled.measure.analysis.portrait import Portrait
+from unsettled.measure.analysis.portrait import THINNED, Portrait
 from unsettled.measure.analysis.portrait_areas import Horizon, Matching
 from unsettled.measure.analysis.portrait_states import Cloud, Confidence
 from unsettled.measure.statistics.estimate import Estimate
@@ -56,6 +56,10 @@ def _panels(portrait: Portrait) -> Iterator[Panel]:
             yield Panel(key=key, title=title, caption=f"Not drawn: {reason}.", there=False)
         else:
             caption, header, rows = found
+            if portrait.sampled is not None and data in THINNED:
+                caption += (
+                    f" Computed from {portrait.sampled:,} of the {portrait.rows:,} puzzles, drawn at random; claims are judged on all."
+                )
             yield Panel(key=key, title=title, caption=caption, header=header, rows=rows)
 
 
@@ -160,9 +164,13 @@ def _confidence(portrait: Portrait) -> Words | None:
     caption = (
         f"{percent(counts['right_and_confident'], cells.successes)} successes and "
         f"{percent(counts['wrong_and_confident'], cells.failures)} failures end above 0; AUC {told(found.area)}. "
-        f"Ticks: {plural(cells.B, 'failure')} that converged."
+        f"Ticks: {_ticks(len(found.settled_failures), cells.B)} that converged."
     )
     return caption, ("halting logit", "right", "wrong"), _crossed(found)
+
+
+def _ticks(drawn: int, there: int) -> str:
+    return plural(there, "failure") if drawn >= there else f"{drawn:,} of {plural(there, 'failure')}"
 
 
 def _crossed(found: Confidence) -> Rows:

@@ -25,6 +25,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import numpy as np
+
 from unsettled.measure.analysis.band import Band, otsu_band
 from unsettled.measure.analysis.portrait_areas import Horizon, Matching, Separation, horizons_of, matchings_of, separations_of
 from unsettled.measure.analysis.portrait_states import Cloud, Confidence, Ribbon, Spectrum, cloud_of, confidence_of, ribbons_of, spectra_of
@@ -36,6 +38,9 @@ from unsettled.measure.statistics.proportion import proportion
 
 # Above so many examples the cloud is a sample.
 POINTS = 2_000
+# Above so many the panels of `THINNED` are computed from as many, drawn at random: their lines would move by less than their width.
+MOST = 100_000
+THINNED = ("displacement", "separations", "spectrum", "matchings", "horizons")
 TRAJECTORIES = 6
 WINDOW = 4
 
@@ -53,6 +58,7 @@ class Portrait:
         band: where "settled" ends (Otsu on log10 late displacement; its threshold is NaN where there is no band).
         cells: A settled and right, B settled and wrong, C unsettled and right, D unsettled and wrong.
         missing: panel → why it is not there.
+        sampled: how many examples the panels of `THINNED` are computed from; None where it is all. Nothing is judged by them.
     """
 
     name: str
@@ -72,6 +78,7 @@ class Portrait:
     horizons: tuple[Horizon, ...]
     confidence: Confidence | None
     missing: Mapping[str, str] = field(default_factory=dict)
+    sampled: int | None = None
 
     @property
     def has_band(self) -> bool:
@@ -79,13 +86,16 @@ class Portrait:
         return not math.isnan(self.band.log10_threshold)
 
 
-def portrait_of(name: str, record: Record, *, title: str = "", points: int = POINTS, samples: int = TRAJECTORIES) -> Portrait:
+def portrait_of(
+    name: str, record: Record, *, title: str = "", points: int = POINTS, samples: int = TRAJECTORIES, most: int = MOST
+) -> Portrait:
     """The portrait of a record.
 
     Args:
         name, title: of its population.
         points: about how many examples the cloud shows at most; the draw is the same every time.
         samples: trajectories shown by outcome.
+        most: examples that the panels of `THINNED` are computed from, at most; the draw is the same every time.
 
     Raises:
         UserError: the record has no rows.
@@ -103,7 +113,8 @@ def portrait_of(name: str, record: Record, *, title: str = "", points: int = POI
 
     window = min(WINDOW, record.segments)
     band = otsu_band(record, window=window, scale="relative" if record.grows() else "raw")
-    late = record.late_displacement(part=band.part, window=window, scale=band.scale)
+    few = _few(record, most)
+    late = few.late_displacement(part=band.part, window=window, scale=band.scale)
     settled = band.settled(record)
     if not record.k:
         missing["matchings"] = "the record holds no exponents"
@@ -111,7 +122,7 @@ def portrait_of(name: str, record: Record, *, title: str = "", points: int = POI
         missing["separations"] = f"every puzzle is {'solved' if record.solved.all() else 'failed'}"
     if record.segments < 2:
         missing["horizons"] = "the rollout has one segment"
-    matchings = matchings_of(record, band)
+    matchings = matchings_of(few, band)
     if matchings and not any(matching.bins for matching in matchings):
         missing["matchings"] = matchings[-1].matched.undefined_reason
     return Portrait(
@@ -125,11 +136,19 @@ def portrait_of(name: str, record: Record, *, title: str = "", points: int = POI
         band=band,
         cells=cells(record, band),
         cloud=panel("cloud", lambda: cloud_of(record, band, most=points), None),
-        displacement=panel("displacement", lambda: ribbons_of(record.movement(band.part, band.scale), record, late, samples=samples), {}),
-        separations=() if "separations" in missing else separations_of(record, band),
-        spectrum=panel("spectrum", lambda: spectra_of(record), {}),
+        displacement=panel("displacement", lambda: ribbons_of(few.movement(band.part, band.scale), few, late, samples=samples), {}),
+        separations=() if "separations" in missing else separations_of(few, band),
+        spectrum=panel("spectrum", lambda: spectra_of(few), {}),
         matchings=matchings,
-        horizons=panel("horizons", lambda: horizons_of(record, band), ()),
+        horizons=panel("horizons", lambda: horizons_of(few, band), ()),
         confidence=panel("confidence", lambda: confidence_of(record, settled), None),
         missing=missing,
+        sampled=None if few is record else len(few),
     )
+
+
+def _few(record: Record, most: int, *, seed: int = 0) -> Record:
+    """At most so many examples, drawn at random without regard to anything; the record itself where it has no more."""
+    if len(record) <= most:
+        return record
+    return record.take(np.sort(np.random.default_rng(seed).choice(len(record), most, replace=False)))

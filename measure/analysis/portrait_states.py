@@ -20,6 +20,8 @@ from unsettled.measure.support.arrays import Flags, Floats
 OUTCOMES = ("success", "failure")
 # Shares of the examples below the lines of a ribbon; the middle one is the median.
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
+# Ticks that an axis of a picture holds.
+TICKS = 400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +72,8 @@ class Confidence:
 
     ``edges`` (M + 1,) are equal bins of the logit; ``success`` and ``failure`` (M,) count examples, and
     ``right`` has the share of right ones in each bin with its interval (NaN in an empty bin). ``settled_failures``
-    are the logits of the failures that settle. ``counts`` crosses confident (logit above 0) with right.
+    are the logits of the failures that settle, at most `TICKS` of them, at even ranks. ``counts`` crosses confident (logit above 0)
+    with right.
     """
 
     edges: Floats
@@ -161,7 +164,7 @@ def confidence_of(record: Record, settled: np.ndarray, *, bins: int = 24) -> Con
         success=counted["success"],
         failure=counted["failure"],
         right=tuple(drawn(proportion(int(a), int(a + b))) for a, b in zip(counted["success"], counted["failure"], strict=True)),
-        settled_failures=logits[settled & ~right],
+        settled_failures=_ticks(logits[settled & ~right]),
         counts={
             "right_and_confident": int((right & confident).sum()),
             "right_and_doubtful": int((right & ~confident).sum()),
@@ -170,6 +173,13 @@ def confidence_of(record: Record, settled: np.ndarray, *, bins: int = 24) -> Con
         },
         area=drawn(auc(logits, right)),
     )
+
+
+def _ticks(values: np.ndarray) -> np.ndarray:
+    """The values, or `TICKS` of them at even ranks where they are more."""
+    if len(values) <= TICKS:
+        return values
+    return np.sort(values)[np.linspace(0, len(values) - 1, TICKS).round().astype(int)]
 
 
 def _classes(record: Record) -> dict[str, np.ndarray]:

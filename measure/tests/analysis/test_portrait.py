@@ -10,12 +10,14 @@ from unsettled.claims.catalogue.separation import matched as claimed_matching
 from unsettled.claims.catalogue.separation import separation as claimed_separation
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.analysis.portrait import portrait_of
+from unsettled.measure.analysis.portrait_states import TICKS
 from unsettled.measure.analysis.settling import settled_failures
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.parquet import read_record, write_record
 from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.early import early_auc
 from unsettled.measure.statistics.median import median
+from unsettled.reports.panels import panels
 
 
 @pytest.fixture(scope="module")
@@ -162,3 +164,32 @@ def test_a_record_that_is_read_column_by_column_has_the_same_portrait(record, tm
 def test_a_record_without_rows_has_none(record):
     with pytest.raises(UserError, match="without rows"):
         portrait_of("x", record.take(np.array([], dtype=int)))
+
+
+def test_of_many_puzzles_pictures_take_a_sample_and_counts_take_all(record, portrait):
+    few = portrait_of("made.up", record, title="made up", most=300)
+    assert portrait.sampled is None and few.sampled == 300
+    assert (few.cells, few.accuracy, few.band, few.confidence.counts) == (
+        portrait.cells,
+        portrait.accuracy,
+        portrait.band,
+        portrait.confidence.counts,
+    )
+    assert sum(found.n for found in few.spectrum.values()) == sum(found.n for found in few.displacement.values()) == 300
+    assert few.separations[0].area.counts["positives"] + few.separations[0].area.counts["negatives"] == 300
+    whole, part = (p.separations[0].area.value for p in (portrait, few))
+    assert part == pytest.approx(whole, abs=0.05)
+    told = {key: panel.caption for key, panel in panels(few).items()}
+    assert {key for key, text in told.items() if "Computed from 300 of the 900 puzzles" in text} == {
+        "displacement",
+        "roc",
+        "spectrum",
+        "deciles",
+        "early",
+    }
+
+
+def test_an_axis_holds_a_few_hundred_ticks_and_says_of_how_many():
+    found = portrait_of("x", synthetic_record(1000, settled_failures=0.9, accuracy=0.3, seed=3))
+    assert len(found.confidence.settled_failures) == TICKS < found.cells.B
+    assert f"Ticks: 400 of {found.cells.B} failures that converged." in panels(found)["confidence"].caption
