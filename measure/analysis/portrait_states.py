@@ -179,7 +179,8 @@ def _ticks(values: np.ndarray) -> np.ndarray:
     """The values, or `TICKS` of them at even ranks where they are more."""
     if len(values) <= TICKS:
         return values
-    return np.sort(values)[np.linspace(0, len(values) - 1, TICKS).round().astype(int)]
+    found: np.ndarray = np.sort(values)[np.linspace(0, len(values) - 1, TICKS).round().astype(int)]
+    return found
 
 
 def _classes(record: Record) -> dict[str, np.ndarray]:
