@@ -1,4 +1,4 @@
-"""How two records differ: settings, fingerprints, rows, outcomes, and quantities beyond their measured noise."""
+"""How two records differ: settings, fingerprints, rows, outcomes, quantities beyond a row's own noise, and shifts common to rows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from unsettled.measure.record.compare import compare, differences, tolerances
+from unsettled.measure.record.compare import compare, differences, quantities, row_limits
+from unsettled.measure.record.own_noise import COARSE, ROUNDING, SHIFT_ALPHA, common_shifts
 from unsettled.measure.record.provenance import Provenance
 from unsettled.measure.record.record import Record
 
@@ -30,12 +31,17 @@ class Changed:
 
 @dataclass(frozen=True)
 class Gap:
-    """One quantity over the shared rows: how many rows lie further apart than ``limit``, and how far rows lie apart."""
+    """One quantity over the shared rows: how many lie further apart than their own noise, and how far rows lie apart.
+
+    ``limits`` are the smallest and the largest noise of a row. ``shifted`` is the p-value of a shift that rows have in common, where
+    they have one: each may be within its own noise.
+    """
 
     name: str
     unit: str
     beyond: int
-    limit: float
+    limits: tuple[float, float]
+    shifted: float | None
     median: float
     largest: float
 
@@ -65,13 +71,14 @@ class Difference:
     def beyond_noise(self) -> bool:
         """Whether rows, outcomes or quantities differ by more than a re-measurement would."""
         rows = self.only_first or self.only_second or self.lost or self.gained
-        return bool(rows or self.incomparable or any(gap.beyond for gap in self.gaps))
+        return bool(rows or self.incomparable or any(gap.beyond or gap.shifted is not None for gap in self.gaps))
 
 
 def difference(first: Record, second: Record) -> Difference:
     """Compare two records row by row, by example.
 
-    The limits of noise are the larger ones of the two records (`unsettled.measure.record.compare.tolerances`). Exponents are
+    Each row is held to its own noise (`unsettled.measure.record.compare.row_limits`), and the rows to the sign of their differences:
+    of two exchangeable measurements either is the larger as often (`unsettled.measure.record.own_noise.common_shifts`). Exponents are
     compared as far as both records have them; records of rollouts of other lengths share no quantity.
     """
     shared, at_first, at_second = np.intersect1d(first.example_id, second.example_id, return_indices=True)
@@ -94,14 +101,40 @@ def difference(first: Record, second: Record) -> Difference:
 
 
 def _with_quantities(apart: Difference, one: Record, other: Record) -> Difference:
-    limits = {name: max(limit, tolerances(other)[name]) for name, limit in tolerances(one).items()}
+    limits, shifted = row_limits(one, other), _shifts(one, other)
     gaps = tuple(
-        Gap(name, UNITS.get(name, ""), int((gap > limits[name]).sum()), limits[name], float(np.median(gap)), float(gap.max(initial=0.0)))
+        Gap(
+            name=name,
+            unit=UNITS.get(name, ""),
+            beyond=int((gap > limits[name]).sum()),
+            limits=(float(limits[name].min()), float(limits[name].max())),
+            shifted=shifted.get(name),
+            median=float(np.median(gap)),
+            largest=float(gap.max(initial=0.0)),
+        )
         for name, gap in differences(one, other).items()
     )
     measured = sum(record.provenance.noise is not None for record in (one, other))
     noise = ("neither record has its own noise: the floors of float32", "the measured noise of one record", "the measured noise of both")
     return replace(apart, gaps=gaps, told=tuple(list(compare(one, other).values())[:TOLD]), noise=noise[measured])
+
+
+def _shifts(one: Record, other: Record) -> dict[str, float]:
+    """Quantities in which the rows of one record lie above those of the other by more than chance, with the smallest p-value."""
+    found: dict[str, float] = {}
+    firsts, seconds = quantities(one), quantities(other)
+    shared = [name for name in firsts if name in seconds]
+    columns = sum(min(firsts[name].shape[1], seconds[name].shape[1]) for name in shared)
+    coarse = max(COARSE.get(record.provenance.dtype, 1.0) for record in (one, other))
+    for name in shared:
+        k = min(firsts[name].shape[1], seconds[name].shape[1])
+        first, second = (
+            np.nan_to_num(values[:, None, :k], nan=2e30, posinf=1e30, neginf=-1e30) for values in (firsts[name], seconds[name])
+        )
+        shifted = common_shifts(first, second[None], np.full(k, coarse * ROUNDING[name]), alpha=SHIFT_ALPHA * k / columns)
+        if shifted:
+            found[name] = min(p for _, p in shifted)
+    return found
 
 
 def _settings(first: Provenance, second: Provenance) -> tuple[Changed, ...]:

@@ -50,7 +50,9 @@ def verdict(found: Difference) -> str:
     flips, apart = found.lost + found.gained, [f"{gap.beyond:,} in {gap.name}" for gap in found.gaps if gap.beyond]
     parts = [f"{plural(found.only_first + found.only_second, 'row')} not shared"] if found.only_first or found.only_second else []
     parts += [f"{plural(flips, 'outcome')} turned"] if flips else []
-    parts += [f"rows beyond the noise: {', '.join(apart)}"] if apart else []
+    parts += [f"rows beyond their noise: {', '.join(apart)}"] if apart else []
+    shifted = [f"{gap.name} (p = {gap.shifted:.1g})" for gap in found.gaps if gap.shifted is not None]
+    parts += [f"rows shifted together: {', '.join(shifted)}"] if shifted else []
     return f"The records differ: {'; '.join(parts)}."
 
 
@@ -65,12 +67,13 @@ def _gaps(found: Difference) -> Table:
     table = Table(
         "quantity",
         "unit",
-        *(Column(name, justify="right") for name in ("beyond", "noise", "median", "largest")),
+        *(Column(name, justify="right") for name in ("beyond", "own noise", "median", "largest")),
         box=SIMPLE_HEAD,
         pad_edge=False,
     )
     for gap in found.gaps:
-        table.add_row(gap.name, gap.unit, f"{gap.beyond:,}", *(f"{x:.2g}" for x in (gap.limit, gap.median, gap.largest)))
+        own = "–".join(f"{limit:.2g}" for limit in dict.fromkeys(gap.limits))
+        table.add_row(gap.name, gap.unit, f"{gap.beyond:,}", own, f"{gap.median:.2g}", f"{gap.largest:.2g}")
     return table
 
 

@@ -7,13 +7,17 @@ from typer.testing import CliRunner
 from unsettled.fixtures.faults.hostile import HOSTILE
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.commands.app import build
+from unsettled.measure.record.compare import amplified, row_limits
 from unsettled.measure.record.difference import difference
 from unsettled.measure.record.parquet import write_record
 from unsettled.measure.record.provenance import NoiseFloor
 from unsettled.reports.commands import app
 from unsettled.reports.text.difference import render, verdict
 
-RECORD = synthetic_record(80)
+# Of 80 rows the first 40 contract, the others amplify a last bit until they are as far apart as two rows; all have the same exponents.
+GROWTH = np.array(synthetic_record(80).growth, np.float64)
+GROWTH[:40, :, 0], GROWTH[40:, :8, 0], GROWTH[40:, 8:, 0], GROWTH[:, :, 1:] = -1.0, 8.0, -10.0, -20.0
+RECORD = synthetic_record(80).replace(growth=GROWTH)
 LEVELS = {"median": 1e-6, "q90": 1e-3, "q99": 2e-3, "largest": 3e-3}
 NOISE = NoiseFloor(rows=8, alternates=["a"], quantiles=dict.fromkeys(("exponents", "displacement", "halting"), LEVELS), label_flips=0)
 
@@ -23,11 +27,16 @@ def changed(record=RECORD, *, provenance=(), **columns):
     return record.replace(provenance=record.provenance.model_copy(update=dict(provenance)))
 
 
-def nudged(size, rows=slice(None)):
-    """The record with λ₁ of some rows moved by ``size`` nats per update."""
+def nudged(size, rows=slice(None), *, together=False):
+    """The record with λ₁ of some rows moved by ``size`` nats per update, up and down in turn or all up."""
     growth = RECORD.growth.copy()
-    growth[rows] += size * RECORD.provenance.model.updates_per_segment
+    sign = 1 if together else np.resize([1, -1], 80)[rows, None, None]
+    growth[rows, 15:] += size * sign * RECORD.segments * RECORD.provenance.model.updates_per_segment
     return changed(growth=growth)
+
+
+def exponents_of(found):
+    return next(gap for gap in found.gaps if gap.name == "exponents")
 
 
 def test_a_record_is_identical_to_itself():
@@ -36,15 +45,49 @@ def test_a_record_is_identical_to_itself():
     assert verdict(found) == "The records are identical."
 
 
-@pytest.mark.parametrize(("size", "noise", "beyond"), [(5e-5, None, 0), (2e-4, None, 80), (2e-4, NOISE, 0), (2e-2, NOISE, 80)])
-def test_noise_of_either_record_is_the_limit(size, noise, beyond):
+@pytest.mark.parametrize(("size", "noise", "beyond"), [(5e-5, None, 0), (2e-4, None, 80), (9e-3, NOISE, 40), (2e-2, NOISE, 80)])
+def test_each_row_is_held_to_its_own_noise(size, noise, beyond):
+    """One limit for all, ten times the 90 % quantile of the record's noise, hid 9·10⁻³ nats per update in rows that contract."""
     first, second = RECORD, changed(nudged(size), provenance={"noise": noise})
     for one, other in ((first, second), (second, first)):
         found = difference(one, other)
-        gap = next(gap for gap in found.gaps if gap.name == "exponents")
-        assert (gap.beyond, found.beyond_noise) == (beyond, bool(beyond))
+        gap = exponents_of(found)
+        assert (gap.beyond, gap.shifted, found.beyond_noise) == (beyond, None, bool(beyond))
+        assert gap.limits == pytest.approx((1e-4, 1e-2 if noise else 1e-4))
         assert gap.largest == pytest.approx(size)
         assert not found.settings
+
+
+def test_a_row_that_amplifies_a_last_bit_tells_no_more_than_the_spread_over_rows():
+    """A record whose noise was measured on rows that contract must not make false alarms of the others."""
+    spread = GROWTH.copy()
+    spread[::2, 15] -= 0.2 * RECORD.provenance.model.updates_per_segment * RECORD.segments
+    first = changed(growth=spread)
+    for size, beyond in ((0.25, 40), (0.35, 80)):
+        moved = nudged(size)
+        second = changed(growth=spread + np.array(moved.growth) - GROWTH)
+        assert exponents_of(difference(first, second)).beyond == beyond
+
+
+def test_rows_that_are_shifted_together_differ_though_each_is_within_its_noise():
+    noisy = changed(provenance={"noise": NOISE})
+    found = difference(noisy, nudged(9e-3, slice(40, 80), together=True))
+    assert exponents_of(found).beyond == 0 and exponents_of(found).shifted < 1e-4 and found.beyond_noise
+    assert verdict(found).startswith("The records differ: rows shifted together: exponents (p = ")
+    few = difference(noisy, nudged(9e-3, slice(40, 50), together=True))
+    assert exponents_of(few).shifted is None and not few.beyond_noise
+
+
+def test_a_row_s_noise_is_what_its_own_path_makes_of_a_last_bit():
+    """ε·exp(G), G the largest sum of the first exponents so far: what grew before it shrank counts."""
+    growth = np.zeros((4, 3, 2))
+    growth[:, :, 0] = [[2.0, -5.0, 1.0], [-1.0, -1.0, -1.0], [9.0, 1.0, 0.0], [np.nan, 0.0, 0.0]]
+    record = synthetic_record(4, segments=3).replace(growth=growth)
+    assert amplified(record) == pytest.approx(2.0**-23 * np.exp([2.0, 0.0, 10.0, np.inf]))
+    assert np.isnan(amplified(record.replace(growth=growth[:, :, :0]))).all()
+    limits = row_limits(record, record.replace(growth=growth[[1, 1, 1, 1]]))
+    own = 100 * 2.0**-23 * np.exp([2.0, 0.0, 10.0])
+    assert limits["displacement"][:2] == pytest.approx(own[:2]) and limits["halting"][:3] == pytest.approx(np.maximum(own, 1e-3))
 
 
 def test_turned_outcomes_are_counted_by_direction():
