@@ -11,61 +11,20 @@ from pathlib import Path
 import pytest
 
 import unsettled.claims
+from unsettled.fixtures.faults.neighbours import PASSES, PROJECTS, ways, write
 from unsettled.fixtures.synthetic.audits import accuracy_of, write_ledger
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.record.parquet import write_record
 
-PASSES = "def test_it():\n    assert True\n"
 PLUGIN = ("-p", "unsettled.reports.plugin")
 # plugins of others that happen to be installed: two thirds of what a short run of pytest costs
 FOREIGN = [f"-pno:{point.name}" for point in entry_points(group="pytest11") if not point.value.startswith(("unsettled", "xdist"))]
-OWN = "import {name}.tools\n\ndef test_it():\n    assert {name}.tools.ANSWER == 42\n"
-# A project → its files, and what pytest is called with.
-PROJECTS: dict[str, tuple[dict[str, str], list[str]]] = {
-    "own claims": ({"claims/test_insurance.py": PASSES}, ["claims/"]),
-    "own claims, bare": ({"claims/test_insurance.py": PASSES, "tests/test_a.py": PASSES}, []),
-    **{
-        f"own package {name}": (
-            {f"{name}/__init__.py": "", f"{name}/tools.py": "ANSWER = 42\n", "tests/test_a.py": OWN.format(name=name)},
-            ["-p", "no:cacheprovider"],
-        )
-        for name in ("claims", "measure", "fixtures", "reports")
-    },
-    "own fixtures as a plugin": (
-        {
-            "conftest.py": "pytest_plugins = ['fixtures.data']\n",
-            "fixtures/__init__.py": "",
-            "fixtures/data.py": "import pytest\n\n@pytest.fixture\ndef answer():\n    return 42\n",
-            "tests/test_a.py": "def test_it(answer):\n    assert answer == 42\n",
-        },
-        ["tests"],
-    ),
-    "options of the same names": (
-        {
-            "conftest.py": "def pytest_addoption(parser):\n    for name in ('--report', '--record', '--baseline', '--policy'):\n"
-            "        parser.addoption(name)\n",
-            "tests/test_a.py": "def test_it(request):\n    assert request.config.option.report == 'x'\n",
-        },
-        ["--report", "x"],
-    ),
-    "strict markers and importlib": (
-        {"pytest.ini": "[pytest]\naddopts = --strict-markers --import-mode=importlib\n", "claims/test_insurance.py": PASSES},
-        [],
-    ),
-    "xdist": ({"tests/test_a.py": "import os\n\ndef test_it():\n    assert 'OMP_NUM_THREADS' not in os.environ\n"}, ["-n", "1"]),
-}
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "OMP_", "GITHUB_"))}
     command = [sys.executable, "-m", "pytest", "-q", *FOREIGN, *arguments]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False)
-
-
-def write(folder: Path, files: dict[str, str]) -> None:
-    for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
 
 
 @pytest.mark.parametrize("name", PROJECTS)
@@ -76,6 +35,12 @@ def test_a_project_of_its_own_is_not_disturbed(name, tmp_path):
     tests = sum(Path(file).name.startswith("test_") for file in files)
     assert done.returncode == 0 and f"{tests} passed" in done.stdout, done.stdout + done.stderr
     assert "unsettled" not in done.stdout + done.stderr
+
+
+@pytest.mark.benchmark
+def test_the_installed_wheel_changes_no_run_of_others():
+    found = list(ways())
+    assert len(found) > 20 and not [(way.name, way.before, way.after) for way in found if not way.same or way.before[0]]
 
 
 def test_an_audit_in_a_project_that_owns_such_folders(tmp_path):
