@@ -229,13 +229,20 @@ def audit_run(pytestconfig: pytest.Config) -> Run:
 
 
 @pytest.fixture(scope="session")
-def remeasuring() -> SimpleNamespace:
-    """What measures again; it is imported with the first row that is, because it needs torch."""
-    from unsettled.claims.audit.boards import boards_of
-    from unsettled.claims.audit.remeasure import compare_records, plant_tampering, verify_sample
+def remeasuring(pytestconfig: pytest.Config, audit_run: Run) -> SimpleNamespace:
+    """What measures again, and how many rows of which record; it is imported with the first row that is, because it needs torch."""
+    from unsettled.claims.audit.boards import kept_boards_of
+    from unsettled.claims.audit.remeasure import compare_records, costs_of, plant_tampering, verify_sample
+    from unsettled.claims.audit.sampling import drawn_populations, rows_of_run
 
+    costs, seed = costs_of(audit_run.verifiable()), audit_run.settings.seed
     return SimpleNamespace(
-        boards_of=boards_of, compare_records=compare_records, plant_tampering=plant_tampering, verify_sample=verify_sample
+        rows=rows_of_run(costs, seed=seed),
+        planted_in=drawn_populations([population.name for population in audit_run.verifiable()], seed=seed, costs=costs),
+        boards_of=partial(kept_boards_of, folder=_folder(pytestconfig)),
+        compare_records=compare_records,
+        plant_tampering=plant_tampering,
+        verify_sample=verify_sample,
     )
 
 

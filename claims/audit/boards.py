@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
+import platform
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
 import numpy as np
+import torch
+from pydantic import ValidationError
 
 from unsettled.claims.audit.pictures import EACH, WORDS, Board, Boards, without_boards
 from unsettled.claims.audit.remeasure import loaded, loaded_network, suited_threads
@@ -17,9 +23,13 @@ from unsettled.measure.analysis.portrait import WINDOW
 from unsettled.measure.campaign.watch import Watched, watch
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import Checkpoint
+from unsettled.measure.record.provenance import commit_of_program, version_of_program
 from unsettled.measure.record.record import Record
 from unsettled.measure.support.facts import ModelFacts
+from unsettled.measure.support.files import digest_of, write_whole
 from unsettled.measure.tasks.sudoku.boards import SYMBOLS, PuzzleSet
+
+KEPT = 1 << 28  # bytes of puzzles of which boards are kept between runs: longer files take longer to tell apart than to run
 
 
 def boards_of(population: Population, *, each: int = EACH) -> Boards:
@@ -52,6 +62,39 @@ def boards_of(population: Population, *, each: int = EACH) -> Boards:
         threshold=_rounded(seen.threshold),
         examples=tuple(map(_board, seen.examples)),
     )
+
+
+def kept_boards_of(population: Population, *, folder: Path, each: int = EACH) -> Boards:
+    """The same, kept in ``folder`` for the next run on the same files by the same versions: a page draws them, no verdict hangs on them."""
+    out = folder / f"boards-{digest}.json" if (digest := _digest(population, each)) else None
+    if out is not None and out.is_file():
+        with suppress(ValidationError):  # what is damaged is found again
+            return Boards.model_validate_json(out.read_bytes())
+    found = boards_of(population, each=each)
+    if out is not None and found.examples:
+        write_whole(out, found.model_dump_json(), what="boards", make_folder=True)
+    return found
+
+
+def _digest(population: Population, each: int) -> str | None:
+    """Of all that boards depend on; None where that cannot be read, or is long to read."""
+    record, puzzles = population.record, population.puzzles
+    if record is None or puzzles is None or not puzzles.is_file() or puzzles.stat().st_size > KEPT:
+        return None
+    try:
+        network = loaded_network(population)
+    except UserError:
+        return None
+    said = [
+        population.name,
+        each,
+        record.digest(),
+        digest_of(puzzles),
+        network.tensors_digest,
+        network.facts.model_dump(mode="json"),
+        [version_of_program(), commit_of_program(), platform.python_version(), torch.__version__, np.__version__],
+    ]
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _affordable(network: ModelFacts, record: Record) -> int:

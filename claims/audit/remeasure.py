@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -16,7 +16,7 @@ import torch
 
 from unsettled.claims.audit.planted import Planted
 from unsettled.claims.audit.run import Run
-from unsettled.claims.audit.sampling import Remeasured, affordable_rows, cost_of_row, record_of, sample_rows
+from unsettled.claims.audit.sampling import DEAR, NOT_ITS_TURN, Remeasured, affordable_rows, cost_of_row, record_of, sample_rows
 from unsettled.claims.audit.tampering import tampered
 from unsettled.claims.populations.measuring import MEASURING
 from unsettled.claims.populations.populations import Population
@@ -45,26 +45,34 @@ NOISE_ROWS = 64
 READING = ("limit", "split", "task", "several")
 # Below so many parameters, threads wait for each other longer than they work, above all where cores are shared.
 SMALL = 2_000_000
-DEAR = "a row takes minutes: ask for some with --remeasure-rows N"
 
 
-def verify_sample(population: Population, *, rows: int | None, seed: int, among: int = 1) -> Remeasured:
+def costs_of(populations: Iterable[Population]) -> dict[str, int]:
+    """`cost_of_row` of each population, by its name; without those whose network cannot be read, which is told where rows are measured."""
+    found = {}
+    for population in populations:
+        with suppress(UserError):
+            found[population.name] = cost_of_row(loaded_network(population).facts, record_of(population))
+    return found
+
+
+def verify_sample(population: Population, *, rows: int | None, seed: int) -> Remeasured:
     """Measure random rows of a population's record again and compare.
 
     Args:
         population: has a record, a checkpoint and puzzles.
-        rows: how many to measure; None for what a few seconds allow, which may be none.
+        rows: how many to measure, which may be none; None for what a few seconds allow.
         seed: of the draw.
-        among: so many populations share the few seconds.
 
     Raises:
         UserError: checkpoint, puzzles and record are not of one measurement.
     """
     checkpoint, puzzles = loaded(population)
     record = record_of(population)
-    rows = affordable_rows(cost_of_row(checkpoint.facts, record), among=among) if rows is None else rows
+    affordable = affordable_rows(cost_of_row(checkpoint.facts, record))
+    rows = affordable if rows is None else rows
     if not rows:
-        return Remeasured.none(population.name, of=len(record), seed=seed, reason=DEAR)
+        return Remeasured.none(population.name, of=len(record), seed=seed, reason=NOT_ITS_TURN if affordable else DEAR)
     drawn = record.take(sample_rows(population, rows=rows, seed=seed))
     with suited_threads(checkpoint.facts.parameters):
         return _told(population, verify_rows(checkpoint, puzzles, drawn), seed=seed, examples=drawn.example_id.tolist())

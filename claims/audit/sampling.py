@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,8 +15,10 @@ from unsettled.measure.support.facts import ModelFacts
 
 # What one population may take, three seconds or so of one core, in units of `cost_of_row`; and the bounds of what that is spent on.
 AFFORDABLE, FEWEST, MOST = 60_000_000_000, 3, 32
-# What all populations of a run take together; and in how many of them rows are made up, which takes as long.
-TOGETHER, MADE_UP_IN = 160_000_000_000, 3
+# What all populations of a run take together; and in how many of them rows are made up at most, which takes as long.
+TOGETHER, MADE_UP_IN = 90_000_000_000, 3
+DEAR = "a row takes minutes: ask for some with --remeasure-rows N"
+NOT_ITS_TURN = "this run's seconds went to other records, the next runs draw others; --remeasure-rows N measures N rows of each"
 
 
 class Remeasured(BaseModel):
@@ -91,7 +93,33 @@ def affordable_rows(cost: int, *, among: int = 1) -> int:
     return int(np.clip(share // cost, max(1, FEWEST // among), MOST)) if cost <= AFFORDABLE else 0
 
 
-def drawn_populations(names: Sequence[str], *, seed: int) -> set[str]:
-    """The populations in whose records a run plants made-up rows, by its seed: all where they are few."""
-    rng = np.random.default_rng([seed, len(names)])
-    return {str(name) for name in rng.choice(sorted(names), size=min(MADE_UP_IN, len(names)), replace=False)} if names else set()
+def rows_of_run(costs: Mapping[str, int], *, seed: int) -> dict[str, int]:
+    """How many rows of each record a run measures again when nobody says, by the cost of a row of each: together for `TOGETHER`.
+
+    The seed decides whose turn it is first; what is left then may be too little for a record whose rows are dear: 0, and other
+    seeds reach it. Always the same for one seed, whatever was measured before.
+
+    >>> rows_of_run({"a": 1_000_000_000, "b": 50_000_000_000, "c": 55_000_000_000}, seed=1)
+    {'a': 30, 'c': 1, 'b': 0}
+    """
+    left, found = TOGETHER, {}
+    for name in _in_turn(costs, seed=seed):
+        found[name] = min(affordable_rows(costs[name], among=len(costs)), left // costs[name])
+        left -= found[name] * costs[name]
+    return found
+
+
+def drawn_populations(names: Iterable[str], *, seed: int, costs: Mapping[str, int] | None = None) -> set[str]:
+    """The populations in whose records a run plants made-up rows, by its seed: all where they are few.
+
+    With the ``costs`` of a row of each, as many of them as are planted in for `AFFORDABLE`, the first in any case.
+    """
+    drawn = _in_turn(names, seed=seed)[:MADE_UP_IN]
+    spent = np.cumsum([(costs or {}).get(name, 0) for name in drawn])
+    return {name for place, name in enumerate(drawn) if not place or spent[place] <= AFFORDABLE}
+
+
+def _in_turn(names: Iterable[str], *, seed: int) -> list[str]:
+    """Names in the order that a seed gives, whatever order they come in."""
+    ordered = sorted(names)
+    return [ordered[place] for place in np.random.default_rng([seed, len(ordered)]).permutation(len(ordered))]

@@ -109,9 +109,12 @@ def tilted(score: Tensor, weight: Tensor) -> Tensor:
 
 
 def rope_tables(tokens: int, width: int, base: float) -> Rope:
-    """Cosine and sine tables (tokens, width) of rotary positions; both halves of a head share the frequencies."""
-    frequency = 1.0 / base ** (torch.arange(0, width, 2, dtype=torch.float32) / width)
-    angle = torch.outer(torch.arange(tokens, dtype=torch.float32), frequency)
+    """Cosine and sine tables (tokens, width) of rotary positions; both halves of a head share the frequencies.
+
+    On the CPU, wherever the network is being built: these operations on the meta device import half of torch's compiler, a second's work.
+    """
+    frequency = 1.0 / base ** (torch.arange(0, width, 2, dtype=torch.float32, device="cpu") / width)
+    angle = torch.outer(torch.arange(tokens, dtype=torch.float32, device="cpu"), frequency)
     return torch.cat((angle.cos(), angle.cos()), -1), torch.cat((angle.sin(), angle.sin()), -1)
 
 

@@ -1,9 +1,11 @@
 """Measuring a population for an audit: kept between runs, and never blocked by what another version left behind."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from unsettled.claims.audit import remeasure
+from unsettled.claims.audit import boards, remeasure
 from unsettled.claims.audit.boards import boards_of
 from unsettled.claims.audit.remeasure import measure_population, verify_sample
 from unsettled.claims.audit.run import Run, Settings
@@ -45,6 +47,26 @@ def test_what_is_damaged_or_replaced_is_measured_again(population, tmp_path):
     path.write_bytes(other.read_bytes())
     path.with_name(path.name + ".sha256").write_bytes(other.with_name(other.name + ".sha256").read_bytes())
     assert measure_population(population, tmp_path, changes=SETTINGS) == path and read_record(path).digest() == digest
+
+
+def test_boards_are_kept_until_something_that_they_depend_on_changes(population, tmp_path, monkeypatch):
+    ran = []
+
+    def counting(population, *, each):
+        ran.append(each)
+        return boards_of(population, each=each)
+
+    monkeypatch.setattr(boards, "boards_of", counting)
+    measured = population.with_record(measure_population(population, tmp_path, changes=SETTINGS))
+    first = boards.kept_boards_of(measured, folder=tmp_path / "kept", each=1)
+    assert first.examples and boards.kept_boards_of(measured, folder=tmp_path / "kept", each=1) == first and ran == [1]
+    (kept,) = (tmp_path / "kept").iterdir()
+    kept.write_bytes(kept.read_bytes()[:100])
+    assert boards.kept_boards_of(measured, folder=tmp_path / "kept", each=1) == first and ran == [1, 1]
+    other = replace(measured, record=measured.record.replace(solved=~measured.record.solved))
+    boards.kept_boards_of(other, folder=tmp_path / "kept", each=1)
+    boards.kept_boards_of(measured, folder=tmp_path / "kept", each=2)
+    assert ran == [1, 1, 1, 2]
 
 
 def test_another_version_of_the_program_measures_again(population, tmp_path, monkeypatch):

@@ -3,7 +3,18 @@
 import pytest
 
 from unsettled.claims.audit.remeasure import settings_of
-from unsettled.claims.audit.sampling import FEWEST, MADE_UP_IN, MOST, TOGETHER, affordable_rows, cost_of_row, drawn_populations, sample_rows
+from unsettled.claims.audit.sampling import (
+    AFFORDABLE,
+    FEWEST,
+    MADE_UP_IN,
+    MOST,
+    TOGETHER,
+    affordable_rows,
+    cost_of_row,
+    drawn_populations,
+    rows_of_run,
+    sample_rows,
+)
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.inputs import Inputs, read_inputs, read_measuring
 from unsettled.claims.populations.populations import discover
@@ -161,6 +172,13 @@ def test_a_run_of_many_populations_takes_no_longer_than_their_budget():
     for cost in (1, 10**9, 10**10, 6 * 10**10):
         assert 1 <= affordable_rows(cost, among=8) <= affordable_rows(cost)
         assert affordable_rows(cost, among=8) in (1, MOST) or 8 * cost * affordable_rows(cost, among=8) <= TOGETHER
+    costs = {"dear": 7 * 10**10, **{f"r{place}": cost for place, cost in enumerate([3, 8, 8, 12, 12, 50, 50, 50])}}
+    costs = {name: cost * 10**9 if cost < 100 else cost for name, cost in costs.items()}
+    shares = [rows_of_run(costs, seed=seed) for seed in range(40)]
+    assert all(sum(rows * costs[name] for name, rows in share.items()) <= TOGETHER and share["dear"] == 0 for share in shares)
+    assert all(any(share[name] for share in shares) and any(not share[name] for share in shares) for name in ("r5", "r6", "r7"))
+    assert rows_of_run(dict(reversed(costs.items())), seed=3) == shares[3] and rows_of_run({}, seed=0) == {}
+    assert rows_of_run({"alone": 10**9}, seed=0) == {"alone": MOST} and rows_of_run({"alone": AFFORDABLE}, seed=5) == {"alone": FEWEST - 2}
 
 
 def test_rows_are_made_up_in_a_few_populations_which_change_with_the_seed():
@@ -169,3 +187,5 @@ def test_rows_are_made_up_in_a_few_populations_which_change_with_the_seed():
     assert drawn[3] == drawn_populations(names[::-1], seed=3) and {len(each) for each in drawn} == {MADE_UP_IN}
     assert frozenset().union(*drawn) == set(names)
     assert drawn_populations(names[:2], seed=0) == set(names[:2]) and drawn_populations([], seed=0) == set()
+    assert {len(drawn_populations(names, seed=seed, costs=dict.fromkeys(names, AFFORDABLE // 2))) for seed in range(9)} == {2}
+    assert {len(drawn_populations(names, seed=seed, costs=dict.fromkeys(names, AFFORDABLE * 9))) for seed in range(9)} == {1}
