@@ -85,6 +85,8 @@ def _digest(population: Population, each: int) -> str | None:
         network = loaded_network(population)
     except UserError:
         return None
+    if not isinstance(network, Checkpoint):
+        return None
     said = [
         population.name,
         each,
