@@ -26,10 +26,11 @@ def findings(
     from unsettled.measure.errors import UserError
     from unsettled.measure.support.files import write_whole
     from unsettled.reports.findings.accounts import account_grids
-    from unsettled.reports.findings.findings import grids
+    from unsettled.reports.findings.findings import grids, records_of
     from unsettled.reports.findings.grid import render
     from unsettled.reports.findings.policies import compared, draw_pictures, failure_grids, lever_grids
     from unsettled.reports.findings.undecided import undecided
+    from unsettled.reports.findings.words import filled
 
     words = references / "findings.md"
     if not words.is_file():
@@ -38,7 +39,7 @@ def findings(
     accounts = account_grids(answers(discover(Inputs(references=references), load_ledger())))
     read = read_audit(audit)
     tables = [*accounts, *grids(read, references), *undecided(read), *failure_grids(references), *lever_grids(draws)]
-    page = render(tables, words.read_text(encoding="utf-8"))
+    page = render(tables, filled(words.read_text(encoding="utf-8"), read, records_of(references), where=words))
     target = out or references / "FINDINGS.md"
     write_whole(target, page)
     for written in [target, *draw_pictures(draws)]:

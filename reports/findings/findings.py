@@ -1,6 +1,7 @@
 """What the shipped checkpoints say of the paper: claims by population, and how that moves with training, definitions and settings.
 
-Tables only. The words around them stand in ``fixtures/reference/findings.md``, by hand and without figures.
+Tables only. The words around them stand in ``fixtures/reference/findings.md``, by hand; `unsettled.reports.findings.words` fills in
+their figures.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def grids(audit: Audit, references: Path) -> Iterator[Grid]:
     measured otherwise). Raises UserError where a record cannot be read.
     """
     yield from _claims(audit)
-    records = {folder.name: read_record(folder / "record.parquet") for folder in _measured(references)}
+    records = records_of(references)
     yield _table("The shipped records", "record", records, COLUMNS)
     yield _table("Share of failures that settle, under other definitions of the band", "record", records, SETTLING)
     for folder in _measured(references):
@@ -61,6 +62,11 @@ def grids(audit: Audit, references: Path) -> Iterator[Grid]:
     for folder in _measured(references):
         for path in sorted(folder.glob("variants/*.parquet")):
             yield _variant(folder.name, path.stem, records[folder.name], read_record(path))
+
+
+def records_of(references: Path) -> dict[str, Record]:
+    """The record of each measured reference, by the name of its folder. Raises UserError where one cannot be read."""
+    return {folder.name: read_record(folder / "record.parquet") for folder in _measured(references)}
 
 
 def _measured(references: Path) -> list[Path]:
