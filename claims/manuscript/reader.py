@@ -34,6 +34,8 @@ _COUNT = re.compile(
 _SINGLE = re.compile(rf"{_START}(?P<a>{_FIGURE}){_END}")
 # A full stop before a capital; an empty line; the start of an item, a row or a heading; the end of a row of a TeX table.
 _BOUNDARY = re.compile(r"[.!?][\"”’*_)]*(?=\s+[\"“*_(\[]*[A-ZΑ-Ω0-9λ])|\n[ \t]*\n|\n(?=[ \t]*(?:[-*+>]\s|[|#]|\d+[.)]\s))|\\\\")
+# A heading of Markdown ends with its line.
+_HEADING = re.compile(r"^[ \t]*#{1,6}[ \t].*\n", re.MULTILINE)
 _BEFORE = {row: re.compile(rf"(?:{row.pattern})\s*$", re.IGNORECASE) for row in HEDGES if row.before_number}
 _PHRASES = {row: re.compile(row.pattern, re.IGNORECASE) for row in HEDGES if not row.before_number}
 
@@ -78,8 +80,9 @@ class Manuscript:
     @cached_property
     def _ends(self) -> list[int]:
         """Where sentences end, in order; list items, rows of tables and headings are sentences too."""
-        ends = [m.end() for m in _BOUNDARY.finditer(self.clean) if not _abbreviated(self.clean, m)]
-        return [*ends, len(self.clean)]
+        ends = {m.end() for m in _BOUNDARY.finditer(self.clean) if not _abbreviated(self.clean, m)}
+        ends |= {m.end() for m in _HEADING.finditer(self.clean)}
+        return [*sorted(ends), len(self.clean)]
 
     @cached_property
     def _lines(self) -> list[int]:

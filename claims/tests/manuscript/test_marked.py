@@ -33,6 +33,11 @@ def test_the_pieces_are_the_text(found):
     assert "".join(piece.text for paragraph in found.paragraphs for sentence in paragraph for piece in sentence.pieces) == TEXT
 
 
+def test_a_heading_is_a_sentence_of_its_own_without_an_empty_line_after_it(ledger):
+    (sentences,) = marked(parse_manuscript("# A heading of 3\nProse of 4 words here.\n"), ledger).paragraphs
+    assert ["".join(piece.text for piece in s.pieces) for s in sentences] == ["# A heading of 3\n", "Prose of 4 words here.\n"]
+
+
 def test_numbers_carry_what_binds_them_and_nothing_where_nothing_does(found):
     numbers = {p.text: p.claims for paragraph in found.paragraphs for s in paragraph for p in s.pieces if p.claims is not None}
     assert numbers["87.6%"] == ("trm.accuracy",) and numbers["12.3%"] == ()

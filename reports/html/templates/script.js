@@ -11,7 +11,7 @@
   };
   const minus = (text) => text.replace(/^-/, "−");
   const raised = (n) => [...String(n)].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]).join("");
-  const scientific = (x, digits) => { const [base, power] = x.toExponential(digits).split("e"); return `${+base === 1 ? "" : `${base} × `}10${raised(+power)}`; };
+  const scientific = (x, digits) => { const [base, power] = x.toExponential(digits).split("e"); return `${+base === 1 ? "" : `${base}\u00a0×\u00a0`}10${raised(+power)}`; };
   const figure = (x, digits = 3) => x === null ? "not finite" : minus(x !== 0 && (Math.abs(x) >= 1e4 || Math.abs(x) < 1e-3) ? scientific(x, 1) : String(+x.toPrecision(digits)));
 
   // theme: as the system says, or light, or dark
@@ -37,6 +37,9 @@
     const copy = definitionOf(element).cloneNode(true);
     copy.querySelector("h4").textContent = "What is claimed";
     link.parentElement.replaceChildren(...copy.childNodes);
+    const key = make("p", { class: "key" });
+    key.append(...$("key").cloneNode(true).childNodes);
+    element.querySelector(".zoom")?.prepend(key);
   });
   const groups = all(".group").map((element) => ({ element, wasOpen: element.open }));
   const chips = all(".chip");
@@ -194,14 +197,14 @@
       const edge = key === "displacement" && state.population.threshold !== null ? [state.population.threshold] : [];
       const scale = scaleOf(values, log, edge);
       const plot = make("svg:svg", { viewBox: `0 0 ${PLOT.width} ${PLOT.height}`, class: "plot", role: "img", "aria-label": `${name}: ${values.map((v) => figure(v)).join(", ")}` });
-      for (const v of edge) {
-        plot.append(make("svg:rect", { x: PLOT.left, width: PLOT.right - PLOT.left, y: scale.at(v), height: Math.max(0, PLOT.bottom - scale.at(v)), class: "settled" }));
-        plot.append(make("svg:path", { d: `M${PLOT.left} ${scale.at(v)}H${PLOT.right}`, class: "edge" }));
-        plot.append(make("svg:text", { x: PLOT.right - 4, y: Math.min(PLOT.bottom - 4, scale.at(v) + 14), class: "inside", "text-anchor": "end" }, "converged"));
-      }
+      for (const v of edge) plot.append(make("svg:rect", { x: PLOT.left, width: PLOT.right - PLOT.left, y: scale.at(v), height: Math.max(0, PLOT.bottom - scale.at(v)), class: "settled" }));
       for (const tick of ticksOf(scale, log)) {
         plot.append(make("svg:path", { d: `M${PLOT.left} ${scale.at(tick)}H${PLOT.right}`, class: !log && tick === 0 ? "rule" : "grid" }));
         plot.append(make("svg:text", { x: PLOT.left - 6, y: scale.at(tick) + 4, class: "ticks", "text-anchor": "end" }, figure(tick, 6)));
+      }
+      for (const v of edge) {
+        plot.append(make("svg:path", { d: `M${PLOT.left} ${scale.at(v)}H${PLOT.right}`, class: "edge" }));
+        plot.append(make("svg:text", { x: PLOT.left + 4, y: Math.min(PLOT.bottom - 4, scale.at(v) + 14), class: "inside" }, "converged"));
       }
       plot.append(make("svg:path", { d: `M${PLOT.left} ${PLOT.bottom}H${PLOT.right}`, class: "axis" }));
       for (let segment = 1; segment <= count; segment += Math.max(1, Math.ceil(count / 8))) {

@@ -194,6 +194,8 @@ def test_a_row_opens_to_everything_behind_it(visit):
     ):
         assert wanted in text
     assert row.locator(".zoom svg").is_visible()
+    # the same marks in the same colours as in the key above the rows
+    assert row.locator(".zoom .key").inner_html() == page.locator("#key").inner_html()
     row.locator("> summary").click()
     row.locator("> summary").click()
     assert row.inner_text().count("What is claimed") == 1

@@ -35,12 +35,22 @@ def test_what_verdicts_come_to_together(make_verdict, outcomes, family):
 
 def test_numbers_and_sentences_are_marked_and_lead_to_the_grid(make_audit, make_verdict, text):
     verdicts = [make_verdict(), make_verdict("DOES_NOT_TRANSFER", population="reference.hrm"), make_verdict("TRANSFERS", claim="wander")]
-    ((line,),) = paper_of(make_audit(verdicts, manuscript=text))
+    ((line,),) = [block.sentences for block in paper_of(make_audit(verdicts, manuscript=text))]
     assert [piece.family for piece in line.pieces] == ["", "mixed", "", "unbound"]
     assert line.pieces[1].says == "trm.lambda1.auc: transfers 1; does not transfer 1" and line.family == "held"
     html = render(make_audit(verdicts, manuscript=text))
     assert f'href="{line.pieces[1].href}"' in html and f'id="{line.pieces[1].href[1:]}"' in html
     assert "<b>TRM</b>" not in html and "&lt;b&gt;TRM&lt;/b&gt;" in html
+
+
+def test_headings_tables_and_lists_are_set_as_such(make_audit, make_verdict):
+    parts = ["# A heading\n", "Prose of one line.", " More.\n", "| a | 1 |\n|---|---|\n", "- one\n- two\n"]
+    paragraphs = [[*parts[:3]], [parts[3]], [parts[4]]]
+    spoken = tuple(tuple(Sentence(pieces=(Piece(text=text),), claims=()) for text in paragraph) for paragraph in paragraphs)
+    audit = make_audit([make_verdict()], manuscript=Marked(name="draft.md", paragraphs=spoken))
+    assert [block.kind for block in paper_of(audit)] == ["heading", "", "table", "list"]
+    html = render(audit)
+    assert '<p class="heading"><span>A heading' in html and "Prose of one line.</span> <span>More." in html
 
 
 def test_without_a_manuscript_there_is_no_such_section(make_audit, make_verdict):
