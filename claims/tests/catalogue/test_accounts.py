@@ -59,6 +59,8 @@ def test_cosines_of_states_come_from_displacement_and_norm_alone():
         compute("moved_median", record=record, quantity="cosine", first=1)
     with pytest.raises(UserError, match="do not fit"):
         compute("moved_median", record=record, last=9)
+    first = compute("moved_median", record=record, last=1, of="failures").value  # the window begins with the first segment at the earliest
+    assert first == pytest.approx(np.median(np.asarray(record.displacement_H)[~record.solved, 0]))
 
 
 def test_a_norm_that_the_network_fixes_says_nothing():

@@ -222,3 +222,12 @@ def test_nearest_shares_are_the_closest_that_miss():
     assert nearest(stated, [3883]) == [(21, 3883), (22, 3883)]
     assert nearest(stated, range(3879, 3888)) == [(21, 3879), (22, 3887)]
     assert nearest(parse_stated("0%"), [3]) == [(1, 3)]
+    assert nearest(stated, [0]) == [] == nearest(parse_stated("≤ 5%"), [100])  # no example, and digits without a nearest
+
+
+def test_each_share_of_failures_is_read_as_one_of_all(checked):
+    """One that is possible as it is printed does not hide the next."""
+    shares = [claim_table(id=name, stated=text) for name, text in (("right", "50%"), ("half", "50%"), ("third", "33%"))]
+    linked = {"check": "linked", "sizes": {"only": [8]}, "right": "right", "of_wrong": ["half", "third"], "also": [12]}
+    _, rows = checked(linked, *shares)
+    assert [row.subject for row in rows if "instead" in row.subject] == ["33% of all 8 instead of the failures"]

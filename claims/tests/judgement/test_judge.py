@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from unsettled.claims.catalogue.registered import STATISTICS
 from unsettled.claims.judgement.evidence import ALPHA, against_fresh, level_reached
 from unsettled.claims.judgement.judge import adjust, judge, judge_all
-from unsettled.claims.judgement.noise_band import disturb, largest_change, under_noise
+from unsettled.claims.judgement.noise_band import disturb, flip_rate, largest_change, under_noise
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.ledger.stated import parse_stated
 from unsettled.claims.verdict import Outcome
@@ -153,6 +153,9 @@ def test_a_form_within_noise_is_not_decided(ask):
     assert ask(**told).outcome is Outcome.REPRODUCED
     verdict = ask(record=noisy(RECORD, flips=20), **told)
     assert verdict.outcome is Outcome.UNDERPOWERED and "within numerical noise of the threshold" in verdict.reason
+    below = FORM | {"test": "share_below", "threshold": threshold}
+    assert ask(**told | {"form": below}).outcome is Outcome.REFUTED
+    assert ask(record=noisy(RECORD, flips=20), **told | {"form": below}).outcome is Outcome.UNDERPOWERED
 
 
 # --- replicate: an interval, and a sample that could have refuted --------------------------------------------------
@@ -271,9 +274,10 @@ def test_a_form_holds_only_with_the_whole_interval_on_its_side(ask, measuring, f
 
 def test_existence_needs_one_case_and_absence_needs_a_sample(ask, measuring):
     form = {"test": "exists", "rate": 0.01, "why": "one is enough"}
-    for hits, n, outcome in ((1, 10, "TRANSFERS"), (0, 298, "UNDERPOWERED"), (0, 299, "DOES_NOT_TRANSFER")):
+    for hits, n, outcome, p in ((1, 10, "TRANSFERS", None), (0, 298, "UNDERPOWERED", 0.99**298), (0, 299, "DOES_NOT_TRANSFER", 0.99**299)):
         measuring(proportion(hits, n))
-        assert ask("transfer", form=form).outcome == outcome
+        verdict = ask("transfer", form=form)
+        assert verdict.outcome == outcome and verdict.p_value == (p and pytest.approx(p))
     measuring(proportion(0, 5))
     assert ask(kind="existence", stated="qualitative", form=form).outcome is Outcome.REFUTED
 
@@ -372,6 +376,12 @@ def test_p_values_and_intervals_are_one_decision(value, below, above, thousandth
         assert (evidence.p_value <= ALPHA) == evidence.excluded
 
 
+def test_none_found_is_close_where_the_declared_rate_is_excluded_one_sided_at_5_percent():
+    """Of 99 without a case, 3 % would show with 95.1 %; of 98 with 94.9 %."""
+    found = [against_fresh(parse_stated("0 of 254"), proportion(0, n), smallest=0.03, ratio=n / 254) for n in (98, 99)]
+    assert [evidence.close for evidence in found] == [False, True]
+
+
 def test_power_of_a_share_is_the_smaller_rate_at_which_the_decision_refutes():
     stated, smallest, n = parse_stated("12.0%"), 0.09, 120
 
@@ -424,6 +434,7 @@ def test_noise_moves_a_statistic_as_much_as_the_floor_says():
     assert 0.05 < np.mean(flipped.solved != RECORD.solved) < 0.16
     assert (flipped.solved == flipped.solved_at[:, -1]).all()
     assert under_noise(lambda record: proportion(1, 2), RECORD) == []
+    assert flip_rate(NoiseFloor(rows=3, alternates=["a"], quantiles={}, label_flips=3)) == 1.0
     assert largest_change([Estimate(value=0.3), Estimate(value=math.nan)], 0.1) == pytest.approx(0.2)
 
 
