@@ -22,6 +22,7 @@ from unsettled.claims.ledger.shipped import CLONE, PAPERS, ledger_named, shipped
 from unsettled.claims.populations.inputs import one_of, read_inputs, read_measuring, whole_number
 from unsettled.measure.errors import UserError
 from unsettled.measure.hub.registry import cache_folder
+from unsettled.measure.support.files import check_target
 
 CLAIMS = Path(__file__).parent
 
@@ -111,6 +112,8 @@ def read_gate(config: pytest.Config, run: Run) -> Gate:
     writes = cast(Literal["new", "all"], one_of("--update-baseline", asked, ("new", "all"))) if asked else None
     beside = ledger if CLONE or ledger not in shipped().values() else config.invocation_params.dir / ledger.name
     path = Path(option.baseline_file) if option.baseline_file else beside.with_name(ledger.stem + ".baseline.json")
+    if writes:
+        check_target(path, what="baseline")
     must = option.baseline and not writes
     baseline = read_baseline(path) if must or path.is_file() else Baseline()
     return Gate(path=path, baseline=baseline, compare=option.baseline or bool(writes), writes=writes)
@@ -120,7 +123,7 @@ def audit_path(config: pytest.Config, run: Run) -> Path:
     """Where the audit goes: with the reports of the clone that one works in for shipped ledgers, else into the working folder.
 
     Raises:
-        UserError: there is no such folder, or a folder in the file's place.
+        UserError: there is no such folder, it is read-only, or a folder is in the file's place.
     """
     rival = run.ledger.path.resolve().parent == PAPERS.resolve()
     here = config.invocation_params.dir
@@ -128,8 +131,5 @@ def audit_path(config: pytest.Config, run: Run) -> Path:
     folder = CLAIMS.parent / "reports" if in_clone and (run.own_ledger or rival) else here
     name = f"audit-{run.ledger.path.stem}.json" if rival else "audit.json"
     path = Path(config.option.audit) if config.option.audit else folder / name
-    if path.is_dir():
-        raise UserError("the audit cannot be written: a folder of that name is there", where=path)
-    if not path.parent.is_dir():
-        raise UserError("the audit cannot be written: no such folder", where=path.parent)
+    check_target(path, what="audit")
     return path

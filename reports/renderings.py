@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import cast
 
 from unsettled.claims.audit.audit import Audit, as_json
 from unsettled.measure.errors import UserError
-from unsettled.measure.support.files import write_whole
+from unsettled.measure.support.files import check_target, write_whole
 
 # Name of a file, or its suffix → "module:function" and what it is for. A whole name goes before a suffix.
 RENDERINGS: dict[str, tuple[str, str]] = {
@@ -58,12 +57,7 @@ def targets(paths: Iterable[str | Path], folder: Path) -> tuple[Path, ...]:
     for given in paths:
         path = folder / Path(given).expanduser()
         _entry(path)
-        if path.is_dir():
-            raise UserError("the report cannot be written: a folder of that name is there", where=given)
-        if not path.parent.is_dir():
-            raise UserError("the report cannot be written: no such folder", where=Path(given).parent)
-        if not os.access(path.parent, os.W_OK):
-            raise UserError("the report cannot be written: the folder is read-only", where=Path(given).parent)
+        check_target(path, what="report", named=given)
         if path in found:
             raise UserError("the report is asked for twice", where=given)
         found.append(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import re
 import secrets
 from collections.abc import Iterator
@@ -68,7 +69,7 @@ def _name_unless_taken(partial: Path, path: Path) -> None:
         path.hardlink_to(partial)
     except FileExistsError:
         return
-    except OSError:
+    except (OSError, NotImplementedError):  # a file system, or a system, without hard links
         if not path.exists():
             partial.replace(path)
 
@@ -77,6 +78,24 @@ def write_whole(path: Path, data: bytes | str, *, what: str = "file", make_folde
     """Write bytes, or text as UTF-8, as `whole_file` does. Raises UserError."""
     with whole_file(path, what=what, make_folder=make_folder, only_new=only_new) as file:
         file.write(data.encode("utf-8") if isinstance(data, str) else data)
+
+
+def check_target(path: Path, *, what: str, named: str | Path | None = None) -> None:
+    """See, before anything is measured, that a file can be written there.
+
+    Args:
+        path: the file that will be written. what: begins the message. named: the path as it was given.
+
+    Raises:
+        UserError: a folder has that name, or the folder that it lies in is missing or read-only.
+    """
+    shown = Path(named or path)
+    if path.is_dir():
+        raise UserError(f"the {what} cannot be written: a folder of that name is there", where=shown)
+    if not path.parent.is_dir():
+        raise UserError(f"the {what} cannot be written: no such folder", where=shown.parent)
+    if not os.access(path.parent, os.W_OK):
+        raise UserError(f"the {what} cannot be written: the folder is read-only", where=shown.parent)
 
 
 def remove_abandoned(path: Path) -> None:

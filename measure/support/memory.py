@@ -39,7 +39,7 @@ def keep_freed_memory() -> bool:
 
 def release_freed_memory() -> None:
     """Hand freed memory that is kept back to the system: what is still mapped could be used again beyond any limit on address space."""
-    with contextlib.suppress(OSError, AttributeError):
+    with contextlib.suppress(OSError, AttributeError, TypeError):  # TypeError: Windows has no library without a name
         ctypes.CDLL(None).malloc_trim(0)
 
 

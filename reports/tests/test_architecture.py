@@ -52,6 +52,18 @@ INTO = {"savefig": 0, "savez": 0, "write_table": 1, "ParquetWriter": 0, "torch.s
 OPEN_FILES = {"file", "self._file", "out"}
 # The one way, and what writes only into temporary folders of its own.
 MAY_WRITE = ("measure/support/files.py", "fixtures/synthetic/", "fixtures/faults/")
+# What POSIX systems alone have. Who uses it says so in a comment, or asks whether it is there; `measure/tests/support/test_elsewhere.py`
+# takes it all away.
+POSIX_MODULES = {"fcntl", "grp", "posix", "pwd", "resource", "syslog", "termios", "tty"}
+POSIX_NAMES = {
+    *(
+        "os." + name
+        for name in ("fork", "forkpty", "getuid", "geteuid", "getgid", "getpgid", "killpg", "mkfifo", "nice", "openpty", "pread")
+    ),
+    *("os." + name for name in ("sched_getaffinity", "setsid", "setpgid", "statvfs", "sysconf", "uname", "wait", "WNOHANG", "waitstatus")),
+    *("signal." + name for name in ("SIGALRM", "SIGCHLD", "SIGHUP", "SIGKILL", "SIGPIPE", "SIGPROF", "SIGQUIT", "SIGUSR1", "SIGXCPU")),
+    *("signal." + name for name in ("alarm", "getitimer", "setitimer", "pthread_sigmask", "sigwait")),
+}
 FRONT_DOORS = ("unsettled.measure", "unsettled.claims", "unsettled.reports")
 LONGEST, SILENCED = 350, 20
 
@@ -179,6 +191,27 @@ def test_a_writer_in_place_is_seen(tmp_path, monkeypatch):
     )
     monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path)
     assert [call.split()[0] for call in writing_in_place(path)] == [f"careless.py:{line}" for line in range(1, 6)]
+
+
+@pytest.mark.parametrize("package", [package for package in PACKAGES if package != "fixtures"])
+def test_what_posix_alone_has_is_asked_for(package):
+    """macOS and Windows: no call without what to do where it is missing."""
+    wrong = []
+    for path in modules(package):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        for function in [node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef)] or [tree(path)]:
+            text = (
+                "\n".join(lines[function.lineno - 1 : function.end_lineno]) if isinstance(function, ast.FunctionDef) else "\n".join(lines)
+            )
+            names = {ast.unparse(node) for node in ast.walk(function) if isinstance(node, ast.Attribute)} & POSIX_NAMES
+            if names and not ("hasattr(" in text or "except OSError" in text):
+                wrong.append(f"{place(path)}: {sorted(names)}")
+        wrong += [
+            f"{place(path)}:{line} {name}"
+            for name, line in imported(path)
+            if name.split(".")[0] in POSIX_MODULES and "POSIX alone has it" not in lines[line - 1]
+        ]
+    assert not wrong, wrong
 
 
 def needed(path: Path) -> set[str]:

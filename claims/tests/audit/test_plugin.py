@@ -141,6 +141,11 @@ def test_the_printed_command_judges_that_verdict_again(audit, folder):
         (("--remeasure-rows", "-1"), "error: --remeasure-rows is '-1', not a whole number*"),
         (("--audit-seed", "x"), "error: --audit-seed is 'x'*"),
         (("--audit", "nowhere/audit.json"), "error: nowhere: the audit cannot be written*"),
+        (("--audit", "none"), "error: none: the audit cannot be written: a folder of that name is there"),
+        (
+            ("--update-baseline", "all", "--baseline-file", "nowhere/b.json"),
+            "error: nowhere: the baseline cannot be written: no such folder",
+        ),
         (("--baseline",), "error: *my.baseline.json: no baseline is locked*"),
         (("--update-baseline", "some"), "error: --update-baseline is 'some'*"),
         (("--checkpoint", "my=bad.toml", "--puzzles", "bad.toml"), "error: bad.toml: checkpoint is damaged*"),

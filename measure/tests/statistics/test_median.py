@@ -30,6 +30,13 @@ def test_published_ranks_for_a_median():
     assert order_statistic_ranks(20)[2] == pytest.approx(0.9586, abs=5e-5)
 
 
+def test_the_standard_error_is_half_of_an_interval_over_the_normal_quantile_of_its_coverage():
+    """Of the interval at .999 where the sample bounds it, which it does from eleven values on, else of the one asked for."""
+    assert median(np.arange(5.0)).error is None
+    assert median(np.arange(6.0)).error == pytest.approx(5 / (2 * norm.isf((1 - 0.96875) / 2)))
+    assert median(np.arange(11.0)).error == pytest.approx(10 / (2 * norm.isf((1 - 0.9990234375) / 2)))
+
+
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40))
 @settings(max_examples=80, deadline=None)
 def test_median_is_numpys_and_follows_increasing_maps(values):

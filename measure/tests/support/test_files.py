@@ -9,7 +9,18 @@ import pytest
 from pydantic import BaseModel, TypeAdapter
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.support.files import digest_of, remove_abandoned, short_path, validated, whole_file, write_whole
+from unsettled.measure.support.files import check_target, digest_of, remove_abandoned, short_path, validated, whole_file, write_whole
+
+
+def test_a_target_is_refused_before_anything_is_measured(tmp_path, monkeypatch):
+    check_target(tmp_path / "a.json", what="audit")
+    (tmp_path / "folder").mkdir()
+    for path, told in (("folder", "folder: .*a folder of that name is there"), ("no/a", "no: the audit cannot be written: no such folder")):
+        with pytest.raises(UserError, match=told):
+            check_target(tmp_path / path, what="audit", named=path)
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    with pytest.raises(UserError, match="here: the audit cannot be written: the folder is read-only"):
+        check_target(tmp_path / "a.json", what="audit", named="here/a.json")
 
 
 def test_a_planted_link_is_neither_followed_nor_in_the_way(tmp_path):
