@@ -20,19 +20,34 @@ def few_unknown(
     cells: Annotated[int, typer.Option(help="Cells that are left open, of those that each puzzle leaves open.", min=1)] = 1,
     segments: Annotated[int, typer.Option(help="Segments of every rollout.", min=1)] = 16,
     limit: options.Limit = None,
+    sample_seed: options.SampleSeed = None,
     seed: Annotated[int, typer.Option(help="Seed of the cells.")] = 0,
     batch: options.Batch = 64,
+    h_cycles: options.HCycles = None,
+    l_cycles: options.LCycles = None,
+    heads: options.Heads = None,
+    weights: options.Weights = None,
+    network: options.Network = None,
+    noise_seed: options.NoiseSeed = None,
     split: options.Split = "test",
+    task: options.Task = None,
+    columns: options.Columns = None,
+    several: options.Several = "refuse",
 ) -> None:
-    """Fill Sudoku puzzles in but for one cell, run them, and keep which are right after each segment."""
+    """Fill Sudoku puzzles in but for one cell, run them, and keep which are right after each segment. Resumes."""
     from unsettled.measure.campaign.probes import probe_unknown
     from unsettled.measure.commands import inputs
+    from unsettled.measure.support.memory import keep_freed_memory
     from unsettled.measure.support.progress import progress
 
     options.refuse_folder(out)
-    loaded, chosen = inputs.load(checkpoint), inputs.examples(puzzles, split=split, limit=limit)
+    keep_freed_memory()
+    loaded = inputs.network(checkpoint, network, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads, weights=weights)
+    chosen = inputs.examples(puzzles, split=split, limit=limit, seed=sample_seed, task=task, columns=columns, several=several)
     with progress("puzzles", len(chosen)) as advance:
-        side = probe_unknown(loaded, chosen, out, unknown=cells, segments=segments, seed=seed, batch=batch, advance=advance)
+        side = probe_unknown(
+            loaded, chosen, out, unknown=cells, segments=segments, seed=seed, batch=batch, noise_seed=noise_seed, advance=advance
+        )
     wrong = int((side["solved_at"][:, -1] == 0).sum())
     typer.echo(f"{out}: {wrong} of {len(side)} boards with {cells} unknown are wrong after {segments} segments")
 
@@ -45,14 +60,25 @@ def disturb(
     radii: Annotated[str, typer.Option(help="Noise over the state's root mean square, 0 among them.")] = "0,0.1,0.3,1,3",
     segments: Annotated[int, typer.Option(help="Segments of every rollout, and of what follows a state that was put in.", min=1)] = 16,
     limit: options.Limit = None,
+    sample_seed: options.SampleSeed = None,
     seed: Annotated[int, typer.Option(help="Seed of the noise.")] = 1,
     batch: options.Batch = 64,
+    h_cycles: options.HCycles = None,
+    l_cycles: options.LCycles = None,
+    heads: options.Heads = None,
+    weights: options.Weights = None,
+    network: options.Network = None,
+    noise_seed: options.NoiseSeed = None,
     split: options.Split = "test",
+    task: options.Task = None,
+    columns: options.Columns = None,
+    several: options.Several = "refuse",
 ) -> None:
-    """Retention and basin: run from disturbed starts, and go on from solved states that were disturbed."""
+    """Retention and basin: run from disturbed starts, and go on from solved states that were disturbed. Resumes."""
     from unsettled.measure.campaign.probes import probe_disturbed
     from unsettled.measure.commands import inputs
     from unsettled.measure.errors import UserError
+    from unsettled.measure.support.memory import keep_freed_memory
     from unsettled.measure.support.progress import progress
 
     options.refuse_folder(out)
@@ -60,9 +86,13 @@ def disturb(
         wanted = tuple(float(part) for part in radii.split(","))
     except ValueError:
         raise UserError(f"--radii is {radii!r}", hint="numbers such as 0,0.1,1") from None
-    loaded, chosen = inputs.load(checkpoint), inputs.examples(puzzles, split=split, limit=limit)
-    with progress("rollouts", len(chosen) * (1 + 2 * len(wanted))) as advance:
-        side = probe_disturbed(loaded, chosen, out, radii=wanted, segments=segments, seed=seed, batch=batch, advance=advance)
+    keep_freed_memory()
+    loaded = inputs.network(checkpoint, network, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads, weights=weights)
+    chosen = inputs.examples(puzzles, split=split, limit=limit, seed=sample_seed, task=task, columns=columns, several=several)
+    with progress("puzzles", len(chosen)) as advance:
+        side = probe_disturbed(
+            loaded, chosen, out, radii=wanted, segments=segments, seed=seed, batch=batch, noise_seed=noise_seed, advance=advance
+        )
     put = side["put_in"].astype(bool)
     typer.echo(f"{out}: {len(side)} puzzles, {int(put.sum())} solved states put in")
     for place, radius in enumerate(wanted):

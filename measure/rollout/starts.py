@@ -129,14 +129,16 @@ def last_bit_start(seed: int) -> Callable[[State], State]:
 
 
 def noisy_start(seed: int, scale: float) -> Callable[[State], State]:
-    """The trained start plus Gaussian noise of ``scale`` times its root mean square: the same other start for every puzzle."""
+    """The trained start plus Gaussian noise of ``scale`` times its root mean square, the same draw for every puzzle."""
 
     def start(state: State) -> State:
         generator = torch.Generator().manual_seed(seed)
 
         def moved(part: Tensor) -> Tensor:
             noise = torch.randn(part.shape[1:], generator=generator).to(part)
-            return part + scale * part[0].square().mean().sqrt() * noise
+            # example by example, since a network's start may hang on the question
+            size = torch.stack([row.square().mean().sqrt() for row in part]).reshape(-1, *[1] * (part.ndim - 1))
+            return part + scale * size * noise
 
         return tuple(map(moved, state))
 

@@ -1,15 +1,19 @@
 """Probes of a tiny network: what is filled in, what a radius of zero is, and what does not depend on the batch."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint
 from unsettled.measure.campaign.probes import disturbed, probe_disturbed, probe_unknown
+from unsettled.measure.commands.app import main
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.side import read_side
 from unsettled.measure.tasks.sudoku import boards as sudoku
 from unsettled.measure.tasks.sudoku.unknown import with_unknown
+from unsettled.measure.tasks.write import write_parquet
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +52,68 @@ def test_a_radius_of_zero_leaves_start_and_state_as_they_are(checkpoint, puzzles
     for wrong in ((0.1,), (0.0, -1.0), (0.0, 1.0, 1.0)):
         with pytest.raises(UserError, match="0 among them"):
             probe_disturbed(checkpoint, puzzles, tmp_path / "no.parquet", radii=wrong)
+
+
+@pytest.mark.parametrize("probe", [partial(probe_unknown, segments=2), partial(probe_disturbed, radii=(0.0, 1.0), segments=2)])
+def test_an_interrupted_probe_goes_on_where_it_stopped_and_ends_in_the_same_bytes(checkpoint, puzzles, tmp_path, probe):
+    whole, out, done = tmp_path / "whole.parquet", tmp_path / "again.parquet", []
+    probe(checkpoint, puzzles, whole, batch=2)
+
+    class Interrupted(Exception):
+        pass
+
+    def stop(rows):
+        done.append(rows)
+        if len(done) == 2:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        probe(checkpoint, puzzles, out, batch=2, advance=stop)
+    with pytest.raises(UserError, match="their seed differs"):
+        probe(checkpoint, puzzles, out, batch=2, seed=9)
+    resumed: list[int] = []
+    probe(checkpoint, puzzles, out, batch=2, advance=resumed.append)
+    assert resumed == [4, 2] and out.read_bytes() == whole.read_bytes() and not out.with_name("again.parquet.parts").exists()
+
+
+# Fills the one open cell of a row, from wherever it starts.
+OWN_NETWORK = """
+class Net:
+    latents, confidence, parameters = ("x",), None, lambda self: ()
+
+    def start(self, batch):
+        return (batch.tokens[..., None].float(),)
+
+    def updates(self, batch):
+        rows = batch.tokens.view(-1, 4, 4)
+        missing = (10 - (rows - 1).sum(dim=2, keepdim=True)).expand_as(rows)
+        target = (rows + (rows == 1) * missing).flatten(1)[..., None].float()
+        return [lambda state: (state[0] + 0.9 * (target - state[0]),)]
+
+    def answer(self, state):
+        return state[0][..., 0].round().long().clamp(0, 5)
+
+def build(checkpoint):
+    return Net()
+"""
+
+
+def test_the_commands_take_a_network_of_ones_own(puzzles, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write_parquet(with_unknown(puzzles, 1), tmp_path / "puzzles.parquet")
+    (tmp_path / "my_net.py").write_text(OWN_NETWORK)
+    (tmp_path / "weights.pt").write_bytes(b"nothing")
+    for words in (["few-unknown"], ["disturb", "--radii", "0,3"]):
+        given = [*words, "weights.pt", "puzzles.parquet", "--network", "my_net.py:build", "--segments", "2", "--batch", "4"]
+        monkeypatch.setattr("sys.argv", ["unsettled", *given, "--out", f"{words[0]}.parquet"])
+        with pytest.raises(SystemExit) as left:
+            main()
+        assert not left.value.code, capsys.readouterr().err
+    assert read_side(tmp_path / "few-unknown.parquet", kind="few_unknown")["solved_at"].all()  # it knows the answer
+    side = read_side(tmp_path / "disturb.parquet", kind="disturbed")
+    assert side["put_in"].all() and side["start_solved"][:, 0].all() and side["held"][:, 0].all()
+    assert side["held_at_end"].all() and not side["held"][:, 1].all()  # the noise is gone after the second segment, not the first
+    assert side.provenance.model.adapter is not None
 
 
 def test_noise_is_of_the_radius_and_hangs_on_the_example_alone():
