@@ -8,6 +8,7 @@ from functools import partial
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov.frame import Frame
+from unsettled.measure.lyapunov.jets import Followed
 from unsettled.measure.lyapunov.tangents import Parts, State, Update, advance, flatten, push, split
 
 Step = Callable[..., State] | Sequence[Callable[..., State]]
@@ -41,13 +42,18 @@ def segment_of(step: Step, repeats: int, *, time_dependent: bool) -> Segment:
         UserError: if ``step`` is neither, or a sequence whose length is not ``repeats``.
     """
     if callable(step):
-        return Segment((step,) * at_least(1, repeats, "updates_per_segment"), time_dependent)
+        return Segment((_with_tangents(step, timed=time_dependent),) * at_least(1, repeats, "updates_per_segment"), time_dependent)
     updates = tuple(step)
     if not updates or not all(callable(update) for update in updates):
         raise UserError("step is neither a function nor a sequence of functions")
     if repeats not in (1, len(updates)):
         raise UserError(f"updates_per_segment is {repeats}, but step lists {len(updates)} updates", hint="leave it out")
-    return Segment(updates, time_dependent)
+    return Segment(tuple(_with_tangents(update, timed=time_dependent) for update in updates), time_dependent)
+
+
+def _with_tangents(update: Callable[..., State], *, timed: bool) -> Callable[..., State]:
+    """The update with a tangent pass of its own; one that is told the time has `vmap(jvp)`."""
+    return update if timed or hasattr(update, "push") else Followed(update)
 
 
 def run_segment(updates: list[Update], parts: Parts, frame: Frame, *, is_tuple: bool, qr_every: int) -> Parts:
