@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import itertools
 from pathlib import Path
 from typing import Annotated
@@ -27,6 +28,7 @@ def audit(
     import pytest
 
     from unsettled.claims.ledger.load import PAPER
+    from unsettled.claims.options import OPTIONS
     from unsettled.measure.errors import UserError
 
     # an option that is not ours is taken for the argument where no ledger stands before it
@@ -41,6 +43,11 @@ def audit(
         code = pytest.main(["-p", PLUGIN, *given])
     except ValueError as error:  # another plugin has an option of the same name
         raise UserError(f"pytest cannot take the options of the audit: {error}", hint="-p no:NAME leaves that plugin out") from None
+    if code == pytest.ExitCode.USAGE_ERROR:
+        flags = [flag for flag, _ in OPTIONS] + ["--report"]
+        for word in (word.split("=")[0] for word in given if word.startswith("--")):
+            if word not in flags and (near := difflib.get_close_matches(word, flags, n=1)):
+                typer.echo(f"did you mean {near[0]} instead of {word}?", err=True)
     raise typer.Exit(int(code))
 
 

@@ -109,8 +109,10 @@ def read_audit(path: Path | str) -> Audit:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise UserError("no such audit", where=path, hint="`pytest claims/` writes one") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot be read: {error}", where=path) from None
+    except OSError as error:
+        raise UserError(f"cannot be read: {error.strerror or error}", where=path) from None
+    except UnicodeDecodeError:
+        raise UserError("not UTF-8 text", where=path) from None
     try:
         version = json.loads(text).get("schema_version")
         if version != SCHEMA_VERSION:

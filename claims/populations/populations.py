@@ -14,7 +14,7 @@ from unsettled.claims.ledger.ledger import Architecture, Ledger
 from unsettled.claims.populations.inputs import NAME, Inputs
 from unsettled.claims.populations.sides import find_side
 from unsettled.measure.errors import UserError
-from unsettled.measure.record.parquet import read_record
+from unsettled.measure.record.parquet import read_record, record_file
 from unsettled.measure.record.protocol import alike
 from unsettled.measure.record.record import Record
 from unsettled.measure.record.side import SideRecord
@@ -72,6 +72,7 @@ class Population:
 
     def with_record(self, path: Path) -> Population:
         """The same population with the record at ``path``. Raises UserError when it is of another architecture."""
+        path = record_file(path)
         record = read_record(path)
         measured = record.provenance.model.architecture
         if self.architecture not in (None, measured):

@@ -14,7 +14,7 @@ from unsettled.measure.analysis.settling import Cells, cells, percentile_sweep, 
 from unsettled.measure.columns.absent import AbsentColumn
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.movement import Scale
-from unsettled.measure.record.parquet import read_record
+from unsettled.measure.record.parquet import read_record, record_file
 from unsettled.measure.record.record import Record
 from unsettled.measure.record.side import SideRecord, check_source, read_side
 from unsettled.measure.statistics.calibration import brier, calibration_error, confident_failures, missed_by_selection, reliability
@@ -32,7 +32,7 @@ def find(place: Path) -> tuple[Record, SideRecord | None, Path]:
     Raises:
         UserError: no record there, or the long record is of another checkpoint.
     """
-    path = place / "record.parquet" if place.is_dir() else place
+    path = record_file(place)
     record = read_record(path)
     beside = [path.with_name(f"{path.stem}.long.parquet"), path.with_name("long.parquet")]
     found = next((one for one in beside if one.is_file()), None)

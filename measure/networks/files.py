@@ -66,7 +66,7 @@ def checkpoint_file(path: Path) -> Path:
         return files[0]
     names = ", ".join(p.name for p in files)
     raise UserError(
-        f"folder holds {len(files)} candidate checkpoints" + (f" ({names})" if files else ""),
+        f"folder holds {len(files)} candidate checkpoints ({names})" if files else "the folder holds no checkpoint",
         where=path,
         hint="name the checkpoint file itself",
     )

@@ -122,11 +122,16 @@ def write_record(record: Record, path: Path | str) -> None:
         pq.write_table(table, file, **packing(table.schema))
 
 
+# What a record is called in a folder of its own.
+RECORD = "record.parquet"
+
+
 @bounded("table")
 def read_record(path: Path | str, *, in_memory: int = LARGEST_IN_MEMORY, part: bool = False) -> Record:
     """Read a record. One that would take more than ``in_memory`` bytes is read column by column, as it is used.
 
     Args:
+        path: the file, or a folder with `RECORD` in it.
         part: whether it is a part of an unfinished measurement, whose provenance is that of the whole.
 
     Raises:
@@ -136,7 +141,7 @@ def read_record(path: Path | str, *, in_memory: int = LARGEST_IN_MEMORY, part: b
     Traceback (most recent call last):
     unsettled.measure.errors.UserError: nowhere.parquet: no such record (measure one with `unsettled measure`)
     """
-    path = Path(path)
+    path = record_file(Path(path))
     file, provenance = _open(path)
     rows = file.metadata.num_rows
     here = {name: kind for name, kind in columns_of(provenance.model.latents).items() if name in file.schema_arrow.names}
@@ -174,7 +179,16 @@ def _check_rows(record: Record, *, part: bool, where: Path) -> None:
 @bounded("table")
 def read_provenance(path: Path | str) -> Provenance:
     """The provenance of a record alone. Raises UserError as `read_record` does."""
-    return _open(Path(path))[1]
+    return _open(record_file(Path(path)))[1]
+
+
+def record_file(path: Path) -> Path:
+    """The record in a folder; any other path as it is. Raises UserError for a folder without one."""
+    if not path.is_dir():
+        return path
+    if not (path / RECORD).is_file():
+        raise UserError(f"the folder holds no {RECORD}", where=path, hint="name a record")
+    return path / RECORD
 
 
 def _width(provenance: Provenance, axes: int) -> int:

@@ -53,7 +53,7 @@ def test_planted_code_in_nested_containers_never_runs(tmp_path):
 
 
 def test_devices_folders_and_sparse_files(tmp_path):
-    assert "candidate checkpoints" in refusal(load_checkpoint, tmp_path)
+    assert "holds no checkpoint" in refusal(load_checkpoint, tmp_path)
     refusal(load_checkpoint, Path("/dev/zero"))
     for read in (load_ledger, load_known, read_audit, read_baseline):
         assert "not a regular file" in refusal(read, Path("/dev/zero"))

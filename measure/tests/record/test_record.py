@@ -13,7 +13,7 @@ import pytest
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.columns.absent import AbsentColumn
 from unsettled.measure.errors import UserError
-from unsettled.measure.record.parquet import METADATA_KEY, read_record, to_table, write_record
+from unsettled.measure.record.parquet import METADATA_KEY, read_provenance, read_record, to_table, write_record
 from unsettled.measure.record.record import concatenate, held
 
 
@@ -23,6 +23,13 @@ def record():
     growth = made.growth.copy()
     growth[0, 0, 2], growth[1, 1, 0] = -np.inf, np.nan
     return made.replace(growth=growth)
+
+
+def test_a_folder_stands_for_the_record_in_it(tmp_path):
+    with pytest.raises(UserError, match=r"the folder holds no record.parquet \(name a record\)"):
+        read_record(tmp_path)
+    write_record(synthetic_record(5), tmp_path / "record.parquet")
+    assert len(read_record(tmp_path)) == read_provenance(tmp_path).puzzles == 5
 
 
 def test_a_record_survives_the_disk_and_writes_the_same_bytes(record, tmp_path):
