@@ -39,7 +39,9 @@ PANELS: dict[str, tuple[str, ...]] = {
 }
 ORDER = [(panel, name) for panel, names in PANELS.items() for name in names]
 
+# What the system says of a file that a command names: told in one line wherever it is met.
 DENIED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+ABSENT = (errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 
 
 def build(found: Iterable[EntryPoint] | None = None) -> typer.Typer:
@@ -142,8 +144,8 @@ def run(program: Callable[[], object]) -> None:
     except UserError as error:
         print(harmless(f"error: {error}"), file=sys.stderr)
         sys.exit(2)
-    except OSError as error:  # wherever it is met: a folder that may not be entered, a disk that is full
-        if error.errno not in DENIED:
+    except OSError as error:  # a folder that may not be entered, a disk that is full, a file that is not there
+        if error.errno not in (*DENIED, *ABSENT) or (error.errno in ABSENT and not error.filename):
             raise
         print(harmless(f"error: {error.filename or 'a file'}: {error.strerror or error}"), file=sys.stderr)
         sys.exit(2)

@@ -176,3 +176,13 @@ def test_what_a_file_system_refuses_anywhere_is_one_line(number, capsys):
     assert ended.value.code == 2 and capsys.readouterr().err == f"error: some/file: {os.strerror(number)}\n"
     with pytest.raises(IsADirectoryError):
         run(lambda: Path(os.sep).write_text(""))  # a mistake of this program stays one
+
+
+@pytest.mark.parametrize(
+    "make", [lambda path: (path / "none.toml").read_text(), lambda path: path.read_text(), lambda path: (path / "a" / "b").open("w")]
+)
+def test_a_file_that_is_not_there_is_one_line(tmp_path, capsys, make):
+    with pytest.raises(SystemExit) as left:
+        run(lambda: make(tmp_path))
+    err = capsys.readouterr().err
+    assert left.value.code == 2 and err.startswith(f"error: {tmp_path}") and err.count("\n") == 1
