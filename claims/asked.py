@@ -12,6 +12,7 @@ from typing import Literal, cast
 
 import pytest
 
+from unsettled.claims.audit.audit import read_audit
 from unsettled.claims.audit.baseline import Baseline, read_baseline
 from unsettled.claims.audit.gate import Gate
 from unsettled.claims.audit.run import Run, Settings
@@ -20,9 +21,11 @@ from unsettled.claims.judgement.policy import POLICIES
 from unsettled.claims.ledger.load import PAPER
 from unsettled.claims.ledger.shipped import CLONE, PAPERS, ledger_named, shipped
 from unsettled.claims.populations.inputs import one_of, read_inputs, read_measuring, whole_number
+from unsettled.claims.verdict import Outcome
 from unsettled.measure.errors import UserError
 from unsettled.measure.hub.registry import cache_folder
-from unsettled.measure.support.files import check_target
+from unsettled.measure.support.files import check_target, short_path
+from unsettled.measure.support.text import harmless
 
 CLAIMS = Path(__file__).parent
 
@@ -44,29 +47,44 @@ def ledger_of(config: pytest.Config) -> Path:
 
 
 def judge_each(config: pytest.Config) -> int:
-    """Judge every shipped ledger, one run of pytest after the other, each with an audit of its own; the worst exit code.
+    """Judge every shipped ledger, one run of pytest after the other, each with an audit and reports of its own; the worst exit code.
 
     Raises:
         UserError: an option names one file, which each run would write over.
     """
-    for flag in ("ledger", "audit", "baseline_file", "manuscript", "report", "claim"):
+    for flag in ("ledger", "audit", "baseline_file", "manuscript", "claim"):
         if getattr(config.option, flag, None):
             raise UserError(f"--paper all and --{flag.replace('_', '-')} do not go together", hint="judge one: --paper NAME")
-    codes = []
+    codes = {}
     for name in shipped():
         # what pytest was given, with the name in place of "all"
         given = list(_for_paper(config.invocation_params.args, name))
         print(f"\n===== {name} =====", flush=True)
-        codes.append(subprocess.run([sys.executable, "-m", "pytest", *given], cwd=config.invocation_params.dir, check=False).returncode)
-    return max(codes)
+        command = [sys.executable, "-m", "pytest", *given]
+        codes[name] = subprocess.run(command, cwd=config.invocation_params.dir, check=False).returncode
+    print("\n===== all =====")
+    for name, code in codes.items():
+        print(harmless(f"{name}: {_told(audit_file(shipped()[name], config.invocation_params.dir), code)}"))
+    return max(codes.values())
+
+
+def _told(audit: Path, code: int) -> str:
+    """What an audit came to, in a line."""
+    if code not in (0, 1) or not audit.is_file():
+        return f"no audit (exit code {code})"
+    found = " · ".join(f"{number} {Outcome(name).shown}" for name, number in read_audit(audit).counts.items() if number)
+    return f"{found} ({short_path(audit)}{'' if code == 0 else ', failed'})"
 
 
 def _for_paper(args: tuple[str | os.PathLike[str], ...], name: str) -> Iterator[str]:
-    """The arguments with ``--paper all`` replaced."""
+    """The arguments with ``--paper all`` replaced, and the paper's name in those of its reports."""
     given = iter(map(str, args))
     for argument in given:
         if argument == "--paper":
             next(given, None)
+        elif argument == "--report" or argument.startswith("--report="):
+            path = Path(argument.partition("=")[2] or next(given, ""))
+            yield f"--report={path.with_name(f'{path.stem}-{name}{path.suffix}')}"
         elif not argument.startswith("--paper="):
             yield argument
     yield f"--paper={name}"
@@ -119,17 +137,20 @@ def read_gate(config: pytest.Config, run: Run) -> Gate:
     return Gate(path=path, baseline=baseline, compare=option.baseline or bool(writes), writes=writes)
 
 
+def audit_file(ledger: Path, here: Path) -> Path:
+    """Where the audit of a ledger goes that is judged in the folder ``here`` and given no other place."""
+    rival = ledger.resolve().parent == PAPERS.resolve()
+    in_clone = CLONE is not None and here.resolve().is_relative_to(CLONE)
+    folder = CLAIMS.parent / "reports" if in_clone and (rival or ledger.resolve() == PAPER.resolve()) else here
+    return folder / (f"audit-{ledger.stem}.json" if rival else "audit.json")
+
+
 def audit_path(config: pytest.Config, run: Run) -> Path:
     """Where the audit goes: with the reports of the clone that one works in for shipped ledgers, else into the working folder.
 
     Raises:
         UserError: there is no such folder, it is read-only, or a folder is in the file's place.
     """
-    rival = run.ledger.path.resolve().parent == PAPERS.resolve()
-    here = config.invocation_params.dir
-    in_clone = CLONE is not None and here.resolve().is_relative_to(CLONE)
-    folder = CLAIMS.parent / "reports" if in_clone and (run.own_ledger or rival) else here
-    name = f"audit-{run.ledger.path.stem}.json" if rival else "audit.json"
-    path = Path(config.option.audit) if config.option.audit else folder / name
+    path = Path(config.option.audit) if config.option.audit else audit_file(run.ledger.path, config.invocation_params.dir)
     check_target(path, what="audit")
     return path

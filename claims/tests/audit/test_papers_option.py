@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from unsettled.claims import asked
+from unsettled.claims.audit.audit import write_audit
 from unsettled.claims.ledger import shipped as shipping
 from unsettled.claims.ledger.load import PAPER
 from unsettled.claims.ledger.shipped import PAPERS, auditing, shipped
@@ -37,10 +38,23 @@ def test_every_ledger_is_judged_in_a_run_of_its_own_and_the_worst_code_counts(mo
     monkeypatch.setattr(asked.subprocess, "run", run)
     assert asked.judge_each(config("claims/", "--paper", "all", "-q")) == 1
     assert ran == [[sys.executable, "-m", "pytest", "claims/", "-q", f"--paper={name}"] for name in shipped()]
-    assert asked.judge_each(config("--paper=all")) == 1 and "--paper=all" not in ran[-1]
+    assert asked.judge_each(config("--paper=all", "--report", "a/b.html")) == 1 and "--paper=all" not in ran[-1]
+    assert [command[-2:] for command in ran[-2:]] == [[f"--report=a/b-{name}.html", f"--paper={name}"] for name in ("krishna", "ren-liu")]
 
 
-@pytest.mark.parametrize("option", ["audit", "ledger", "report"])
+def test_all_end_with_a_line_each(monkeypatch, tmp_path, capsys, make_audit, make_verdict):
+    monkeypatch.setattr(asked, "CLONE", None)
+    monkeypatch.setattr(asked.subprocess, "run", lambda command, **_: SimpleNamespace(returncode=2 if "--paper=krishna" in command else 0))
+    for name in shipped():
+        write_audit(make_audit([make_verdict()]), asked.audit_file(shipped()[name], tmp_path))
+    given = config("--paper", "all")
+    given.invocation_params.dir = tmp_path
+    assert asked.judge_each(given) == 2
+    told = capsys.readouterr().out.splitlines()
+    assert told[-2] == "krishna: no audit (exit code 2)" and told[-1].startswith("ren-liu: 1 TRANSFERS (") and len(told) > 5
+
+
+@pytest.mark.parametrize("option", ["audit", "ledger", "manuscript"])
 def test_what_each_run_would_write_over_is_refused(option):
     with pytest.raises(UserError, match=f"--paper all and --{option} do not go together"):
         asked.judge_each(config(**{option: "x"}))
