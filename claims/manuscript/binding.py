@@ -13,6 +13,7 @@ from unsettled.claims.manuscript.places import Places
 from unsettled.claims.manuscript.policy import BESIDE
 from unsettled.claims.manuscript.reader import Manuscript, Number, Phrase
 from unsettled.claims.manuscript.swaps import in_place_of
+from unsettled.claims.manuscript.tables import headings
 from unsettled.claims.manuscript.vocabulary import NEAR, Vocabulary, stems
 
 Kind = Literal["unbound", "differs", "absent", "hedge"]
@@ -78,7 +79,11 @@ class Binding:
         )
 
     def _passage(self, offset: int) -> frozenset[str]:
-        """The words of the sentence around an offset."""
+        """The words of the sentence around an offset, and of what heads its column where it lies in a table."""
+        cell = headings(self.text.clean, offset)
+        return self._sentence(offset) | stems(" ".join(cell)) if cell else self._sentence(offset)
+
+    def _sentence(self, offset: int) -> frozenset[str]:
         span = self.text.sentence(offset)
         if span not in self._passages:
             self._passages[span] = stems(self.text.clean[slice(*span)])

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from unsettled.claims.catalogue.registered import STATISTICS
 from unsettled.claims.ledger.stated import Stated
 from unsettled.claims.manuscript.reader import Manuscript, Number
+from unsettled.claims.manuscript.tables import headings
 
 # Words of a sentence → the statistic that is most likely meant; the first that fits. A guess, and said to be one.
 GUESSES: tuple[tuple[str, str], ...] = (
@@ -46,7 +47,7 @@ def draft(manuscript: Manuscript) -> str:
 
 def _title(manuscript: Manuscript) -> str:
     """The first heading, or the first line that holds anything."""
-    tex = re.search(r"\\title\{([^}]*)\}", manuscript.text)
+    tex = re.search(r"\\title\{([^}]*)\}", manuscript.text) or re.search(r"\A---\n(?:.*\n)*?title:\s*[\"']?(.*?)[\"']?\n", manuscript.text)
     lines = (line.strip("# \t") for line in manuscript.text.splitlines())
     return " ".join((tex[1] if tex else next((line for line in lines if line), "untitled")).split())[:WORDS].ljust(3, ".")
 
@@ -58,13 +59,14 @@ def _entries(manuscript: Manuscript) -> Iterator[str]:
 
 
 def _entry(manuscript: Manuscript, number: Number, stated: Stated, index: int) -> str:
-    sentence = " ".join(manuscript.text[slice(*manuscript.sentence(number.start))].split())
+    cell = headings(manuscript.clean, number.start)
+    sentence = f"{cell[1]}, {cell[0]}" if cell else " ".join(manuscript.text[slice(*manuscript.sentence(number.start))].split())
     line, column = manuscript.place(number.start)
     hedge = number.hedge.by if number.hedge is not None else None
     prefix = {"most": "< ", "least": "> ", "approximate": "~"}.get(hedge or "", "")
     shape = hedge if hedge in ("most", "least") and stated.shape == "number" else stated.shape
     size = 0.05 if stated.shape == "count" else 20 * float(stated.figures[0].half)  # ten units of the last digit
-    statistic = _guess(_clause(manuscript, number), stated, size)
+    statistic = _guess(" ".join(cell) if cell else _clause(manuscript, number), stated, size)
     kind = "zero_count" if stated.shape == "count" and stated.numerator == 0 else KINDS[str(shape)]
     rows = {
         "id": f"draft.{index}",

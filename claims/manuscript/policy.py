@@ -76,7 +76,7 @@ MASKS: tuple[tuple[str, re.Pattern[str]], ...] = (
             re.IGNORECASE,
         ),
     ),
-    ("board size", re.compile(r"(?<![\d.])\d+\s?[×x]\s?\d+(?![\d.])")),
+    ("board size", re.compile(r"(?<![\d.])\d+(?:\s?x\s?|[ \t]{0,8}×[ \t]{0,2})\d+(?![\d.])")),
     ("level of an interval", re.compile(r"\b\d{2}(?:\.\d)?\s?%[-\s]+(?:\w+[-\s]+)?(?:CIs?|confidence|credible|intervals?|limits?)\b")),
     ("ordinal", re.compile(r"\b\d+(?:st|nd|rd|th)\b(?!\s*(?:percentile|quantile|decile))")),
     ("name", re.compile(r"\b[A-Za-z]+[-–]?\d[\w.-]*(?<![.-])|(?<![\w.])\d+[A-Za-z]*-?(?:bit|D)\b")),

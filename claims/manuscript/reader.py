@@ -26,11 +26,16 @@ _SPELLED = {word: k for k, word in enumerate(_ONES, start=1)}
 _RANGE = re.compile(rf"{_START}(?P<a>{_FIGURE})(?:[ \t]{{0,4}}[–—][ \t]{{0,4}}|-|\s+to\s+)(?P<b>{_FIGURE}){_END}")
 _BETWEEN = re.compile(rf"\bbetween\s+(?P<a>{_FIGURE})\s+and\s+(?P<b>{_FIGURE}){_END}", re.IGNORECASE)
 _COUNT = re.compile(
-    rf"(?:\b(?P<zero>{_ZERO})|\b(?P<word>{'|'.join(_SPELLED)})|{_START}(?P<k>\d[\d,\u2060]*))\s*(?:\bout of\b|\bof\b|/)\s*"
+    rf"(?:\b(?P<zero>{_ZERO})|\b(?P<word>{'|'.join(_SPELLED)})|{_START}(?P<k>\d[\d,\u2060]*))\s*(?:\bout of\b|\bof\b|/|\bin(?=\s+10+\b))\s*"
     r"(?:(?:the|all|its|our|these)\s+)*"
     r"(?P<n>\d[\d,\u2060]*\d|\d)(?![\d%]|\.\d)",
     re.IGNORECASE,
 )
+# A power of ten as TeX writes it: it is read as 2.3e-5.
+_POWER = re.compile(r"(?:(?<![\w.])(\d+(?:\.\d+)?)\s*(?:\\times|\\cdot|×)\s*(?:\\,)?\s*|(?<![\w.,]))10\^(\{[+-]?\d{1,2}\}|\d)")
+# "rose from 41% to 53%" are two figures, not a range.
+_VERBS = "rose|rises?|fell|falls?|grew|grows?|went|goes|(?:increase|decrease|improve|reduce|change)[ds]?|drop(?:s|ped)?"
+_CHANGE = re.compile(rf"\b(?:{_VERBS})\b[^.;]{{0,40}}\bfrom\s+$")
 _SINGLE = re.compile(rf"{_START}(?P<a>{_FIGURE}){_END}")
 # A full stop before a capital; an empty line; the start of an item, a row or a heading; the end of a row of a TeX table.
 _BOUNDARY = re.compile(r"[.!?][\"”’*_)]*(?=\s+[\"“*_(\[]*[A-ZΑ-Ω0-9λ])|\n[ \t]*\n|\n(?=[ \t]*(?:[-*+>]\s|[|#]|\d+[.)]\s))|\\\\")
@@ -146,6 +151,7 @@ def cleaned(text: str, *, tex: bool = False) -> str:
         text = pattern.sub(_blank, text)
     if tex:
         text = text.replace("~", " ")  # a space that does not break
+    text = _POWER.sub(lambda m: f"{m[1] or 1}e{m[2].strip('{}')}".rjust(len(m[0])), text)
     for _, pattern in MASKS[:AS_WRITTEN]:  # what they hold is not TeX
         text = pattern.sub(_blank, text)
     for pattern, plain in TEX:
@@ -174,12 +180,17 @@ def _abbreviated(text: str, match: re.Match[str]) -> bool:
 
 def _numbers(clean: str) -> Iterator[Number]:
     """All numbers in order, of those that start together the longest; a count or a range has its figures as parts."""
-    found = [m for pattern in (_COUNT, _BETWEEN, _RANGE, _SINGLE) for m in pattern.finditer(clean)]
+    found = [m for pattern in (_COUNT, _BETWEEN, _RANGE, _SINGLE) for m in pattern.finditer(clean) if not _changing(clean, m)]
     reached = 0
     for match in sorted(found, key=lambda m: (m.start(), -m.end())):
         if match.start() >= reached:
             yield _number(clean, match)
             reached = match.end()
+
+
+def _changing(clean: str, match: re.Match[str]) -> bool:
+    """Whether what looks like a range is where a change begins and ends."""
+    return match.re is _RANGE and " to " in match[0] and bool(_CHANGE.search(clean, max(0, match.start() - 80), match.start()))
 
 
 def _number(clean: str, match: re.Match[str]) -> Number:
@@ -215,7 +226,7 @@ def _shown(text: str) -> str:
 def _plain(figure: str) -> str:
     """A figure as the ledger writes it."""
     return re.sub(
-        r"\s?(?:%|percent|per cent)$", "%", re.sub("[\u2009\u202f]", ",", figure.strip().replace(FILLER, "")), flags=re.IGNORECASE
+        r"\s*(?:%|percent|per cent)$", "%", re.sub("[\u2009\u202f]", ",", figure.strip().replace(FILLER, "")), flags=re.IGNORECASE
     )
 
 

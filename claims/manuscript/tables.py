@@ -1,4 +1,4 @@
-"""Columns of a table whose heading carries the percent sign that its cells leave out."""
+"""Cells of a table by what heads their column and their row: a percent sign that they leave out, and words."""
 
 from __future__ import annotations
 
@@ -12,13 +12,19 @@ ROWS = 60  # a heading stands at most so many lines above
 
 
 def under_percent(clean: str, offset: int) -> bool:
-    """Whether a number stands in a cell of a column that is headed by a percent sign, and in a row of as many cells."""
+    """Whether a number stands in a cell of a column, or of a row, that is headed by a percent sign."""
+    found = headings(clean, offset)
+    return found is not None and (bool(_PERCENT.search(found[1])) or bool(_PERCENT.search(found[0]) and not re.search(r"\d", found[0])))
+
+
+def headings(clean: str, offset: int) -> tuple[str, str] | None:
+    """What heads the row and the column of a cell of a table of as many cells; None where an offset lies in no such cell."""
     begin = clean.rfind("\n", 0, offset) + 1
     end = clean.find("\n", offset)
     row = clean[begin : end if end >= 0 else len(clean)]
     cells = len(_CELL.findall(row))
     if not cells:
-        return False
+        return None
     column = len(_CELL.findall(row[: offset - begin]))
     heading = None
     for line in reversed(clean[:begin].splitlines()[-ROWS:]):
@@ -27,4 +33,7 @@ def under_percent(clean: str, offset: int) -> bool:
         if len(_CELL.findall(line)) != cells:
             break
         heading = line
-    return heading is not None and bool(_PERCENT.search(_CELL.split(heading)[column]))
+    if heading is None:
+        return None
+    first = next((text for text in map(str.strip, _CELL.split(row)[:column]) if text), "")
+    return re.sub(r"^(?:\\[a-z]+rule|\\hline)\s*", "", first), _CELL.split(heading)[column].strip(" \\\n\t")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.manuscript.binding import check
+from unsettled.claims.manuscript.drafting import draft
 from unsettled.claims.manuscript.reader import parse_manuscript, read_manuscript
 from unsettled.fixtures.falsehoods.text_changes import measured
 from unsettled.fixtures.synthetic.ledgers import claim_table, ledger_text
@@ -133,7 +134,11 @@ def test_what_is_no_number_to_bind(text):
         ("the 45th percentile; 16-segment rollouts; 42M weights", ["45", "16", "42"]),
         ("from 0.1 to 0.2, i.e. 12.5% of 80", ["0.1 to 0.2", "12.5%", "80"]),
         ("Table 3 shows 0.71.", ["0.71"]),
-        ("a step of 10^{-3}, or _0.5_", ["10", "0.5"]),
+        ("a step of 10^{-3}, or _0.5_", ["1e-3", "0.5"]),
+        ("a rate of $2.5\\times10^{-4}$ on $9\\times 9$ boards, 10^6 updates", ["2.5e-4", "1e6"]),
+        ("7 in 10 failures; 3 in 2026", ["7 in 10", "3"]),
+        ("Accuracy rose from 41% to 53%.", ["41%", "53%"]),
+        ("| | HRM |\n|---|---|\n| accuracy, % | 52.6 |\n| loss at 5% | 0.3 |", ["52.6", "5%", "0.3"]),
         ("λ_1 = 0.2", ["0.2"]),
     ],
 )
@@ -320,3 +325,23 @@ def test_recall_and_false_alarms_are_measured_on_every_changed_number():
     caught, every = (sum(pair[place] for pair in found.values()) for place in (0, 1))
     assert every > 70 and caught >= 0.95 * every, missed
     assert alarms == len([f for f in check(text, LEDGER) if f.kind == "absent"])
+
+
+def test_a_percent_sign_that_heads_a_row_is_read_with_its_cells():
+    table = "| | HRM |\n|---|---|\n| accuracy, % | 52.6 |\n| loss at 5% | 0.3 |"
+    assert [str(n.stated.text) for n in parse_manuscript(table).numbers] == ["52.6%", "5%", "0.3"]
+    tex = r"\begin{document} It solves $52.6\,\%$ of them."
+    assert [n.stated.text for n in parse_manuscript(tex, "a.tex").numbers] == ["52.6%"]
+
+
+def test_a_cell_is_drafted_and_bound_by_what_heads_its_row_and_column(tmp_path):
+    path = tmp_path / "draft.md"
+    path.write_text("---\ntitle: Networks at rest\n---\n\n| model | accuracy (%) | AUC |\n|---|---|---|\n| ours | 52.6 | .982 |\n")
+    (tmp_path / "ledger.toml").write_text(draft(read_manuscript(path)))
+    ledger = load_ledger(tmp_path / "ledger.toml")
+    assert ledger.paper.title == "Networks at rest"
+    assert [(c.words, c.stated, c.statistic) for c in ledger.claims] == [
+        ("accuracy (%), ours", "52.6%", "accuracy"),
+        ("AUC, ours", ".982", "auc"),
+    ]
+    assert not check(read_manuscript(path), ledger)
