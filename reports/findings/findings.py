@@ -16,10 +16,11 @@ from unsettled.claims.verdict import Verdict
 from unsettled.claims.wording import figure
 from unsettled.measure.analysis.band import otsu_band, percentile_band
 from unsettled.measure.analysis.settling import settled_failures
+from unsettled.measure.columns.absent import AbsentColumn
 from unsettled.measure.record.parquet import read_record
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.auc import auc
-from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.median import median
 from unsettled.measure.statistics.proportion import proportion
 from unsettled.reports.findings.grid import Grid
@@ -32,6 +33,7 @@ COLUMNS: dict[str, Callable[[Record], Estimate]] = {
     "AUC of the halting logit": lambda r: auc(-r.halting_logit[:, -1], ~r.solved),
     "median λ₁, failures": lambda r: median(r.exponents()[~r.solved, 0]),
     "median λ₁, successes": lambda r: median(r.exponents()[r.solved, 0]),
+    "cosine of successive updates, failures": lambda r: _turning(r, ~r.solved),
     "late displacement over norm, failures": lambda r: median((r.late_displacement() / r.norm_H[:, -1])[~r.solved]),
     "late displacement over norm, successes": lambda r: median((r.late_displacement() / r.norm_H[:, -1])[r.solved]),
 }
@@ -43,6 +45,14 @@ SETTLING: dict[str, Callable[[Record], Estimate]] = {
     "lower half of all, z_H": lambda r: settled_failures(r, percentile_band(r, 50.0)),
     "lower three quarters of all, z_H": lambda r: settled_failures(r, percentile_band(r, 75.0)),
 }
+
+
+def _turning(record: Record, who: np.ndarray) -> Estimate:
+    """Median of the mean cosine between successive updates of z_H over the last segments: −1 swings, 1 goes straight on."""
+    if isinstance(record.update_cosine_H, AbsentColumn):
+        return undefined("not measured")
+    late = np.asarray(record.update_cosine_H)[who, -4:].mean(axis=1)
+    return median(late[np.isfinite(late)])
 
 
 def grids(audit: Audit, references: Path) -> Iterator[Grid]:
