@@ -115,6 +115,13 @@ def test_a_record_measured_elsewhere_finds_what_lies_beside_its_checkpoint(probe
     assert missing.value.command == f"probe '{tmp_path}/new/my model' {tmp_path}/p {tmp_path}/new/probing.parquet"
 
 
+def test_what_lies_beside_a_checkpoint_that_other_populations_share_is_passed_over_where_it_is_of_other_puzzles(probe, tmp_path):
+    write_side(side_of(columns={"example_id": np.arange(30, 50)}), tmp_path / "probing.parquet")
+    with pytest.raises(registry.MissingInput) as missing:
+        find_side("probing", record=RECORD, record_path=tmp_path / "hard" / "r.parquet", checkpoint=tmp_path / "model.safetensors")
+    assert missing.value.command.endswith(f" {tmp_path}/hard/probing.parquet")  # what lies there of the others is not written over
+
+
 def test_a_kind_is_declared_once_and_before_it_is_needed(probe):
     with pytest.raises(ValueError, match="declared twice"):
         registry.side_kind("probing", words="probes", command="probe")
