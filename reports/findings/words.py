@@ -1,7 +1,7 @@
 """The words of the page of findings, with its figures filled in: no sentence carries a figure that was typed.
 
-``{claim@population}`` becomes the measured value, its interval and the verdict; ``{paper:claim@population}`` the same of another
-paper's claim; ``{column|record}`` a figure read off a record, one of `unsettled.reports.findings.findings.COLUMNS`; ``{judged}``
+``{claim@population}`` becomes the measured value, its interval and the mark of the verdict; ``{paper:claim@population}`` the same of
+another paper's claim; ``{column|record}`` a figure read off a record, one of `unsettled.reports.findings.findings.COLUMNS`; ``{judged}``
 and ``{others}`` how many verdicts the audit holds, of the audited paper and of the other ones.
 """
 
@@ -15,15 +15,15 @@ from pathlib import Path
 
 from unsettled.claims.audit.audit import Audit
 from unsettled.claims.verdict import Outcome, Verdict
-from unsettled.claims.wording import figure
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record
 from unsettled.measure.support.figures import Notation, plural
+from unsettled.reports.claim_grid import MARKS
 from unsettled.reports.escaping import markdown
 from unsettled.reports.findings.findings import COLUMNS
 
 _PLACE = re.compile(r"\{([^{}\n]+)\}")
-SAID = {Outcome.TRANSFERS: "holds", Outcome.DOES_NOT_TRANSFER: "does not hold", Outcome.UNDERPOWERED: "inconclusive"}
+COUNTED = {Outcome.TRANSFERS: "hold", Outcome.DOES_NOT_TRANSFER: "do not hold", Outcome.UNDERPOWERED: "are inconclusive"}
 # Digits that a reader takes in; the tables have more.
 DIGITS = 3
 
@@ -60,21 +60,22 @@ def filled(words: str, audit: Audit, records: Mapping[str, Record], *, where: Pa
 def _figure(name: str, judged: Mapping[str, Verdict], records: Mapping[str, Record]) -> str:
     column, bar, record = name.partition("|")
     if bar:
-        return figure(COLUMNS[column](records[record]), Notation(percent=column == "accuracy", digits=DIGITS))
+        estimate, notation = COLUMNS[column](records[record]), Notation(percent=column == "accuracy", digits=DIGITS)
+        return notation.measured(estimate.value, estimate.low, estimate.high)
     claim, _, population = name.partition("@")
     return told(judged[f"{claim}@reference.{population}"])
 
 
 def told(verdict: Verdict) -> str:
-    """A verdict as a sentence carries it: ``21.1% [5.96%, 38.6%], does not hold``."""
-    said = SAID.get(verdict.outcome, verdict.outcome.shown.lower())
+    """A verdict as a sentence carries it: ``21.1% [5.96%, 38.6%] ✗``."""
+    mark = MARKS[verdict.outcome][0]
     if verdict.measured is None or not verdict.measured.estimate.defined:
-        return said
+        return f"not measured {mark}"
     estimate = verdict.measured.estimate
-    return f"{replace(verdict.notation, digits=DIGITS).measured(estimate.value, estimate.low, estimate.high)}, {said}"
+    return f"{replace(verdict.notation, digits=DIGITS).measured(estimate.value, estimate.low, estimate.high)} {mark}"
 
 
 def _counted(verdicts: Iterable[Verdict]) -> str:
     """How many verdicts there are on networks that were measured, and what they come to."""
-    found = Counter(SAID[verdict.outcome] for verdict in verdicts if verdict.outcome in SAID)
+    found = Counter(COUNTED[verdict.outcome] for verdict in verdicts if verdict.outcome in COUNTED)
     return f"{plural(found.total(), 'verdict')}, of which {', '.join(f'{number} {said}' for said, number in found.most_common())}"
