@@ -67,7 +67,7 @@ def test_population_entry_tells_what_was_measured(references, records):
         ("{", "not an audit"),
         ("[]", "not an audit"),
         ('{"schema_version": 2}', "tool: Field required"),
-        ("\xff", "cannot be read"),
+        ("\xff", "not UTF-8 text"),
     ],
 )
 def test_bad_file_is_refused_in_one_line(text, told, tmp_path):
