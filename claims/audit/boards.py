@@ -72,7 +72,8 @@ def kept_boards_of(population: Population, *, folder: Path, each: int = EACH) ->
             return Boards.model_validate_json(out.read_bytes())
     found = boards_of(population, each=each)
     if out is not None and found.examples:
-        write_whole(out, found.model_dump_json(), what="boards", make_folder=True)
+        with suppress(UserError):  # where nothing can be kept they are found again
+            write_whole(out, found.model_dump_json(), what="boards", make_folder=True)
     return found
 
 

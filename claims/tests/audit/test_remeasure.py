@@ -67,6 +67,7 @@ def test_boards_are_kept_until_something_that_they_depend_on_changes(population,
     boards.kept_boards_of(other, folder=tmp_path / "kept", each=1)
     boards.kept_boards_of(measured, folder=tmp_path / "kept", each=2)
     assert ran == [1, 1, 1, 2]
+    assert boards.kept_boards_of(measured, folder=kept / "no folder", each=1) == first and ran == [1, 1, 1, 2, 1]
 
 
 def test_another_version_of_the_program_measures_again(population, tmp_path, monkeypatch):
