@@ -138,6 +138,22 @@ def test_a_change_that_the_slack_hides_is_said_and_a_slack_that_hides_what_matte
     assert Gate(Path("b.json"), Baseline(), False, None).let_pass(run, [verdict]) == []
 
 
+def test_what_a_run_locks_has_its_noise_and_each_change_a_line(judged, tmp_path):
+    ledger, population = judged
+    claim = "trm.lambda1.median.failure"
+    verdict = judge_plainly(judged, claim, population)
+    run = SimpleNamespace(pairs={verdict.key: (ledger[claim], population)})
+    gone = locked_as(judged, claim)
+    gate = Gate(tmp_path / "b.json", Baseline(locked={"gone@x": gone}), True, "all")
+    assert gate.write(run, [verdict]) == ["gone@x: dropped", f"{verdict.key}: new, {verdict.outcome}"]
+    held = read_baseline(tmp_path / "b.json")
+    locked = held.locked[verdict.key]
+    assert locked.start_noise > locked.noise > 0 and locked.model_copy(update={"noise": 0.0, "start_noise": 0.0}) == gone
+    assert Gate(tmp_path / "c.json", held, True, None).write(run, [verdict]) == [] and not (tmp_path / "c.json").exists()
+    user = SimpleNamespace(pairs={verdict.key: (ledger[claim], replace(population, kind="user"))})
+    assert Gate(tmp_path / "c.json", Baseline(), True, "new").write(user, [verdict]) == []  # nobody else has that record
+
+
 CLAIMS = ("trm.accuracy", "trm.lambda1.auc", "trm.lambda1.median.failure", "trm.lambda1.median.success", "trm.failures.expansive")
 
 
