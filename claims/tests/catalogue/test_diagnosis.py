@@ -13,6 +13,7 @@ from unsettled.fixtures.synthetic.ledgers import stand_in
 from unsettled.fixtures.synthetic.long_runs import long_record
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.analysis.capture import LongRuns
+from unsettled.measure.analysis.label_tables import rest_lines
 from unsettled.measure.errors import UserError
 
 RECORD = synthetic_record(600, accuracy=0.6, seed=11)
@@ -31,7 +32,10 @@ def test_the_share_of_a_label_counts_the_failed_runs():
     assert (found.counts["successes"], found.n) == (resting.sum(), failed.sum())
     others = compute("label_share", LONG, labels=["periodic", "plateau", "drifting", "wandering"], end=64, rest=1e-4)
     assert others.value == pytest.approx(1 - found.value) and found.extra["wandering"] == pytest.approx(others.value)
-    assert compute("label_share", LONG, labels=["settled"], end=64).value == found.value  # Otsu's band lies between 1e-7 and 0.1
+    plain, runs = compute("label_share", LONG, labels=["settled"], end=64), LongRuns(LONG)
+    assert plain.value == found.value  # Otsu's band lies between 1e-7 and 0.1
+    lines = [rest_lines(runs.evidence(*window)).rest for window in runs.windows]
+    assert plain.extra["rest"] == lines[0] and lines[0] not in lines[1:]  # of the first window: where a rollout of the paper ends
     with pytest.raises(UserError, match="known are"):
         compute("label_share", LONG, labels=["settled"], end=17)
 

@@ -53,7 +53,7 @@ def test_a_mean_over_few_networks_refutes_by_students_law(ratio):
 
 @pytest.mark.parametrize("ratio", [0.0, 1.0])
 @pytest.mark.parametrize("level", [0.9, 0.95])
-def test_an_area_refutes_about_as_a_normal_estimate_of_its_error_would(ratio, level):
+def test_an_area_refutes_a_little_less_than_a_normal_estimate_of_its_error_would(ratio, level):
     error, z = 0.022, stats.norm.isf((1 - level) / 2)
     measured = Estimate(
         value=0.75,
@@ -66,4 +66,5 @@ def test_an_area_refutes_about_as_a_normal_estimate_of_its_error_would(ratio, le
     )
     found = chance(measured, ratio=ratio, span=(0.745, 0.755), printed=(0.75, 0.75), smallest=0.08)
     spread = math.sqrt(1 + ratio) * error
-    assert found == pytest.approx(stats.norm.sf((0.005 + Z * spread - 0.08) / spread), abs=0.05)
+    normal = stats.norm.sf((0.005 + Z * spread - 0.08) / spread)
+    assert normal - 0.04 < found < normal  # the smaller chance is that downwards, where an area's error is larger
