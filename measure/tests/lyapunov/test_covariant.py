@@ -27,6 +27,12 @@ def sine(one, other):
     return covariant._sine(one / one.norm(dim=-1, keepdim=True), other / other.norm(dim=-1, keepdim=True))
 
 
+@pytest.mark.parametrize("angle", [1e-9, 0.3, 1.2, 3.0])
+def test_the_sine_of_an_angle_between_lines(angle):
+    one, other = (torch.tensor([math.cos(x), math.sin(x)], dtype=DOUBLE) for x in (0.5, 0.5 + angle))
+    assert sine(one, other).item() == pytest.approx(math.sin(angle), rel=1e-6)
+
+
 def test_of_a_constant_map_they_are_its_eigenvectors():
     found = covariant_vectors(fixed, ZERO, k=3, segments=4, warmup=tail_for(0.5), tail=tail_for(0.5))
     values, vectors = torch.linalg.eig(FIXED)

@@ -281,3 +281,10 @@ def test_cuda_agrees_with_cpu():
     on_cpu = tangent_growth(network.step, start, k=5, segments=10)
     on_cuda = tangent_growth(network.step, start.cuda(), k=5, segments=10)
     assert (on_cuda.growth.cpu() - on_cpu.growth).abs().max() < 1e-10
+
+
+def test_an_operation_without_a_forward_mode_derivative_is_named():
+    with pytest.raises(
+        UserError, match=r"an operation that has no forward-mode derivative: Trying to use forward AD with _ctc_loss .*\(write"
+    ):
+        tangent_growth(lambda z: torch.nn.functional.ctc_loss(z, z, z, z), torch.ones(1, 3), k=1, segments=1)

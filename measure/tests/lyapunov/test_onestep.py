@@ -121,3 +121,9 @@ def test_arguments_out_of_range_are_refused():
     ):
         with pytest.raises(UserError):
             call()
+
+
+def test_residuals_of_several_eigenvalues_are_those_of_their_vectors():
+    matrix = torch.diag(torch.tensor([0.9, -0.7, 0.5, 0.2], dtype=torch.float64))
+    found = leading_eigenvalues(linearised(lambda z: z @ matrix, torch.zeros(2, 4, dtype=torch.float64)), count=3)
+    assert found.values[0].real.tolist() == pytest.approx([0.9, -0.7, 0.5]) and found.residual.max() < 1e-10

@@ -1,5 +1,7 @@
 """Trajectories equal the record of the same rollout, and what they add is what it says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -23,6 +25,7 @@ def test_what_a_record_also_holds_is_the_same(structure, tmp_path):
         np.testing.assert_array_equal(getattr(runs, name), getattr(record, name), err_msg=name)
     np.testing.assert_array_equal(runs.solved, record.solved)
     np.testing.assert_array_equal(runs.token_right[:, -1] / 16, record.token_accuracy)
+    assert replace(runs, solved_at=np.tile(np.arange(5) == 4, (7, 1))).solved.all()  # the last segment counts
     assert runs.updates_per_segment == record.provenance.model.updates_per_segment
 
 
