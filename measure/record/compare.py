@@ -19,7 +19,7 @@ from unsettled.measure.record.record import Record, held
 SPREADS, MARGIN = 3.0, 10.0
 # … nor any below these absolute differences: float32 noise of a settled, contracting row.
 FLOORS = {"exponents": 1e-4, "displacement": 1e-5, "halting": 1e-3}
-# Where a row's own noise ends: that many times ε·exp(G). Of 576 pairs of measurements of three shipped networks the largest was 47.
+# Where a row's own noise ends: that many times ε·exp(G). What it takes for noise and what not: `measure/RELIABILITY.md`.
 AMPLIFIED = 100.0
 EPSILON = {"float64": 2.0**-52, "float32": 2.0**-23, "bfloat16": 2.0**-7}
 
