@@ -360,6 +360,7 @@ def test_digits_that_contradict_each_other_are_impossible_with_or_without_a_reco
 # --- the evidence behind a decision --------------------------------------------------------------------------------
 
 
+@quick(deadline=None)  # the first waits for scipy
 @given(st.integers(0, 300), st.integers(0, 1000), st.sampled_from([0.0, 0.1, 1.0, 6.0]))
 def test_p_values_and_intervals_of_shares_are_one_decision(hits, permille, ratio):
     measured, stated = proportion(min(hits, 300), 300), parse_stated(f"{permille / 10}%")
@@ -367,6 +368,7 @@ def test_p_values_and_intervals_of_shares_are_one_decision(hits, permille, ratio
     assert (evidence.p_value <= ALPHA) == evidence.excluded
 
 
+@quick(deadline=None)  # the first waits for scipy
 @given(st.floats(-1, 1), st.floats(0.001, 0.5), st.floats(0.001, 0.5), st.integers(-900, 900), st.sampled_from([0.0, 1.0]))
 def test_p_values_and_intervals_are_one_decision(value, below, above, thousandths, ratio):
     measured = Estimate(value=value, low=value - below, high=value + above, n=100, error=0.1)
