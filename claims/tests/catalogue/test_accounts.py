@@ -82,6 +82,9 @@ def test_draws_disagree_where_two_of_them_end_on_different_boards():
     several = [len(set(row[~right]) | ({-1} if right.any() else set())) > 1 for row, right in zip(boards, solved, strict=True)]
     found = compute("several_answers_share", draws)
     assert (found.counts["successes"], found.n) == ((np.array(several) & who).sum(), who.sum())
+    earlier = draws["symmetry_board"].copy()
+    earlier[:, :, :-1] = np.random.default_rng(0).integers(0, 99, earlier[:, :, :-1].shape)  # what a draw passes through is no answer
+    assert compute("several_answers_share", SideRecord({**draws.columns, "symmetry_board": earlier}, draws.provenance)).value == found.value
 
 
 def test_an_improvement_no_better_than_even_is_no_collapse():

@@ -98,6 +98,26 @@ def test_confident_failures_that_settle():
     assert (found.counts["successes"], found.n) == (4, 9)
 
 
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("halting_calibration", {}),
+        ("halting_calibration", {"figure": "brier"}),
+        ("confident_share", {}),
+        ("confident_failures_settled", {}),
+        ("auc", {"score": "halting"}),
+    ],
+)
+def test_of_the_halting_logits_the_last_one_counts_and_no_other(name, parameters):
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(len(RECORD), RECORD.segments)) + 2.0 * RECORD.solved[:, None]
+    record, earlier, last = RECORD.replace(halting_logit=logits), logits.copy(), logits.copy()
+    earlier[:, :-1], last[:, -1] = rng.normal(size=(len(RECORD), RECORD.segments - 1)), rng.normal(size=len(RECORD))
+    value = compute(name, record=record, **parameters).value
+    assert compute(name, record=record.replace(halting_logit=earlier), **parameters).value == value
+    assert compute(name, record=record.replace(halting_logit=last), **parameters).value != value
+
+
 def test_calibration_and_relative_displacement():
     error, skill = compute("halting_calibration"), compute("halting_calibration", figure="skill")
     assert 0 < error.value < 0.1 and skill.low < skill.value < skill.high <= 1

@@ -147,6 +147,8 @@ def test_updates_of_a_rollout(result):
 def test_none_of_254_leaves_the_rate_of_the_hrm_possible(result):
     reason = next(v.reason for v in result.verdicts if v.claim == "digits.trm.zero_bound")
     assert "1.172%" in reason and "does not exclude a rate of 0.55%" in reason and "0.246" in reason
+    (row,) = (row for row in result.rows if row.check == "digits.trm.zero_bound" and row.subject.startswith("a rate of"))
+    assert row.possible and not row.decides
 
 
 def test_every_contradiction_of_the_paper_is_acknowledged_and_none_is_stale(paper, result):

@@ -435,6 +435,9 @@ def test_noise_moves_a_statistic_as_much_as_the_floor_says():
     flipped = disturb(noisy(RECORD, flips=100), noisy(RECORD, flips=100).provenance.noise, np.random.default_rng(0))
     assert 0.05 < np.mean(flipped.solved != RECORD.solved) < 0.16
     assert (flipped.solved == flipped.solved_at[:, -1]).all()
+    loud = disturb(record, noisy(RECORD, halting=0.3).provenance.noise, np.random.default_rng(0), possible=False)
+    gap = np.abs(loud.halting_logit - record.halting_logit)
+    assert 0.1 < np.median(gap) < 0.2 and gap.max() <= 0.3 + 1e-12 and np.array_equal(moved.halting_logit, record.halting_logit)
     assert under_noise(lambda record: proportion(1, 2), RECORD) == []
     assert flip_rate(NoiseFloor(rows=3, alternates=["a"], quantiles={}, label_flips=3)) == 1.0
     assert largest_change([Estimate(value=0.3), Estimate(value=math.nan)], 0.1) == pytest.approx(0.2)
