@@ -9,6 +9,7 @@ import torch
 
 from unsettled.fixtures.systems.random_maps import correlated
 from unsettled.measure.errors import UserError
+from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.lyapunov.precision import batch_means, exponents_to_precision
 
 ONE = torch.ones(1, 1, dtype=torch.float64)
@@ -49,6 +50,8 @@ def test_a_run_ends_where_the_precision_is_met_and_the_exponent_is_there():
     assert abs(found.exponents().item() - exact) < 4 * found.standard_errors().item()
     again = exponents_to_precision(step, ONE, k=1, precision=10.0, warmup=1, time_dependent=True)
     assert again.segments == 200 and torch.equal(again.growth, found.growth[:, :200]), "a resumed run is the uninterrupted one"
+    plain = tangent_growth(step, ONE, k=1, segments=200, warmup=1, time_dependent=True)
+    assert torch.equal(again.growth, plain.growth), "the warm-up comes first"
 
 
 def test_a_run_that_does_not_get_there_says_so():
