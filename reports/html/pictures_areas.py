@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup
 
@@ -11,7 +11,7 @@ from unsettled.measure.analysis.portrait import Portrait
 from unsettled.measure.analysis.portrait_areas import Matching, Separation
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.reports.html.panel import BOTTOM, LEFT, TOP, WIDE, Picture, drawing, legend
-from unsettled.reports.html.svg import Frame, Scale, Shape, polyline, slug, tag
+from unsettled.reports.html.svg import Frame, Scale, Shape, polyline, short, slug, tag
 from unsettled.reports.panels import FEW, WINDOWED, Panel, scores_of, told
 
 # Sides of the corner that may be zoomed into; the smallest that holds the best threshold of every curve.
@@ -51,16 +51,22 @@ def _corner(curves: Sequence[Separation]) -> float:
     return next((side for side in CORNERS if side >= max(1.6 * reach, 8 / smaller)), CORNERS[-1])
 
 
+def _path(points: Iterable[tuple[float, float]]) -> str:
+    """Path data through the points, each to a tenth of a pixel, those that fall together once."""
+    shown = [f"{short(float(x))} {short(float(y))}" for x, y in points]
+    return "M" + " ".join(one for one, before in zip(shown, [None, *shown], strict=False) if one != before)
+
+
 def _curves(plot: Frame, curves: Sequence[Separation]) -> list[Markup]:
     """Ribbons, then lines."""
     apart = Frame(plot.x, plot.y, "", "")
     for found in curves:
         there = apart.at(found.curve.false_low, found.curve.true_high)
         back = apart.at(found.curve.false_high, found.curve.true_low)
-        apart.add(tag("path", d="M" + " ".join(f"{x:.2f} {y:.2f}" for x, y in [*there, *back[::-1]]) + "Z", class_=f"ribbon {found.score}"))
+        apart.add(tag("path", d=_path([*there, *back[::-1]]) + "Z", class_=f"ribbon {found.score}"))
     for found in curves:
         points = apart.at(found.curve.false_rate, found.curve.true_rate)
-        apart.add(tag("path", d="M" + " ".join(f"{x:.2f} {y:.2f}" for x, y in points), class_=f"line {found.score} strong"))
+        apart.add(tag("path", d=_path(points), class_=f"line {found.score} strong"))
     return apart.parts
 
 
