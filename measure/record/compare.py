@@ -75,10 +75,16 @@ def amplified(record: Record) -> np.ndarray:
     return amplified
 
 
+def one_limit(one: Record, other: Record) -> dict[str, float]:
+    """The larger of the noise that two records tell of, the same for all rows."""
+    first, second = tolerances(one), tolerances(other)
+    return {name: max(limit, second[name]) for name, limit in first.items()}
+
+
 def row_limits(one: Record, other: Record) -> dict[str, np.ndarray]:
     """(N,) for each quantity that both hold how far the two measurements of each row may lie apart: its own noise."""
     own = AMPLIFIED * np.maximum(amplified(one), amplified(other))
-    overall = {name: max(limit, tolerances(other)[name]) for name, limit in tolerances(one).items()}
+    overall = one_limit(one, other)
     first, second = _spreads(one), _spreads(other)
     most = {name: max(limit, SPREADS * min(first.get(name, 0.0), second.get(name, 0.0))) for name, limit in overall.items()}
     return {name: np.where(np.isnan(own), overall[name], np.clip(own, FLOORS[name], limit)) for name, limit in most.items()}

@@ -37,9 +37,9 @@ def findings(
         raise UserError("the words of the page are not there", where=words)
     draws = compared(references)
     accounts = account_grids(answers(discover(Inputs(references=references), load_ledger())))
-    read = read_audit(audit)
-    tables = [*accounts, *grids(read, references), *undecided(read), *failure_grids(references), *lever_grids(draws)]
-    page = render(tables, filled(words.read_text(encoding="utf-8"), read, records_of(references), where=words))
+    read, records = read_audit(audit), records_of(references)
+    tables = [*accounts, *grids(read, references, records), *undecided(read), *failure_grids(references), *lever_grids(draws)]
+    page = render(tables, filled(words.read_text(encoding="utf-8"), read, records, where=words))
     target = out or references / "FINDINGS.md"
     write_whole(target, page)
     for written in [target, *draw_pictures(draws)]:

@@ -6,7 +6,7 @@ their figures.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -55,14 +55,13 @@ def _turning(record: Record, who: np.ndarray) -> Estimate:
     return median(late[np.isfinite(late)])
 
 
-def grids(audit: Audit, references: Path) -> Iterator[Grid]:
-    """Every table: an audit's claims, then what the records under ``references`` say.
+def grids(audit: Audit, references: Path, records: Mapping[str, Record]) -> Iterator[Grid]:
+    """Every table: an audit's claims, then what the ``records`` of `records_of` and what lies beside them say.
 
     A reference may hold ``snapshots/step_N.parquet`` (records along training) and ``variants/NAME.parquet`` (the same puzzles
     measured otherwise). Raises UserError where a record cannot be read.
     """
     yield from _claims(audit)
-    records = records_of(references)
     yield _table("The shipped records", "record", records, COLUMNS)
     yield _table("Share of failures that settle, under other definitions of the band", "record", records, SETTLING)
     for folder in _measured(references):
@@ -104,7 +103,7 @@ def _cell(verdict: Verdict | None) -> str:
     return "–" if verdict is None else f"{verdict.outcome.shown}: {verdict.shown}"
 
 
-def _table(title: str, what: str, records: dict[str, Record], columns: dict[str, Callable[[Record], Estimate]]) -> Grid:
+def _table(title: str, what: str, records: Mapping[str, Record], columns: dict[str, Callable[[Record], Estimate]]) -> Grid:
     rows = [(name, f"{len(record):,}", *(_value(column, record) for column in columns.values())) for name, record in records.items()]
     return Grid(title, (what, "puzzles", *columns), tuple(rows))
 

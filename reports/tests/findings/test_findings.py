@@ -9,7 +9,7 @@ from unsettled.fixtures.synthetic.references import write_reference
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.parquet import write_record
 from unsettled.reports.findings.commands import app
-from unsettled.reports.findings.findings import grids
+from unsettled.reports.findings.findings import grids, records_of
 from unsettled.reports.findings.grid import Grid, render
 
 
@@ -33,7 +33,7 @@ class Nothing:
 
 
 def test_snapshots_come_in_the_order_of_training_and_variants_on_the_same_puzzles(references):
-    found = {grid.title: grid for grid in grids(Nothing, references)}
+    found = {grid.title: grid for grid in grids(Nothing, references, records_of(references))}
     (along,) = (grid for title, grid in found.items() if title.startswith("Along training"))
     assert [row[0] for row in along.rows] == ["step 50", "step 200", "shipped"]
     assert [row[1] for row in along.rows] == ["60", "60", "200"]
@@ -48,7 +48,7 @@ def test_a_record_without_exponents_says_so(references):
     folder = next(references.glob("*/record.parquet")).parent
     record = synthetic_record(60, seed=2, k=0)
     write_record(record, folder / "snapshots" / "step_50.parquet")
-    (along,) = (g for g in grids(Nothing, references) if g.title.startswith("Along"))
+    (along,) = (g for g in grids(Nothing, references, records_of(references)) if g.title.startswith("Along"))
     assert along.rows[0].count("not measured") == 3
 
 

@@ -1,8 +1,13 @@
 """The tables of inconclusive verdicts: each stands there once, with what the audit says would decide it, counted by what is lacking."""
 
+from pathlib import Path
+
+import pytest
+
 from unsettled.claims.audit.explained import Explained
+from unsettled.claims.explanation import turning
 from unsettled.claims.explanation.pages import Fact
-from unsettled.reports.findings.undecided import lacking, undecided
+from unsettled.reports.findings.undecided import LACKING, lacking, undecided
 
 
 def test_each_inconclusive_verdict_stands_there_once_and_no_other(make_audit, make_verdict):
@@ -20,3 +25,8 @@ def test_each_inconclusive_verdict_stands_there_once_and_no_other(make_audit, ma
 
 def test_what_is_not_told_is_not_called_a_small_sample():
     assert lacking([]) == lacking(["something else"]) == "not explained"
+
+
+@pytest.mark.parametrize("start", [start for start, _ in LACKING])
+def test_sentences_are_told_apart_by_words_that_the_explanation_uses(start):
+    assert f'"{start}' in Path(turning.__file__).read_text(encoding="utf-8")
