@@ -33,7 +33,7 @@ def occurred_by(times: ArrayLike, seen: ArrayLike, at: ArrayLike, *, level: floa
         at: times to report. Beyond the longest time waited there is no value.
     """
     values, events = as_values("times", times), as_mask("seen", seen, len(as_values("times", times)))
-    points = as_values("at", at)
+    points, level = as_values("at", at), check_share("level", level)
     method = "one minus Kaplan–Meier, exponential Greenwood limits"
     if not len(values):
         return [undefined(f"no {denominator}", method=method, denominator=denominator) for _ in points]
@@ -41,7 +41,7 @@ def occurred_by(times: ArrayLike, seen: ArrayLike, at: ArrayLike, *, level: floa
     survival = ecdf(CensoredData(uncensored=values[events], right=values[~events])).sf
     with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # where the formula has no limits there are exact ones below
-        limits = survival.confidence_interval(check_share("level", level), method="log-log")
+        limits = survival.confidence_interval(level, method="log-log")
     result = []
     for point in points:
         if point > values.max():
@@ -52,7 +52,7 @@ def occurred_by(times: ArrayLike, seen: ArrayLike, at: ArrayLike, *, level: floa
         if share in (0.0, 1.0) or any(map(np.isnan, ends)):
             # no variance estimate at the ends of the curve: the exact limit for everybody who was waited for so long
             waited = int((values >= point).sum()) if share == 0.0 else len(values)
-            limit = 0.025 ** (1 / max(waited, 1))
+            limit = ((1 - level) / 2) ** (1 / waited)
             ends = [0.0, 1 - limit] if share == 0.0 else [limit, 1.0] if share == 1.0 else ends
         counts = {"happened": int((events & (values <= point)).sum()), "waited": int((values >= point).sum())}
         result.append(Estimate(value=share, low=ends[0], high=ends[1], level=level, counts=counts, **about))

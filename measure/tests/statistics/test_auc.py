@@ -21,6 +21,8 @@ from unsettled.measure.statistics.auc import (
     placements,
     score_interval,
 )
+from unsettled.measure.statistics.auc_limits import shrunk_interval
+from unsettled.measure.statistics.equivalence import equivalence, equivalence_power
 
 
 def sample(m, n, *, shift=1.0, levels=None, seed=0):
@@ -222,3 +224,53 @@ def test_equivalence_needs_data_and_not_merely_overlap():
 def test_mistakes_are_named(arguments):
     with pytest.raises(UserError):
         auc(**arguments)
+
+
+@pytest.mark.parametrize("level", [0.95, 0.8])
+@pytest.mark.parametrize("m, n", [(3, 2), (2, 3), (40, 60)])
+def test_every_interval_by_its_formula(m, n, level):
+    mask = np.arange(m + n) < m
+    scores = np.linspace(0, 1, m + n)[np.random.default_rng(m).permutation(m + n)]
+    error, value = auc(scores, mask).error, auc(scores, mask).value
+    z, centre = norm.isf((1 - level) / 2), math.log(value / (1 - value))
+    half = z * error / (value * (1 - value))
+    wanted = {
+        "wald": (value - z * error, value + z * error),
+        "logit": (1 / (1 + math.exp(half - centre)), 1 / (1 + math.exp(-half - centre))),
+        "score": score_interval(value, m, n, level=level),
+        "shrunk": shrunk_interval(value, error, m, n, level=level),
+    }
+    for interval in INTERVALS:
+        found = auc(scores, mask, interval=interval, level=level)
+        assert (found.low, found.high) == pytest.approx(wanted[interval]) and (found.level, found.n) == (level, m + n)
+
+
+@pytest.mark.parametrize("level", [0.95, 0.8])
+def test_the_difference_has_the_normal_interval_and_p_value_of_its_error(level):
+    rng = np.random.default_rng(11)
+    mask = np.arange(50) < 20
+    found = auc_difference(mask + rng.normal(size=50), rng.normal(size=50), mask, level=level)
+    half = norm.isf((1 - level) / 2) * found.error
+    assert (found.low, found.high) == pytest.approx((found.value - half, found.value + half))
+    assert found.extra["z"] == pytest.approx(found.value / found.error)
+    assert found.extra["p_value"] == pytest.approx(2 * norm.sf(abs(found.extra["z"])))
+    assert (found.n, found.level, found.counts) == (50, level, {"positives": 20, "negatives": 30})
+
+
+@pytest.mark.parametrize("mask", [[True, False, False, False], [False, True, True, True]])
+def test_a_class_of_one_has_no_variance_and_equal_orders_of_it_no_p_value(mask):
+    scores = [2.0, 1.0, 3.0, 4.0]
+    one, alike = auc(scores, mask), auc_difference(scores, scores, mask)
+    assert one.error is None and one.extra["note"] == "a class has one example: no DeLong variance, no interval"
+    assert alike.value == 0 and alike.extra["note"] == "no DeLong variance of the difference" and "p_value" not in alike.extra
+    assert auc([1.0] * 4, [True, True, False, False]).extra["note"] == "all scores tie: no DeLong variance, no interval"
+
+
+def test_equivalence_is_planned_at_the_target_with_hanley_and_mcneils_error():
+    scores, mask = sample(40, 60, shift=0)
+    found = auc_equivalence(scores, mask, target=0.6, margin=0.2, alpha=0.1)
+    wanted = equivalence(auc(scores, mask, interval="wald"), target=0.6, margin=0.2, alpha=0.1)
+    assert (found.low, found.high, found.level) == pytest.approx((wanted.low, wanted.high, 0.8))
+    assert found.extra["p_value"] == pytest.approx(wanted.extra["p_value"])
+    assert found.extra["power"] == pytest.approx(equivalence_power(hanley_mcneil_error(0.6, 40, 60), margin=0.2, alpha=0.1))
+    assert auc_equivalence(scores, mask) == auc_equivalence(scores, mask, target=0.5, margin=0.1, alpha=0.05)

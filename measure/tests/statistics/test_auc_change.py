@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import norm
+from scipy.stats import norm, t
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc import auc, auc_difference
@@ -54,3 +54,42 @@ def test_groups_widen_and_complete_separation_has_no_interval():
     assert not auc_change(split, Classed(one, np.ones(60, bool))).defined
     with pytest.raises(UserError, match="no pairs"):
         auc_change(split, Classed(one[:50], positives[:50]))
+
+
+@pytest.mark.parametrize("groups", [None, 12, 1])
+def test_the_interval_is_that_of_what_each_example_or_group_contributes(groups):
+    rng = np.random.default_rng(4)
+    n, level = 60, 0.9
+    classes = [rng.random(n) < share for share in (0.4, 0.6)]
+    scores = [rng.standard_normal(n) + y for y in classes]
+    labels = None if groups is None else np.arange(n) % groups
+    found = auc_change(*(Classed(s, y) for s, y in zip(scores, classes, strict=True)), groups=labels, level=level)
+    moved = np.zeros(n)
+    for sign, s, y in zip((1, -1), scores, classes, strict=True):
+        area = auc(s, y).value
+        above = (np.sign(s[:, None] - s[None, :]) + 1) / 2
+        for i in range(n):
+            placed = above[i][~y].mean() if y[i] else (1 - above[i])[y].mean()
+            m = y.sum() if y[i] else (~y).sum()
+            moved[i] += sign * (placed - area) / math.sqrt(m * (m - 1))
+    error, quantile, counts = math.sqrt((moved**2).sum()), norm.isf(0.05), {"n": n}
+    if groups is not None:
+        sums = np.array([moved[labels == g].sum() for g in range(groups)])
+        factor = groups / (groups - 1) if groups > 1 else 1
+        error, counts = max(error, math.sqrt(factor * (sums**2).sum())), counts | {"groups": groups}
+        quantile = t.isf(0.05, groups - 1) if groups > 1 else math.inf
+    assert (found.error, found.n, found.counts, found.level) == (pytest.approx(error), n, counts, level)
+    assert (found.low, found.high) == pytest.approx((found.value - quantile * error, found.value + quantile * error))
+    assert found.extra["p_value"] == pytest.approx(2 * norm.sf(abs(found.value) / error))
+    assert ("clustered" in found.method) == (groups is not None)
+
+
+@pytest.mark.parametrize("lone", [True, False])
+def test_a_class_of_one_leaves_no_variance_and_groups_of_one_change_nothing(lone):
+    scores = np.array([2.0, 1.0, 3.0, 4.0])
+    first = Classed(scores, np.array([lone, not lone, not lone, not lone]))
+    second = Classed(scores, np.array([True, True, False, False]))
+    found = auc_change(first, second)
+    assert found.error is None and math.isnan(found.low) and "p_value" not in found.extra
+    plain = auc_change(second, Classed(-(scores**2) % 5, second.positives))
+    assert auc_change(second, Classed(-(scores**2) % 5, second.positives), groups=[4, 3, 2, 1]) == plain

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import norm
+from scipy.stats import norm, t
 
+from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.auc_limits import hanley_mcneil_error, score_interval, shrunk_interval
 from unsettled.measure.statistics.matching import stratified_auc
@@ -65,3 +66,35 @@ def test_with_the_planned_variance_alone_it_is_the_score_interval() -> None:
 def test_many_positives_follow_delong() -> None:
     low, high = shrunk_interval(0.7, 0.01, 2000, 8000)
     assert (low, high) == pytest.approx((0.7 - 1.96 * 0.01, 0.7 + 1.96 * 0.01), abs=5e-4)
+
+
+@pytest.mark.parametrize("value, error, m, n", [(0.9, 0.03, 30, 100), (0.6, 0.12, 100, 5), (0.97, 0.02, 8, 8)])
+@pytest.mark.parametrize("level", [0.95, 0.8])
+def test_the_limits_solve_their_equation(value: float, error: float, m: int, n: int, level: float) -> None:
+    """|value − θ| = z·s(θ), with the variance shrunk by 4·min(m, n)·value·(1 − value) examples against five."""
+    known, at = 4 * min(m, n) * value * (1 - value), hanley_mcneil_error(value, m, n)
+    ratio = (5 + known * error**2 / at**2) / (5 + known)
+    for end in shrunk_interval(value, error, m, n, level=level):
+        wanted = norm.isf((1 - level) / 2) * np.sqrt(ratio) * hanley_mcneil_error(end, m, n)
+        assert abs(value - end) == pytest.approx(wanted, rel=1e-6)
+
+
+@pytest.mark.parametrize("fewer", [2, 4, 5])
+@pytest.mark.parametrize("level", [0.95, 0.8])
+def test_fewer_than_five_of_a_class_unite_it_with_students_logit_interval(fewer: int, level: float) -> None:
+    value, wide, narrow = 0.8, 0.15, 1e-3
+    half, centre = t.isf((1 - level) / 2, fewer - 1) * wide / (value * (1 - value)), np.log(value / (1 - value))
+    logit = [1 / (1 + np.exp(sign * half - centre)) for sign in (1, -1)]
+    assert (shrunk_interval(value, wide, 1000, fewer, level=level) == pytest.approx(logit)) == (fewer < 5)
+    low, high = shrunk_interval(value, narrow, fewer, 1000, level=level)  # what is planned is wider than this
+    assert low < 0.7 and high > 0.88
+
+
+def test_planning_takes_any_area_and_at_least_one_of_each_class() -> None:
+    """At its ends nothing scatters; of one pair it is a coin; beyond the ends it is that of the end."""
+    assert hanley_mcneil_error(0.0, 3, 4) == hanley_mcneil_error(1.0, 3, 4) == hanley_mcneil_error(1.5, 3, 4) == 0
+    assert hanley_mcneil_error(0.3, 1, 1) == pytest.approx(np.sqrt(0.3 * 0.7))
+    assert shrunk_interval(0.5, 0.2, 1, 30) == pytest.approx(shrunk_interval(0.5, 0.2, 1, 30, level=0.95))
+    for m, n in ((0, 1), (1, 0)):
+        with pytest.raises(UserError, match="needs both classes"):
+            hanley_mcneil_error(0.5, m, n)

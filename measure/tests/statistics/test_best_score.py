@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import nct, norm, ttest_ind
+from scipy.stats import ncf, nct, norm, ttest_ind
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.best_score import best_area_limit
@@ -52,3 +52,32 @@ def test_it_is_known_however_large_the_sample_and_however_far_apart_the_classes(
     for shift in (*[0.0] * 20, 3.0):
         positives = rng.random(n) < 0.4
         assert 0.5 <= best_area_limit(rng.standard_normal((n, 2)) + shift * positives[:, None], positives) <= 1.0
+
+
+def test_of_several_scores_the_limit_is_the_noncentrality_at_which_hotellings_f_is_seldom_as_small():
+    rng = np.random.default_rng(5)
+    positives = np.arange(60) % 3 == 0
+    scores = rng.standard_normal((60, 3)) + 0.8 * positives[:, None]
+    for level in (0.95, 0.8):
+        normal = norm.ppf(np.argsort(np.argsort(scores, axis=0), axis=0) / 61 + 1 / 61)
+        parts = normal[positives], normal[~positives]
+        pooled = sum((len(part) - 1) * np.cov(part.T) for part in parts) / 58
+        gap = parts[0].mean(axis=0) - parts[1].mean(axis=0)
+        f = 56 / (58 * 3) * (20 * 40 / 60) * gap @ np.linalg.solve(pooled, gap)
+        distance = 2 * norm.ppf(best_area_limit(scores, positives, level=level)) ** 2
+        assert ncf.cdf(f, 3, 56, distance * 20 * 40 / 60) == pytest.approx((1 - level) / 2, rel=1e-6)
+    assert best_area_limit(scores, positives) == best_area_limit(scores, positives, level=0.95)
+    assert best_area_limit(np.column_stack((scores, scores[:, 0])), positives) == pytest.approx(best_area_limit(scores, positives))
+
+
+def test_scores_that_explain_everything_or_nothing_and_those_that_leave_no_degree():
+    positives = np.arange(8) < 4
+    assert best_area_limit(np.where(positives, 1.0, 0.0)[:, None], positives) == 1.0
+    assert best_area_limit(np.tile([[0.0], [1.0]], (4, 1)), positives) == 0.5  # less apart than chance puts them in 97.5 %
+    assert (
+        best_area_limit(np.eye(4)[:, :2], [True, False, False, True]) < 1 == best_area_limit(np.eye(4)[:, :3], [True, False, False, True])
+    )
+    for wrong in (np.zeros(4), np.zeros((4, 1, 1)), np.full((4, 1), np.inf)):
+        with pytest.raises(UserError, match="expected a finite number"):
+            best_area_limit(wrong, [True, False, True, False])
+    assert best_area_limit(np.zeros((3, 1)), [False] * 3) == 1.0

@@ -6,6 +6,7 @@ from scipy.special import expit, logit
 from sklearn.calibration import calibration_curve
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.bootstrap import bootstrap_examples
 from unsettled.measure.statistics.calibration import brier, calibration_error, confident_failures, missed_by_selection, reliability
 
 RNG = np.random.default_rng(5)
@@ -73,3 +74,45 @@ def test_degenerate_input():
     with pytest.raises(UserError, match="bins"):
         reliability(LOGITS, HONEST, bins=0)
     assert not confident_failures([True], [True], [1.0]).neither.defined
+
+
+def gap(confidence, right):
+    """The calibration error in four bins, one at a time."""
+    which = np.minimum((confidence * 4).astype(int), 3)
+    return float(sum(abs((confidence - right)[which == b].sum()) for b in range(4)) / len(right))
+
+
+@pytest.mark.parametrize("level", [0.95, 0.8])
+def test_what_chance_gives_is_drawn_from_the_confidences_and_held_to_the_level(level):
+    logits, right = LOGITS[:200], np.random.default_rng(1).random(200) < expit(LOGITS[:200]) ** 1.3
+    found = calibration_error(logits, right, bins=4, level=level, resamples=100, seed=3)
+    confidence = expit(logits)
+    chance = [gap(confidence, draw) for draw in np.random.default_rng(3).random((100, 200)) < confidence]
+    assert found.value == pytest.approx(gap(confidence, right)) and found.extra["if_calibrated"] == pytest.approx(np.mean(chance))
+    assert found.extra["beyond_chance"] == ("yes" if gap(confidence, right) > np.quantile(chance, level) else "no")
+    assert (found.extra["mean_confidence"], found.extra["share_right"]) == pytest.approx((confidence.mean(), right.mean()))
+    again = bootstrap_examples(gap, confidence, right, level=level, resamples=100, seed=3)
+    assert (found.low, found.high, found.level) == pytest.approx((again.low, again.high, level))
+
+
+def test_the_interval_of_the_brier_score_resamples_with_its_seed_and_the_skill_is_one_less_the_ratio():
+    found = brier(LOGITS[:80], HONEST[:80], level=0.8, resamples=100, seed=3)
+    again = bootstrap_examples(lambda c, m: ((c - m) ** 2).mean(), expit(LOGITS[:80]), HONEST[:80], level=0.8, resamples=100, seed=3)
+    assert (found.low, found.high, found.level) == (again.low, again.high, 0.8)
+    assert found.extra["skill"] == pytest.approx(1 - found.value / HONEST[:80].var())
+
+
+def test_confidences_of_one_lie_in_the_last_bin_and_one_bin_holds_all():
+    assert [(b.low, b.high) for b in reliability([-40.0, 40.0], [False, True])] == [(0.0, 0.1), (0.9, 1.0)]
+    (one,) = reliability(LOGITS, HONEST, bins=1)
+    assert (one.low, one.high, one.right.n, one.confidence) == (0.0, 1.0, 3000, pytest.approx(expit(LOGITS).mean()))
+
+
+def test_the_threshold_of_selection_is_a_success_of_that_rank_and_what_ties_with_it_passes():
+    logits, solved = np.array([1.0, 2, 3, 4, 5, 1, 2, 3]), np.arange(8) < 5
+    for keep, threshold, passed in ((0.95, 1, 3), (0.8, 1, 3), (0.79, 2, 2), (0.2, 4, 0)):
+        found = missed_by_selection(solved, logits, keep=keep)
+        assert (found.extra["threshold"], found.counts["successes"], found.n) == (threshold, passed, 3)
+    assert missed_by_selection(solved, logits) == missed_by_selection(solved, logits, keep=0.95)
+    assert missed_by_selection(np.zeros(8, bool), logits).n == 8
+    assert confident_failures([False], [True], [0.0]).confident == 0  # not above the threshold

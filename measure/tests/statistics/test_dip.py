@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from unsettled.measure.statistics.dip import DRAWS, NULLS, SIZES, dip, dip_p_value, simulated
+from unsettled.measure.statistics.dip import DRAWS, NULLS, SIZES, dip, dip_p_value, p_value_of, simulated
 
 
 def naive_dip(values: np.ndarray) -> float:
@@ -89,3 +89,29 @@ def test_the_null_that_is_kept_is_the_one_that_is_simulated():
     assert kept.shape == (len(SIZES), DRAWS)
     for row in (0, 4):
         np.testing.assert_array_equal(kept[row], simulated(SIZES[row]))
+
+
+def test_the_p_value_is_taken_from_the_null_of_the_next_size_and_counts_ties_as_extreme() -> None:
+    nulls = np.load(NULLS)
+    for n, row in ((1, 0), (8, 0), (9, 1), (2048, 8), (2049, 8)):
+        for place in (0, 1000, DRAWS - 1):
+            null = nulls[row]
+            above = int((null >= null[place]).sum())
+            assert p_value_of(null[place] / np.sqrt(n) * (1 - 1e-12), n) == (above + 1) / (DRAWS + 1)
+            assert p_value_of((null[-1] + 1e-6) / np.sqrt(n), n) == 1 / (DRAWS + 1)
+
+
+def test_of_values_that_are_not_finite_the_distance_is_what_the_finite_ones_reach() -> None:
+    values = np.array([0.0, 1.0, 4.0, 4.5])
+    for infinite, stands_for in ((-np.inf, -4.5), (np.inf, 9.0)):
+        assert dip([*values, infinite, infinite]) == dip([*values, stands_for, stands_for])
+    assert dip([0.1, 0.2, np.inf]) == dip([0.1, 0.2, 1.2]) and dip([-np.inf, -np.inf, np.inf, np.inf]) == 0.25
+
+
+@pytest.mark.parametrize("n", [60, 400])
+def test_it_does_not_hang_on_place_scale_or_direction(n: int) -> None:
+    rng = np.random.default_rng(n)
+    values = np.concatenate((rng.normal(0, 1, n // 2), rng.normal(4, 0.5, n - n // 2)))
+    found = dip(values)
+    assert found == pytest.approx(dip(3 * values - 5)) == pytest.approx(dip(-values)) and 1 / (2 * n) < found < 0.25
+    assert dip(np.repeat(values, 2)) == pytest.approx(found, abs=1.5 / n)

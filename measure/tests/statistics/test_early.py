@@ -5,7 +5,7 @@ import pytest
 
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError
-from unsettled.measure.statistics.auc import auc
+from unsettled.measure.statistics.auc import auc, auc_equivalence
 from unsettled.measure.statistics.early import SCORES, early_auc, early_window
 
 
@@ -127,3 +127,26 @@ def test_shapes_that_disagree_are_named():
     whole["displacement"] = whole["displacement"][:, :5]
     with pytest.raises(UserError, match="displacement"):
         early_auc(**whole, score="exponent")
+
+
+def test_a_window_ends_before_the_rollout_does_and_every_array_has_its_axes():
+    whole = arrays(40)
+    assert early_window(**whole, horizon=1).horizon == 1 and early_window(**whole, horizon=15).horizon == 15
+    assert early_auc(**whole, score="halting") == early_auc(**whole, score="halting", horizon=4, unsolved="at", later="end", level=0.95)
+    for name in ("growth", "displacement", "halting_logit"):
+        for wrong in (whole[name][:39], whole[name][:, :15], whole[name][..., None]):
+            with pytest.raises(UserError, match=f"{name} has shape"):
+                early_window(**(whole | {name: wrong}), horizon=4)
+
+
+@pytest.mark.parametrize("level", [0.95, 0.8])
+def test_margin_and_level_reach_the_equivalence(level):
+    whole = arrays(300)
+    unsolved, later = ~whole["solved_at"][:, 3], whole["solved_at"][:, -1]
+    found = early_auc(**whole, score="halting", margin=0.2, level=level)
+    wanted = auc_equivalence(whole["halting_logit"][unsolved, 3], later[unsolved], margin=0.2, alpha=1 - level)
+    assert (found.low, found.high, found.extra["power"]) == pytest.approx((wanted.low, wanted.high, wanted.extra["power"]))
+    assert found.level == pytest.approx(2 * level - 1)
+    assert (
+        early_auc(**whole, score="halting", level=level).low == auc(whole["halting_logit"][unsolved, 3], later[unsolved], level=level).low
+    )

@@ -10,6 +10,7 @@ from scipy.stats import norm
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc import auc
+from unsettled.measure.statistics.auc_limits import hanley_mcneil_error, shrunk_interval
 from unsettled.measure.statistics.matching import WEIGHTS, matched_auc, quantile_edges, strata_of, stratified_auc
 
 
@@ -166,3 +167,63 @@ def test_strata_must_be_whole_numbers():
     scores, mask, by = sample(50)
     with pytest.raises(UserError, match="whole"):
         stratified_auc(scores, mask, by, weights="pairs")
+
+
+@pytest.mark.parametrize("weights", WEIGHTS)
+@pytest.mark.parametrize("level", [0.95, 0.8])
+def test_the_interval_shrinks_to_what_is_planned_of_the_strata(weights, level):
+    scores, mask, by = sample(300)
+    strata = np.minimum((by * 5).astype(int), 2)
+    rows = strata_of(scores, mask, strata, weights=weights)
+
+    def planned(theta):
+        return math.sqrt(sum(row.weight**2 * hanley_mcneil_error(theta, row.positives, row.negatives) ** 2 for row in rows))
+
+    found = stratified_auc(scores, mask, strata, weights=weights, level=level)
+    wanted = shrunk_interval(found.value, found.error, mask.sum(), (~mask).sum(), level=level, planned=planned)
+    assert (found.low, found.high) == pytest.approx(wanted) and (found.n, found.level) == (300, level)
+    assert sum(row.weight for row in rows) == pytest.approx(1)
+
+
+def test_matching_is_the_stratified_area_of_its_bins_of_which_five_of_a_class_are_needed():
+    scores, mask, by = sample(150)
+    inner = np.unique(np.quantile(by, np.arange(1, 10) / 10, method="inverted_cdf"))
+    strata = (by[:, None] > inner).sum(axis=1)
+    found = matched_auc(scores, mask, by, weights="positives", level=0.8)
+    wanted = stratified_auc(
+        scores, mask, strata, weights="positives", minimum=5, level=0.8, names=dict(enumerate(f"bin {b} of 10" for b in range(1, 11)))
+    )
+    assert (found.value, found.low, found.high, found.counts) == (wanted.value, wanted.low, wanted.high, wanted.counts)
+    assert found.counts["dropped"] > 0 and found.extra["edges"] == " ".join(f"{edge:.6g}" for edge in inner) and found.level == 0.8
+    assert found.extra["residual"] == pytest.approx(stratified_auc(by, mask, strata, weights="positives", minimum=5).value)
+    assert found == matched_auc(scores, mask, by, weights="positives", bins=10, edges="within", minimum=5, level=0.8)
+    assert stratified_auc(scores, mask, strata, weights="pairs") == stratified_auc(
+        scores, mask, strata, weights="pairs", minimum=1, level=0.95
+    )
+
+
+def test_a_stratum_of_exactly_the_minimum_is_compared_and_one_of_a_class_bounded():
+    mask = np.array([True, True, False, False, True, False, False])
+    strata, scores = np.array([0, 0, 0, 0, 1, 1, 1]), np.array([3.0, 1, 2, 0, 1, 2, 0])
+    both, one = (strata_of(scores, mask, strata, weights="pairs", minimum=m) for m in (1, 2))
+    assert [(row.weight, row.auc, row.bounded) for row in both] == [(pytest.approx(4 / 6), 0.75, False), (pytest.approx(2 / 6), 0.5, True)]
+    assert [bool(row.dropped) for row in one] == [False, True] and (one[0].weight, one[1].weight) == (1, 0)
+    assert both[1].error == pytest.approx(math.sqrt(0.5 * 0.5)) and math.isnan(one[1].error)
+    tied = strata_of(np.zeros(8), np.arange(8) < 3, np.zeros(8, int), weights="macro")[0]
+    assert tied.bounded and tied.error == pytest.approx(math.sqrt(0.5 * 0.5 / 3))
+    for bad in (strata[:6], strata.astype(float)):
+        with pytest.raises(UserError, match="strata must be 7 whole numbers"):
+            strata_of(scores, mask, bad, weights="pairs")
+
+
+def test_bins_are_whole_and_at_least_one():
+    values = np.arange(8.0)
+    assert (
+        quantile_edges(values, 1).tolist() == []
+        and quantile_edges(values, 2).tolist() == [3]
+        and quantile_edges(values, 4).tolist() == [1, 3, 5]
+    )
+    assert quantile_edges(np.empty(0), 1).tolist() == []
+    for bins in (0, 1.5):
+        with pytest.raises(UserError, match="at least one is needed"):
+            quantile_edges(values, bins)

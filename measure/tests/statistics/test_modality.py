@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.statistics.modality import Modes, modality
+from unsettled.measure.statistics.dip import dip_p_value
+from unsettled.measure.statistics.modality import Modes, modality, spread, valley_p_value
 
 Draw = Callable[[np.random.Generator, int], np.ndarray]
 
@@ -113,3 +115,50 @@ def test_an_unknown_number_type_names_the_known_ones() -> None:
     with pytest.raises(UserError, match="'int8' is not known") as caught:
         modality([0.1], dtype="int8")
     assert "bfloat16" in str(caught.value)
+
+
+def test_a_step_at_the_floor_stands_still_and_one_at_a_hundred_floors_is_slow() -> None:
+    steps = [0.0, 1e-4, 1.0001e-4, 1e-2, 1.0001e-2, 2.0, 3.0]
+    answer = modality(steps)
+    assert (answer.n, answer.still, answer.slow, answer.moving, answer.floor) == (7, 2, 2, 3, 1e-4)
+    coarse = modality([1e-3, 2**-6, 1.0], dtype="bfloat16")
+    assert (coarse.still, coarse.floor) == (2, 2**-6) and modality([1e-3, 0.5], floor=1e-3).still == 1
+
+
+@pytest.mark.parametrize(("others", "modes"), [(1, Modes.ALL), (2, Modes.ONE)])
+def test_one_in_a_hundred_may_move_where_all_are_at_rest(others: int, modes: Modes) -> None:
+    assert modality([1e-7] * (100 - others) + [0.5] * others).modes is modes
+
+
+@pytest.mark.parametrize(("resting", "modes"), [(1, Modes.NONE), (2, Modes.ONE)])
+def test_one_in_a_hundred_may_rest_where_none_are(resting: int, modes: Modes) -> None:
+    assert modality([0.1] * resting + [0.5] * (100 - resting)).modes is modes  # .1 of the norm is still rest
+
+
+@pytest.mark.parametrize("counts", [(30, 0, 20), (30, 3, 9), (4, 3, 40), (0, 5, 9)])
+@pytest.mark.parametrize("floor", [1e-4, 1e-3])
+def test_the_valley_is_two_binomial_tests_in_proportion_to_the_decades(counts: tuple[int, int, int], floor: float) -> None:
+    still, slow, moving = counts
+    values = np.repeat([floor, 100 * floor, 2.0], counts)
+    wide = np.log10(2 / (100 * floor))
+    tails = [binom.cdf(slow, slow + still, 2 / 14), binom.cdf(slow, slow + moving, 2 / (2 + wide))]
+    assert valley_p_value(np.append(values, 2.5), floor) == pytest.approx(max(tails))  # a step beyond twice the norm is in no decade
+    assert valley_p_value(values, 0.002) == 1.0 and valley_p_value(values, 0.0019) <= 1.0
+
+
+def test_what_stands_still_lies_evenly_below_the_floor_and_a_pile_over_the_smallest_step() -> None:
+    told = spread(np.array([0.0, 1e-4, 1e-2, 1e-2, 1e-1, 1.0]), 1e-4)
+    assert told.tolist() == pytest.approx([-4 - 3, -4 - 9, -2.25, -1.75, -1, 0])
+    assert spread(np.array([0.1, 0.1]), 1e-4).tolist() == [-1, -1] and spread(np.array([0.1, 1.0]), 1e-4).tolist() == [-1, 0]
+
+
+def test_the_p_value_is_twice_the_smaller_of_the_two_and_at_the_level_two_modes_are_shown() -> None:
+    steps = np.concatenate((np.full(30, 1e-7), np.geomspace(0.02, 0.3, 14)))
+    answer = modality(steps)
+    assert answer.p_value == 2 * min(dip_p_value(spread(steps, 1e-4)), valley_p_value(steps, 1e-4)) < 0.2
+    assert modality(steps, alpha=answer.p_value).modes is Modes.TWO and modality(steps, alpha=answer.p_value * 0.99).modes is Modes.ONE
+    assert modality(steps) == modality(steps, floor=1e-4, rest=0.1, dtype="float32", alpha=0.05)
+    for floor, rest in ((0.0, 0.1), (0.1, 0.1), (0.1, np.inf)):
+        with pytest.raises(UserError, match="the smaller first"):
+            modality([0.1], floor=floor, rest=rest)
+    assert modality([]).p_value == 1.0 and "p = " not in modality(np.zeros(9)).words and "p = 1; 0 of 0" in modality([]).words

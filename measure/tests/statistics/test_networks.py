@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import ttest_1samp
+from scipy.stats import chi2, norm, t, ttest_1samp
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import Estimate, undefined
@@ -43,3 +43,27 @@ def test_one_network_has_no_mean_and_one_without_a_value_is_told():
     with pytest.raises(UserError, match="several"):
         mean_over_networks([Estimate(value=1.0)])
     assert mean_over_networks([Estimate(value=1.0), undefined("no failures")]).undefined_reason == "no failures"
+
+
+@pytest.mark.parametrize("level", [0.95, 0.8])
+def test_the_error_adds_scatter_of_networks_and_of_examples_with_satterthwaites_degrees(level):
+    errors = [0.02, 0.05, 0.03]
+    values = [0.80, 0.86, 0.91]
+    z = norm.isf((1 - level) / 2)
+    told = [
+        Estimate(value=v, low=v - z * e, high=v + z * e, error=None if i == 1 else e, level=level)  # the second by its interval alone
+        for i, (v, e) in enumerate(zip(values, errors, strict=True))
+    ]
+    found, sd = mean_over_networks(told), np.std(values, ddof=1)
+    each, mean = math.sqrt(np.mean(np.square(errors))), sd / math.sqrt(3)
+    error = math.hypot(mean, each)
+    degrees = 2 * (error / mean) ** 4
+    half = t.isf((1 - level) / 2, degrees) * error
+    assert (found.value, found.low, found.high) == pytest.approx((np.mean(values), np.mean(values) - half, np.mean(values) + half))
+    limits = [sd * math.sqrt(2 / chi2.ppf(q, 2)) for q in ((1 + level) / 2, (1 - level) / 2)]
+    assert [found.extra[name] for name in ("sd", "sd_low", "sd_high", "examples_error", "degrees")] == pytest.approx(
+        [sd, *limits, each, degrees]
+    )
+    assert found.error == pytest.approx(error) and found.level == level
+    unbounded = mean_over_networks([Estimate(value=0.5, low=-math.inf, high=math.inf), Estimate(value=0.6)])
+    assert unbounded.extra["examples_error"] == 0 and unbounded.error == pytest.approx(0.05)

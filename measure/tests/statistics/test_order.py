@@ -4,10 +4,11 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest, fisher_exact, norm
+from scipy.stats import beta, binomtest, fisher_exact, norm
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.statistics.order import extreme_power, failures_below_successes, fresh_rank_bound, outmoved_share
+from unsettled.measure.statistics.median import order_statistic_ranks
+from unsettled.measure.statistics.order import extreme_power, failures_below_successes, fresh_rank_bound, outmoved_share, typical_extreme
 from unsettled.measure.statistics.proportion import zero_event_bound
 
 
@@ -126,3 +127,59 @@ def test_mistakes_are_named():
         failures_below_successes([1.0, 2.0], [True, False], share=0.5, stated_below=3, stated_failures=2)
     with pytest.raises(UserError):
         fresh_rank_bound(3, 3, 4)
+
+
+@pytest.mark.parametrize("level", [0.95, 0.8])
+@pytest.mark.parametrize("rank", [1, 3, 40])
+def test_what_is_said_of_all_and_of_fresh_failures_by_their_laws(rank, level):
+    displacement, failures = population(40, 300, seed=3)
+    found = outmoved_share(displacement, failures, rank=rank, level=level)
+    moving, calm, half = np.sort(displacement[failures]), np.sort(displacement[~failures]), (1 + level) / 2
+    assert found.extra["threshold"] == moving[rank - 1] and found.value == (calm < moving[rank - 1]).mean()
+    assert beta(rank, 41 - rank).cdf(found.extra["failures_below_high"]) == pytest.approx(level)
+    bound = fresh_rank_bound(40, 40, rank, level=half)
+    below = int((calm <= moving[bound - 1]).sum()) if bound <= 40 else 300
+    assert found.extra["fresh_high"] == pytest.approx(beta(below + 1, 300 - below).ppf(half) if below < 300 else 1.0)
+    assert ("next_rank" in found.extra) == (rank < 40) and found.level == level and found.n == 300
+    if rank < 40:
+        assert found.extra["next_rank"] == (calm < moving[rank]).mean()
+
+
+@pytest.mark.parametrize("of", [1, 7, 40, 4000])
+@pytest.mark.parametrize("level", [0.95, 0.8])
+def test_the_typical_extreme_is_taken_at_the_quantile_of_a_minimum_with_half_the_risk_for_each_part(of, level):
+    displacement, failures = population(40, 300, seed=3)
+    found, half = typical_extreme(displacement, failures, of=of, level=level), (1 + level) / 2
+    moving, calm, quantile = np.sort(displacement[failures]), displacement[~failures], 1 - 0.5 ** (1 / of)
+    rank = max(1, math.ceil(quantile * 40 - 1e-9))
+    low_rank, high_rank, _ = order_statistic_ranks(40, quantile, level=half)
+    below = [int((calm < moving[r - 1]).sum()) if 1 <= r <= 40 else None for r in (low_rank, high_rank)]
+    assert found.value == (calm < moving[rank - 1]).mean()
+    assert found.low == pytest.approx(0.0 if below[0] is None else binomtest(below[0], 300).proportion_ci(half).low)
+    assert found.high == pytest.approx(1.0 if below[1] is None else binomtest(below[1], 300).proportion_ci(half).high)
+    assert found.extra["outmoved"] == (calm < moving[0]).mean() and found.error is None
+    with pytest.raises(UserError, match="does not exist"):
+        typical_extreme(displacement, failures, of=0)
+    assert typical_extreme([1.0, 2.0], [True, True], of=3).undefined_reason == "no successful examples"
+
+
+@pytest.mark.parametrize("change", [{"rate": 1.0}, {"failures": 0}, {"stated_failures": 0}, {"alpha": 0.0}])
+def test_power_needs_a_rate_and_failures_in_both_samples(change):
+    assert extreme_power(0.5, 1, stated_failures=1) == 0.0
+    with pytest.raises(UserError):
+        extreme_power(**({"rate": 0.5, "failures": 1, "stated_failures": 1} | change))
+
+
+@pytest.mark.parametrize("present, fresh, rank", [(0, 3, 1), (3, 3, 0), (3, 3, 4)])
+def test_a_rank_that_does_not_exist_has_no_bound(present, fresh, rank):
+    assert fresh_rank_bound(1, 3, 3) == 2
+    with pytest.raises(UserError):
+        fresh_rank_bound(present, fresh, rank)
+
+
+def test_counts_of_a_statement_may_be_none_and_all():
+    displacement, failures = population(10, 100)
+    every = failures_below_successes(displacement, failures, share=0.5, stated_below=4, stated_failures=4)
+    none = failures_below_successes(displacement, failures, share=0.5, stated_below=0, stated_failures=0)
+    assert every.extra["p_value"] == none.extra["p_value"] == 1.0 and (every.n, every.level) == (10, 0.95)
+    assert failures_below_successes(displacement, failures, share=0.5, level=0.8).high < every.high

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from unsettled.measure.statistics import otsu
 from unsettled.measure.statistics.otsu import otsu_threshold
 
 
@@ -19,3 +20,12 @@ def test_otsu_s_cut_against_every_cut_tried():
 def test_values_without_two_classes_have_no_cut():
     assert np.isnan(otsu_threshold(np.array([1.0, 1.0, np.inf]))).all() and np.isnan(otsu_threshold(np.array([1.0]))).all()
     assert otsu_threshold(np.array([2.0, 1.0])) == (1.5, 1.0)
+
+
+def test_values_read_in_pieces_have_the_cut_of_one_piece(monkeypatch):
+    values = np.concatenate([np.linspace(0, 1, 40), np.linspace(3, 5, 15)])
+    whole = otsu_threshold(values)
+    for rows in (1, 7, 54, 55):
+        monkeypatch.setattr(otsu, "PIECE_ROWS", rows)
+        assert otsu_threshold(values) == pytest.approx(whole)
+        assert otsu_threshold(values[:2]) == (pytest.approx(values[:2].mean()), pytest.approx(1.0))

@@ -1,11 +1,14 @@
 """The paired difference of shares: by hand, against statsmodels, its coverage, and samples in which no pair differs."""
 
+import math
+
 import numpy as np
 import pytest
+from scipy.stats import norm, t
 from statsmodels.stats.contingency_tables import mcnemar
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.statistics.paired import paired_difference
+from unsettled.measure.statistics.paired import group_error, paired_difference
 from unsettled.measure.statistics.proportion import proportion
 
 
@@ -88,3 +91,34 @@ def test_it_covers_by_groups():
         found = paired_difference(first, second, groups=np.repeat(np.arange(40), 6))
         missed += not found.low <= 0.1 <= found.high
     assert missed <= 27
+
+
+@pytest.mark.parametrize("groups", [20, 7, 1])
+@pytest.mark.parametrize("level", [0.95, 0.8])
+def test_by_groups_it_has_students_interval_and_durkalskis_test(groups, level):
+    rng = np.random.default_rng(6)
+    at = np.arange(60) % groups
+    first, second = rng.random(60) < 0.2 + 0.6 * (at % 2), rng.random(60) < 0.4
+    plain, found = paired_difference(first, second, level=level), paired_difference(first, second, groups=at, level=level)
+    apart = first.astype(float) - second
+    sums = np.array([(apart - apart.mean())[at == g].sum() for g in range(groups)]) / 60
+    error = math.sqrt(groups / (groups - 1) * (sums**2).sum()) if groups > 1 else 0.0
+    reach = t.isf((1 - level) / 2, groups - 1) * error if groups > 1 else 1.0
+    assert found.value == plain.value == pytest.approx(apart.mean())
+    assert found.low == pytest.approx(max(-1, min(plain.low, found.value - reach)))
+    assert found.high == pytest.approx(min(1, max(plain.high, found.value + reach)))
+    assert found.error == pytest.approx(max(plain.error, error))
+    null = math.sqrt(sum(apart[at == g].sum() ** 2 for g in range(groups)))
+    assert found.extra["p_value"] == pytest.approx(max(plain.extra["p_value"], 2 * norm.sf(abs(apart.sum()) / null)))
+    assert found.counts["groups"] == groups and found.level == level
+
+
+def test_groups_whose_differences_cancel_reject_nothing():
+    found = paired_difference([True, False, True, False], [False, True, False, True], groups=[0, 0, 1, 1])
+    assert (found.value, found.extra["p_value"]) == (0, 1.0) and (found.low, found.high) == pytest.approx((-found.high, -found.low))
+
+
+def test_the_error_of_a_sum_by_groups():
+    parts, groups = [1.0, 2.0, -4.0, 1.0], ["a", "b", "b", "c"]
+    assert group_error(parts, groups) == pytest.approx(math.sqrt(3 / 2 * (1 + 4 + 1)))
+    assert group_error(parts, groups, centred=False) == pytest.approx(math.sqrt(6)) and group_error(parts, [0] * 4) == 0

@@ -76,3 +76,41 @@ def test_impossible_counts_are_named(successes, n):
 
 def test_counts_from_numpy_are_counts():
     assert proportion(np.int64(3), np.int32(4)).value == 0.75
+
+
+@pytest.mark.parametrize("widen", [1.0, 1.6])
+@pytest.mark.parametrize("alpha", [0.05, 0.2])
+@pytest.mark.parametrize("stated", [0.0, (0.25, 0.35), (0.0, 0.01), (0.99, 1.0), 1.0])
+def test_what_meets_a_widened_range_by_enumeration(stated, alpha, widen):
+    n = 30
+    low, high = stated if isinstance(stated, tuple) else (stated, stated)
+    each = [proportion(k, n, level=1 - alpha) for k in range(n + 1)]
+    meets = [
+        k
+        for k, one in enumerate(each)
+        if one.value + (one.high - one.value) * widen >= low - 1e-12 and one.value - (one.value - one.low) * widen <= high + 1e-12
+    ]
+    found = acceptance_counts(stated, n, alpha=alpha, widen=widen)
+    assert found == (meets[0], meets[-1])
+    power = sum(binom.pmf(k, n, 0.6) for k in range(n + 1) if not meets[0] <= k <= meets[-1])
+    assert binomial_power(stated, 0.6, n, alpha=alpha, widen=widen) == pytest.approx(power)
+
+
+@pytest.mark.parametrize("stated, truth", [(1.01, 0.5), (-0.01, 0.5), ((-0.2, -0.1), 0.5), (0.5, 1.01), (0.5, -0.01)])
+def test_shares_beyond_the_unit_interval_do_not_exist(stated, truth):
+    assert binomial_power(0.0, 1.0, 5) == binomial_power(1.0, 0.0, 5) == 1.0
+    with pytest.raises(UserError, match="does not exist"):
+        binomial_power(stated, truth, 5)
+
+
+@pytest.mark.parametrize("successes, n, error", [(0, 5, None), (5, 5, None), (1, 5, 0.032**0.5), (4, 5, 0.032**0.5)])
+def test_its_standard_error_and_one_sided_limits_stand_where_they_mean_something(successes, n, error):
+    found = proportion(successes, n, level=0.8)
+    assert found.error == (None if error is None else pytest.approx(error)) and found.counts == {"successes": successes, "n": n}
+    assert ("one_sided_high" in found.extra, "one_sided_low" in found.extra) == (successes == 0, successes == n)
+    assert zero_event_bound(n, level=0.8).high == pytest.approx(1 - 0.2 ** (1 / n)) and zero_event_bound(n).counts == {
+        "successes": 0,
+        "n": n,
+    }
+    if successes == n:
+        assert found.extra["one_sided_low"] == pytest.approx(0.2 ** (1 / n))

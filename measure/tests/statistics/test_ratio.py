@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.special import xlog1py, xlogy
 from scipy.stats import binom
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.proportion import proportion
 from unsettled.measure.statistics.ratio import ratio_p_value, risk_ratio
 
 
@@ -48,3 +50,44 @@ def test_without_a_comparison_there_is_no_ratio(counts: tuple[int, int, int, int
 def test_counts_beyond_their_group_are_refused() -> None:
     with pytest.raises(UserError, match="not counts of two groups"):
         risk_ratio(6, 5, 1, 5)
+
+
+@pytest.mark.parametrize("ratio", [0.4, 1.0, 2.5])
+@pytest.mark.parametrize("counts", [(1, 4, 3, 6), (4, 4, 2, 6), (0, 3, 6, 6), (3, 5, 1, 9), (2, 5, 5, 5)])
+def test_the_p_value_by_enumeration(counts: tuple[int, int, int, int], ratio: float) -> None:
+    """The chance of a score at least as extreme, table by table, at the worst of the base rates that the counts leave open."""
+    hits, n, other_hits, others = counts
+
+    def score(a: int, b: int) -> float:
+        """The difference over its error at the likeliest rate of the others that keeps the ratio, found on a grid."""
+        grid = np.linspace(0, min(1, 1 / ratio), 20_001)[1:-1]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rate = grid[np.argmax(xlogy(a, ratio * grid) + xlog1py(n - a, -ratio * grid) + xlogy(b, grid) + xlog1py(others - b, -grid))]
+        gap = a / n - ratio * b / others
+        return 0.0 if abs(gap) < 1e-12 else gap / np.sqrt(ratio * rate * (1 - ratio * rate) / n + ratio**2 * rate * (1 - rate) / others)
+
+    tail, most = 0.001 / 4, min(1.0, 1 / ratio)
+    mine, theirs = (proportion(k, m, level=1 - 2 * tail) for k, m in ((hits, n), (other_hits, others)))
+    low, high = min(max(theirs.low, mine.low / ratio), most), min(theirs.high, mine.high / ratio, most)
+    base = np.linspace(low, max(high, low), 33)
+    scores = {(a, b): score(a, b) for a in range(n + 1) for b in range(others + 1)}
+    for above in (True, False):
+        extreme = [
+            ab for ab, s in scores.items() if (s >= scores[hits, other_hits] - 1e-3 if above else s <= scores[hits, other_hits] + 1e-3)
+        ]
+        chance = sum(binom.pmf(a, n, np.minimum(ratio * base, 1)) * binom.pmf(b, others, base) for a, b in extreme)
+        assert ratio_p_value(*counts, ratio, above=above) == pytest.approx(min(1.0, max(chance) + 0.001), abs=1e-9)
+
+
+@pytest.mark.parametrize("level", [0.95, 0.8])
+def test_the_limits_are_found_to_a_part_in_ten_thousand_and_the_counts_told(level: float) -> None:
+    found = risk_ratio(3, 9, 20, 40, level=level)
+    for end, above in ((found.low, True), (found.high, False)):
+        beyond, within = (end * (1 - 2e-4), end * (1 + 2e-4)) if above else (end * (1 + 2e-4), end * (1 - 2e-4))
+        assert ratio_p_value(3, 9, 20, 40, beyond, above=above) <= (1 - level) / 2 < ratio_p_value(3, 9, 20, 40, within, above=above)
+    assert found.counts == {"hits": 3, "group": 9, "other_hits": 20, "others": 40} and (found.n, found.level) == (49, level)
+    # no ratio of up to ten thousand can be excluded where one of a thousand others is a hit, or one of a thousand of the group
+    assert risk_ratio(5, 5, 1, 1000).high == np.inf and risk_ratio(1, 1000, 5, 5).low == 0.0
+    for counts in ((-1, 5, 1, 5), (6, 5, 1, 5), (1, 5, -1, 5), (1, 5, 6, 5)):
+        with pytest.raises(UserError, match="not counts"):
+            risk_ratio(*counts)

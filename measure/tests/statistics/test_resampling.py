@@ -7,10 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics import increment
-from unsettled.measure.statistics.auc import auc
+from unsettled.measure.statistics.auc import auc, auc_difference
 from unsettled.measure.statistics.bootstrap import bootstrap_examples
 from unsettled.measure.statistics.correlation import correlation
 from unsettled.measure.statistics.increment import incremental_auc
@@ -208,3 +212,79 @@ def test_correlation_on_degenerate_samples():
 def test_mistakes_are_named(call):
     with pytest.raises(UserError):
         call()
+
+
+def test_a_hundred_resamples_are_enough_and_the_error_is_their_standard_deviation():
+    values, seen = np.arange(12.0), []
+    found = bootstrap_examples(lambda x: seen.append(float(x.mean())) or seen[-1], values, resamples=100, level=0.8, unit="u")
+    assert found.counts == {"resamples": 100, "unusable": 0} and len(seen) == 101 and seen[0] == found.value == 5.5
+    draws = np.sort(seen[1:])
+    assert found.error == pytest.approx(np.std(draws, ddof=1)) and (found.low, found.high) == (draws[9], draws[89])
+    assert (found.n, found.level, found.unit) == (12, 0.8, "u")
+    with pytest.raises(UserError, match="99 resamples are too few"):
+        bootstrap_examples(np.mean, values, resamples=99)
+
+
+def test_of_resamples_without_value_only_the_others_count():
+    first = []
+
+    def once(x):
+        first.append(1)
+        return 1.0 if len(first) == 1 else math.nan
+
+    lost = bootstrap_examples(once, [1.0, 2.0], resamples=100)
+    assert lost.value == 1.0 and lost.counts["unusable"] == 100 and lost.error is None
+    assert lost.extra["note"] == "the statistic has no value on any resample, no interval"
+    constant = bootstrap_examples(np.mean, [3.0, 3.0], resamples=100, kind="bca")
+    assert math.isnan(constant.low) and "varying values" in constant.extra["note"] and constant.error == 0
+
+
+@pytest.mark.parametrize("level", [0.95, 0.8])
+def test_fishers_interval_by_its_formula_from_four_examples_on(level):
+    x, y = [1.0, 2.0, 3.0, 4.0, 6.0], [2.0, 1.0, 5.0, 3.0, 4.0]
+    for kind in ("pearson", "spearman"):
+        for n in (4, 5):
+            found = correlation(x[:n], y[:n], kind=kind, level=level)
+            spread = math.sqrt((1 + found.value**2 / 2 if kind == "spearman" else 1) / (n - 3))
+            half = stats.norm.isf((1 - level) / 2) * spread
+            assert (found.low, found.high) == pytest.approx([math.tanh(math.atanh(found.value) + sign * half) for sign in (-1, 1)])
+            assert found.error == pytest.approx(spread * (1 - found.value**2)) and (found.n, found.level) == (n, level)
+        assert math.isnan(correlation(x[:3], y[:3], kind=kind).low)
+    assert correlation([1.0, 2.0], [3.0, 5.0]).value == pytest.approx(1.0)
+
+
+def test_the_increment_is_that_of_scikit_learns_models_out_of_fold():
+    level = 0.9
+    rng = np.random.default_rng(10)
+    mask = rng.random(90) < 0.4
+    old, new = mask[:, None] + rng.normal(size=(90, 2)), rng.normal(size=90)
+    found = incremental_auc(old, new, mask, folds=3, seed=7, level=level)
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000, tol=1e-8))
+    split = StratifiedKFold(3, shuffle=True, random_state=7)
+    full, base, alone = (
+        cross_val_predict(model, part, mask, cv=split, method="decision_function")
+        for part in (np.column_stack((old, new)), old, new[:, None])
+    )
+    gain = auc_difference(full, base, mask, level=level)
+    assert (found.value, found.low, found.high, found.error) == pytest.approx((gain.value, gain.low, gain.high, gain.error), abs=1e-3)
+    wanted = {"auc_full": auc(full, mask).value, "auc_baseline": auc(base, mask).value, "auc_added": auc(alone, mask).value}
+    assert {name: found.extra[name] for name in wanted} == pytest.approx(wanted, abs=2e-3)
+    assert found.counts == {"positives": mask.sum(), "negatives": (~mask).sum(), "folds": 3, "baseline": 2, "added": 1}
+    assert (found.n, found.level) == (90, level)
+    assert incremental_auc(old, new, mask) == incremental_auc(old, new, mask, folds=5, seed=0)
+
+
+def test_as_many_folds_as_the_smaller_class_has_examples_and_at_least_two():
+    mask, scores = np.arange(20) < 3, np.arange(20.0) % 7
+    assert incremental_auc(scores, scores, mask, folds=3).defined and not incremental_auc(scores, scores, mask, folds=4).defined
+    assert incremental_auc(scores, scores, ~mask, folds=2).defined
+    for bad in ({"baseline": np.zeros((20, 2, 2))}, {"added": np.float64(1.0)}):
+        with pytest.raises(UserError, match="expected examples and features"):
+            incremental_auc(**({"baseline": scores, "added": scores, "positives": mask} | bad))
+
+
+def test_infinities_become_the_extremes_of_the_part_that_is_fitted():
+    fitted, fresh = increment._finite(
+        np.array([[1.0, np.inf], [-np.inf, np.inf], [5.0, -np.inf]]), np.array([[np.inf, 9.0], [-np.inf, -np.inf]])
+    )
+    assert fitted.tolist() == [[1, 0], [1, 0], [5, 0]] and fresh.tolist() == [[5, 9], [1, 0]]

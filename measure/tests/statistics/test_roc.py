@@ -9,6 +9,7 @@ from sklearn.metrics import roc_curve as reference_curve
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc import auc
+from unsettled.measure.statistics.proportion import proportion
 from unsettled.measure.statistics.roc import roc_curve
 
 
@@ -70,3 +71,30 @@ def test_limits_enclose_the_curve():
     for low, mid, high in ((curve.true_low, curve.true_rate, curve.true_high), (curve.false_low, curve.false_rate, curve.false_high)):
         assert (low <= mid).all() and (mid <= high).all()
     assert curve.true_low[0] == 0 and curve.true_high[-1] == 1
+
+
+@pytest.mark.parametrize("level", [0.95, 0.8])
+def test_each_side_of_a_rectangle_is_an_exact_limit_at_the_root_of_the_level(level):
+    scores, positives = sample(60, ties=True)
+    curve, m = roc_curve(scores, positives, level=level), int(positives.sum())
+    for at in range(len(curve)):
+        for rate, low, high, n in (
+            (curve.true_rate, curve.true_low, curve.true_high, m),
+            (curve.false_rate, curve.false_low, curve.false_high, 60 - m),
+        ):
+            wanted = proportion(round(rate[at] * n), n, level=level**0.5)
+            assert (low[at], high[at]) == pytest.approx((wanted.low, wanted.high))
+    assert curve.level == level and roc_curve([1.0], [True], level=level).level == level
+
+
+def test_kept_corners_are_even_along_both_rates_and_their_roots():
+    rng = np.random.default_rng(2)
+    positives = np.arange(900) < 400
+    scores = rng.standard_normal(900) + positives
+    whole, thin = (roc_curve(scores, positives, points=points) for points in (10**6, 30))
+    along = whole.true_rate + whole.false_rate + np.sqrt(whole.false_rate) - np.sqrt(1 - whole.true_rate)
+    kept = np.flatnonzero(np.isin(whole.true_rate + 2 * whole.false_rate, thin.true_rate + 2 * thin.false_rate))
+    wanted = sorted({0, 900} | {int(np.argmax(along >= value)) for value in np.linspace(-1, 3, 30)})
+    assert kept.tolist() == wanted and len(roc_curve(scores, positives)) <= 162 < len(roc_curve(scores, positives, points=900))
+    exact = roc_curve(scores[:10], [*positives[:9], False], points=11)
+    assert len(exact) == 11 and len(roc_curve([1.0, 2.0, 3.0], [True, False, True], points=2)) == 2

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import wilcoxon
+from scipy.stats import norm, wilcoxon
 
 from unsettled.measure.statistics.signed_rank import paired_shift
 
@@ -49,3 +49,30 @@ def test_infinities_that_are_equal_differ_by_nothing_and_too_few_have_no_interva
     assert math.isnan(paired_shift([1.0, 2.0], [0.0, 0.0]).low) and not paired_shift([], []).defined
     assert paired_shift([math.nan], [1.0]).undefined_reason == "1 of 1 differences are NaN"
     assert paired_shift([1.0] * 9, [1.0] * 9).extra["p_value"] == 1.0
+
+
+@pytest.mark.parametrize("level", [0.95, 0.8])
+@pytest.mark.parametrize("n", [8, 50, 51, 80])
+def test_it_is_a_pairwise_mean_whose_rank_the_exact_or_the_normal_law_gives(n, level):
+    apart = np.random.default_rng(n).standard_normal(n) + 0.2
+    found, tail = paired_shift(apart, np.zeros(n), level=level, unit="u"), (1 - level) / 2
+    means = np.sort([(apart[i] + apart[j]) / 2 for i in range(n) for j in range(i, n)])
+    # the test just rejects beyond its limits: as many pairwise means lie outside as its critical sum counts
+    chances = np.ones(1)
+    for rank in range(1, n + 1):
+        chances = np.convolve(chances, np.eye(rank + 1)[0] / 2 + np.eye(rank + 1)[-1] / 2)
+    exact = int(np.searchsorted(np.cumsum(chances), tail, side="right")) - 1
+    places = [int(np.argmin(np.abs(means - end))) for end in (found.low, found.high)]
+    assert (found.value, found.low, found.high) == pytest.approx((np.median(means), means[places[0]], means[places[1]]), abs=1e-9)
+    assert abs(places[0] - exact) <= (n > 50) and abs(len(means) - 1 - places[1] - exact) <= (n > 50)
+    assert found.error == pytest.approx((found.high - found.low) / (2 * norm.isf(tail))) and found.unit == "u"
+    assert found.extra["median_first"] == np.median(apart) and found.extra["median_second"] == 0 and found.counts == {"n": n}
+
+
+def test_differences_of_nothing_are_ranked_and_a_group_counts_its_mean():
+    first, second = np.array([0.0, 0, 2, -1, 3, -5, 4, 6]), np.zeros(8)
+    assert paired_shift(first, second).extra["p_value"] == wilcoxon(first, zero_method="pratt").pvalue != wilcoxon(first).pvalue
+    grouped = paired_shift([1.0, 3.0, 5.0], second[:3], groups=["a", "a", "b"])
+    assert grouped.value == pytest.approx(3.5) and grouped.counts == {"n": 3, "groups": 2} and (grouped.n, grouped.error) == (3, None)
+    assert paired_shift(first, second, groups=range(8)).counts == {"n": 8}
+    assert math.isinf(paired_shift([math.inf] * 3, second[:3]).value) and paired_shift([0.0] * 8, second).error is None

@@ -1,11 +1,23 @@
 """Early windows of every length: a planted leak is refused, the null curve is flat, and one point equals the early AUC."""
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.stats import norm
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.best_score import best_area_limit
 from unsettled.measure.statistics.early import early_auc
+from unsettled.measure.statistics.equivalence import equivalence
+from unsettled.measure.statistics.matching import stratified_auc
+from unsettled.measure.statistics.multiplicity import holm
 from unsettled.measure.statistics.windows import NAMES, combined, leaked, window_curve, windowed
 
 
@@ -102,3 +114,56 @@ def test_a_window_without_two_classes_has_no_area():
     whole = null_arrays(50)
     whole["solved_at"] = np.zeros_like(whole["solved_at"])
     assert all(not p.area.defined and np.isnan(p.p_adjusted) for p in window_curve(whole))
+
+
+def test_a_point_is_its_area_tested_against_one_half_with_the_null_error_and_held_to_holm():
+    whole = null_arrays(300)
+    points = window_curve(whole, scores={"halting": windowed("halting"), "exponent": windowed("exponent")}, margin=0.15, level=0.8)
+    assert [(p.score, p.horizon) for p in points] == [(name, h) for name in ("halting", "exponent") for h in range(1, 8)]
+    for p in points:
+        m, n = p.area.counts["positives"], p.area.counts["negatives"]
+        null = math.sqrt((m + n + 1) / (12 * m * n))
+        assert p.p_value == pytest.approx(2 * norm.sf(abs(p.area.value - 0.5) / null)) and p.area.level == 0.8
+        wanted = equivalence(replace(p.area, error=p.area.error or null), target=0.5, margin=0.15, planned_error=null)
+        assert p.near_half.extra["power"] == pytest.approx(wanted.extra["power"]) and p.near_half.low == pytest.approx(wanted.low)
+    held = holm({str(i): p.p_value for i, p in enumerate(points)})
+    assert [p.p_adjusted for p in points] == [one.adjusted for one in held.values()]
+    assert window_curve(whole, horizons=range(3, 4)) == window_curve(whole, horizons=range(3, 4), margin=0.1, level=0.95)
+
+
+def test_separation_has_the_null_error_where_delong_has_none():
+    whole = null_arrays(60)
+    whole["halting_logit"] = np.where(whole["solved_at"][:, -1:], 1.0, 0.0) + np.zeros((1, 8))
+    (point,) = window_curve(whole, scores={"halting": windowed("halting")}, horizons=range(2, 3))
+    m, n = point.area.counts["positives"], point.area.counts["negatives"]
+    half = norm.isf(0.05) * math.sqrt((m + n + 1) / (12 * m * n))
+    assert point.area.error is None and (point.near_half.low, point.near_half.high) == pytest.approx((1 - half, 1 + half))
+
+
+@pytest.mark.parametrize("level", [0.95, 0.8])
+def test_all_scores_together_are_areas_within_folds_bounded_by_the_best_combination(level):
+    whole = null_arrays(200, seed=3)
+    found = combined(whole, 3, level=level, margin=0.2, seed=5)
+    features = np.column_stack([windowed(name)(whole, 3) for name in NAMES])[~whole["solved_at"][:, 2]]
+    later = whole["solved_at"][~whole["solved_at"][:, 2], -1]
+    scores, folds = np.empty(len(later)), np.empty(len(later), int)
+    for number, (fitted, judged) in enumerate(StratifiedKFold(5, shuffle=True, random_state=5).split(features, later)):
+        model = make_pipeline(StandardScaler(), LogisticRegression(tol=1e-8)).fit(features[fitted], later[fitted])
+        scores[judged], folds[judged] = model.decision_function(features[judged]), number
+    area = stratified_auc(scores, later, folds, weights="pairs", level=level)
+    best = best_area_limit(features, later, level=level)
+    assert (found.area.value, found.area.low) == pytest.approx((area.value, area.low), abs=0.004)
+    assert found.area.extra["best combination high"] == pytest.approx(best) and found.area.high == max(
+        best, found.area.extra["out-of-fold high"]
+    )
+    assert found.near_half.extra["equivalent"] == "no"
+    assert combined(whole, 3) == combined(whole, 3, margin=0.1, level=0.95, seed=0)
+
+
+@pytest.mark.parametrize(("few", "defined"), [(9, False), (10, True)])
+def test_two_examples_of_a_class_for_each_fold_are_enough(few, defined):
+    whole = null_arrays(80)
+    whole["solved_at"] = np.repeat((np.arange(80) < few)[:, None], 8, axis=1) & (np.arange(8) > 5)
+    assert combined(whole, 2).area.defined == defined and combined(whole, 1).area.defined == defined
+    few_areas = combined(whole, 2).area
+    assert defined or (few_areas.undefined_reason, few_areas.n) == ("fewer than 10 examples of a class", 80)
