@@ -6,7 +6,6 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -19,14 +18,17 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from unsettled.claims.audit.again import MeasuringAgain
     from unsettled.claims.audit.gate import Gate
     from unsettled.claims.audit.run import Run
+    from unsettled.claims.audit.sharing import Sharing
     from unsettled.claims.verdict import Verdict
 
 CLAIMS = Path(__file__).parent
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 GATE: pytest.StashKey[Gate] = pytest.StashKey()
 RIVALS: pytest.StashKey[dict[str, Run]] = pytest.StashKey()
+SHARING: pytest.StashKey[Sharing] = pytest.StashKey()
 SEED: pytest.StashKey[int] = pytest.StashKey()
 FINDINGS: pytest.StashKey[list[tuple[str, str]]] = pytest.StashKey()
 
@@ -101,6 +103,8 @@ def _prepare(config: pytest.Config, asked: str | None) -> None:
 
         gate = read_gate(config, run)
     config.stash[RUN], config.stash[GATE] = run, gate
+    if collects:
+        config.pluginmanager.register(_sharing(config), "unsettled-sharing")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -229,29 +233,17 @@ def audit_run(pytestconfig: pytest.Config) -> Run:
 
 
 @pytest.fixture(scope="session")
-def remeasuring(pytestconfig: pytest.Config, audit_run: Run) -> SimpleNamespace:
-    """What measures again, and how many rows of which record; it is imported with the first row that is, because it needs torch."""
-    from unsettled.claims.audit.boards import kept_boards_of
-    from unsettled.claims.audit.remeasure import compare_records, costs_of, plant_tampering, verify_sample
-    from unsettled.claims.audit.sampling import drawn_populations, rows_of_run
-
-    costs, seed = costs_of(audit_run.verifiable()), audit_run.settings.seed
-    return SimpleNamespace(
-        rows=rows_of_run(costs, seed=seed),
-        planted_in=drawn_populations([population.name for population in audit_run.verifiable()], seed=seed, costs=costs),
-        boards_of=partial(kept_boards_of, folder=_folder(pytestconfig)),
-        compare_records=compare_records,
-        plant_tampering=plant_tampering,
-        verify_sample=verify_sample,
-    )
+def sharing(pytestconfig: pytest.Config) -> Sharing:
+    """What of this session's tasks a second process has done, and what measures again."""
+    return _sharing(pytestconfig)
 
 
 @pytest.fixture
-def verdict(request: pytest.FixtureRequest, audit_run: Run, key: str) -> Verdict:
+def verdict(request: pytest.FixtureRequest, audit_run: Run, sharing: Sharing, key: str) -> Verdict:
     """The verdict on ``claim@population``, held to the baseline; an ERROR verdict makes the item an error."""
     verdict = vanished(request.config).get(key)
     if verdict is None:
-        verdict, gate = audit_run.judge(key), request.config.stash.get(GATE, None)
+        verdict, gate = sharing.judge(key), request.config.stash.get(GATE, None)
         verdict = (gate and gate.review(audit_run, verdict)) or verdict
     return keep(request.node, "verdict", verdict)
 
@@ -301,6 +293,23 @@ def _workerinput(config: pytest.Config) -> dict[str, Any]:
 
 def _shared(config: pytest.Config) -> dict[str, Any]:
     return cast(dict[str, Any], _workerinput(config).get("unsettled", {}))
+
+
+def _sharing(config: pytest.Config) -> Sharing:
+    """The tasks of this session; a second process takes some where it is registered as a plugin."""
+    if SHARING not in config.stash:
+        from unsettled.claims.audit.sharing import Sharing
+
+        run = run_of(config)
+        config.stash[SHARING] = Sharing(run, partial(rivals_of, config), partial(_measuring, run, _folder(config)))
+    return config.stash[SHARING]
+
+
+def _measuring(run: Run, folder: Path) -> MeasuringAgain:
+    """What measures again for a run; it is imported with the first row that is, because it needs torch."""
+    from unsettled.claims.audit.again import MeasuringAgain
+
+    return MeasuringAgain(run, folder)
 
 
 def _folder(config: pytest.Config) -> Path:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from unsettled.claims.audit.planted import DIGITS, Falsehood, explained_by_noise, outcome_of, read_falsehoods
+from unsettled.claims.audit.planted import DIGITS, Falsehood, read_falsehoods
+from unsettled.claims.audit.sharing import Sharing
 from unsettled.claims.digits.arithmetic import arithmetic
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.plugin import find, run_of
@@ -24,10 +25,10 @@ def has_both(record: Record | None) -> bool:
     return record is not None and bool(0 < record.solved.sum() < len(record))
 
 
-def test_falsehood(request: pytest.FixtureRequest, falsehood: Falsehood, population: Population) -> None:
-    if explained_by_noise(falsehood, population):
+def test_falsehood(request: pytest.FixtureRequest, sharing: Sharing, falsehood: Falsehood, population: Population) -> None:
+    planted = sharing.planted(falsehood, population)
+    if planted is None:
         pytest.skip(f"on {population.name} numerical noise moves the figure as far")
-    planted = outcome_of(falsehood, population)
     find(request.node, "planted", planted)
     assert planted.truth == "REPRODUCED", f"the truth {planted.truth_stated} came out {planted.truth}"
     assert planted.caught, f"the lie {planted.stated} came out {planted.outcome}, not {planted.expected}: {planted.reason}"

@@ -130,8 +130,10 @@ def explained_by_noise(falsehood: Falsehood, population: Population) -> bool:
     return abs(values[1] - values[0]) <= max(noise)
 
 
-def outcome_of(falsehood: Falsehood, population: Population) -> Planted:
-    """Plant one falsehood and say what became of it."""
+def outcome_of(falsehood: Falsehood, population: Population) -> Planted | None:
+    """Plant one falsehood and say what became of it; None of a corruption that noise explains."""
+    if explained_by_noise(falsehood, population):
+        return None
     truth, lie = plant(falsehood, population)
     return Planted(
         name=falsehood.name,
@@ -144,6 +146,11 @@ def outcome_of(falsehood: Falsehood, population: Population) -> Planted:
         truth_stated=truth.stated,
         truth=truth.outcome,
     )
+
+
+def planted_in(population: Population) -> dict[str, Planted | None]:
+    """What became of every falsehood in one population, by name."""
+    return {falsehood.name: outcome_of(falsehood, population) for falsehood in read_falsehoods()}
 
 
 def _judge(falsehood: Falsehood, population: Population, stated: str, record: Record) -> Verdict:

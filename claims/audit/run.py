@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -159,6 +159,14 @@ class Run:
         if verdict.p_value is not None:
             verdict = self._held(verdict.population if verdict.mode == "transfer" else None)[key]
         return self.known.acknowledge(verdict)
+
+    def alone(self, keys: Iterable[str]) -> list[Verdict]:
+        """The verdicts before they are held against chance together with others."""
+        return [self._alone(key) for key in keys]
+
+    def learn(self, verdicts: Iterable[Verdict]) -> None:
+        """Take verdicts that another process's `alone` gave: they need not be judged again."""
+        self._judged.update({verdict.key: verdict for verdict in verdicts})
 
     def _alone(self, key: str) -> Verdict:
         if key not in self._judged:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.support.files import short_path
 
 
 class Parameters(BaseModel):
@@ -60,9 +61,9 @@ class SideKind:
         if network is not None and not self.any_network:
             return MissingInput(f"{self.words}, which so far are measured of an HRM or a TRM alone")
         filled = {
-            "checkpoint": shlex.quote(str(checkpoint)) if checkpoint else "CHECKPOINT",
-            "puzzles": shlex.quote(str(puzzles)) if puzzles else "PUZZLES",
-            "out": shlex.quote(str(out)) if out else f"{self.name}.parquet",
+            "checkpoint": shlex.quote(short_path(checkpoint)) if checkpoint else "CHECKPOINT",
+            "puzzles": shlex.quote(short_path(puzzles)) if puzzles else "PUZZLES",
+            "out": shlex.quote(short_path(out)) if out else f"{self.name}.parquet",
         }
         adapter = "" if network is None else f" --network {shlex.quote(network)}"
         return MissingInput(self.words, command=self.command.format(**filled) + adapter)

@@ -11,6 +11,8 @@ import torch
 
 import unsettled.claims.audit.run
 import unsettled.reports.session
+from unsettled.claims.audit import sharing
+from unsettled.claims.audit.ahead import Ahead
 from unsettled.claims.audit.audit import read_audit
 from unsettled.claims.audit.planted import outcome_of, read_falsehoods
 from unsettled.claims.audit.sampling import sample_rows
@@ -267,8 +269,19 @@ def test_workers_share_the_seed_and_the_controller_writes_one_audit(pytester, fo
     assert {p.name for p in found.planted} >= {"turned-outcome", "raised-exponents", "raised-displacement", "lowered-halting", "wrong-auc"}
     assert found.complete
     written = (folder / "audit.json").read_bytes()
+    shared = []
+
+    class Taking(Ahead):
+        def take(self, name):
+            value = super().take(name)
+            shared.extend([name] if value is not None else [])
+            return value
+
+    monkeypatch.setattr(sharing, "Ahead", Taking)
+    monkeypatch.setattr(sharing, "can_share", lambda: True)
     pytester.runpytest_inprocess(*words, "--audit-seed", str(found.seed))
-    assert (folder / "audit.json").read_bytes() == written, "one process writes the same audit, byte for byte"
+    assert shared, "a second process found something"
+    assert (folder / "audit.json").read_bytes() == written, "one process and its fork write the same audit, byte for byte"
 
 
 def test_changed_record_is_noticed(pytester, folder, tiny):

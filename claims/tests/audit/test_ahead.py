@@ -1,0 +1,60 @@
+"""Two processes share tasks: what each does, and that no end of the second one holds up the first."""
+
+import os
+import signal
+import sys
+import time
+
+import pytest
+
+from unsettled.claims.audit.ahead import Ahead, can_share
+
+SLEEPS = {("a",): os.getpid, ("b",): lambda: time.sleep(60), ("c",): os.getpid}
+
+
+def until(condition, seconds=30):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.005)
+    assert condition()
+
+
+def test_the_second_process_begins_with_the_last_and_leaves_alone_what_was_begun_here():
+    with Ahead(SLEEPS) as ahead:
+        until(lambda: ("b",) not in ahead._open)
+        assert ahead.take(("c",)) not in (None, os.getpid())
+        assert ahead.take(("a",)) is None, "not begun there: it is to be done here"
+        assert ahead.take(("c",)) == ahead.take(("c",)), "what was found can be asked for again"
+        assert ahead.take(("unknown",)) is None
+
+
+def test_what_fails_there_is_done_here():
+    with Ahead({("a",): lambda: 1, ("b",): lambda: 1 / 0}) as ahead:
+        until(lambda: not ahead._open)
+        assert (ahead.take(("b",)), ahead.take(("a",))) == (None, 1)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_second_process_that_dies_holds_up_nothing(how):
+    with Ahead({("a",): lambda: 1, ("b",): lambda: os.kill(os.getpid(), how)}) as ahead:
+        until(lambda: not ahead._process.is_alive())
+        assert (ahead.take(("b",)), ahead.take(("a",))) == (None, None)
+
+
+def test_closing_ends_what_runs_and_an_interrupt_does_not():
+    ahead = Ahead({("a",): lambda: time.sleep(60)})
+    until(lambda: not ahead._open)
+    time.sleep(0.05)
+    os.kill(ahead._process.pid, signal.SIGINT)
+    ahead._process.join(0.1)
+    assert ahead._process.is_alive(), "an interrupt is for the first process"
+    ahead.close()
+    assert not ahead._process.is_alive()
+
+
+def test_with_torch_loaded_or_on_one_core_nothing_is_forked(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert not can_share()
+    monkeypatch.delitem(sys.modules, "torch")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
+    assert not can_share()
