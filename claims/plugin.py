@@ -187,8 +187,9 @@ def is_worker(config: pytest.Config) -> bool:
 
 def _share_cores(config: pytest.Config) -> None:
     """Let the workers of pytest-xdist share the cores: threads of one that wait for another's cost more than they give."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores // _workerinput(config)["workercount"])))
+    from unsettled.measure.support.cores import cores
+
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // _workerinput(config)["workercount"])))
 
 
 def run_of(config: pytest.Config) -> Run:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import os
 import signal
 import sys
 import warnings
@@ -12,6 +11,8 @@ from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 from threading import Condition, Thread
 from typing import Any
+
+from unsettled.measure.support.cores import cores
 
 # What a task is called.
 Task = tuple[str, ...]
@@ -21,7 +22,7 @@ BEGUN = object()
 def can_share() -> bool:
     """Whether a second process would help, and may be forked: there is a core for it, and torch, whose threads no fork takes along, is not
     loaded yet. Forks of a process that uses Apple's libraries are not safe, and Windows has none."""
-    return sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1 and "torch" not in sys.modules
+    return sys.platform == "linux" and cores() > 1 and "torch" not in sys.modules
 
 
 class Ahead:

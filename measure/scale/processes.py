@@ -12,6 +12,7 @@ from pathlib import Path
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.scale.merge import merge
+from unsettled.measure.support.cores import cores
 
 POSITIONAL = ("checkpoint", "puzzles")
 NOT_OF_A_RANK = ("out", "processes", *POSITIONAL)
@@ -30,7 +31,7 @@ def measure_by_processes(parameters: Mapping[str, object], out: Path, processes:
         UserError: a rank stopped; what it said last is told.
     """
     folder = out.with_name(out.name + ".shards")
-    environment = {**os.environ, WATCHED: "1", THREADS: os.environ.get(THREADS) or str(max(1, _cores() // processes))}
+    environment = {**os.environ, WATCHED: "1", THREADS: os.environ.get(THREADS) or str(max(1, cores() // processes))}
     ranks: list[subprocess.Popen[str]] = []
     alive, ours = os.pipe()  # whose end here closes with this process, however it ends: then the ranks end too
     try:
@@ -77,7 +78,3 @@ def _arguments(parameters: Mapping[str, object], own: Mapping[str, object]) -> l
     shared = {name: value for name, value in parameters.items() if value is not None and name not in NOT_OF_A_RANK}
     options = [f"--{name.replace('_', '-')}={value}" for name, value in {**shared, **own}.items()]
     return [*options, "--", *(str(parameters[name]) for name in POSITIONAL)]
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -12,7 +12,7 @@ import pytest
 
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.record.parquet import read_record, write_record
-from unsettled.measure.scale.processes import _cores
+from unsettled.measure.support.cores import cores
 from unsettled.measure.support.files import write_whole
 from unsettled.measure.support.limits import many_files
 from unsettled.measure.support.memory import address_space, keep_freed_memory, peak_memory_mib, release_freed_memory
@@ -59,4 +59,4 @@ def test_memory_and_cores_are_told_as_far_as_they_are_known(elsewhere):
     keep = keep_freed_memory.__wrapped__  # without its cache: an earlier test may have asked for it
     assert (address_space(), peak_memory_mib(), keep()) == (None, None, False)
     release_freed_memory()
-    assert _cores() == (os.cpu_count() or 1)
+    assert cores() == (os.cpu_count() or 1)
