@@ -14,7 +14,7 @@ from torch import Tensor
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov.estimator import check_counts, starting_basis
-from unsettled.measure.lyapunov.frame import Frame
+from unsettled.measure.lyapunov.frame import Frame, Frames
 from unsettled.measure.lyapunov.growth import Unit, per_segment
 from unsettled.measure.lyapunov.linearised import linearised
 from unsettled.measure.lyapunov.orthonormal import default_method
@@ -79,8 +79,8 @@ def covariant_vectors(
 
     Args:
         k: how many; all must keep growing: a direction that is lost (growth −∞) has no vector.
-        warmup, segments, tail: segments before the window, in it, and after it. Kept in memory: (segments + tail) · k · (k + d) numbers.
-        seeds: of the two runs.
+        warmup, segments, tail: segments before the window, in it, and after it. In memory lie 2 · (segments + tail) · k · (k + d) numbers.
+        seeds: of the two runs, which follow one orbit side by side: 1 + 2k passes a segment, and 1 + k more in the window for the images.
         step, state, updates_per_segment, time_dependent, clock: as in `unsettled.measure.tangent_growth`.
 
     Raises:
@@ -100,10 +100,11 @@ def covariant_vectors(
     at_least(0, tail, "tail")
     if seeds[0] == seeds[1]:
         raise UserError(f"both runs have seed {seeds[0]}", hint="convergence is told by two different ones")
-    runs = [_Run(parts, updates, is_tuple, clock, k, segments, warmup, tail, seed) for seed in seeds]
-    first, other = (run.vectors for run in runs)
+    frames = Frames([Frame(starting_basis(parts, k, seed, None).double(), default_method(parts[0].device)) for seed in seeds])
+    starts, passes = _forwards(updates, parts, frames, is_tuple=is_tuple, clock=clock, warmup=warmup, kept=segments + tail)
+    first, other = (_backwards(*found, segments=segments, seed=seed) for found, seed in zip(passes, seeds, strict=True))
     image = torch.stack(
-        [_image(step, run_state, first[:, n], updates, is_tuple, at) for n, (run_state, at) in enumerate(runs[0].starts)], dim=1
+        [_image(step, before, first[:, n], updates, is_tuple, at) for n, (before, at) in enumerate(starts[:segments])], dim=1
     )
     length = torch.linalg.vector_norm(image, dim=3)
     return CovariantVectors(
@@ -116,41 +117,49 @@ def covariant_vectors(
     )
 
 
-class _Run:
-    """One forward and one backward pass: ``vectors`` (B, segments + 1, k, d), and ``starts``, (state, clock) of each segment."""
+Pass = tuple[list[Tensor], list[Tensor]]
 
-    def __init__(
-        self, parts: Parts, updates: Segment, is_tuple: bool, clock: int, k: int, segments: int, warmup: int, tail: int, seed: int
-    ) -> None:
-        frame = Frame(starting_basis(parts, k, seed, None).double(), default_method(parts[0].device))
-        factors: list[Tensor] = []
-        bases: list[Tensor] = []
-        self.starts: list[tuple[Parts, int]] = []
-        for number in range(warmup + segments + tail):
-            if number >= warmup:
+
+def _forwards(
+    updates: Segment, parts: Parts, frames: Frames, *, is_tuple: bool, clock: int, warmup: int, kept: int
+) -> tuple[list[tuple[Parts, int]], list[Pass]]:
+    """All frames along one orbit. Returns the (state, clock) before each segment after the warm-up, and for each frame its bases there and
+    at the end, (B, k, d), and the triangular factors between them, (B, k, k)."""
+    starts: list[tuple[Parts, int]] = []
+    passes: list[Pass] = [([], []) for _ in frames.each]
+    for number in range(warmup + kept):
+        if number >= warmup:
+            starts.append((parts, clock))
+            for frame, (bases, _) in zip(frames.each, passes, strict=True):
                 bases.append(frame.basis.double())
-                self.starts.append((parts, clock))
-            frame.forget()
-            parts = run_segment(updates.at(clock), parts, frame, is_tuple=is_tuple, qr_every=1)
-            clock += len(updates)
+        frames.forget()
+        parts = run_segment(updates.at(clock), parts, frames, is_tuple=is_tuple, qr_every=1)
+        clock += len(updates)
+        for frame, (_, factors) in zip(frames.each, passes, strict=True):
             triangular, log_scale = frame.product()
             if bool((log_scale == -torch.inf).any()) or not bool(triangular.isfinite().all()):
                 raise UserError("a direction is lost on the way", hint="take k no larger than the rank of the tangent map")
             if number >= warmup:
                 # row by row: lengths of columns mean nothing, so that no scale overflows
                 factors.append(triangular * (log_scale - log_scale.amax(dim=1, keepdim=True)).exp()[..., None])
+    for frame, (bases, _) in zip(frames.each, passes, strict=True):
         bases.append(frame.basis.double())
-        generator = torch.Generator().manual_seed(seed)
-        drawn = torch.randn(k, k, generator=generator, dtype=torch.float64).triu(1) + torch.eye(k, dtype=torch.float64)
-        columns = _unit(drawn.to(bases[-1].device).expand(len(bases[-1]), k, k))
-        found: list[Tensor] = []
-        for number in reversed(range(segments + tail + 1)):
-            if number <= segments:
-                found.append(columns.mT @ bases[number])
-            if number:
-                columns = _unit(torch.linalg.solve_triangular(factors[number - 1], columns, upper=True))
-        self.vectors = torch.stack(found[::-1], dim=1)
-        del self.starts[segments:]
+    return starts, passes
+
+
+def _backwards(bases: list[Tensor], factors: list[Tensor], *, segments: int, seed: int) -> Tensor:
+    """(B, segments + 1, k, d) the vectors in the window, from triangular coefficients that ``seed`` draws at the end of the tail."""
+    batch, k, _ = bases[-1].shape
+    generator = torch.Generator().manual_seed(seed)
+    drawn = torch.randn(k, k, generator=generator, dtype=torch.float64).triu(1) + torch.eye(k, dtype=torch.float64)
+    columns = _unit(drawn.to(bases[-1].device).expand(batch, k, k))
+    found: list[Tensor] = []
+    for number in reversed(range(len(bases))):
+        if number <= segments:
+            found.append(columns.mT @ bases[number])
+        if number:
+            columns = _unit(torch.linalg.solve_triangular(factors[number - 1], columns, upper=True))
+    return torch.stack(found[::-1], dim=1)
 
 
 def _image(step: Step, parts: Parts, vectors: Tensor, updates: Segment, is_tuple: bool, clock: int) -> Tensor:

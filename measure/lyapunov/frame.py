@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -72,6 +74,28 @@ class Frame:
 
     def _accumulate(self, factor: Tensor) -> None:
         accumulate_into(factor, self._growth, self._stretch, self._product, self._scale, self.overflow.numpy())
+
+
+class Frames:
+    """Several frames of k tangents side by side along one orbit: what the state costs is paid once, and each has QRs of its own."""
+
+    def __init__(self, frames: Sequence[Frame]) -> None:
+        self.each = tuple(frames)
+
+    @property
+    def basis(self) -> Tensor:
+        """(B, frames · k, d) the bases one after the other."""
+        return torch.cat([frame.basis for frame in self.each], dim=1)
+
+    def forget(self) -> None:
+        """Start counting here, in every frame."""
+        for frame in self.each:
+            frame.forget()
+
+    def absorb(self, tangents: Tensor) -> None:
+        """Orthonormalise each frame's own part of the image (B, frames · k, d) of the bases."""
+        for frame, part in zip(self.each, tangents.chunk(len(self.each), dim=1), strict=True):
+            frame.absorb(part)
 
 
 def accumulate_into(factor: Tensor, *kept: np.ndarray) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.lyapunov.frame import Frame
+from unsettled.measure.lyapunov.frame import Frame, Frames
 from unsettled.measure.lyapunov.jets import Followed
 from unsettled.measure.lyapunov.tangents import Parts, State, Update, advance, flatten, push, split
 
@@ -56,7 +56,7 @@ def _with_tangents(update: Callable[..., State], *, timed: bool) -> Callable[...
     return update if timed or hasattr(update, "push") else Followed(update)
 
 
-def run_segment(updates: list[Update], parts: Parts, frame: Frame, *, is_tuple: bool, qr_every: int) -> Parts:
+def run_segment(updates: list[Update], parts: Parts, frame: Frame | Frames, *, is_tuple: bool, qr_every: int) -> Parts:
     """Carry the state and the frame through the updates, with a QR every so many and at the end."""
     if frame.basis.shape[1] == 0:
         for update in updates:
