@@ -264,9 +264,9 @@ def _placed(case: Case, measured: Estimate, span: tuple[float, float], words: st
 
 def _placed_p_value(case: Case, measured: Estimate, span: tuple[float, float]) -> float:
     """Of "it holds" on a paper's own population, where only a rejection is tested; elsewhere of the side that was not found."""
-    outside = level_reached(measured, span)
-    if case.mode == "replicate" or not span[0] < measured.value < span[1]:
-        return outside
+    if case.mode == "replicate":
+        return level_reached(measured, span)
+    # from within or without, the nearest limit is what an interval would reach first
     return max(level_reached(measured, (edge, edge)) for edge in span if math.isfinite(edge))
 
 

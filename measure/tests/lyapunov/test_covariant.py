@@ -90,3 +90,32 @@ def test_lost_directions_and_one_seed_are_refused():
         covariant_vectors(lambda z: z @ flat.T, ZERO, k=2, segments=1, warmup=1, tail=1)
     with pytest.raises(UserError, match="different"):
         covariant_vectors(fixed, ZERO, k=1, segments=1, warmup=0, tail=0, seeds=(1, 1))
+
+
+def test_units_clock_components_and_defaults_are_those_of_the_estimator():
+    def turned(state, n):
+        x, y = state
+        return x * (2.0 if n % 2 else 3.0), 0.5 * y
+
+    state = torch.ones(1, 1, dtype=DOUBLE), torch.ones(1, 1, dtype=DOUBLE)
+    asked = {"k": 2, "segments": 2, "warmup": 20, "tail": 20, "time_dependent": True}
+    for clock, updates, wanted in ((0, 1, [3, 2]), (1, 1, [2, 3]), (0, 2, [6, 6])):
+        found = covariant_vectors(turned, state, clock=clock, updates_per_segment=updates, **asked)
+        assert found.growth[0, :, 0].exp().tolist() == pytest.approx(wanted) and found.growth[0, :, 1].exp().tolist() == pytest.approx(
+            [0.5**updates] * 2
+        )
+        assert found.vectors.shape == (1, 3, 2, 2) and found.updates_per_segment == updates and found.covariance.max() < 1e-10
+        torch.testing.assert_close(found.exponents(), found.growth.mean(dim=1) / updates)
+        torch.testing.assert_close(found.exponents(unit="segment"), found.growth.mean(dim=1))
+    plain, same = (covariant_vectors(fixed, ZERO, k=1, segments=1, warmup=2, tail=0, **more) for more in ({}, {"seeds": (0, 1)}))
+    assert torch.equal(plain.convergence, same.convergence) and torch.equal(plain.vectors, same.vectors)
+
+
+@pytest.mark.parametrize("change", [{"k": 0}, {"k": 4}, {"segments": 0}, {"tail": -1}, {"warmup": -1}])
+def test_counts_out_of_range_are_refused(change):
+    with pytest.raises(UserError):
+        covariant_vectors(fixed, ZERO, **({"k": 1, "segments": 1, "warmup": 0, "tail": 0} | change))
+    assert tail_for(1.0, 0.5) == 1 and tail_for(2.0) == 12
+    for gap, precision in ((0.0, 0.1), (math.nan, 0.1), (1.0, 0.0), (1.0, 1.0)):
+        with pytest.raises(UserError, match="both positive"):
+            tail_for(gap, precision)

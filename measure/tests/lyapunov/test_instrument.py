@@ -11,7 +11,8 @@ from unsettled.fixtures.synthetic.networks import tiny_checkpoint
 from unsettled.fixtures.systems.matrices import MATRICES, cancelling
 from unsettled.measure.campaign.instrument import check_network_instrument
 from unsettled.measure.errors import UserError
-from unsettled.measure.lyapunov.instrument import check_instrument, digits_of
+from unsettled.measure.lyapunov.instrument import CheckedFigure, check_instrument, digits_of
+from unsettled.measure.lyapunov.known_slips import FigureReading
 from unsettled.measure.tasks.read import write_parquet
 from unsettled.measure.tasks.sudoku.boards import Box, generate
 
@@ -95,3 +96,74 @@ def test_the_command_checks_a_network_and_says_what_holds(tmp_path, unsettled):
     assert code == 1 and "is not the largest singular value" in out and "bfloat16" in out
     code, _, err = unsettled(*command, "--radius", 1, "--singular", 2)
     assert code == 2 and "say one stated figure" in err
+
+
+def figure(value, error, *others):
+    """A checked radius whose exact value is given, with other readings."""
+    readings = (FigureReading("exact", value), *(FigureReading(how, other, kind="slip") for how, other in others))
+    return CheckedFigure("radius", readings, error, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("stated", "holds", "words"),
+    [
+        ("1.25", True, "1.25 holds: exact derivatives in float64 give 1.2, of which 2 digits are earned"),
+        ("1.3", True, "1.3 holds"),
+        ("1", True, "1 holds"),
+        ("1.5", False, "1.5 is not the spectral radius"),
+        ("1.2563", False, "1.2563 is not the spectral radius"),
+        ("1.2500", False, "1.2500 prints digits that are not earned"),
+        ("-1.25", False, "-1.25 is not the spectral radius"),
+    ],
+)
+def test_a_stated_figure_is_held_to_the_digits_that_it_prints(stated, holds, words):
+    held, why = figure(1.25, 1e-3).against(stated)
+    assert held == holds and why.startswith(words)
+
+
+def test_what_gives_a_wrong_figure_is_named_and_what_is_exact_is_not():
+    found = figure(1.25, 1e-6, ("an entry", 3.02), ("another", 2.97), ("a third", 3.2))
+    holds, why = found.against("3.0")
+    assert not holds and why.endswith("; 3.0 is what this gives: an entry; another")
+    assert found.against("7")[1].endswith("digits are earned")
+
+
+@pytest.mark.parametrize(
+    ("error", "digits"), [(0.5, 0), (0.49, 0), (0.05, 1), (0.0501, 0), (0.005, 2), (5e-16, 15), (1e-30, 15), (0.0, 15), (-1.0, 15)]
+)
+def test_a_digit_is_earned_where_the_error_is_half_a_unit_of_it(error, digits):
+    assert digits_of(error) == digits
+    assert figure(2.0, error).digits == digits
+
+
+def test_a_reading_has_no_more_digits_than_are_earned():
+    found = figure(2.0, 1e-5)
+    assert found.digits == 4 and found.digits_at(FigureReading("x", 2.0)) == 4
+    assert found.digits_at(FigureReading("x", 2.02)) == 1 and found.digits_at(FigureReading("x", 5.0)) == 0
+    assert figure(0.0, 1e-5).digits_at(FigureReading("x", 1.0)) == 0
+
+
+@pytest.mark.parametrize("angle", [0.3, 1.0])
+def test_the_condition_is_one_over_the_overlap_of_left_and_right_vectors(angle):
+    matrix = torch.tensor([[0.9, 1 / math.tan(angle)], [0.0, -0.1]], dtype=torch.float64)
+    found = check_instrument(lambda dtype: ([lambda z: z @ matrix.T.to(z)], torch.ones(1, 2, dtype=dtype)), "radius")
+    assert found.condition == pytest.approx(1 / math.sin(angle)) and found.value == pytest.approx(0.9)
+    residual = max(reading.residual for reading in found.readings[:2])
+    between = abs(found.readings[0].value / found.readings[1].value - 1)
+    assert found.error == pytest.approx(max(between, found.condition * max(residual, 4 * torch.finfo(torch.float64).eps)))
+    assert [reading.how for reading in found.readings[:2]] == [f"exact derivatives, float64, seed {seed}" for seed in (0, 1)]
+    assert sum(reading.kind == "differences" for reading in found.readings) == 14
+
+
+def test_several_updates_make_a_segment_and_its_exponent_is_that_of_an_update():
+    def place(dtype):
+        return [lambda z: 2 * z, lambda z: 8 * z], torch.ones(1, 1, dtype=dtype)
+
+    found = check_instrument(place, "exponent", segments=3)
+    readings = {reading.how: reading.value for reading in found.readings}
+    assert found.value == pytest.approx(2 * math.log(2)) and readings["nats per segment instead of per update"] == pytest.approx(
+        4 * math.log(2)
+    )
+    assert readings["bits instead of nats"] == pytest.approx(2) and readings["differences of 1e-03 of the norm, float64"] == pytest.approx(
+        found.value
+    )

@@ -127,3 +127,69 @@ def test_residuals_of_several_eigenvalues_are_those_of_their_vectors():
     matrix = torch.diag(torch.tensor([0.9, -0.7, 0.5, 0.2], dtype=torch.float64))
     found = leading_eigenvalues(linearised(lambda z: z @ matrix, torch.zeros(2, 4, dtype=torch.float64)), count=3)
     assert found.values[0].real.tolist() == pytest.approx([0.9, -0.7, 0.5]) and found.residual.max() < 1e-10
+
+
+def of_matrix(matrix, batch=2, dtype=torch.float64):
+    matrix = matrix.to(dtype)
+    return linearised(lambda z: z @ matrix.T, torch.zeros(batch, len(matrix), dtype=dtype))
+
+
+def random_matrix(size, seed=0):
+    return torch.randn(size, size, generator=torch.Generator().manual_seed(seed), dtype=torch.float64) / size**0.5
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 5, 9])
+def test_a_singular_value_cut_short_is_below_the_largest_and_its_residual_is_that_of_its_direction(most):
+    matrix = random_matrix(40)
+    found = largest_singular_value(of_matrix(matrix), most=most)
+    value, v = found.value[0], found.direction[0]
+    assert found.products == most + 1 and not found.converged.any() and value < torch.linalg.svdvals(matrix)[0]
+    image = matrix @ v
+    assert v.norm().item() == pytest.approx(1) and image.norm().item() == pytest.approx(value.item())
+    assert found.residual[0].item() == pytest.approx(((matrix.T @ (image / value) - value * v).norm() / value).item(), rel=1e-6)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+@pytest.mark.parametrize("most", [6, 13, 40])
+def test_eigenvalues_cut_short_have_the_residuals_of_their_vectors_and_come_largest_first(count, most):
+    matrix = random_matrix(40, seed=1)
+    found = leading_eigenvalues(of_matrix(matrix), count=count, most=most)
+    assert found.values.shape == (2, count) and found.vectors.shape == (2, count, 40) and found.products <= most + 2 * count
+    assert torch.allclose(found.vectors.norm(dim=2), torch.ones(2, count, dtype=torch.float64))
+    error = found.vectors @ matrix.T.to(torch.complex128) - found.values[..., None] * found.vectors
+    torch.testing.assert_close(found.residual, error.norm(dim=2) / found.values.abs(), rtol=1e-5, atol=1e-12)
+    assert (found.values.abs().diff(dim=1) <= 1e-9).all() and (found.converged == (found.residual[:, 0] <= 1e-6)).all()
+    if most == 40:
+        wanted = torch.linalg.eigvals(matrix).abs().sort(descending=True).values[:count]
+        assert found.values[0].abs().tolist() == pytest.approx(wanted.tolist(), rel=1e-6) and found.radius[0] == found.values[0, 0].abs()
+
+
+@pytest.mark.parametrize("rank", [1, 3, 6])
+def test_an_invariant_space_ends_the_iteration(rank):
+    """Of a matrix of low rank nothing is left after that many products and one."""
+    generator = torch.Generator().manual_seed(2)
+    matrix = (
+        torch.randn(50, rank, generator=generator, dtype=torch.float64)
+        @ torch.randn(rank, 50, generator=generator, dtype=torch.float64)
+        / 50
+    )
+    values, singular = leading_eigenvalues(of_matrix(matrix)), largest_singular_value(of_matrix(matrix))
+    assert values.converged.all() and values.products <= rank + 1 + 4 + 2 and singular.products <= rank + 1 + 4
+    assert values.radius[0].item() == pytest.approx(torch.linalg.eigvals(matrix).abs().max().item(), rel=1e-6)
+    assert singular.value[0].item() == pytest.approx(torch.linalg.svdvals(matrix)[0].item(), rel=1e-6)
+
+
+def test_in_float32_a_residual_of_rounding_is_converged_and_a_zero_map_has_nothing():
+    matrix = torch.diag(torch.tensor([1.0, 0.5, 0.25, 0.1]))
+    found = leading_eigenvalues(of_matrix(matrix, dtype=torch.float32), tolerance=1e-12)
+    singular = largest_singular_value(of_matrix(matrix, dtype=torch.float32), tolerance=1e-12)
+    assert found.converged.all() and singular.converged.all() and singular.value[0].item() == pytest.approx(1, rel=1e-6)
+    nothing = of_matrix(torch.zeros(3, 3))
+    assert largest_singular_value(nothing).value.tolist() == [0, 0] and largest_singular_value(nothing).residual.tolist() == [0, 0]
+    assert leading_eigenvalues(nothing).values.abs().max() == 0 and leading_eigenvalues(nothing).converged.all()
+    other = largest_singular_value(of_matrix(random_matrix(40)), most=3, seed=1)
+    assert not torch.equal(other.direction, largest_singular_value(of_matrix(random_matrix(40)), most=3).direction)
+    for most, count in ((0, 1), (1, 2), (64, 0), (64, 5)):
+        with pytest.raises(UserError):
+            leading_eigenvalues(of_matrix(matrix), most=most, count=count)
+    assert leading_eigenvalues(of_matrix(matrix), most=4, count=4).values.shape == (2, 4)

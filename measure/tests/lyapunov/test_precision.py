@@ -9,6 +9,7 @@ import torch
 
 from unsettled.fixtures.systems.random_maps import correlated
 from unsettled.measure.errors import UserError
+from unsettled.measure.lyapunov import precision
 from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.lyapunov.precision import batch_means, exponents_to_precision
 
@@ -68,3 +69,51 @@ def test_constant_growth_has_no_error_and_lost_directions_none_that_is_known():
     for wrong in ({"precision": 0.0}, {"precision": 1.0, "most": 5}):
         with pytest.raises(UserError):
             exponents_to_precision(lambda z: z, ONE, k=1, **wrong)
+
+
+@pytest.mark.parametrize("n", [20, 39, 47, 200])
+def test_batch_means_by_their_sums(n):
+    """Twenty batches of the last values, the first few left out; of their means the error and the correlation of neighbours."""
+    x = torch.randn(2, n, 3, generator=torch.Generator().manual_seed(n), dtype=torch.float64)
+    size = n // 20
+    means = torch.stack([x[:, n - 20 * size + b * size : n - 20 * size + (b + 1) * size].mean(dim=1) for b in range(20)], dim=1)
+    away = means - means.mean(dim=1, keepdim=True)
+    errors, correlation = batch_means(x)
+    torch.testing.assert_close(errors, means.std(dim=1) / 20**0.5)
+    torch.testing.assert_close(correlation, (away[:, 1:] * away[:, :-1]).sum(dim=1) / away.square().sum(dim=1))
+    four, _ = batch_means(x, batches=4)
+    assert four.shape == (2, 3) and not torch.allclose(four, errors)
+    assert all(one.isnan().all() and one.shape == (2, 3) for one in batch_means(x[:, :19]))
+    equal = batch_means(torch.full((1, 60, 1), 0.1, dtype=torch.float64))
+    assert [one.item() for one in equal] == [0.0, 0.0]
+
+
+def test_it_looks_after_200_segments_and_then_at_half_as_many_again(monkeypatch):
+    asked = []
+
+    def counted(step, state, **options):
+        asked.append((options["segments"], options["warmup"], options.get("clock")))
+        return tangent_growth(step, state, **options)
+
+    monkeypatch.setattr(precision, "tangent_growth", counted)
+    step, _, _ = correlated(0.6, 1200)
+    found = exponents_to_precision(step, ONE, k=1, precision=1e-9, most=500, warmup=3, time_dependent=True, updates_per_segment=2)
+    assert [segments for segments, _, _ in asked] == [200, 100, 150, 50] and [warmup for _, warmup, _ in asked] == [3, 0, 0, 0]
+    assert [clock for _, _, clock in asked] == [None, 406, 606, 906]
+    torch.testing.assert_close(found.exponents(), found.growth.mean(dim=1) / 2)
+    torch.testing.assert_close(found.standard_errors(unit="segment"), found.errors)
+    torch.testing.assert_close(found.standard_errors(), found.errors / 2)
+    few = exponents_to_precision(lambda z: 0.5 * z, ONE, k=1, precision=1.0, most=20, warmup=0)
+    assert few.segments == 20 and few.met.all()
+    for wrong in ({"most": 19}, {"k": 0}, {"precision": -1.0}):
+        with pytest.raises(UserError):
+            exponents_to_precision(lambda z: z, ONE, **({"k": 1, "precision": 1.0} | wrong))
+
+
+@pytest.mark.parametrize(("trend", "met"), [(0.0, True), (1.0, False)])
+def test_batches_that_hang_together_do_not_meet_a_precision(trend, met):
+    """Growth that rises steadily: its batch means are ordered, so that what they say of the error is too small."""
+    kicks = torch.randn(300, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    rates = (0.01 * kicks + trend * torch.arange(300) / 300).exp()
+    found = exponents_to_precision(lambda z, n: rates[n] * z, ONE, k=1, precision=0.5, most=200, warmup=0, time_dependent=True)
+    assert found.met.item() == met and (found.correlation.item() > 0.5) == (not met) and found.errors.item() < 0.5
