@@ -10,7 +10,9 @@ from unsettled.fixtures.synthetic.networks import STRUCTURES, tiny_checkpoint, t
 from unsettled.measure.campaign.run import measure_rows
 from unsettled.measure.errors import UserError
 from unsettled.measure.rollout.trajectory import PERIODS, follow, join
+from unsettled.measure.tasks.examples import Examples
 from unsettled.measure.tasks.sudoku.boards import Box, generate
+from unsettled.measure.tasks.tokens import TokenTask
 
 PUZZLES = generate(Box(2, 2), 7, seed=3)
 SHARED = ("solved_at", "displacement_H", "displacement_L", "norm_H", "norm_L", "halting_logit", "conflicts", "growth")
@@ -98,3 +100,32 @@ def test_mistakes_are_named():
         join([follow(model, PUZZLES, segments=2), follow(model, PUZZLES, segments=3)])
     with pytest.raises(UserError, match="no trajectories"):
         join([])
+
+
+def test_of_a_task_without_rules_no_conflict_is_counted_and_of_cells_without_a_label_none():
+    model, labels = tiny_model("trm_mlp"), PUZZLES.labels
+    runs = follow(model, Examples.of(TokenTask(6, (16,)), PUZZLES.inputs, labels), segments=2)
+    assert (runs.conflicts == -1).all() and not runs.counts_conflicts
+    plain = follow(model, PUZZLES, segments=2)
+    assert plain.counts_conflicts and (plain.boards == runs.boards).all() and plain.conflicts.dtype == plain.token_right.dtype == np.int16
+    assert (plain.token_right == (plain.boards == labels[:, None]).sum(axis=-1)).all()
+    assert not replace(plain, conflicts=np.where(np.arange(2) == 1, -1, plain.conflicts)).counts_conflicts
+
+
+def test_a_state_has_both_latents_and_arrays_that_do_not_fit_are_named():
+    runs = follow(tiny_model("hrm"), PUZZLES, segments=3, k=1)
+    np.testing.assert_allclose(runs.norm, np.sqrt(runs.norm_H**2 + runs.norm_L**2))
+    np.testing.assert_allclose(runs.displacement, np.sqrt(runs.displacement_H**2 + runs.displacement_L**2))
+    assert (len(runs), runs.segments) == (7, 3)
+    for name in ("loss", "pooled", "growth"):
+        array = getattr(runs, name)
+        with pytest.raises(UserError, match=f"{name} has shape .* expected"):
+            replace(runs, **{name: array[1:]})
+        if array.ndim > 1:
+            with pytest.raises(UserError, match=f"{name} has shape"):
+                replace(runs, **{name: array[:, 1:]})
+    for other in ({"k": 0}, {"segments": 2}):
+        with pytest.raises(UserError, match="cannot be joined"):
+            join([runs, follow(tiny_model("hrm"), PUZZLES, **({"segments": 3, "k": 1} | other))])
+    with pytest.raises(UserError, match="cannot be joined"):
+        join([runs, replace(runs, updates_per_segment=runs.updates_per_segment + 1)])
