@@ -517,3 +517,96 @@ def test_an_undecided_sample_is_never_green(value, below, above, mode):
         outcome = judge(ledger.claims[0], population, ledger=ledger).outcome
     if mode != "recompute" and value - below <= 0.5 <= value + above:
         assert outcome in (Outcome.UNDERPOWERED, Outcome.REFUTED, Outcome.DOES_NOT_TRANSFER)
+
+
+# --- edges ---------------------------------------------------------------------------------------------------------
+
+BETWEEN = {"test": "equivalent", "to": 0.5, "margin": 0.25, "why": "because"}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "letter", "words"),
+    [
+        (0.25, 0.5, "U", "contains the threshold 25%"),
+        (0.26, 0.75, "U", "contains the threshold 75%"),
+        (0.25, 0.75, "U", "contains the threshold 25% and 75%"),
+        (0.2, 0.8, "U", "contains the threshold 25% and 75%"),
+        (0.1, 0.25, "D", "lies entirely below 25%"),
+        (0.75, 0.9, "D", "lies entirely above 75%"),
+        (0.26, 0.74, "T", "lies entirely"),
+        (math.nan, 0.5, "U", "no confidence interval is available"),
+        (0.3, math.nan, "U", "no confidence interval is available"),
+    ],
+)
+def test_an_interval_that_touches_a_threshold_contains_it_and_one_that_ends_there_lies_beyond(ask, measuring, low, high, letter, words):
+    measuring(Estimate(value=0.5 if math.isnan(low + high) else (low + high) / 2, low=low, high=high, n=9, counts={"successes": 1}))
+    verdict = ask("transfer", form=BETWEEN)
+    assert verdict.outcome is LETTERS[letter] and words in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "own", "elsewhere", "words"),
+    [
+        (1, 2, "CONSISTENT", "TRANSFERS", "at least one case observed"),
+        (0, 2, "UNDERPOWERED", "UNDERPOWERED", "inconclusive, it depends on the threshold"),
+        (0, 0, "REFUTED", "DOES_NOT_TRANSFER", "no case observed; its probability at a rate of 5% is 0.0059"),
+    ],
+)
+def test_a_case_must_be_one_under_every_threshold_and_none_none_under_any(ask, measuring, least, most, own, elsewhere, words):
+    hits = proportion(1 if most else 0, 100)
+    measuring(replace(hits, counts=dict(hits.counts) | {"least": least, "most": most}))
+    told = {"kind": "existence", "stated": "qualitative", "form": {"test": "exists", "rate": 0.05, "why": "one is enough"}}
+    here, there = ask("replicate", **told), ask("transfer", **told)
+    assert (here.outcome, there.outcome) == (own, elsewhere) and words in here.reason and words in there.reason
+    assert here.p_value == pytest.approx(1.0 if most else 0.95**100) and there.p_value == (None if most else pytest.approx(0.95**100))
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "outcome"),
+    [(0.55, 0.7, "REPRODUCED"), (0.45, 0.7, "UNDERPOWERED"), (0.5, 0.7, "UNDERPOWERED"), (0.6, 0.6, "REPRODUCED")],
+)
+def test_a_form_must_hold_for_every_line_of_one_hump(ask, measuring, least, most, outcome):
+    found = proportion(60, 100)
+    measuring(replace(found, counts=dict(found.counts) | {"least": int(100 * least), "most": int(100 * most)}))
+    verdict = ask(kind="direction", stated="qualitative", form=FORM)
+    assert verdict.outcome == outcome and verdict.noise == 0.0, verdict.reason
+    assert ("inconclusive" in verdict.reason) == (outcome == "UNDERPOWERED")
+
+
+@pytest.mark.parametrize(("stated", "low", "high"), [("≤ 30%", 0.2, 0.31), ("≥ 30%", 0.29, 0.4)])
+def test_a_printed_bound_is_named_with_its_digits(ask, measuring, stated, low, high):
+    bound = {"kind": "bound", "stated": stated, "statistic": "accuracy"}
+    measuring(interval(low, high))
+    limit = "below 30.5%" if stated[0] == "≤" else "above 29.5%"
+    assert "contains the threshold" in ask("replicate", **bound).reason
+    measuring(interval(*((0.1, 0.2) if stated[0] == "≤" else (0.5, 0.6))))
+    assert f"lies entirely {limit}" in ask("replicate", **bound).reason
+
+
+def test_a_record_that_is_given_is_judged_instead_of_the_populations(paper):
+    other = synthetic_record(300, accuracy=0.9, seed=7)
+    claim, population = paper["trm.accuracy"], stand_in(record=RECORD)
+    own, given_, none = (
+        judge(claim, population, ledger=paper),
+        judge(claim, population, other, ledger=paper),
+        judge(claim, stand_in(), other, ledger=paper),
+    )
+    assert own.measured.estimate.n == 400 and given_.measured.estimate.n == none.measured.estimate.n == 300
+    assert judge(claim, population, RECORD, ledger=paper) == own
+
+
+@pytest.mark.parametrize(("reason", "outcome"), [("no failures", "UNDERPOWERED"), ("2 of 9 are NaN", "UNVERIFIABLE")])
+def test_faults_of_a_statistic_are_no_verdicts(ask, measuring, reason, outcome):
+    measuring(undefined(reason, n=3))
+    assert ask("replicate").outcome == outcome
+    measuring(ZeroDivisionError("by nothing"))
+    broken = ask("replicate")
+    assert broken.outcome is Outcome.ERROR and broken.reason == "accuracy failed: ZeroDivisionError: by nothing"
+
+
+@pytest.mark.parametrize("ratio", [0, 2])
+def test_a_reason_tells_the_interval_with_the_printed_error_only_where_there_is_one(ask, measuring, ratio):
+    measuring(interval(0.58, 0.64, n=400))
+    told = ask("replicate", **({"of": 200} if ratio else {})).reason
+    assert ("with the sampling error of the printed figure added" in told) == bool(ratio)
+    assert ("but a difference of 10 percentage points" in told or "nor a difference of 10 percentage points" in told) and "power " in told
