@@ -336,3 +336,43 @@ def test_a_claim_is_evaluated_with_its_own_parameters_and_with_those_of_its_form
     assert "percentile 45" in here.method and "otsu" in there.method
     verdict = judge(claim, stand_in(name="reference.hrm", architecture="hrm", record=RECORD), ledger=ledger)
     assert verdict.measured.estimate.method == there.method
+
+
+@pytest.mark.parametrize(("firing", "defined"), [(180, True), (179, False)])
+def test_a_confidence_that_is_high_for_half_of_the_successes_says_something(firing, defined):
+    right = np.flatnonzero(RECORD.solved)[:360]
+    record = RECORD.replace(solved=np.isin(np.arange(600), right))
+    logit = np.full_like(RECORD.halting_logit, -1.0)
+    logit[right[:firing], -1] = 1.0
+    measured = compute("confident_share", record.replace(halting_logit=logit))
+    assert measured.defined == defined
+    if defined:
+        assert (measured.extra["confident_if_right"], measured.extra["wrong_and_confident"], measured.extra["right_if_confident"]) == (
+            0.5,
+            0,
+            1,
+        )
+    else:
+        assert "only 49.7% of successes have a halting logit above 0" in measured.undefined_reason and measured.n == 600
+
+
+def test_agreement_with_a_confidence_that_failures_share_is_no_evidence():
+    logit = np.full_like(RECORD.halting_logit, 1.0)
+    shared = compute("confident_share", RECORD.replace(halting_logit=logit))
+    assert shared.value == 1 and "confident no less often than successes" in shared.extra["vacuous"]
+    logit[~RECORD.solved, -1] = -1.0
+    told = compute("confident_share", RECORD.replace(halting_logit=logit))
+    assert told.value == 0 and "vacuous" not in told.extra and told.extra["auc_halting"] == 1.0
+    assert compute("confident_share", RECORD.replace(halting_logit=logit), of="successes").value == 1
+    at = compute("confident_share", RECORD.replace(halting_logit=logit), logit=1.0)
+    assert not at.defined  # not above it
+
+
+@pytest.mark.parametrize("stay", [1, 3, 16])
+def test_who_stays_is_there_for_so_many_last_segments(stay):
+    moves = np.full_like(RECORD.displacement_H, 100.0)
+    since = np.arange(600) % 17  # the segment, from 0, from which a run stays in the band; 16 for never
+    moves[np.arange(16) >= since[:, None]] = 1.0
+    record = RECORD.replace(displacement_H=moves)
+    found = compute("stays_share", record, of="successes", stay=stay, rule="fixed", edge=10.0)
+    assert found.counts["stayed"] == (RECORD.solved & (since <= 16 - stay)).sum() and "log10_threshold" in found.extra

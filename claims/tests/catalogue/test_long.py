@@ -136,6 +136,7 @@ def test_a_fresh_extreme_is_a_count_below_a_quantile_lowered_by_a_fifth_of_the_l
     assert (found.counts, found.extra["threshold"]) == (plain.counts, plain.extra["threshold"])
     assert found.extra["p_value"] == pytest.approx(min(1, plain.extra["p_value"] + 0.004))
     assert power == extreme_power(0.1, int(failed.sum()), stated_failures=60, alpha=0.016)
+    assert _fresh_extreme(record, parameters, Freshly(value=1.0, half=0.0, smallest=0.1, sample=sample, alpha=0.02))[0].defined
     for little, record_of in (
         (Freshly(value=0.01, half=0.01, smallest=0.1, sample=None, alpha=0.05), record),
         (asked, record.take(record.solved)),

@@ -117,3 +117,40 @@ def test_the_variance_of_outcomes_is_the_puzzles_or_the_starts():
     assert np.isnan(share_of_start(np.ones((5, 3))))
     found = compute("start_share", synthetic_draws(300, chance=0.4, seed=7))
     assert 0.9 < found.low < found.value <= found.high <= 1  # synthetic draws are alike for every puzzle
+
+
+def test_figures_beside_a_gain_are_counted_by_hand():
+    side = synthetic_draws(200, chance=0.4, confidence=4.0, seed=7)
+    solved, halting = side["symmetry_solved"].astype(bool), side["symmetry_halting"]
+    for draws in (8, 3):
+        chosen = solved[np.arange(200), halting[:, :draws, -1].argmax(axis=1), -1]
+        found = compute("restart_gain", side, draws=draws)
+        assert (
+            found.extra["accuracy_restarts"] == chosen.mean()
+            and found.extra["accuracy_otherwise"] == side["trained_solved"][:, 0, 15].mean()
+        )
+        assert found.extra["accuracy_oracle_with_labels"] == solved[:, :draws, -1].any(axis=1).mean()
+        assert found.extra["accuracy_per_draw"] == pytest.approx(solved[:, :draws, -1].mean())
+        assert found.extra["segments_restarts"] == draws * 16 and found.extra["segments_otherwise"] == 16
+    two = compute("restart_gain", side, draws=2, over="long")
+    assert two.extra["segments_otherwise"] == 32 == two.extra["segments_restarts"]
+
+
+def test_other_rules_and_smaller_budgets_stand_beside_restarts_over_pruning():
+    side = synthetic_draws(120, chance=0.4, confidence=4.0, seed=7)
+    found = compute("restarts_over_pruning", side)
+    beside = {name for name in found.extra if name.startswith("difference")}
+    assert beside == {"difference with majority", "difference with the oracle, which sees labels", "difference for 2 rollouts"}
+    fewer = compute("restarts_over_pruning", side, rollouts=2)
+    assert found.extra["splits"] == 10 and not any("rollouts" in name for name in fewer.extra if name.startswith("difference"))
+
+
+@pytest.mark.parametrize("draws", [2, 5])
+def test_the_share_of_the_start_is_one_way_random_effects(draws):
+    outcomes = np.random.default_rng(draws).random((30, draws)) < np.linspace(0.1, 0.9, 30)[:, None]
+    rates = outcomes.mean(axis=1)
+    within = (rates * (1 - rates)).mean() * draws / (draws - 1)
+    between = rates.var(ddof=1) - within / draws
+    assert share_of_start(outcomes) == pytest.approx(within / (within + between))
+    apart = np.repeat(np.arange(6)[:, None] % 2 == 0, draws, axis=1)
+    assert share_of_start(apart) == 0 and share_of_start(np.tile(np.arange(draws) % 2 == 0, (6, 1))) == 1

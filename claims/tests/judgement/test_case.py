@@ -218,3 +218,29 @@ def test_examples_of_a_group_are_counted_once_unless_they_are_the_papers_own(mad
     assert judge(claim, stand_in(record=twice), ledger=ledger).measured.estimate.n == 60
     assert judge(claim, stand_in(record=twice, same_examples=True), ledger=ledger).measured.estimate.n == 120
     assert judge(claim, stand_in(record=RECORD), ledger=ledger).measured.estimate.n == 120
+
+
+def test_elsewhere_the_parameters_of_the_form_are_taken_and_on_the_papers_own_those_of_the_claim(made):
+    form = {"test": "share_below", "threshold": 0.9, "why": "few", "parameters": {"rule": "fixed", "edge": 7.0}}
+    settings = {"rule": "percentile", "percentile": 45.0}
+    ledger, claim = made(statistic="settled_share", parameters=settings, form=form, of=None)
+    methods = [
+        judge(claim, stand_in(record=RECORD, **where), ledger=ledger).measured.estimate.method
+        for where in ({"same_examples": True}, {}, {"name": "reference.trm", "kind": "reference"})
+    ]
+    assert ["percentile 45" in method for method in methods] == [True, True, False] and "fixed 7 band" in methods[2]
+
+
+def test_claims_of_several_networks_are_means_only_of_the_populations_own_records(made):
+    others = tuple(synthetic_record(120, accuracy=accuracy, seed=seed) for accuracy, seed in ((0.5, 5), (0.7, 6)))
+    ledger, claim = made(stated="60 ± 4%", spread="sd", networks=3)
+    several = stand_in(record=RECORD, networks=others)
+    mean = judge(claim, several, ledger=ledger).measured.estimate
+    assert mean.counts == {"networks": 3} and mean.value == pytest.approx(np.mean([one.solved.mean() for one in (RECORD, *others)]))
+    assert judge(claim, several, others[0], ledger=ledger).measured.estimate.n == 120
+    assert "networks" not in judge(claim, stand_in(record=RECORD), ledger=ledger).measured.estimate.counts
+    assert (
+        judge(claim, stand_in(record=RECORD, networks=others, same_examples=True), ledger=ledger).measured.estimate.extra["examples_error"]
+        == 0
+    )
+    assert mean.extra["examples_error"] > 0

@@ -150,3 +150,49 @@ def test_exponents_of_several_components_are_those_of_torch(monkeypatch):
         known = tangent_growth(step, (x, 0.1 * x), k=3, segments=3)
     torch.testing.assert_close(found.growth, known.growth, rtol=1e-9, atol=1e-9)
     assert all(torch.equal(one, other) for one, other in zip(found.state, known.state, strict=True))
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(("off", "trusted"), [(0.0, True), (1e-14, True), (1e-9, False), (1.0, False)])
+def test_first_tangents_may_differ_by_rounding(off, trusted):
+    one = torch.randn(2, 3, 5, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    away = torch.randn(2, 3, 5, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    other = one + off * away * one.norm() / away.norm()
+    assert jets._agree((one, one), (one, other)) == trusted
+    assert not jets._agree((one,), (one[:1],)) and not jets._agree((one.float(),), (one,))
+    assert not jets._agree((one.float() * torch.nan,), (one.float(),)) and jets._agree((0 * one,), (0 * one,))
+    coarse = one.bfloat16()  # of which a unit is a part in 128: at most a twentieth
+    assert jets._agree((coarse * 1.04,), (coarse,)) and not jets._agree((coarse * 1.1,), (coarse,))
+
+
+@torch.no_grad()
+def test_small_states_and_those_that_were_not_trusted_take_torchs_own_way(monkeypatch):
+    x, v = given()
+    monkeypatch.setattr(jets, "WORTH_IT", 80)  # as many entries as the state has
+    trusted = Followed(torch.tanh)
+    trusted.push(x, v)
+    assert trusted.trusted is True
+    monkeypatch.setattr(jets, "WORTH_IT", 81)
+    small = Followed(torch.tanh)
+    small.push(x, v)
+    assert small.trusted is False
+    monkeypatch.setattr(jets, "WORTH_IT", 1)
+    seen = []
+    monkeypatch.setattr(Followed, "_followed", lambda self, *given, **asked: seen.append(1))
+    small.push(x, v)
+    assert not seen and torch.equal(small(x), torch.tanh(x))
+
+
+@torch.no_grad()
+def test_shapes_types_and_truths_are_told_without_tangents_and_what_leaves_is_not_followed():
+    x, v = given()
+    moving = jets.jet(x, v.movedim(1, 0).contiguous())
+    assert (moving.shape, moving.ndim, moving.dtype, moving.size(0), moving.dim(), len(moving)) == (x.shape, 3, x.dtype, 2, 3, 2)
+    assert moving.numel() == 80 and moving.is_floating_point() and not moving.is_complex() and moving.device == x.device
+    for told in (moving > 0, moving.argmax(dim=-1)):
+        assert not hasattr(told, "tangent")
+    halves = moving.chunk(2, dim=-1)
+    assert all(type(half) is jets.Jet and half.tangent.shape == (3, 2, 5, 4) for half in halves)
+    for leaves in (torch.Tensor.detach, torch.Tensor.numpy, torch.Tensor.tolist, lambda z: z.add_(1), lambda z: F.relu(z, inplace=True)):
+        with pytest.raises(jets._Unfollowed):
+            leaves(moving)

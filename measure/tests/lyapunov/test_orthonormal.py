@@ -6,7 +6,7 @@ import mpmath
 import pytest
 import torch
 
-from unsettled.measure.lyapunov.orthonormal import orthonormalise, seeded_basis
+from unsettled.measure.lyapunov.orthonormal import default_method, in_one_loop, least_share, orthonormalise, seeded_basis
 
 METHODS = ("householder", "cholesky", "compiled")
 
@@ -70,3 +70,40 @@ def test_rows_whose_squares_overflow_are_kept(method, size):
     torch.testing.assert_close(triangle / scale, r, rtol=0, atol=1e-12)
     lost = orthonormalise(torch.full_like(x, torch.inf), method=method)
     assert lost[1].isnan().all() and not lost[0].any()
+
+
+@pytest.mark.parametrize("size", [6, 300])
+@pytest.mark.parametrize("method", METHODS)
+def test_a_row_is_kept_by_what_it_has_of_its_own_and_lost_where_that_is_rounding(method, size):
+    """Of a copy with an added part of its own: one in a thousand is kept, one in 10¹⁶ is rounding; a short row alone is no copy."""
+    q = seeded_basis(size, 3, 3, dtype=torch.float64)
+    for own, kept in ((1e-3, True), (1e-9, True), (1e-17, False), (0.0, False)):
+        x = torch.stack((q[0], q[1], q[0] + q[1] + own * q[2]))[None]
+        found, r = orthonormalise(x, method=method)
+        assert bool(r[0, 2, 2] > 0) == kept and bool(found[0, 2].any()) == kept
+        assert not kept or r[0, 2, 2].item() == pytest.approx(own, rel=1e-5)
+        assert r[0, :2, 2].tolist() == pytest.approx([1.0, 1.0]) and (r[0].tril(-1) == 0).all()
+    short = orthonormalise(torch.stack((q[0], 1e-30 * q[1], 1e-12 * (q[1] + q[2])))[None], method=method)[1][0]
+    assert short.diagonal().tolist() == pytest.approx([1.0, 1e-30, 1e-12]) and short[1, 2].item() == pytest.approx(1e-12)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_examples_of_a_batch_do_not_hang_on_each_other(method):
+    x = torch.randn(4, 3, 200, generator=torch.Generator().manual_seed(6), dtype=torch.float32)
+    x[1, 2] = x[1, 0]
+    x[2, 1, 5] = torch.nan
+    q, r = orthonormalise(x, method=method)
+    for row in range(4):
+        alone = orthonormalise(x[row : row + 1], method=method)
+        torch.testing.assert_close(q[row], alone[0][0], rtol=1e-6, atol=1e-6, equal_nan=True)
+        torch.testing.assert_close(r[row], alone[1][0], rtol=1e-6, atol=1e-6, equal_nan=True)
+    assert r[1, 2, 2] == 0 and r[2].isnan().all() and not q[2].any() and q.dtype == torch.float32 and r.dtype == torch.float64
+    torch.testing.assert_close(r[0].mT.float() @ q[0], x[0], rtol=1e-5, atol=1e-5)
+    zero = orthonormalise(torch.zeros(2, 3, 200), method=method)
+    assert not zero[0].any() and not zero[1].any()
+
+
+def test_the_method_is_what_suits_the_device_and_small_or_lone_tangents_are_looped():
+    assert [default_method(torch.device(name)) for name in ("cpu", "cuda", "meta")] == ["compiled", "cholesky", "householder"]
+    assert [in_one_loop(k, size) for k, size in ((1, 10**6), (2, 128), (2, 129), (5, 1))] == [True, True, False, True]
+    assert least_share(torch.float64) == torch.finfo(torch.float64).eps ** 0.5
