@@ -115,3 +115,24 @@ def test_probes_are_counted_by_hand():
     assert compute("basin_share", disturbed, radius=1.0).value == pytest.approx(1 / 3)
     with pytest.raises(UserError, match="measured are 0, 1"):
         compute("basin_share", disturbed, radius=0.5)
+
+
+def test_basins_at_every_radius_and_boards_of_several_unknown_cells():
+    table = {
+        "put_in": np.ones(4, np.uint8),
+        "start_solved": np.array([[1, 1, 0], [1, 0, 0], [1, 1, 1], [0, 1, 1]], np.uint8),
+        "held": np.array([[1, 0, 1], [1, 1, 1], [0, 0, 1], [0, 0, 1]], np.uint8),
+        "held_at_end": np.ones((4, 3), np.uint8),
+    }
+    disturbed = side("disturbed", {"radii": [0.0, 0.5, 2.0]}, **table)
+    found = compute("basin_share", disturbed, radius=2.0)
+    assert (found.counts["successes"], found.n) == (1, 3)
+    assert {name: found.extra[name] for name in ("at 0", "at 0.5", "at 2")} == pytest.approx({"at 0": 1, "at 0.5": 2 / 3, "at 2": 1 / 3})
+    assert [compute("retention_share", disturbed, radius=radius).counts["successes"] for radius in (0.0, 0.5, 2.0)] == [2, 1, 4]
+    lone = side("disturbed", {"radii": 0.0}, **{name: column[:, :1] if column.ndim > 1 else column for name, column in table.items()})
+    assert compute("basin_share", lone, radius=0.0).value == 1.0
+    never = side("disturbed", {"radii": [0.0]}, **table | {"start_solved": np.zeros((4, 1), np.uint8)})
+    assert not compute("basin_share", never, radius=0.0).defined
+    for unknown, words in ((0, "0 unknown cell"), (1, "1 unknown cell"), (2, "2 unknown cells")):
+        few = side("few_unknown", {}, unknown=np.full(4, unknown, np.int16), solved_at=np.ones((4, 2), np.uint8))
+        assert compute("few_unknown_failures", few).denominator == f"boards with {words}"

@@ -15,6 +15,8 @@ from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.analysis.capture import LongRuns
 from unsettled.measure.analysis.label_tables import rest_lines
 from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.calibration import brier, calibration_error
+from unsettled.measure.statistics.ratio import risk_ratio
 
 RECORD = synthetic_record(600, accuracy=0.6, seed=11)
 LONG = long_record(400, never=0.25, seed=2)
@@ -160,3 +162,61 @@ def test_with_long_rollouts_it_is_judged(name, outcome):
     ledger = load_ledger()
     verdict = judge(ledger[name], WithLong(name="mine", kind="user", architecture="trm", record=RECORD), ledger=ledger)
     assert verdict.outcome is outcome, verdict.reason
+
+
+@pytest.mark.parametrize("high", [True, False])
+@pytest.mark.parametrize(("tail", "horizon"), [(0.1, 4), (0.001, 2), (0.5, 4)])
+def test_the_worst_by_their_scores_against_the_others(high, tail, horizon):
+    unsolved = ~RECORD.solved_at[:, horizon - 1]
+    scores, later = RECORD.displacement_H[unsolved, :horizon].mean(axis=1), RECORD.solved[unsolved]
+    worst = max(1, round(tail * unsolved.sum()))
+    chosen = np.argsort(-scores if high else scores, kind="stable")[:worst]
+    hit = later[chosen].sum()
+    found = compute("early_doom", score="displacement", tail=tail, horizon=horizon, high=high)
+    assert found.counts == {
+        "worst": worst,
+        "worst_solved_later": hit,
+        "others": len(later) - worst,
+        "others_solved_later": later.sum() - hit,
+    }
+    wanted = risk_ratio(int(hit), worst, int(later.sum() - hit), len(later) - worst)
+    assert (found.value, found.low, found.high) == (wanted.value, wanted.low, wanted.high)
+    assert found.denominator == f"puzzles unsolved after {horizon} segments" and f"worst {tail:.0%} over the others" in found.method
+
+
+def test_one_unsolved_or_none_that_is_solved_later_leave_no_ratio():
+    unsolved = np.flatnonzero(~RECORD.solved_at[:, 3])
+    assert compute("early_doom", record=RECORD.take(unsolved[:1])).undefined_reason == "too few of them"
+    never = RECORD.take(np.flatnonzero(~RECORD.solved_at[:, 3] & ~RECORD.solved))
+    assert compute("early_doom", record=never).undefined_reason == "none of the others is solved later" and compute(
+        "early_doom", record=never
+    ).n == len(never)
+
+
+@pytest.mark.parametrize("figure", ["error", "brier", "skill"])
+def test_figures_of_calibration_are_those_of_the_statistics(figure):
+    logits = RECORD.halting_logit[:, -1]
+    found = compute("halting_calibration", figure=figure, bins=5)
+    if figure == "error":
+        assert found == calibration_error(logits, RECORD.solved, bins=5)
+        return
+    score, spread = brier(logits, RECORD.solved), RECORD.solved.var()
+    wanted = [score.value, score.low, score.high] if figure == "brier" else [1 - x / spread for x in (score.value, score.high, score.low)]
+    assert [found.value, found.low, found.high] == pytest.approx(wanted)
+    right = RECORD.replace(solved=np.ones(600, bool))
+    assert compute("halting_calibration", record=right, figure="skill").undefined_reason.startswith("all or none are right")
+    nobody = compute("halting_calibration", record=RECORD.take(np.arange(0)), figure=figure)
+    assert nobody.undefined_reason == "no puzzles" and nobody.n == 0
+
+
+def test_scores_with_a_hole_are_told_and_late_steps_taken_of_their_window():
+    hole = RECORD.halting_logit.copy()
+    hole[3, -1] = np.nan
+    for name in ("halting_calibration", "confident_failures_settled"):
+        assert compute(name, record=RECORD.replace(halting_logit=hole)).undefined_reason == "1 of 600 halting logits are NaN"
+    assert compute("early_auc_together", record=RECORD.replace(halting_logit=hole)).undefined_reason == "some early scores are NaN"
+    for window, of in ((1, "successes"), (3, "failures")):
+        who = RECORD.solved == (of == "successes")
+        found = compute("relative_displacement", window=window, of=of)
+        assert found.value == pytest.approx(np.median((RECORD.displacement_H / RECORD.norm("H"))[who, -window:].mean(axis=1)))
+        assert found.extra["absolute"] == pytest.approx(np.median(RECORD.displacement_H[who, -window:].mean(axis=1)))
