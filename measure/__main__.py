@@ -50,10 +50,8 @@ def rank(
     declared: options.DeclaredFile = None,
 ) -> None:
     """Measure this rank's shards of a puzzle set into a folder, one record a shard. Resumes, with any number of ranks."""
-    from unsettled.measure.scale.processes import end_with_parent
     from unsettled.measure.scale.ranks import device_of, rank_of
 
-    end_with_parent()
     me = rank_of(os.environ, number=number, of=ranks)
 
     from unsettled.measure.campaign.noise import FLOOR_PASSES

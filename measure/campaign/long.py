@@ -20,6 +20,7 @@ from unsettled.measure.campaign.evidence import evidence_of
 from unsettled.measure.campaign.long_stages import LATE, LongSettings, follow_to_rest, held_at_rest, merged, resting
 from unsettled.measure.campaign.run import provenance_of
 from unsettled.measure.campaign.side_parts import side_in_parts
+from unsettled.measure.campaign.workers import Workers, here
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.record.provenance import measured_on
 from unsettled.measure.record.side import SideProvenance, SideRecord, round_mantissa
@@ -39,6 +40,7 @@ def measure_long(
     out: Path,
     settings: LongSettings,
     *,
+    workers: Workers = here,
     advance: Callable[[int], None] = lambda rows: None,
     chunk: int = CHUNK,
 ) -> SideRecord:
@@ -54,7 +56,8 @@ def measure_long(
         **measured_on(checkpoint, puzzles),
         settings={**_told(settings), "windows": [n for window in settings.windows for n in window]},
     )
-    return side_in_parts(out, about, puzzles, partial(measure_chunk, checkpoint, settings=settings), size=chunk, advance=advance)
+    measured = partial(measure_chunk, checkpoint, settings=settings)
+    return side_in_parts(out, about, puzzles, measured, size=chunk, workers=workers, advance=advance)
 
 
 def _told(settings: LongSettings) -> dict[str, int | float]:

@@ -8,11 +8,13 @@ recorded hangs on its own noise, not on its record's: see `unsettled.measure.cam
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
 
 from unsettled.measure.campaign.run import Advance, measure_rows
+from unsettled.measure.campaign.workers import Workers, here
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.adapter import Adapted
 from unsettled.measure.networks.checkpoints import Checkpoint
@@ -84,14 +86,18 @@ def _quantiles(gaps: list[np.ndarray]) -> dict[str, float]:
 
 
 def floor_of_sample(
-    checkpoint: Checkpoint | Adapted, puzzles: Examples, *, rows: int, advance: Advance = lambda rows: None
+    checkpoint: Checkpoint | Adapted, puzzles: Examples, *, rows: int, workers: Workers = here, advance: Advance = lambda rows: None
 ) -> Callable[[Iterator[Record]], NoiseFloor]:
     """What `campaign.measure` takes as ``noise``: the floor from ``rows`` evenly spread rows of the finished parts."""
     wanted = puzzles.ids[spread(len(puzzles), rows)]
 
     def floor(parts: Iterator[Record]) -> NoiseFloor:
-        kept = [part.take(np.isin(part.example_id, wanted)) for part in parts]
-        return measure_floor(checkpoint, puzzles, concatenate(kept), advance=advance)
+        kept = concatenate([part.take(np.isin(part.example_id, wanted)) for part in parts])
+        if workers is here:
+            return measure_floor(checkpoint, puzzles, kept, advance=advance)
+        [(_, found)] = workers(partial(measure_floor, checkpoint, rows_of(puzzles, kept)), [(0, kept)])
+        advance(FLOOR_PASSES * rows)
+        return found
 
     return floor
 

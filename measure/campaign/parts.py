@@ -1,13 +1,14 @@
 """One resume engine for whatever takes long: numbered parts of one measurement by one writer, until they are joined.
 
 Parts lie in ``OUT.parts``, each written whole. A part counts as done when its provenance is that of this measurement to the
-last setting *and* to the commit of the program: a file never mixes rows of two settings or of two programs.
+last setting *and* to the commit of the program: a file never mixes rows of two settings or of two programs. Who measures the
+parts is another matter (`unsettled.measure.campaign.workers`): whoever it was, the same call goes on from them.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,12 @@ from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
+from unsettled.measure.campaign.workers import Workers, here
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.provenance import Provenance
 from unsettled.measure.record.side import SideProvenance
 from unsettled.measure.support.lock import sole_writer
+from unsettled.measure.tasks.examples import Examples
 
 
 class Part(Protocol):
@@ -34,6 +37,7 @@ class Part(Protocol):
 
 
 P = TypeVar("P", bound=Part)
+E = TypeVar("E", bound=Examples)
 
 
 class StaleParts(UserError):
@@ -49,6 +53,7 @@ class Parts(Generic[P]):
         provenance: of the whole; every part carries it.
         ids: (N,) example ids in order, of which each part holds the next ``size``.
         size: rows of a part; the last may have fewer.
+        made: a part out of its columns.
         read, write: a part's file.
     """
 
@@ -56,6 +61,7 @@ class Parts(Generic[P]):
     provenance: Provenance | SideProvenance
     ids: np.ndarray
     size: int
+    made: Callable[[dict[str, np.ndarray]], P]
     read: Callable[[Path], P]
     write: Callable[[P, Path], None]
 
@@ -90,16 +96,40 @@ class Parts(Generic[P]):
             found[int(number)] = len(part)
         return found
 
+    def fill(
+        self,
+        examples: E,
+        measure: Callable[[E], dict[str, np.ndarray]],
+        *,
+        finished: Container[int],
+        workers: Workers = here,
+        enough: Callable[[], bool] = lambda: False,
+    ) -> Iterator[int]:
+        """Let ``workers`` measure the parts that are not ``finished``, and write each as it is done; yields the rows of each.
+
+        Args:
+            examples: of the whole, in the order of ``ids``.
+            measure: the columns of the examples of one part.
+            enough: asked before every part but the first whether to stop there.
+        """
+
+        def missing() -> Iterator[tuple[int, E]]:
+            wanted = [number for number in range(self.count) if number not in finished]
+            for place, number in enumerate(wanted):
+                if place and enough():
+                    return
+                yield number, examples.take(np.arange(len(examples))[self.rows(number)])
+
+        for number, columns in workers(measure, missing()):
+            self.write(part := self.made(columns), self.path(number))
+            yield len(part)
+
     def ended(self, is_whole: Callable[[Path], bool]) -> bool:
         """Whether an earlier call was killed after ``out`` was whole, while its parts were removed; the rest of them is removed."""
         if not self.folder.exists() or not is_whole(self.out):
             return False
         self.remove()
         return True
-
-    def add(self, number: int, part: P) -> None:
-        """Write a part, whole or not at all."""
-        self.write(part, self.path(number))
 
     def __iter__(self) -> Iterator[P]:
         """The parts that are there from the first one on, in order."""

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from unsettled.measure.campaign.run import provenance_of
 from unsettled.measure.campaign.side_parts import side_in_parts
+from unsettled.measure.campaign.workers import Workers, here
 from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.networks.members import as_network
@@ -42,6 +43,7 @@ def probe_unknown(
     batch: int = 64,
     seed: int = 0,
     noise_seed: int | None = None,
+    workers: Workers = here,
     advance: Advance = lambda rows: None,
 ) -> SideRecord:
     """Fill every puzzle in but for ``unknown`` cells of those it left open, run it, and write which segments end right. Resumes.
@@ -55,7 +57,7 @@ def probe_unknown(
     filled = with_unknown(puzzles, unknown, seed=seed)
     ready, about = _begun(network, filled, puzzles, "few_unknown", {"unknown": unknown, "seed": seed}, segments, batch, noise_seed)
     measured = partial(_filled, as_network(ready.model), segments=segments, noise_seed=noise_seed or 0)
-    return side_in_parts(out, about, filled, measured, size=batch, advance=advance)
+    return side_in_parts(out, about, filled, measured, size=batch, workers=workers, advance=advance)
 
 
 def _filled(network: Network, boards: Examples, *, segments: int, noise_seed: int) -> dict[str, np.ndarray]:
@@ -80,6 +82,7 @@ def probe_disturbed(
     batch: int = 64,
     seed: int = 1,
     noise_seed: int | None = None,
+    workers: Workers = here,
     advance: Advance = lambda rows: None,
 ) -> SideRecord:
     """Run every puzzle from the trained start disturbed, and go on from its solved state disturbed, at each radius. Resumes.
@@ -97,7 +100,7 @@ def probe_disturbed(
         raise UserError(f"radii {', '.join(f'{radius:g}' for radius in radii)}", hint="different ones, 0 among them, none negative")
     ready, about = _begun(network, puzzles, puzzles, "disturbed", {"radii": list(radii), "seed": seed}, segments, batch, noise_seed)
     measured = partial(_disturbed, as_network(ready.model), radii=radii, segments=segments, seed=seed, noise_seed=noise_seed or 0)
-    return side_in_parts(out, about, puzzles, measured, size=batch, advance=advance)
+    return side_in_parts(out, about, puzzles, measured, size=batch, workers=workers, advance=advance)
 
 
 def _disturbed(

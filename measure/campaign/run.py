@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from unsettled.measure.campaign.parts import Parts, resumed
+from unsettled.measure.campaign.workers import Workers, here
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.adapter import Adapted
 from unsettled.measure.networks.checkpoints import Checkpoint
@@ -21,7 +22,7 @@ from unsettled.measure.record.parquet import read_provenance, read_record, write
 from unsettled.measure.record.provenance import NoiseFloor, Provenance, measured_on
 from unsettled.measure.record.record import Record, concatenate
 from unsettled.measure.record.writer import record_writer
-from unsettled.measure.rollout.fitting import DTYPES, dimensions, fitted, placed
+from unsettled.measure.rollout.fitting import DTYPES, Placed, dimensions, fitted
 from unsettled.measure.rollout.rollout import batch_of, rollout
 from unsettled.measure.tasks.examples import Examples
 
@@ -87,37 +88,26 @@ def provenance_of(
     )
 
 
-def measure_batches(
-    checkpoint: Checkpoint | Adapted,
-    puzzles: Examples,
-    provenance: Provenance,
-    *,
-    done: frozenset[int] = frozenset(),
-    start: Callable[[State], State] | None = None,
-) -> Iterator[tuple[int, Record]]:
-    """Measure batch after batch; yields (number of the batch, its rows). ``done`` batches are passed over.
+def measure_batch(
+    network: Placed, rows: Examples, provenance: Provenance, start: Callable[[State], State] | None = None
+) -> dict[str, np.ndarray]:
+    """The columns of one batch.
 
     ``start`` alters the trained initial state, which is how the numerical noise of a row is measured.
     """
-    model = placed(checkpoint.model, dtype=provenance.dtype, device=provenance.device)
-    for number in range(-(-len(puzzles) // provenance.batch)):
-        if number in done:
-            continue
-        rows = puzzles.take(np.arange(number * provenance.batch, min((number + 1) * provenance.batch, len(puzzles))))
-        batch = batch_of(rows, device=provenance.device, noise_seed=provenance.noise_seed or 0)
-        initial = start(as_network(model).start(batch)) if start else None
-        arrays = rollout(
-            model,
-            rows,
-            k=provenance.exponents,
-            segments=provenance.segments,
-            seed=provenance.tangent_seed,
-            qr_every=provenance.qr_every,
-            start=initial,
-            device=provenance.device,
-            noise_seed=provenance.noise_seed or 0,
-        )
-        yield number, Record(**arrays, provenance=provenance)
+    model, noise_seed = network.here, provenance.noise_seed or 0
+    initial = start(as_network(model).start(batch_of(rows, device=provenance.device, noise_seed=noise_seed))) if start else None
+    return rollout(
+        model,
+        rows,
+        k=provenance.exponents,
+        segments=provenance.segments,
+        seed=provenance.tangent_seed,
+        qr_every=provenance.qr_every,
+        start=initial,
+        device=provenance.device,
+        noise_seed=noise_seed,
+    )
 
 
 def measure_rows(
@@ -130,10 +120,12 @@ def measure_rows(
 ) -> Record:
     """Measure a puzzle set in memory and return its record; ``advance`` is told the rows done as they are."""
     provenance = provenance_of(checkpoint, puzzles, **settings)
+    network = Placed(checkpoint.model, provenance.dtype, provenance.device)
     records = []
-    for _, record in measure_batches(checkpoint, puzzles, provenance, start=start):
-        records.append(record)
-        advance(len(record))
+    for first in range(0, len(puzzles), provenance.batch):
+        rows = puzzles.take(np.arange(first, min(first + provenance.batch, len(puzzles))))
+        records.append(Record(**measure_batch(network, rows, provenance, start), provenance=provenance))
+        advance(len(rows))
     return concatenate(records)
 
 
@@ -143,6 +135,7 @@ def measure(
     out: Path | str,
     *,
     noise: Callable[[Iterator[Record]], NoiseFloor] | None = None,
+    workers: Workers = here,
     advance: Advance = lambda rows: None,
     **settings: Unpack[Settings],
 ) -> None:
@@ -155,6 +148,7 @@ def measure(
         puzzles: the examples (see `unsettled.measure.read_puzzles`).
         out: the Parquet file to write; `unsettled.measure.read_record` reads it.
         noise: given the finished parts; the numerical noise that it finds goes into the provenance.
+        workers: who measures the batches.
         advance: told the rows done, as they are.
         settings: ``k`` leading exponents (8), ``segments`` of a rollout (16), ``seed`` of the tangents (0), ``batch`` rows at a time
             (8), ``device`` ("cpu"), ``dtype`` ("float32"), ``qr_every`` so many updates (1).
@@ -179,9 +173,9 @@ def measure(
             return
         finished = parts.finished()
         advance(sum(finished.values()))
-        for number, record in measure_batches(checkpoint, puzzles, provenance, done=frozenset(finished)):
-            parts.add(number, record)
-            advance(len(record))
+        measured = partial(measure_batch, Placed(checkpoint.model, provenance.dtype, provenance.device), provenance=provenance)
+        for rows in parts.fill(puzzles, measured, finished=finished, workers=workers):
+            advance(rows)
         whole = provenance if noise is None else provenance.model_copy(update={"noise": noise(iter(parts))})
         with record_writer(out, whole) as writer:  # in order, with memory for one row group at a time
             for part in parts:
@@ -191,7 +185,11 @@ def measure(
 
 def parts_of(out: Path, puzzles: Examples, provenance: Provenance) -> Parts[Record]:
     """The parts of a record: one a batch."""
-    return Parts(out, provenance, puzzles.ids, provenance.batch, partial(read_record, part=True), write_record)
+
+    def made(columns: dict[str, np.ndarray]) -> Record:
+        return Record(**columns, provenance=provenance)
+
+    return Parts(out, provenance, puzzles.ids, provenance.batch, made, partial(read_record, part=True), write_record)
 
 
 def _is_whole(out: Path, provenance: Provenance, noise: bool) -> bool:

@@ -17,15 +17,16 @@ from torch import Tensor
 
 from unsettled.measure.campaign.run import provenance_of
 from unsettled.measure.campaign.side_parts import side_in_parts
+from unsettled.measure.campaign.workers import Workers, here
 from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov.linearised import Linearised, flat, linearised
 from unsettled.measure.lyapunov.motion import alignment, gain_along_motion, motion, persistence
 from unsettled.measure.lyapunov.onestep import largest_singular_value, leading_eigenvalues
 from unsettled.measure.networks.members import as_network
-from unsettled.measure.networks.protocol import Network, State, tokens_of
+from unsettled.measure.networks.protocol import State, tokens_of
 from unsettled.measure.record.provenance import measured_on
 from unsettled.measure.record.side import SideProvenance, SideRecord
-from unsettled.measure.rollout.fitting import Measurable, fitted, placed
+from unsettled.measure.rollout.fitting import Measurable, Placed, fitted
 from unsettled.measure.rollout.rollout import batch_of
 from unsettled.measure.tasks.examples import Examples
 
@@ -67,7 +68,13 @@ class SpectrumSettings:
 
 
 def measure_spectrum(
-    network: Measurable, examples: Examples, out: Path, settings: SpectrumSettings, *, advance: Callable[[int], None] = lambda rows: None
+    network: Measurable,
+    examples: Examples,
+    out: Path,
+    settings: SpectrumSettings,
+    *,
+    workers: Workers = here,
+    advance: Callable[[int], None] = lambda rows: None,
 ) -> SideRecord:
     """Measure, write to ``out`` and return the spectrum record of a network on examples, a batch at a time. Resumes.
 
@@ -87,13 +94,14 @@ def measure_spectrum(
     ready = fitted(network, examples)
     told = {**asdict(settings), "at": list(settings.chosen)}
     about = SideProvenance(kind=KIND, **measured_on(ready, examples), settings=told)
-    model = as_network(placed(ready.model, dtype=settings.dtype, device=settings.device))
-    return side_in_parts(out, about, examples, partial(spectrum_of_batch, model, settings=settings), size=settings.batch, advance=advance)
+    measured = partial(spectrum_of_batch, Placed(ready.model, settings.dtype, settings.device), settings=settings)
+    return side_in_parts(out, about, examples, measured, size=settings.batch, workers=workers, advance=advance)
 
 
 @torch.no_grad()
-def spectrum_of_batch(network: Network, examples: Examples, settings: SpectrumSettings) -> dict[str, np.ndarray]:
+def spectrum_of_batch(placed: Placed, examples: Examples, settings: SpectrumSettings) -> dict[str, np.ndarray]:
     """The columns of one batch."""
+    network = as_network(placed.here)
     batch = batch_of(examples, device=settings.device, noise_seed=settings.noise_seed or 0)
     updates, state = list(network.updates(batch)), network.start(batch)
     timed = bool(getattr(network, "time_dependent", False))

@@ -43,6 +43,9 @@ def follow(
     task: options.Task = None,
     columns: options.Columns = None,
     several: options.Several = "refuse",
+    processes: options.Processes = 1,
+    engine: options.Engine = None,
+    address: options.Address = None,
 ) -> None:
     """Follow a checkpoint far beyond its usual rollout, from several starts, and keep how its runs end. Resumes."""
     from unsettled.measure.campaign.long import measure_long
@@ -67,8 +70,8 @@ def follow(
     keep_freed_memory()
     loaded = inputs.load(checkpoint, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads)
     chosen = inputs.examples(puzzles, split=split, limit=limit, task=task, columns=columns, several=several)
-    with progress("puzzles", len(chosen)) as advance:
-        side = measure_long(loaded, chosen, out, settings, advance=advance)
+    with inputs.workers(processes, engine, address) as workers, progress("puzzles", len(chosen)) as advance:
+        side = measure_long(loaded, chosen, out, settings, workers=workers, advance=advance)
     typer.echo(f"{out}: {len(side)} puzzles")
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from unsettled.measure.errors import UserError
+
 if TYPE_CHECKING:
+    from unsettled.measure.campaign.workers import Workers
     from unsettled.measure.networks.adapter import Adapted
     from unsettled.measure.networks.checkpoints import Checkpoint
     from unsettled.measure.networks.published import Which
@@ -67,6 +71,32 @@ def depth(loaded: Checkpoint | Adapted, segments: int | None) -> int:
     if loaded.segments is not None and loaded.segments != USUAL_SEGMENTS:
         say([f"{loaded.segments} segments, as its configuration evaluates (halt_max_steps)"])
     return loaded.segments or USUAL_SEGMENTS
+
+
+@contextmanager
+def workers(processes: int, engine: str | None, address: str | None, *, device: str = "cpu") -> Iterator[Workers]:
+    """Who measures: this process, ``--processes`` of them, or the cluster that ``--engine`` and ``--address`` name. Raises UserError."""
+    if engine is None:
+        if address is not None:
+            raise UserError("--address names a cluster, but there is no --engine", hint="--engine ray")
+        if processes == 1:
+            from unsettled.measure.campaign.workers import here
+
+            yield here
+            return
+        from unsettled.measure.scale.processes import process_workers
+
+        with process_workers(processes, device=device) as found:
+            yield found
+        return
+    if processes > 1:
+        raise UserError("--processes and --engine each say who measures", hint="give one of them")
+    try:
+        from unsettled.measure.scale.engine import ray_workers
+    except ImportError:
+        raise UserError("--engine ray needs the extra `ray`", hint="pip install 'unsettled[ray]'") from None
+    with ray_workers(address, device=device) as found:
+        yield found
 
 
 def say(notes: Iterable[str]) -> None:

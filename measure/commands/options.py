@@ -40,6 +40,9 @@ Several = Annotated[
     Literal["refuse", "valid"],
     typer.Option(help="Sudoku with several solutions: refuse it, or count every answer that breaks no rule as right."),
 ]
+Processes = Annotated[int, typer.Option(min=1, help="Processes that share the parts, and the cores of this machine.")]
+Engine = Annotated[Literal["ray"] | None, typer.Option(help="Let a Ray cluster measure, a part a task.")]
+Address = Annotated[str | None, typer.Option(help="Of the cluster; without one, this machine's cores are used.")]
 Split = Annotated[str, typer.Option(help="Split of a folder in the published layout.")]
 
 

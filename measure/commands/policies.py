@@ -47,6 +47,9 @@ def policies(
     task: options.Task = None,
     columns: options.Columns = None,
     several: options.Several = "refuse",
+    processes: options.Processes = 1,
+    engine: options.Engine = None,
+    address: options.Address = None,
 ) -> None:
     """Compare restarts, early pruning, halving and depth at equal compute, with selection rules that see no labels. Resumes."""
     from pydantic import ValidationError
@@ -66,6 +69,8 @@ def policies(
     options.refuse_folder(out)
     if minutes is not None and not minutes > 0:
         raise UserError(f"--minutes is {minutes}, it must be above 0")
+    if minutes is not None and (engine is not None or processes > 1):
+        raise UserError("--minutes counts the time of this process alone", hint="leave it out with --engine and --processes")
     if figure is not None and figure.suffix not in (".png", ".svg"):
         raise UserError("a figure is a .png or .svg file", where=figure)
     try:
@@ -88,8 +93,9 @@ def policies(
     keep_freed_memory()
     loaded = inputs.load(checkpoint, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads)
     chosen = inputs.examples(puzzles, split=split, limit=limit, seed=sample_seed, task=task, columns=columns, several=several)
-    with progress("rollouts", len(chosen) * plan.rows) as advance:
-        side = gather(loaded, chosen, out, plan, seconds=None if minutes is None else 60 * minutes, advance=advance)
+    total = len(chosen) * plan.rows
+    with inputs.workers(processes, engine, address, device=device) as workers, progress("rollouts", total) as advance:
+        side = gather(loaded, chosen, out, plan, seconds=None if minutes is None else 60 * minutes, workers=workers, advance=advance)
     width = None if sys.stdout.isatty() else PLAIN_WIDTH
     table, console = table_of(side), Console(width=width, markup=False, highlight=False, emoji=False)
     console.print(f"{len(table)} of {len(chosen)} puzzles; one segment is {table.updates} evaluations, one with λ₁ {2 * table.updates}")

@@ -33,6 +33,9 @@ def few_unknown(
     task: options.Task = None,
     columns: options.Columns = None,
     several: options.Several = "refuse",
+    processes: options.Processes = 1,
+    engine: options.Engine = None,
+    address: options.Address = None,
 ) -> None:
     """Fill Sudoku puzzles in but for one cell, run them, and keep which are right after each segment. Resumes."""
     from unsettled.measure.campaign.probes import probe_unknown
@@ -44,9 +47,18 @@ def few_unknown(
     keep_freed_memory()
     loaded = inputs.network(checkpoint, network, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads, weights=weights)
     chosen = inputs.examples(puzzles, split=split, limit=limit, seed=sample_seed, task=task, columns=columns, several=several)
-    with progress("puzzles", len(chosen)) as advance:
+    with inputs.workers(processes, engine, address) as workers, progress("puzzles", len(chosen)) as advance:
         side = probe_unknown(
-            loaded, chosen, out, unknown=cells, segments=segments, seed=seed, batch=batch, noise_seed=noise_seed, advance=advance
+            loaded,
+            chosen,
+            out,
+            unknown=cells,
+            segments=segments,
+            seed=seed,
+            batch=batch,
+            noise_seed=noise_seed,
+            workers=workers,
+            advance=advance,
         )
     wrong = int((side["solved_at"][:, -1] == 0).sum())
     typer.echo(f"{out}: {wrong} of {len(side)} boards with {cells} unknown are wrong after {segments} segments")
@@ -73,6 +85,9 @@ def disturb(
     task: options.Task = None,
     columns: options.Columns = None,
     several: options.Several = "refuse",
+    processes: options.Processes = 1,
+    engine: options.Engine = None,
+    address: options.Address = None,
 ) -> None:
     """Retention and basin: run from disturbed starts, and go on from solved states that were disturbed. Resumes."""
     from unsettled.measure.campaign.probes import probe_disturbed
@@ -89,9 +104,18 @@ def disturb(
     keep_freed_memory()
     loaded = inputs.network(checkpoint, network, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads, weights=weights)
     chosen = inputs.examples(puzzles, split=split, limit=limit, seed=sample_seed, task=task, columns=columns, several=several)
-    with progress("puzzles", len(chosen)) as advance:
+    with inputs.workers(processes, engine, address) as workers, progress("puzzles", len(chosen)) as advance:
         side = probe_disturbed(
-            loaded, chosen, out, radii=wanted, segments=segments, seed=seed, batch=batch, noise_seed=noise_seed, advance=advance
+            loaded,
+            chosen,
+            out,
+            radii=wanted,
+            segments=segments,
+            seed=seed,
+            batch=batch,
+            noise_seed=noise_seed,
+            workers=workers,
+            advance=advance,
         )
     put = side["put_in"].astype(bool)
     typer.echo(f"{out}: {len(side)} puzzles, {int(put.sum())} solved states put in")

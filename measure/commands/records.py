@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,7 +17,6 @@ app = typer.Typer()
 
 @app.command()
 def measure(
-    context: typer.Context,
     checkpoint: options.Checkpoint,
     puzzles: options.Puzzles,
     out: Annotated[Path, typer.Option(help="The record to write (Parquet).")],
@@ -42,9 +41,9 @@ def measure(
     columns: options.Columns = None,
     several: options.Several = "refuse",
     declared: options.DeclaredFile = None,
-    processes: Annotated[int, typer.Option(min=1, help="Processes that share the puzzles and the cores.")] = 1,
-    engine: Annotated[Literal["ray"] | None, typer.Option(help="Let a Ray cluster measure, a task a few batches.")] = None,
-    address: Annotated[str | None, typer.Option(help="Of the cluster; one of this machine's cores is begun otherwise.")] = None,
+    processes: options.Processes = 1,
+    engine: options.Engine = None,
+    address: options.Address = None,
 ) -> None:
     """Measure a network on examples: exponents, displacement, confidence and outcome, one row an example. Resumes."""
     import time
@@ -58,12 +57,6 @@ def measure(
 
     options.refuse_folder(out)
     begun = time.monotonic()
-    if processes > 1:
-        from unsettled.measure.scale.processes import measure_by_processes
-
-        measure_by_processes(context.params, out, processes)
-        show(out)
-        return
     keep_freed_memory()
     loaded = inputs.network(checkpoint, network, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads, weights=weights)
     segments = inputs.depth(loaded, segments)
@@ -80,27 +73,13 @@ def measure(
         "noise_seed": noise_seed,
         "declared": read_declared(declared) if declared else None,
     }
-    with progress("puzzles", len(chosen) + noise.FLOOR_PASSES * noise_rows) as advance:
-        if engine is not None:
-            _by_engine(loaded, chosen, out, address=address, noise_rows=noise_rows, advance=advance, **settings)
-            show(out)
-            return
-        floor = noise.floor_of_sample(loaded, chosen, rows=noise_rows, advance=advance) if noise_rows else None
-        campaign.measure(loaded, chosen, out, **settings, noise=floor, advance=advance)
+    total = len(chosen) + noise.FLOOR_PASSES * noise_rows
+    with inputs.workers(processes, engine, address, device=device) as workers, progress("puzzles", total) as advance:
+        floor = noise.floor_of_sample(loaded, chosen, rows=noise_rows, workers=workers, advance=advance) if noise_rows else None
+        campaign.measure(loaded, chosen, out, **settings, noise=floor, workers=workers, advance=advance)
     show(out)
     minutes, memory = (time.monotonic() - begun) / 60, peak_memory_mib()
     typer.echo(f"this call took {minutes:.1f} minutes" + (f", at most {memory:,} MiB of memory" if memory else ""), err=True)
-
-
-def _by_engine(*given: Any, **settings: Any) -> None:
-    """Measure on a cluster. Raises UserError where the engine is not installed."""
-    from unsettled.measure.errors import UserError
-
-    try:
-        from unsettled.measure.scale.engine import measure_by_engine
-    except ImportError:
-        raise UserError("--engine ray needs the extra `ray`: pip install 'unsettled[ray]'") from None
-    measure_by_engine(*given, **settings)
 
 
 @app.command("noise")

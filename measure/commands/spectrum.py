@@ -39,6 +39,9 @@ def spectrum(
     task: options.Task = None,
     columns: options.Columns = None,
     several: options.Several = "refuse",
+    processes: options.Processes = 1,
+    engine: options.Engine = None,
+    address: options.Address = None,
 ) -> None:
     """Gain along the motion, largest singular value and spectral radius of one segment, with residuals, into a side record. Resumes."""
     from unsettled.measure.campaign.spectrum import SpectrumSettings, measure_spectrum
@@ -62,8 +65,8 @@ def spectrum(
         dtype=dtype,
     )
     chosen = inputs.examples(puzzles, split=split, limit=limit, seed=sample_seed, task=task, columns=columns, several=several)
-    with progress("puzzles", len(chosen)) as advance:
-        side = measure_spectrum(loaded, chosen, out, settings, advance=advance)
+    with inputs.workers(processes, engine, address, device=device) as workers, progress("puzzles", len(chosen)) as advance:
+        side = measure_spectrum(loaded, chosen, out, settings, workers=workers, advance=advance)
     missed = int((side["radius"] != side["radius"]).sum())
     typer.echo(f"{out}: {len(side)} puzzles; {missed} of {side['radius'].size} radii have not converged")
 

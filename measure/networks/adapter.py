@@ -22,6 +22,9 @@ from unsettled.measure.networks.protocol import MEMBERS, Network
 from unsettled.measure.support.facts import ModelFacts
 from unsettled.measure.support.files import digest_of
 
+# What a user's file is called as a module, before its own name.
+MODULE = "unsettled_adapter_"
+
 
 @dataclass(frozen=True)
 class Adapted:
@@ -66,7 +69,7 @@ def load_network(adapter: str, checkpoint: Path | str) -> Adapted:
     for needed, what in ((path, "adapter"), (checkpoint, "checkpoint")):
         if not needed.exists():
             raise UserError(f"no such {what}", where=needed)
-    builder = getattr(_module_of(path), function, None)
+    builder = getattr(module_of(path), function, None)
     if not callable(builder):
         raise UserError(f"has no function {function!r}", where=path, hint=f"def {function}(checkpoint): … return the network")
     try:
@@ -100,9 +103,9 @@ def failed(what: str, error: Exception, path: Path) -> UserError:
     return UserError(f"{what}: {type(error).__name__}: {message}", where=where)
 
 
-def _module_of(path: Path) -> ModuleType:
+def module_of(path: Path) -> ModuleType:
     """The user's file as a module of its own name, which finds its neighbours as a script would."""
-    spec = spec_from_file_location(f"unsettled_adapter_{path.stem}", path)
+    spec = spec_from_file_location(MODULE + path.stem, path)
     if spec is None or spec.loader is None:
         raise UserError("is not a Python file", where=path)
     module = module_from_spec(spec)

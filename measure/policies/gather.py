@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from unsettled.measure.campaign.parts import Parts, resumed
+from unsettled.measure.campaign.parts import resumed
+from unsettled.measure.campaign.side_parts import side_parts
+from unsettled.measure.campaign.workers import Workers, here
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.networks.fit import fit
 from unsettled.measure.policies.draws import judge_boards, number_boards, run_draws
@@ -31,33 +33,41 @@ def provenance_of(checkpoint: Checkpoint, puzzles: Examples, plan: Plan) -> Side
 
 
 def gather(
-    checkpoint: Checkpoint, puzzles: Examples, out: Path, plan: Plan, *, seconds: float | None = None, advance: Advance = lambda rows: None
+    checkpoint: Checkpoint,
+    puzzles: Examples,
+    out: Path,
+    plan: Plan,
+    *,
+    seconds: float | None = None,
+    workers: Workers = here,
+    advance: Advance = lambda rows: None,
 ) -> SideRecord:
     """Draw the table of a puzzle set into ``out``, going on with what an interrupted call left in ``OUT.parts``.
 
     Args:
         seconds: of processor time for this call. When they are spent, ``out`` holds the puzzles that are done, always the
             first ones, and the parts stay: the same call goes on. At least one chunk is drawn.
+        workers: who draws.
         advance: told the rollouts that are done.
 
     Raises:
         UserError: another process draws it, the parts are of other draws, or the file cannot be written.
     """
     provenance = provenance_of(checkpoint, puzzles, plan)
-    read = partial(read_side, kind=KIND)
-    with resumed(Parts(out, provenance, puzzles.ids, plan.chunk, read, write_side), what="draws") as parts:
-        if out.is_file() and _same(whole := read(out), provenance):
+    # told draw by draw where this process draws, else chunk by chunk
+    within, after = (advance, lambda rows: None) if workers is here else (lambda rows: None, advance)
+    with resumed(side_parts(out, provenance, puzzles.ids, plan.chunk), what="draws") as parts:
+        if out.is_file() and _same(whole := read_side(out, kind=KIND), provenance):
             advance(len(whole) * plan.rows)
             parts.remove()
             return whole
         finished, begun = parts.finished(), time.process_time()
         advance(sum(finished.values()) * plan.rows)
-        wanted = [number for number in range(parts.count) if number not in finished]
-        for number in wanted:
-            if number != wanted[0] and seconds is not None and time.process_time() - begun > seconds:
-                break
-            rows = puzzles.take(np.arange(len(puzzles))[parts.rows(number)])
-            parts.add(number, SideRecord(draw_chunk(checkpoint, rows, plan, advance), provenance))
+        drawn = partial(draw_chunk, checkpoint, plan=plan, advance=within)
+        for rows in parts.fill(
+            puzzles, drawn, finished=finished, workers=workers, enough=lambda: seconds is not None and time.process_time() - begun > seconds
+        ):
+            after(rows * plan.rows)
         there = list(parts)
         done = sum(map(len, there))
         if done < len(puzzles):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import nn
@@ -65,6 +66,20 @@ def _tried(network: Adapted, examples: Examples) -> ModelFacts:
 def dimensions(network: Checkpoint | Adapted, examples: Examples) -> int:
     """Entries of the state of one example: the most exponents that it has."""
     return sum(sizes(as_network(network.model).start(batch_of(examples.take(slice(0, 1))))))
+
+
+@dataclass
+class Placed:
+    """A model that is put on a device in a dtype where it is first used, which may be another process than the one that it is sent from."""
+
+    model: RecursiveModel | Network
+    dtype: str
+    device: str
+
+    @cached_property
+    def here(self) -> RecursiveModel | Network:
+        """`placed` in this process."""
+        return placed(self.model, dtype=self.dtype, device=self.device)
 
 
 def placed(model: RecursiveModel | Network, *, dtype: str, device: str) -> RecursiveModel | Network:

@@ -1,7 +1,8 @@
-"""One measurement on a Ray cluster: a task a shard, scheduled, retried elsewhere when a node dies; the record is that of one process.
+"""A Ray cluster that does the tasks of any measurement: scheduled, and done again elsewhere when a node dies.
 
-What is ours is what a shard is and that the shards make the record; who runs what where, and again, is Ray's. Network and examples
-travel through its object store, so that nodes share no disk, and a shard comes back as the bytes of its file. Nodes need the same version
+What is ours is what a task is (a part: a batch, a chunk of puzzles, a cell) and that the parts make the file; who does what where,
+and again, is Ray's. What all tasks share, the network above all, goes through its object store once, and comes back from it once to
+each process of a node; examples go with their task, and columns come back, so that nodes share no disk. Nodes need the same version
 of this program. Whoever may submit to the cluster may run anything on it.
 """
 
@@ -9,74 +10,76 @@ from __future__ import annotations
 
 import logging
 import re
-import shutil
 import socket
 import sys
-import tempfile
-from collections.abc import Callable, Mapping
-from functools import partial
+import sysconfig
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, TypeVar
 
 import ray
 from ray.exceptions import RayError, RayTaskError
 
-from unsettled.measure.campaign.noise import FLOOR_PASSES, measure_floor, spread
-from unsettled.measure.campaign.run import Advance, Settings
+from unsettled.measure.campaign.workers import Workers
 from unsettled.measure.errors import UserError
-from unsettled.measure.networks.adapter import Adapted
-from unsettled.measure.networks.checkpoints import Checkpoint
-from unsettled.measure.record.parquet import read_record
-from unsettled.measure.record.provenance import NoiseFloor, version_of_program
-from unsettled.measure.scale.manifest import Manifest, check_shard, shard_path
-from unsettled.measure.scale.merge import merge
-from unsettled.measure.scale.run import measure_shard, open_manifest
-from unsettled.measure.support.files import write_whole
-from unsettled.measure.tasks.examples import Examples
+from unsettled.measure.networks.adapter import MODULE
+from unsettled.measure.record.provenance import version_of_program
+from unsettled.measure.support.memory import keep_freed_memory
 
-# Batches of one task: small enough that little is lost with a node, large enough that sending the network costs nothing.
-BATCHES = 8
+Given = TypeVar("Given")
+Done = TypeVar("Done")
+
 # How often a task is tried again, on whatever node is left.
 RETRIES = 5
+# Tasks that are out at a time, for each that the cluster does at once: enough that none of it waits for the next.
+AHEAD = 2
 # Seconds within which a cluster must answer.
 PATIENCE = 5.0
+STDLIB = Path(sysconfig.get_paths()["stdlib"]).resolve()
 
 
-def measure_by_engine(
-    checkpoint: Checkpoint | Adapted,
-    puzzles: Examples,
-    out: Path,
-    *,
-    address: str | None = None,
-    noise_rows: int = 0,
-    advance: Advance = lambda rows: None,
-    **settings: Unpack[Settings],
-) -> None:
-    """Measure ``puzzles`` into ``out`` on the cluster at ``address``, or on one of this machine's cores.
-
-    Finished shards are kept beside ``out`` until all are there: the same call goes on from them.
+@contextmanager
+def ray_workers(address: str | None = None, *, device: str = "cpu") -> Iterator[Workers]:
+    """The cluster at ``address``, or one of this machine's cores that ends with the context. A task has a core, or a GPU, to itself.
 
     Raises:
-        UserError: no cluster answers, a node has another version of the program, or a task fails by itself.
+        UserError: no cluster answers; and while it works: a node has another version of the program, a task fails by itself, or it
+            was lost as often as it is tried.
     """
-    shards = max(1, -(-len(puzzles) // (BATCHES * settings.get("batch", 8))))
-    folder = out.with_name(out.name + ".shards")
-    manifest = open_manifest(folder, checkpoint, puzzles, shards=shards, **settings)
     ours = not ray.is_initialized()
+    kind = "GPU" if device.startswith("cuda") else "CPU"
+
+    def work(function: Callable[[Given], Done], tasks: Iterable[tuple[int, Given]]) -> Iterator[tuple[int, Done]]:
+        remote: Any = ray.remote
+        resources: Any = ray.cluster_resources
+        submit = remote(max_retries=RETRIES, **{f"num_{kind.lower()}s": 1})(_task).remote
+        _carry_own_modules()
+        shared, version = [ray.put(function)], version_of_program()
+        coming, out = iter(tasks), dict[Any, int]()
+        try:
+            while True:
+                room = AHEAD * max(1, int(resources().get(kind, 0)))  # nodes come and go
+                for number, given in islice(coming, max(0, room - len(out))):
+                    out[submit(shared, version, given)] = number
+                if not out:
+                    return
+                (done, *_), _ = ray.wait(list(out), num_returns=1)
+                number = out.pop(done)
+                yield number, _result(done)
+        finally:
+            for task in out:
+                ray.cancel(task, force=True)
+
     try:
         if ours:
             _join(address)
-        given = _given(checkpoint, puzzles)
-        cores = {"num_gpus": 1} if settings.get("device", "cpu").startswith("cuda") else {"num_cpus": 1}
-        on_a_node = partial(_submit, {**cores, "max_retries": RETRIES}, *given)
-        _measure(on_a_node, folder, manifest, advance, settings)
-        noise = _noise(on_a_node, folder, noise_rows) if noise_rows else None
-        advance(FLOOR_PASSES * noise_rows)
+        yield work
     finally:
         if ours:
             ray.shutdown()
-    merge(folder, out, noise=noise)
-    shutil.rmtree(folder)
 
 
 def _join(address: str | None) -> None:
@@ -91,49 +94,19 @@ def _join(address: str | None) -> None:
         raise UserError(what, where=address or "this machine", hint="`ray start --head` begins one") from None
 
 
-def _given(checkpoint: Checkpoint | Adapted, puzzles: Examples) -> tuple[Any, Any]:
-    """Network and examples in the object store. The code of a user's own file, which is on no node, travels with the network."""
-    module = sys.modules[type(checkpoint.model).__module__]
-    if not module.__name__.startswith("unsettled."):
-        by_value: Any = ray.cloudpickle.register_pickle_by_value
-        by_value(module)
-    return ray.put(checkpoint), ray.put(puzzles)
+def _carry_own_modules() -> None:
+    """Let the code of a user's own network, which is on no node, travel with it: its file, and what lies beside and below that file."""
+    known = dict(sys.modules)
+    own = {Path(module.__file__ or "").resolve().parent for name, module in known.items() if name.startswith(MODULE)}
+    by_value: Any = ray.cloudpickle.register_pickle_by_value
+    for name, module in known.items():
+        path = Path(getattr(module, "__file__", None) or "/").resolve()
+        installed = "site-packages" in path.parts or path.is_relative_to(STDLIB) or name.split(".")[0] in ("unsettled", "__main__")
+        if not installed and any(path.is_relative_to(folder) for folder in own):
+            by_value(module)
 
 
-def _submit(options: Mapping[str, Any], network: Any, examples: Any, function: Callable[..., Any], *more: Any) -> Any:
-    """A task on some node: ``function(network, examples, *more)``."""
-    remote: Any = ray.remote
-    return remote(**options)(function).remote(network, examples, *more)
-
-
-def _measure(on_a_node: Callable[..., Any], folder: Path, manifest: Manifest, advance: Advance, settings: Settings) -> None:
-    """Submit the shards that are missing, and write each as it comes back."""
-    waiting: dict[Any, int] = {}
-    for shard in range(manifest.shards):
-        if (path := shard_path(folder, shard, manifest.shards)).exists():
-            check_shard(path, manifest, shard)
-            advance(manifest.rows(shard))
-        else:
-            waiting[on_a_node(_shard, manifest, shard, version_of_program(), dict(settings))] = shard
-    while waiting:
-        (done, *_), _ = ray.wait(list(waiting), num_returns=1)
-        shard = waiting.pop(done)
-        path = shard_path(folder, shard, manifest.shards)
-        write_whole(path, _result(done, f"shard {shard} of {manifest.shards}", folder), what="shard")
-        check_shard(path, manifest, shard)
-        advance(manifest.rows(shard))
-
-
-def _noise(on_a_node: Callable[..., Any], folder: Path, rows: int) -> NoiseFloor:
-    """The numerical noise of so many rows of the record that the shards make."""
-    plain = folder / "plain.parquet"
-    merge(folder, plain)
-    record = read_record(plain)
-    found: NoiseFloor = _result(on_a_node(measure_floor, record.take(spread(len(record), rows))), "the noise", folder)
-    return found
-
-
-def _result(task: Any, what: str, folder: Path) -> Any:
+def _result(task: Any) -> Any:
     """What a task returned. Raises UserError for what it raised, or where every try of it was lost with its node."""
     try:
         return ray.get(task)
@@ -141,14 +114,20 @@ def _result(task: Any, what: str, folder: Path) -> Any:
         cause = error.cause
         raise UserError(str(cause) if isinstance(cause, UserError) else f"a task failed: {type(cause).__name__}: {cause}") from None
     except RayError as error:
-        told = f"{what} was lost {RETRIES + 1} times: {str(error).splitlines()[0]}"
-        raise UserError(told, where=folder, hint="the shards that are done are kept; run the same command again") from None
+        told = f"a task was lost {RETRIES + 1} times: {str(error).splitlines()[0]}"
+        raise UserError(told, hint="completed work is kept; run the same command again to resume") from None
 
 
-def _shard(checkpoint: Checkpoint | Adapted, puzzles: Examples, manifest: Manifest, shard: int, version: str, settings: Settings) -> bytes:
-    """On a node: measure one shard in a folder of its own, and return the bytes of its record."""
+def _task(shared: list[Any], version: str, given: Any) -> Any:
+    """On a node: one task."""
     if version_of_program() != version:
         raise UserError(f"a node has version {version_of_program()} of this program, the one that submits has {version}")
-    with tempfile.TemporaryDirectory(prefix="unsettled-") as folder:
-        measure_shard(Path(folder), manifest, shard, checkpoint, puzzles, **settings)
-        return shard_path(Path(folder), shard, manifest.shards).read_bytes()
+    return _fetched(shared[0])(given)
+
+
+@lru_cache(maxsize=1)
+def _fetched(reference: Any) -> Callable[[Any], Any]:
+    """In a process of a node: the function that it is given tasks of, fetched once."""
+    keep_freed_memory()
+    found: Callable[[Any], Any] = ray.get(reference)
+    return found

@@ -11,7 +11,7 @@ import pyarrow as pa
 from unsettled.measure.columns.table import open_table, readable
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.parquet import METADATA_KEY, from_table
-from unsettled.measure.record.provenance import NoiseFloor, Provenance
+from unsettled.measure.record.provenance import Provenance
 from unsettled.measure.record.record import Record, held
 from unsettled.measure.record.writer import ROW_GROUP, record_writer
 from unsettled.measure.scale.manifest import Manifest, check_shard, digest_ids, read_manifest, shard_path
@@ -19,11 +19,11 @@ from unsettled.measure.support.limits import many_files
 from unsettled.measure.support.lock import sole_writer
 
 
-def merge(folder: Path, out: Path, *, noise: NoiseFloor | None = None) -> Provenance:
+def merge(folder: Path, out: Path) -> Provenance:
     """Join the shards of a measurement's folder into the record ``out``; returns its provenance. The shards stay.
 
     Rows come in the order of the puzzle set, whatever the shards: row n lies in shard n mod S. The noise floor is
-    ``noise``, or else shard 0's. Merging twice gives the same bytes; memory is that of one row group.
+    shard 0's. Merging twice gives the same bytes; memory is that of one row group.
 
     Raises:
         UserError: nothing was begun there, a shard is missing, unfinished, damaged or of another measurement, ids are
@@ -39,7 +39,7 @@ def merge(folder: Path, out: Path, *, noise: NoiseFloor | None = None) -> Proven
             hint="start the measurement again with any number of ranks: it finishes what is missing",
         )
     found = [check_shard(path, manifest, shard) for shard, path in enumerate(paths)]
-    whole = manifest.provenance.model_copy(update={"noise": noise or found[0].noise})
+    whole = manifest.provenance.model_copy(update={"noise": found[0].noise})
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with many_files(len(paths), where=folder), sole_writer(out), record_writer(out, whole) as writer:

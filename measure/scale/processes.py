@@ -1,80 +1,95 @@
-"""One measurement by several processes of this machine: ranks that are started here, waited for, and merged."""
+"""Several processes of this machine that do the tasks of a measurement: the standard library's, ended with the one that starts them."""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
-import shutil
-import subprocess
+import pickle
 import sys
-import threading
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
+from typing import Any, TypeVar
 
+from unsettled.measure.campaign.workers import Workers
 from unsettled.measure.errors import UserError
-from unsettled.measure.scale.merge import merge
+from unsettled.measure.networks.adapter import MODULE
+from unsettled.measure.scale.started import begin
+from unsettled.measure.scale.tasks import do
 from unsettled.measure.support.cores import cores
+from unsettled.measure.support.files import write_whole
 
-POSITIONAL = ("checkpoint", "puzzles")
-NOT_OF_A_RANK = ("out", "processes", *POSITIONAL)
+Given = TypeVar("Given")
+Done = TypeVar("Done")
+
+# Tasks that are out at a time, for each process: enough that none waits for the next.
+AHEAD = 2
 THREADS = "OMP_NUM_THREADS"
-# Tells a rank that its standard input ends with the process that started it.
-WATCHED = "UNSETTLED_WATCHED"
+SAFE_PATH = "PYTHONSAFEPATH"
 
 
-def measure_by_processes(parameters: Mapping[str, object], out: Path, processes: int) -> None:
-    """Measure into ``out`` by ``processes`` ranks that share the cores; resumes, and leaves nothing beside the record.
-
-    Args:
-        parameters: of `unsettled measure`, by name; None stands for what was not given.
+@contextmanager
+def process_workers(processes: int, *, device: str = "cpu") -> Iterator[Workers]:
+    """So many processes that share the cores; on "cuda" they share the GPUs one by one.
 
     Raises:
-        UserError: a rank stopped; what it said last is told.
+        UserError: while they work: a process was ended from outside, or what a task raises that is a mistake of the user.
     """
-    folder = out.with_name(out.name + ".shards")
-    environment = {**os.environ, WATCHED: "1", THREADS: os.environ.get(THREADS) or str(max(1, cores() // processes))}
-    ranks: list[subprocess.Popen[str]] = []
-    alive, ours = os.pipe()  # whose end here closes with this process, however it ends: then the ranks end too
+    context = multiprocessing.get_context("spawn")
+    others = set(multiprocessing.active_children())
+    threads = os.environ.get(THREADS) or str(max(1, cores() // processes))
+    with tempfile.TemporaryDirectory(prefix="unsettled-") as folder, _environment({THREADS: threads, SAFE_PATH: "1"}):
+        pool = ProcessPoolExecutor(processes, context, initializer=begin, initargs=(_own_files(), context.Value("i", 0), device))
+        shared: list[Path] = []
+
+        def work(function: Callable[[Given], Done], tasks: Iterable[tuple[int, Given]]) -> Iterator[tuple[int, Done]]:
+            path = Path(folder) / str(len(shared))  # once for all tasks: the network is large
+            try:
+                write_whole(path, pickle.dumps(function), what="network")
+            except (pickle.PicklingError, AttributeError, TypeError) as error:
+                raise UserError(f"the network cannot be sent to another process: {error}", hint="leave --processes out") from None
+            shared.append(path)
+            coming, out = iter(tasks), dict[Future[Any], int]()
+            try:
+                while True:
+                    for number, given in islice(coming, max(0, AHEAD * processes - len(out))):
+                        out[pool.submit(do, path, given)] = number
+                    if not out:
+                        return
+                    done = next(iter(wait(out, return_when=FIRST_COMPLETED).done))
+                    yield out.pop(done), done.result()
+            except BrokenProcessPool:
+                hint = "completed work is kept; run the same command again to resume"
+                raise UserError("a process was ended from outside", hint=hint) from None
+
+        try:
+            yield work
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in set(multiprocessing.active_children()) - others:
+                process.terminate()
+                process.join()
+
+
+@contextmanager
+def _environment(changes: dict[str, str]) -> Iterator[None]:
+    """Variables that the processes inherit: how many threads, and that a `typer.py` in the working folder is not run."""
+    before = {name: os.environ.get(name) for name in changes}
+    os.environ.update(changes)
     try:
-        for rank in range(processes):
-            # the first one's bar is shown; of the others only how they end
-            errors = None if rank == 0 else subprocess.PIPE
-            own = {"out": folder, "rank": rank, "ranks": processes}
-            # -P: a `typer.py` in the working folder is not run
-            command = [sys.executable, "-P", "-m", "unsettled.measure", *_arguments(parameters, own)]
-            ranks.append(subprocess.Popen(command, stdin=alive, stdout=subprocess.DEVNULL, stderr=errors, text=True, env=environment))
-        told = [rank.communicate()[1] for rank in ranks]
+        yield
     finally:
-        os.close(alive)
-        os.close(ours)
-        for process in ranks:
-            process.terminate()
-            process.wait()
-    stopped = [number for number, rank in enumerate(ranks) if rank.returncode]
-    if stopped:
-        last = ((told[stopped[0]] or "").strip().splitlines() or [f"exit code {ranks[stopped[0]].returncode}"])[-1]
-        raise UserError(
-            f"process {stopped[0]} of {processes} stopped: {last.removeprefix('error: ')}",
-            where=out,
-            hint="completed work is kept; run the same command again to resume",
-        )
-    merge(folder, out)
-    shutil.rmtree(folder)
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name)
+            else:
+                os.environ[name] = value
 
 
-def end_with_parent() -> None:
-    """In a rank that `measure_by_processes` started: end when that process does, even by kill -9. A batch is lost, no file is torn."""
-    if os.environ.pop(WATCHED, None):
-        threading.Thread(target=_wait_for_the_end, daemon=True).start()
-
-
-def _wait_for_the_end() -> None:
-    while os.read(sys.stdin.fileno(), 1):
-        pass
-    os._exit(1)
-
-
-def _arguments(parameters: Mapping[str, object], own: Mapping[str, object]) -> list[str]:
-    """The command line of one rank: what was asked for, and what is its own."""
-    shared = {name: value for name, value in parameters.items() if value is not None and name not in NOT_OF_A_RANK}
-    options = [f"--{name.replace('_', '-')}={value}" for name, value in {**shared, **own}.items()]
-    return [*options, "--", *(str(parameters[name]) for name in POSITIONAL)]
+def _own_files() -> list[Path]:
+    """The files of users' own networks, which a process must run before it can be sent such a network."""
+    return [Path(module.__file__ or "").resolve() for name, module in list(sys.modules.items()) if name.startswith(MODULE)]

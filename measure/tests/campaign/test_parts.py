@@ -84,6 +84,19 @@ def test_the_commands_refuse_in_one_line_while_another_writer_holds_the_lock(uns
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (["--address", "127.0.0.1:1"], "--address names a cluster, but there is no --engine"),
+        (["--engine", "ray", "--processes", "2"], "--processes and --engine each say who measures"),
+    ],
+)
+def test_who_is_to_measure_is_said_once(unsettled, checkpoint, tmp_path, more, told):
+    write_parquet(PUZZLES, tmp_path / "puzzles.parquet")
+    code, _, said = unsettled("follow", checkpoint.path, tmp_path / "puzzles.parquet", "--out", tmp_path / "out", *more)
+    assert code == 2 and told in said.splitlines()[-1] and not (tmp_path / "out").exists()
+
+
 @EVERY
 def test_parts_of_other_settings_are_refused_by_the_name_of_the_setting(checkpoint, interrupted, measure):
     out = interrupted(measure)
@@ -116,6 +129,22 @@ def test_what_was_interrupted_has_the_same_bytes_in_the_end(checkpoint, interrup
     measure(checkpoint, PUZZLES, tmp_path / "whole")
     assert out.read_bytes() == (tmp_path / "whole").read_bytes()
     assert sorted(each.name for each in tmp_path.iterdir()) == ["out", "whole"]
+
+
+def backwards(function, tasks):
+    """Whoever does the tasks: all of them at hand, the last one done first."""
+    for number, given in reversed(list(tasks)):
+        yield number, function(given)
+
+
+@EVERY
+def test_whoever_measures_the_parts_in_whatever_order_the_bytes_are_the_same(checkpoint, interrupted, measure, tmp_path):
+    measure(checkpoint, PUZZLES, tmp_path / "whole")
+    done = []
+    measure(checkpoint, PUZZLES, tmp_path / "backwards", workers=backwards, advance=done.append)
+    measure(checkpoint, PUZZLES, interrupted(measure), workers=backwards)
+    assert sum(done) == (len(PUZZLES) if measure is not drawing else len(PUZZLES) * PLAN.rows)
+    assert {(tmp_path / name).read_bytes() for name in ("backwards", "out")} == {(tmp_path / "whole").read_bytes()}
 
 
 @EVERY

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from unsettled.fixtures.synthetic.interrupted import broken_after
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint
 from unsettled.measure.campaign import run as campaign
 from unsettled.measure.campaign.run import measure, measure_rows
@@ -64,19 +65,10 @@ def test_measuring_twice_gives_the_same_bytes(checkpoint, puzzles, tmp_path):
 @pytest.mark.parametrize("after", [0, 1, 3, 4])
 def test_an_interrupted_measurement_resumes_to_the_same_bytes(checkpoint, puzzles, tmp_path, monkeypatch, after):
     measure(checkpoint, puzzles, tmp_path / "whole", **SETTINGS)
-    batches = campaign.measure_batches
-
-    def broken(*args, **kwargs):
-        for count, pair in enumerate(batches(*args, **kwargs)):
-            if count == after:
-                raise KeyboardInterrupt
-            yield pair
-
-    monkeypatch.setattr(campaign, "measure_batches", broken)
-    with pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(campaign, "rollout", broken_after(after))
         measure(checkpoint, puzzles, tmp_path / "broken", **SETTINGS)
     assert not (tmp_path / "broken").exists()
-    monkeypatch.setattr(campaign, "measure_batches", batches)
     done: list[int] = []
     measure(checkpoint, puzzles, tmp_path / "broken", **SETTINGS, advance=done.append)
     assert done[0] == min(4 * after, 18) and sum(done) == 18, "finished parts were measured again"

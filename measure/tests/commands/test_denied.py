@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from unsettled.fixtures.faults.kill_commands import RECIPE
+from unsettled.fixtures.synthetic.interrupted import broken_after
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.campaign import run as campaign
@@ -144,14 +145,9 @@ def test_a_record_that_may_not_be_read(place):
 def test_a_clock_that_jumps_between_two_lives(tmp_path, monkeypatch, jump):
     checkpoint, puzzles = tiny_checkpoint(tmp_path / "net", "trm_mlp"), generate(Box(2, 2), 10, seed=5)
     measure(checkpoint, puzzles, tmp_path / "whole", **SETTINGS)
-    batches, now = campaign.measure_batches, time.time
-
-    def broken(*args, **kwargs):
-        yield next(batches(*args, **kwargs))
-        raise KeyboardInterrupt
-
+    now = time.time
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(campaign, "measure_batches", broken)
+        patched.setattr(campaign, "rollout", broken_after(1))
         measure(checkpoint, puzzles, tmp_path / "r", **SETTINGS)
     for path in (tmp_path / "r.parts").iterdir():  # written, as it seems, long before or after now
         os.utime(path, (now() - jump, now() - jump))

@@ -1,7 +1,8 @@
-"""Ranks that end with the process that started them, and run nothing that lies in the working folder."""
+"""Processes write what one process writes, end with the one that started them, and run nothing that lies in the working folder."""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -12,7 +13,11 @@ from pathlib import Path
 import pytest
 
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint
+from unsettled.fixtures.synthetic.own_network import write_own_network
+from unsettled.measure.errors import UserError
+from unsettled.measure.scale.processes import process_workers
 from unsettled.measure.tasks.read import write_parquet
+from unsettled.measure.tasks.reading import read_examples
 from unsettled.measure.tasks.sudoku.boards import Box, generate
 
 TRAPS = ("typer.py", "torch.py", "numpy.py")
@@ -27,15 +32,15 @@ def folder(tmp_path):
     return tmp_path
 
 
-def ranks_of(folder: Path) -> list[int]:
-    """Processes whose command line names this folder's shards."""
+def started_in(folder: Path) -> list[int]:
+    """Processes for tasks whose working folder this is."""
     found = []
     for line in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            command = line.read_bytes()
+            command, place = line.read_bytes(), line.with_name("cwd").readlink()
         except OSError:
             continue
-        if b"--rank=" in command and str(folder).encode() in command:
+        if b"spawn_main" in command and place == folder:
             found.append(int(line.parent.name))
     return found
 
@@ -47,20 +52,20 @@ def waited(until, seconds: float) -> bool:
     return bool(until())
 
 
-@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="the ranks are looked for in /proc")
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="the processes are looked for in /proc")
 @pytest.mark.parametrize(
     "number", [pytest.param(name, marks=() if name == "SIGKILL" else pytest.mark.asymptotic) for name in ("SIGKILL", "SIGTERM", "SIGHUP")]
 )
-def test_no_rank_outlives_the_command(folder, number):
+def test_no_process_outlives_the_command(folder, number):
     """They ran on at full load, and the same command was refused until they ended."""
     out = folder / "r.parquet"
     words = ["measure", folder / "net", folder / "puzzles.parquet", "--out", out, "--processes", "2", "--segments", "4000", "--k", "1"]
     command = [sys.executable, "-P", "-c", "from unsettled.measure.commands.app import main; main()", *map(str, words)]
     with subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL) as process:
-        assert waited(lambda: len(ranks_of(folder)) == 2, 60), "the ranks did not start"
+        assert waited(lambda: len(started_in(folder)) == 2, 120), "the processes did not start"
         os.kill(process.pid, getattr(signal, number))
         process.wait(timeout=60)
-    assert waited(lambda: not ranks_of(folder), 60), "a rank outlived the command"
+    assert waited(lambda: not started_in(folder), 60), "a process outlived the command"
 
 
 def test_nothing_in_the_working_folder_runs(folder):
@@ -78,3 +83,28 @@ def test_nothing_in_the_working_folder_runs_in_several_processes(folder):
     command = [sys.executable, "-P", "-c", "from unsettled.measure.commands.app import main; main()", *words]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0 and (folder / "r.parquet").is_file() and not (folder / "ran").exists(), done.stderr
+
+
+@pytest.mark.asymptotic
+def test_each_command_gives_the_bytes_of_one_process(folder, unsettled):
+    """The first with a network of one's own; what a process is sent it reads once, however many tasks it does."""
+    asked = {
+        "measure": ["--network", write_own_network(folder / "mine"), "--k", 2, "--segments", 2, "--noise-rows", 4],
+        "follow": ["--segments", 32, "--deep", 0, "--starts", 0, "--k", 0],
+    }
+    for command, options in asked.items():
+        for name, more in (("one", []), ("many", ["--processes", 2])):
+            code, _, told = unsettled(command, folder / "net", folder / "puzzles.parquet", "--out", folder / name, *options, *more)
+            assert code == 0, told
+        assert (folder / "many").read_bytes() == (folder / "one").read_bytes() and not list(folder.glob("*.parts"))
+
+
+@pytest.mark.asymptotic
+def test_a_process_that_is_ended_from_outside_is_one_line():
+    with pytest.raises(UserError, match="a process was ended from outside"), process_workers(1) as workers:
+        with pytest.raises(UserError, match="no such puzzles"):
+            list(workers(read_examples, [(0, "absent.parquet")]))
+        with pytest.raises(UserError, match="cannot be sent to another process"):
+            list(workers(lambda given: given, [(0, 1)]))
+        list(workers(os._exit, [(0, 9)]))
+    assert not multiprocessing.active_children()

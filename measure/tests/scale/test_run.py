@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from unsettled.fixtures.synthetic.interrupted import broken_after
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint
 from unsettled.measure.campaign import run as campaigns
 from unsettled.measure.campaign.run import measure_rows
@@ -19,7 +20,6 @@ from unsettled.measure.record.compare import compare, differences
 from unsettled.measure.record.parquet import read_record
 from unsettled.measure.scale.manifest import shard_path
 from unsettled.measure.scale.merge import merge
-from unsettled.measure.scale.processes import measure_by_processes
 from unsettled.measure.scale.ranks import Rank, device_of, rank_of
 from unsettled.measure.scale.run import measure_shard, open_manifest
 from unsettled.measure.support.lock import sole_writer
@@ -116,14 +116,8 @@ def test_fewer_or_more_ranks_finish_what_four_began(checkpoint, puzzles, tmp_pat
     for number in range(4):
         run_rank(tmp_path / "whole", checkpoint, puzzles, Rank(number, 4), noise_rows=2)
     run_rank(tmp_path / "s", checkpoint, puzzles, Rank(2, 4), noise_rows=2)
-    batches = campaigns.measure_batches
-
-    def broken(*args, **kwargs):
-        yield next(batches(*args, **kwargs))
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(campaigns, "measure_batches", broken)
+        patched.setattr(campaigns, "rollout", broken_after(1))
         run_rank(tmp_path / "s", checkpoint, puzzles, Rank(0, 4), noise_rows=2)
     with pytest.raises(UserError, match="3 of 4 shards are not finished, first shard 0"):
         merge(tmp_path / "s", tmp_path / "s.parquet")
@@ -138,7 +132,7 @@ def test_fewer_or_more_ranks_finish_what_four_began(checkpoint, puzzles, tmp_pat
 
 def test_a_finished_shard_is_not_measured_again(checkpoint, puzzles, tmp_path, monkeypatch):
     run_rank(tmp_path, checkpoint, puzzles, Rank())
-    monkeypatch.setattr(campaigns, "measure_batches", lambda *_, **__: pytest.fail("measured again"))
+    monkeypatch.setattr(campaigns, "measure_batch", lambda *_, **__: pytest.fail("measured again"))
     done: list[int] = []
     manifest = open_manifest(tmp_path, checkpoint, puzzles, shards=1, **SETTINGS)
     measure_shard(tmp_path, manifest, 0, checkpoint, puzzles, advance=done.append, **SETTINGS)
@@ -182,29 +176,10 @@ def test_torchrun_needs_no_process_group(place):
     assert (read_record(place / "merged").example_id == read_puzzles(table).ids).all()
 
 
-@pytest.mark.asymptotic
-def test_processes_leave_a_record_and_nothing_beside_it(place, monkeypatch):
-    net, table = str(place / "net"), str(place / "p.parquet")
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    asked = {"checkpoint": net, "puzzles": table, "out": place / "r", "k": 1, "segments": 2, "limit": None, "processes": 2}
-    measure_by_processes(asked, place / "r", 2)
-    assert not list(place.glob("r.*")), "something was left beside the record"
-    alone = measure_rows(load_checkpoint(net), read_puzzles(table), k=1, segments=2)
-    assert max(gap.max() for gap in differences(read_record(place / "r"), alone).values()) < 1e-4
-
-
 def test_mistakes_of_a_rank_are_one_line(place, tmp_path):
     command = [sys.executable, "-m", "unsettled.measure", "net", "puzzles", "--out", str(tmp_path / "s"), "--rank", "2", "--ranks", "2"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and done.stderr.startswith("error: rank 2 of 2")
-
-
-def test_a_process_that_stops_says_why(tmp_path, monkeypatch):
-    monkeypatch.setenv("SLURM_PROCID", "0")  # of the job around it: the processes' own numbers go before it
-    monkeypatch.setenv("SLURM_LOCALID", "x")
-    with pytest.raises(UserError, match=r"process 0 of 2 stopped.*run the same command again to resume"):
-        measure_by_processes({"checkpoint": "net", "puzzles": "p"}, tmp_path / "r", 2)
-    assert not (tmp_path / "r").exists()
 
 
 def test_one_rank_against_two_on_a_shipped_checkpoint(tmp_path):
