@@ -13,6 +13,7 @@ from unsettled.claims.judgement.judge import judge
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.ledger import Ledger
 from unsettled.claims.verdict import Outcome, Verdict
+from unsettled.measure.columns.streamed import StreamedColumn
 from unsettled.measure.record.record import Record, held
 
 SEED = 20_240_002
@@ -28,7 +29,7 @@ def shuffled(record: Record) -> Record:
 def constant(record: Record) -> Record:
     """Outcomes as they were, and every signal the same for all runs."""
     signals = [name for name in ("growth", "halting_logit", *_steps(record)) if name in held(record)]
-    same: dict[str, Any] = {name: np.ones(getattr(record, name).shape) for name in signals}
+    same: dict[str, Any] = {name: np.broadcast_to(1.0, getattr(record, name).shape) for name in signals}
     return record.replace(**same)
 
 
@@ -82,9 +83,8 @@ def met_by(claim: AnyClaim, population: PopulationLike, *, ledger: Ledger) -> li
 
 
 def _placebo(record: Record, name: str) -> Record:
-    """A placebo of a record, made once for all claims where the record lies in memory anyway."""
-    held_in_memory = isinstance(record.growth, np.ndarray)
-    return record.once(("placebo", name), lambda: PLACEBOS[name](record)) if held_in_memory else PLACEBOS[name](record)
+    """A placebo of a record, made once for all claims."""
+    return record.once(("placebo", name), lambda: PLACEBOS[name](record))
 
 
 def _value(verdict: Verdict) -> float | None:
@@ -100,9 +100,15 @@ def discounted(verdict: Verdict, placebos: list[str]) -> Verdict:
 
 
 def _stepping(record: Record, step: float) -> Record:
-    rng = np.random.default_rng(SEED)
-    norm = np.asarray(record.norm())
-    steps: Any = step * rng.uniform(0.95, 1.05, norm.shape) * float(np.median(norm))
+    norm = record.norm()
+    length = record.once("median norm", lambda: float(np.median(np.asarray(norm))))
+
+    def drawn(rows: slice) -> np.ndarray:
+        bits = np.random.PCG64(SEED)
+        bits.advance(rows.start * record.segments)  # one draw a number: rows are drawn as they would be among all
+        return step * np.random.Generator(bits).uniform(0.95, 1.05, (rows.stop - rows.start, record.segments)) * length
+
+    steps: Any = norm.beside(drawn, key=("steps", step)) if isinstance(norm, StreamedColumn) else drawn(slice(0, len(record)))
     return record.replace(**dict.fromkeys(_steps(record), steps))
 
 
@@ -112,4 +118,4 @@ def _steps(record: Record) -> list[str]:
 
 
 def _all(record: Record, *, solved: bool) -> Record:
-    return record.replace(solved=np.full(len(record), solved), solved_at=np.full((len(record), record.segments), solved))
+    return record.replace(solved=np.full(len(record), solved), solved_at=np.broadcast_to(solved, (len(record), record.segments)))

@@ -104,7 +104,7 @@ def inputs_changed(audit: Audit, ledger: Path | None) -> list[str]:
         changed.append(f"{ledger}: another ledger than the one that was judged")
     for population in audit.populations:
         path = Path(population.record).expanduser() if population.record else None
-        if path is not None and path.is_file() and read_record(path).digest() != population.fingerprints.get("record"):
+        if path is not None and path.exists() and read_record(path).digest() != population.fingerprints.get("record"):
             changed.append(f"{path}: another record of {population.name} than the one that was judged")
     return changed
 

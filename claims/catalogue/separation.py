@@ -228,9 +228,15 @@ def _with_baselines(measured: Estimate, record: Record, parameters: Baselined, a
         columns = [values if name == "halting" else np.log10(values) for name, values in beside.items() if name != "spectrum_mean"]
     if not columns:
         return replace(measured, extra=extra)
-    gain = incremental_auc(
-        np.column_stack(columns)[chosen], score_of(record, "exponent")[chosen], positives[chosen], folds=parameters.folds
-    )
+    if within is not None and within.all():
+        chosen = slice(None)
+
+    def gained() -> Estimate:
+        table = np.column_stack([values[chosen] for values in columns])
+        return incremental_auc(table, score_of(record, "exponent")[chosen], positives[chosen], folds=parameters.folds)
+
+    # several claims compare all examples, and fit the same models
+    gain = gained() if within is not None and chosen is within else record.once(("gain", parameters.positives, parameters.folds), gained)
     extra |= {"increment": gain.value, "increment_low": gain.low, "increment_high": gain.high}
     if "p_value" in gain.extra:
         extra["increment_p_value"] = gain.extra["p_value"]

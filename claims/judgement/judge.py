@@ -11,8 +11,6 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-import numpy as np
-
 from unsettled.claims.catalogue.registered import MissingInput, lookup
 from unsettled.claims.catalogue.registry import Freshly
 from unsettled.claims.digits.arithmetic import digits_of
@@ -100,7 +98,7 @@ def _independent(case: Case, record: Record) -> Record:
     if case.mode == "recompute" or lookup(case.claim.statistic).needs or record.clusters == len(record):
         return record
     case.dependent = len(record) - record.clusters
-    return record.take(np.sort(np.unique(record.group, return_index=True)[1]))
+    return record.independent()
 
 
 def judge_all(ledger: Ledger, populations: Iterable[PopulationLike]) -> list[Verdict]:

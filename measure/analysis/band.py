@@ -11,10 +11,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 
+from unsettled.measure.columns.streamed import StreamedColumn
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.movement import Scale
 from unsettled.measure.record.record import Record
@@ -22,6 +23,8 @@ from unsettled.measure.statistics.modality import FLOOR, MOVING, REST, Modality,
 from unsettled.measure.statistics.otsu import otsu_threshold
 
 Part = Literal["H", "L", "joint"]
+# Relative distance from a line beyond which rounding of a logarithm moves no number across it, and log10 of lengths that have it.
+BESIDE, NEAR_ZERO = 1e-9, -290.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,12 +57,26 @@ class Band:
         return tuple(replace(self, log10_threshold=line, lines=None) for line in lines)
 
     def contains(self, displacement: np.ndarray) -> np.ndarray:
-        """Which displacements lie in the band, elementwise; NaN never does. Compared in log10, as it was fitted."""
-        return np.asarray(_log10(displacement) <= self.log10_threshold)
+        """Which displacements lie in the band, elementwise; NaN never does. Compared in log10, as it was fitted.
+
+        Of a column that is too large for memory it is a column that is read as it is used.
+        """
+        if isinstance(displacement, StreamedColumn) and displacement.ndim > 1:
+            return cast(np.ndarray, displacement.by_row(self.contains))
+        values, line = np.asarray(displacement), self.log10_threshold
+        if not NEAR_ZERO < line < -NEAR_ZERO:
+            return np.asarray(_log10(values) <= line)
+        # far from the line a number itself tells, and takes no logarithm
+        inside = np.asarray((values >= 0) & (values <= self.threshold * (1 - BESIDE)))
+        near = (values > self.threshold * (1 - BESIDE)) & (values <= self.threshold * (1 + BESIDE))
+        if near.any():
+            inside[near] = _log10(values[near]) <= line
+        return inside
 
     def settled(self, record: Record) -> np.ndarray:
-        """Which examples settle: late displacement in the band, shape (N,)."""
-        return self.contains(record.late_displacement(part=self.part, window=self.window, scale=self.scale))
+        """Which examples settle: late displacement in the band, shape (N,); claims that share a band ask for them once."""
+        asked = ("settled", self.log10_threshold, self.part, self.window, self.scale)
+        return record.once(asked, lambda: self.contains(record.late_displacement(part=self.part, window=self.window, scale=self.scale)))
 
 
 def otsu_band(record: Record, *, part: Part = "H", window: int = 4, scale: Scale = "raw", floor: float = FLOOR, rest: float = REST) -> Band:

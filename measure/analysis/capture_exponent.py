@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from unsettled.measure.analysis.capture import LongRuns, first_solved
+from unsettled.measure.columns.streamed import in_pieces
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.equivalence import equivalence
@@ -19,6 +20,8 @@ from unsettled.measure.statistics.estimate import About, Estimate, undefined
 from unsettled.measure.statistics.survival import FEWEST, landmark_auc
 
 WINDOW = 4
+# Windows whose means are read together from a file.
+AT_ONCE = 4
 # (first, last) segments from capture, which is segment 0: the one after which the board is right for the first time.
 OFFSETS = ((-12, -9), (-8, -5), (-4, -1), (0, 0), (1, 4), (5, 8), (9, 12))
 LEADS = ((1, 4), (5, 16), (17, 10_000))
@@ -62,10 +65,11 @@ def _mean(columns: Sequence[np.ndarray]) -> np.ndarray:
 
 
 class _Sliding:
-    """What `sliding` returns, of λ₁ (N, T) that is read from its file as it is used: one column in memory at a time."""
+    """What `sliding` returns, of λ₁ (N, T) that is read from its file as it is used: `AT_ONCE` columns in memory, each until it is used."""
 
     def __init__(self, values: np.ndarray, window: int) -> None:
         self._values, self._window, self.shape = values, window, values.shape
+        self._ready: dict[int, np.ndarray] = {}
 
     def __len__(self) -> int:
         return int(self.shape[0])
@@ -74,8 +78,19 @@ class _Sliding:
         first = index[1] - self._window + 1
         if first < 0:
             return np.full(len(self), np.nan)
-        block = np.asarray(self._values[:, first : index[1] + 1])
-        return _mean([block[:, place] for place in range(self._window)])
+        if first not in self._ready:
+            self._ready = dict(enumerate(self._means(first), start=first))
+        return self._ready.pop(first)
+
+    def _means(self, first: int) -> list[np.ndarray]:
+        """The means of the windows that start at ``first`` and at the next segments."""
+        starts = range(min(AT_ONCE, self.shape[1] - self._window + 1 - first))
+        block = self._values[:, first : first + len(starts) + self._window - 1]
+        found = [np.empty(len(self)) for _ in starts]
+        for rows, piece in in_pieces(block):
+            for start in starts:
+                found[start][rows] = _mean([piece[:, start + place] for place in range(self._window)])
+        return found
 
 
 def before_capture(

@@ -8,7 +8,7 @@ numbers a row. What would mix rows, or a function that knows nothing of it, make
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,39 +21,64 @@ from unsettled.measure.errors import UserError
 
 PIECE_ROWS = 32_768
 REMEMBERED_BYTES = 1 << 29  # of reduced columns, so that ten statistics of one score read the file once
+TAKEN_BYTES = 1 << 24  # of the rows that are taken of a column, above which they stay on disk
 
 Piece = Mapping[str, np.ndarray]
 
 
 class ColumnFile:
-    """A Parquet file of which single columns are read in pieces; it stays open, so that it is one file throughout."""
+    """Parquet files, one after the other, of which single columns are read in pieces; they stay open, so that they are the same throughout.
 
-    def __init__(self, path: Path, file: pq.ParquetFile, kinds: Mapping[str, str]) -> None:
-        """``kinds`` maps each column to the numpy type in which it is handed out."""
-        self.path, self._file, self._kinds = path, file, kinds
-        self.rows: int = file.metadata.num_rows
+    Args:
+        files: with their paths, of one schema.
+        kinds: column → the numpy type in which it is handed out.
+        chosen: (n,) places of the rows that are handed out, rising; all by default.
+    """
+
+    def __init__(self, files: Sequence[tuple[Path, pq.ParquetFile]], kinds: Mapping[str, str], *, chosen: np.ndarray | None = None) -> None:
+        self._files, self._kinds, self._chosen = files, kinds, chosen
+        self.rows: int = sum(file.metadata.num_rows for _, file in files) if chosen is None else len(chosen)
         self._kept: OrderedDict[tuple[Any, ...], np.ndarray] = OrderedDict()
+        self._fewer: ColumnFile | None = None
+
+    def only(self, chosen: np.ndarray) -> ColumnFile:
+        """The same with the rows at ``chosen`` (n,) alone, which rise; asked twice, it is one and the same file."""
+        known = self._fewer
+        if known is None or known._chosen is None or not np.array_equal(known._chosen, chosen):
+            known = self._fewer = ColumnFile(self._files, self._kinds, chosen=chosen)
+        return known
 
     def column(self, name: str, shape: tuple[int, ...]) -> StreamedColumn:
         """A column by its name, of which nothing is read yet. Raises UserError when its lists are not declared to have ``shape``."""
-        kind, sizes = self._file.schema_arrow.field(name).type, []
+        (path, file), *_ = self._files
+        kind, sizes = file.schema_arrow.field(name).type, []
         while pa.types.is_fixed_size_list(kind) or pa.types.is_list(kind):
             sizes.append(kind.list_size if pa.types.is_fixed_size_list(kind) else 0)
             kind = kind.value_type
         if tuple(sizes) != shape:
             told = " × ".join(f"{size:,}" for size in sizes) or "one"
-            raise UserError(f"column {name} holds {told} numbers a row, not {' × '.join(f'{size:,}' for size in shape)}", where=self.path)
+            raise UserError(f"column {name} holds {told} numbers a row, not {' × '.join(f'{size:,}' for size in shape)}", where=path)
         none = np.empty((0, *shape), self._kinds[name])
         return StreamedColumn(self, {name: none}, lambda piece, rows: piece[name], key=(name,))
 
     def pieces(self, names: list[str]) -> Iterator[tuple[slice, Piece]]:
-        """The rows in order, `PIECE_ROWS` at a time, as arrays by column. Raises UserError when the file is damaged."""
-        first = 0
-        with readable(self.path):
-            for batch in self._file.iter_batches(PIECE_ROWS, columns=names):
-                rows = slice(first, first + batch.num_rows)
-                yield rows, {name: to_numpy(batch.column(name), self._kinds[name]) for name in names}
-                first = rows.stop
+        """The rows in order, `PIECE_ROWS` at a time, as arrays by column. Raises UserError when a file is damaged."""
+        if not names:
+            for first in range(0, self.rows, PIECE_ROWS):
+                yield slice(first, min(first + PIECE_ROWS, self.rows)), {}
+            return
+        first = start = 0  # among the rows that are handed out, and among all
+        for path, file in self._files:
+            with readable(path):
+                for batch in file.iter_batches(PIECE_ROWS, columns=names):
+                    piece = {name: to_numpy(batch.column(name), self._kinds[name]) for name in names}
+                    count = batch.num_rows
+                    if self._chosen is not None:
+                        low, high = np.searchsorted(self._chosen, (start, start + count))
+                        mine, count = self._chosen[low:high] - start, int(high - low)
+                        piece = {name: array[mine] for name, array in piece.items()}
+                    yield slice(first, first + count), piece
+                    first, start = first + count, start + batch.num_rows
 
     def remembered(self, key: tuple[Any, ...] | None, compute: Callable[[], np.ndarray]) -> np.ndarray:
         """What was computed under a key, from memory where it fits; not to be written to."""
@@ -123,6 +148,22 @@ class StreamedColumn(np.lib.mixins.NDArrayOperatorsMixin):
     def copy(self) -> np.ndarray:
         """All of it, in memory."""
         return np.array(self)
+
+    def taken(self, rows: np.ndarray) -> StreamedColumn | np.ndarray:
+        """The rows at these places (n,): in memory where they are few; many of one column, in order, are read as they are used."""
+        name = self._key[0] if self._key is not None and len(self._key) == 1 else None
+        size = rows.size * int(np.prod(self.shape[1:])) * self.dtype.itemsize
+        if name is None or name not in self._columns or size <= TAKEN_BYTES or not (np.diff(rows) > 0).all():
+            return self[rows]
+        return self._file.only(rows).column(name, self.shape[1:])
+
+    def beside(self, compute: Callable[[slice], np.ndarray], *, key: tuple[Any, ...]) -> StreamedColumn:
+        """A column of as many rows that is computed as it is used, and not read: ``compute`` gives the rows of a slice."""
+        return StreamedColumn(self._file, {}, lambda piece, rows: compute(rows), key=key)
+
+    def by_row(self, function: Callable[[np.ndarray], np.ndarray]) -> StreamedColumn | np.ndarray:
+        """A function that gives each row by that row alone; an array at once when one value a row is left."""
+        return self._derived(function, None)
 
     def _derived(self, function: Callable[[np.ndarray], np.ndarray], named: tuple[Any, ...] | None) -> StreamedColumn | np.ndarray:
         """A function of the rows alone; an array at once when one value a row is left."""

@@ -116,6 +116,21 @@ def measure_noise(
 
 
 @app.command()
+def parts(
+    record: Annotated[Path, typer.Argument(help="A record, one file or a folder of parts.")],
+    out: Annotated[Path, typer.Option(help="The folder to write the parts into; any command reads it as the record.")],
+    rows: Annotated[int, typer.Option(min=1, help="Rows of a part.")] = 1_000_000,
+) -> None:
+    """Copy a record into a folder of parts, one in memory at a time: for records of millions of rows, and for other engines."""
+    from unsettled.measure.record.parquet import read_provenance, record_file
+    from unsettled.measure.record.parts import split
+
+    read_provenance(record)  # refuses what is no record
+    written = split(record_file(record), out, rows=rows)
+    typer.echo(f"{len(written)} parts in {out}")
+
+
+@app.command()
 def show(record: Annotated[Path, typer.Argument(help="A record written by `unsettled measure`.")], as_json: options.Json = False) -> None:
     """Print what a record holds: accuracy, failures, exponents and displacement by outcome, and its protocol card."""
     import json

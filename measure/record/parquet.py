@@ -12,9 +12,10 @@ import pyarrow.parquet as pq
 
 from unsettled.measure.columns.absent import AbsentColumn
 from unsettled.measure.columns.streamed import ColumnFile, to_numpy
-from unsettled.measure.columns.table import open_table, readable
+from unsettled.measure.columns.table import readable
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.packing import packing
+from unsettled.measure.record.parts import open_parts, parts_of
 from unsettled.measure.record.provenance import READABLE, SCHEMA_VERSION, Provenance, version_in
 from unsettled.measure.record.record import Record, columns_of, is_optional, lacking_column
 from unsettled.measure.support.bounded import bounded
@@ -23,6 +24,8 @@ from unsettled.measure.support.files import validated, whole_file
 METADATA_KEY = b"unsettled"
 # A record that would take more memory is read column by column, as statistics ask for it.
 LARGEST_IN_MEMORY = 1 << 28
+# Columns of one number a row that are read in pieces as well: they are asked for once, or never.
+LARGE_FLAT = ("example_id", "group", "rating", "token_accuracy")
 
 
 def to_table(record: Record) -> pa.Table:
@@ -131,7 +134,7 @@ def read_record(path: Path | str, *, in_memory: int = LARGEST_IN_MEMORY, part: b
     """Read a record. One that would take more than ``in_memory`` bytes is read column by column, as it is used.
 
     Args:
-        path: the file, or a folder with `RECORD` in it.
+        path: the file, a folder with `RECORD` in it, or one with the parts of a record (`unsettled.measure.record.parts`).
         part: whether it is a part of an unfinished measurement, whose provenance is that of the whole.
 
     Raises:
@@ -142,22 +145,19 @@ def read_record(path: Path | str, *, in_memory: int = LARGEST_IN_MEMORY, part: b
     unsettled.measure.errors.UserError: nowhere.parquet: no such record (measure one with `unsettled measure`)
     """
     path = record_file(Path(path))
-    file, provenance = _open(path)
-    rows = file.metadata.num_rows
-    here = {name: kind for name, kind in columns_of(provenance.model.latents).items() if name in file.schema_arrow.names}
+    files, provenance = _open(path)
+    rows = sum(file.metadata.num_rows for _, file in files)
+    here = {name: kind for name, kind in columns_of(provenance.model.latents).items() if name in files[0][1].schema_arrow.names}
     row = sum(np.dtype(kind).itemsize * _width(provenance, axes) for kind, axes in here.values())
     if rows * row <= in_memory or provenance.imported:
-        with readable(path):
-            table = file.read()
-        record = from_table(table, where=path)
+        record = from_table(_table(files), where=path)
     else:
-        flat = [name for name, (_, axes) in here.items() if not axes]
-        with readable(path):
-            table = file.read(columns=flat)
+        flat = [name for name, (_, axes) in here.items() if not axes and name not in LARGE_FLAT]
+        table = _table(files, flat)
         arrays: dict[str, Any] = {name: _array(table, name, here[name][0], path) for name in flat}
-        streams = ColumnFile(path, file, {name: kind for name, (kind, _) in here.items()})
+        streams = ColumnFile(files, {name: kind for name, (kind, _) in here.items()})
         sizes = (provenance.segments, provenance.exponents)
-        arrays |= {name: streams.column(name, sizes[:axes]) for name, (_, axes) in here.items() if axes}
+        arrays |= {name: streams.column(name, sizes[:axes]) for name, (_, axes) in here.items() if name not in flat}
         record = Record(**arrays, provenance=provenance)
     _check_rows(record, part=part, where=path)
     return record
@@ -165,8 +165,9 @@ def read_record(path: Path | str, *, in_memory: int = LARGEST_IN_MEMORY, part: b
 
 def _check_rows(record: Record, *, part: bool, where: Path) -> None:
     """Raises UserError when a row is there twice, or when there are fewer or more of them than the provenance says."""
-    ids, counts = np.unique(record.example_id, return_counts=True)
-    if len(ids) < len(record):
+    ids = np.sort(record.example_id)
+    if (ids[1:] == ids[:-1]).any():
+        ids, counts = np.unique(ids, return_counts=True)
         raise UserError(
             f"example {ids[counts > 1][0]} is there {counts.max()} times: a row of a record is one example",
             where=where,
@@ -183,10 +184,12 @@ def read_provenance(path: Path | str) -> Provenance:
 
 
 def record_file(path: Path) -> Path:
-    """The record in a folder; any other path as it is. Raises UserError for a folder without one."""
+    """The record in a folder; a record in parts, and any other path, as it is. Raises UserError for a folder without one."""
     if not path.is_dir():
         return path
     if not (path / RECORD).is_file():
+        if parts_of(path):
+            return path
         raise UserError(f"the folder holds no {RECORD}", where=path, hint="name a record")
     return path / RECORD
 
@@ -196,6 +199,16 @@ def _width(provenance: Provenance, axes: int) -> int:
     return math.prod(max(0, count) for count in (provenance.segments, provenance.exponents)[:axes])
 
 
-def _open(path: Path) -> tuple[pq.ParquetFile, Provenance]:
-    file = open_table(path, missing="no such record", hint="measure one with `unsettled measure`")
-    return file, provenance_of(file.schema_arrow, where=path)
+def _open(path: Path) -> tuple[list[tuple[Path, pq.ParquetFile]], Provenance]:
+    files = open_parts(path)
+    first, file = files[0]
+    return files, provenance_of(file.schema_arrow, where=first)
+
+
+def _table(files: list[tuple[Path, pq.ParquetFile]], columns: list[str] | None = None) -> pa.Table:
+    """The rows of all files, of these columns or of all."""
+    tables = []
+    for path, file in files:
+        with readable(path):
+            tables.append(file.read(columns=columns))
+    return pa.concat_tables(tables)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from unsettled.measure.columns.absent import AbsentColumn, ScalelessColumn
+from unsettled.measure.columns.streamed import StreamedColumn
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.movement import Moving
 from unsettled.measure.record.provenance import Provenance
@@ -131,7 +132,7 @@ class Record(Moving):
     @property
     def clusters(self) -> int:
         """How many groups of dependent examples there are."""
-        return self.once("clusters", lambda: len(np.unique(self.group)))
+        return self.once("clusters", lambda: _distinct(np.sort(self.group)))
 
     def exponents(self, *, unit: Literal["update", "segment"] = "update", first: int = 0, last: int | None = None) -> np.ndarray:
         """Finite-time Lyapunov exponents (QR, Benettin) over segments [first, last), shape (N, k).
@@ -151,7 +152,18 @@ class Record(Moving):
 
     def take(self, indices: np.ndarray) -> Record:
         """The rows at ``indices`` (positions or a boolean mask), provenance unchanged."""
-        return Record(**{name: getattr(self, name)[indices] for name in self.columns}, provenance=self.provenance)
+        places = np.arange(len(self))[indices]
+        taken = {
+            name: column.taken(places) if isinstance(column := getattr(self, name), StreamedColumn) else column[indices]
+            for name in self.columns
+        }
+        return Record(**taken, provenance=self.provenance)
+
+    def independent(self) -> Record:
+        """One example of each group of dependent ones, the first, in their order; the record itself where no two depend on each other."""
+        if self.clusters == len(self):
+            return self
+        return self.once("independent", lambda: self.take(np.sort(np.unique(self.group, return_index=True)[1])))
 
     def replace(self, *, provenance: Provenance | None = None, **arrays: Any) -> Record:
         """A copy with some columns, or the provenance, replaced."""
@@ -225,6 +237,11 @@ class Record(Moving):
             for piece in [column] if isinstance(column, np.ndarray) else column.pieces():
                 sha.update(np.ascontiguousarray(piece).tobytes())
         return sha.hexdigest()
+
+
+def _distinct(ordered: np.ndarray) -> int:
+    """How many different values there are among sorted ones."""
+    return min(1, len(ordered)) + int((ordered[1:] != ordered[:-1]).sum())
 
 
 def lacking_column(name: str, rows: int, provenance: Provenance, *, last: np.ndarray | None = None, window: int = 1) -> AbsentColumn:

@@ -144,11 +144,27 @@ def auc_equivalence(scores: ArrayLike, positives: ArrayLike, *, target: float = 
 def placements(scores: np.ndarray, positives: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """DeLong's structural components: for each positive the share of negatives below it (ties ½), and for each
     negative the share of positives above it. Both in the order of the input; both have the AUC as their mean."""
-    above, below = scores[positives], scores[~positives]
-    pooled = midranks(np.concatenate((above, below)))
-    of_positives = (pooled[: len(above)] - midranks(above)) / len(below)
-    of_negatives = 1.0 - (pooled[len(above) :] - midranks(below)) / len(above)
-    return of_positives, of_negatives
+    order = np.argsort(scores)
+    ordered, up = scores[order], positives[order]
+    # of each place in the order, how many positives stand up to there; 32 bits hold as many examples as a record may have
+    seen = np.cumsum(up, dtype=np.int32)
+    rising = ordered[1:] != ordered[:-1]
+    del ordered
+    places = np.arange(1, len(scores) + 1, dtype=np.int32)
+    m = int(seen[-1])
+    n = len(scores) - m
+    counts = np.empty(len(scores))
+    if rising.all():  # no ties: what stands below is what was passed
+        counts[order] = np.where(up, places - seen, seen)
+    else:  # half of what ties stands below: the mean of what stands below the tie and of what stands up to its end
+        starts = np.flatnonzero(np.concatenate(([True], rising)))
+        lengths = np.diff(np.append(starts, len(scores)))
+        ends = starts + lengths - 1
+        first = seen[starts] - up[starts]
+        ups, both = np.repeat(0.5 * (first + seen[ends]), lengths), np.repeat(0.5 * (starts + places[ends]), lengths)
+        counts[order] = np.where(up, both - ups, ups)
+    del order
+    return counts[positives] / n, 1.0 - counts[~positives] / m
 
 
 def midranks(values: np.ndarray) -> np.ndarray:

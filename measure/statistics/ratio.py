@@ -20,6 +20,8 @@ from unsettled.measure.statistics.sample import check_share
 
 NUISANCE = 0.001
 GRID = 33
+#: Of larger groups, counts that have no chance are left out of a sum.
+EVERY_COUNT = 10_000
 FARTHEST = 1e4
 
 
@@ -60,7 +62,7 @@ def ratio_p_value(hits: int, n: int, other_hits: int, others: int, ratio: float,
     """One-sided p-value of "the ratio is ``ratio``" against a larger one (``above``) or a smaller one."""
     seen = float(_score(np.array([hits]), n, np.array([other_hits]), others, ratio)[0])
     base = _base_rates(hits, n, other_hits, others, ratio)
-    counts = np.arange(n + 1)
+    counts = _likely(n, np.minimum(ratio * base, 1.0))
     # of each count of the group, up to which count of the others the score is at least as extreme
     edge = _edge(counts, n, others, ratio, seen, above=above)
     chances = binom.pmf(counts, n, np.minimum(ratio * base[:, None], 1.0))
@@ -74,6 +76,17 @@ def _base_rates(hits: int, n: int, other_hits: int, others: int, ratio: float) -
     low = max(_share_limit(other_hits, others, tail, upper=False), _share_limit(hits, n, tail, upper=False) / ratio)
     high = min(_share_limit(other_hits, others, tail, upper=True), _share_limit(hits, n, tail, upper=True) / ratio, most)
     return np.linspace(min(low, most), max(high, min(low, most)), GRID)
+
+
+def _likely(n: int, rates: np.ndarray) -> np.ndarray:
+    """Counts of a group of ``n`` at these rates: all of a small group, and of a large one all but those that are never seen.
+
+    By Bernstein's inequality those that are left out have together a chance below 10⁻³⁰ at each of the rates, a last bit of nothing.
+    """
+    if n <= EVERY_COUNT:
+        return np.arange(n + 1)
+    reach = 12 * np.sqrt(n * rates * (1 - rates)) + 100
+    return np.arange(max(0, math.floor((n * rates - reach).min())), min(n, math.ceil((n * rates + reach).max())) + 1)
 
 
 @lru_cache(maxsize=1024)

@@ -130,20 +130,21 @@ def landmark_auc(
             continue
         column = np.asarray(scores[:, place])
         waiting &= np.isfinite(column)
-        up = np.flatnonzero(waiting & (event_at == 0))
-        coming = waiting & (event_at > time)
+        up, down = waiting & (event_at == 0), waiting & (event_at > time)
         if lead is not None:
-            coming &= (event_at >= time + lead[0]) & (event_at <= time + lead[1])
-        down = np.flatnonzero(coming)
-        seen_never, seen_later = seen_never or len(up) > 0, seen_later or len(down) > 0
-        if not (len(up) and len(down)):
+            down &= (event_at >= time + lead[0]) & (event_at <= time + lead[1])
+        ups, downs = int(up.sum()), int(down.sum())
+        seen_never, seen_later = seen_never or ups > 0, seen_later or downs > 0
+        if not (ups and downs):
             continue
         landmarks += 1
-        of_up, of_down = placements(column[np.r_[up, down]], np.arange(len(up) + len(down)) < len(up))
-        concordant[up] += of_up * len(down)
-        concordant[down] += of_down * len(up)
-        pairs[up] += len(down)
-        pairs[down] += len(up)
+        compared = up | down
+        column, never = column[compared], up[compared]
+        of_up, of_down = placements(column, never)
+        concordant[up] += of_up * downs
+        concordant[down] += of_down * ups
+        pairs[up] += downs
+        pairs[down] += ups
     if not landmarks:
         missing = (
             "has the event later" if not seen_later else "never has the event" if not seen_never else "can be compared at the same time"

@@ -59,6 +59,7 @@ def write_large(path: Path, rows: int) -> None:
             chunk, scale = tables[start // CHUNK % DISTINCT], 1 + 1e-4 * (start // CHUNK)
             moved = chunk.replace(
                 example_id=np.arange(start, start + CHUNK),
+                group=np.arange(start, start + CHUNK),
                 growth=chunk.growth * scale,
                 displacement_H=chunk.displacement_H * scale,
                 halting_logit=chunk.halting_logit * scale,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from unsettled.fixtures.synthetic.records import synthetic_record
-from unsettled.measure.analysis.band import otsu_band, settled_percentile
+from unsettled.measure.analysis.band import Band, otsu_band, settled_percentile
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.modality import FLOOR, REST, Modes
 
@@ -87,3 +87,13 @@ def test_without_a_norm_there_is_a_line_and_nothing_is_shown() -> None:
     record = synthetic_record(50)
     band = otsu_band(record.replace(norm_H=np.zeros_like(record.norm_H)))
     assert band.shown is None and not math.isnan(band.threshold) and not band.others
+
+
+def test_what_lies_in_a_band_is_what_its_logarithm_says(rng: np.random.Generator) -> None:
+    """Numbers far from the line are told without a logarithm: none may fall on the other side."""
+    for line in (-400.0, -300.0, -7.25, 0.0, 0.3, 250.0, math.nan, math.inf, -math.inf):
+        edge = 10.0**line if -300 <= line <= 300 else 1.0
+        values = [edge * 10 ** rng.normal(0, scale, 50) for scale in (1e-16, 1e-12, 1e-9, 1.0)]
+        values = np.concatenate((*values, [np.nextafter(edge, 0), edge, np.nextafter(edge, 2 * edge), 0.0, -1.0, math.inf, math.nan]))
+        with np.errstate(all="ignore"):
+            np.testing.assert_array_equal(Band(kind="a line", log10_threshold=line).contains(values), np.log10(values) <= line)

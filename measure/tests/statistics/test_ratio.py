@@ -8,6 +8,7 @@ from scipy.special import xlog1py, xlogy
 from scipy.stats import binom
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.statistics import ratio as ratios
 from unsettled.measure.statistics.proportion import proportion
 from unsettled.measure.statistics.ratio import ratio_p_value, risk_ratio
 
@@ -91,3 +92,13 @@ def test_the_limits_are_found_to_a_part_in_ten_thousand_and_the_counts_told(leve
     for counts in ((-1, 5, 1, 5), (6, 5, 1, 5), (1, 5, -1, 5), (1, 5, 6, 5)):
         with pytest.raises(UserError, match="not counts"):
             risk_ratio(*counts)
+
+
+@pytest.mark.parametrize(("counts", "truth"), [((40, 3000, 900, 9000), 0.2), ((1500, 3000, 2000, 3000), 0.8), ((0, 3000, 5, 9000), 3.0)])
+def test_counts_that_have_no_chance_may_be_left_out(
+    monkeypatch: pytest.MonkeyPatch, counts: tuple[int, int, int, int], truth: float
+) -> None:
+    whole = [ratio_p_value(*counts, truth, above=above) for above in (False, True)]
+    monkeypatch.setattr(ratios, "EVERY_COUNT", 10)
+    assert len(ratios._likely(3000, np.array([0.5]))) < 1000
+    assert [ratio_p_value(*counts, truth, above=above) for above in (False, True)] == pytest.approx(whole, rel=1e-12)
