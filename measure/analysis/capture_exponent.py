@@ -20,8 +20,8 @@ from unsettled.measure.statistics.estimate import About, Estimate, undefined
 from unsettled.measure.statistics.survival import FEWEST, landmark_auc
 
 WINDOW = 4
-# Windows whose means are read together from a file.
-AT_ONCE = 4
+# Windows whose means are read together from a file, and what they may take.
+AT_ONCE, AT_ONCE_BYTES = 4, 1 << 28
 # (first, last) segments from capture, which is segment 0: the one after which the board is right for the first time.
 OFFSETS = ((-12, -9), (-8, -5), (-4, -1), (0, 0), (1, 4), (5, 8), (9, 12))
 LEADS = ((1, 4), (5, 16), (17, 10_000))
@@ -84,7 +84,8 @@ class _Sliding:
 
     def _means(self, first: int) -> list[np.ndarray]:
         """The means of the windows that start at ``first`` and at the next segments."""
-        starts = range(min(AT_ONCE, self.shape[1] - self._window + 1 - first))
+        together = max(1, min(AT_ONCE, AT_ONCE_BYTES // (8 * max(1, len(self)))))
+        starts = range(min(together, self.shape[1] - self._window + 1 - first))
         block = self._values[:, first : first + len(starts) + self._window - 1]
         found = [np.empty(len(self)) for _ in starts]
         for rows, piece in in_pieces(block):

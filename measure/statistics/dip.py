@@ -91,16 +91,19 @@ def _dip(x: np.ndarray) -> float:
     while x[low] != x[high]:
         minorant, lower_knots = _minorant(x[low : high + 1])
         reflected, upper_knots = _minorant(-x[low : high + 1][::-1])
-        majorant, upper_knots = high + 1 - low - reflected[::-1], high - low - upper_knots[::-1]
+        size = high + 1 - low
+        upper_knots = size - 1 - upper_knots[::-1]
         knots = np.concatenate((lower_knots, upper_knots))  # between knots the two are straight, so that none is farther apart there
-        gaps = majorant[knots] - minorant[knots]
+        # the majorant is the size less what was reflected, read backwards: of millions of values only the part that counts is made
+        gaps = (size - reflected[size - 1 - knots]) - minorant[knots]
         place = knots[np.argmax(gaps)]
         if gaps.max() <= found:
             break
         first = int(lower_knots[np.searchsorted(lower_knots, place, side="right") - 1])
         last = int(upper_knots[np.searchsorted(upper_knots, place, side="left")])
-        counts = np.arange(len(minorant))
-        found = max(found, (counts + 1 - minorant)[: first + 1].max(), (majorant - counts)[last:].max())
+        below = (np.arange(1, first + 2) - minorant[: first + 1]).max()
+        above = ((size - reflected[: size - last][::-1]) - np.arange(last, size)).max()
+        found = max(found, below, above)
         if (first, last) == (0, high - low):
             break
         low, high = low + first, low + last
@@ -126,4 +129,4 @@ def _minorant(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:  # pragma: no cov
         for i in range(a, b):
             heights[i] = a + (x[i] - x[a]) * slope
     heights[n - 1] = n - 1
-    return heights, knots[:count]
+    return heights, knots[:count].copy()

@@ -156,10 +156,12 @@ def spread(values: np.ndarray, floor: float) -> np.ndarray:
     Rounded values pile up on a grid, and every pile would be a mode of its own: so a pile is spread over the smallest step
     between different values, which on a grid is what rounding took away. A pile among continuous values stays one.
     """
-    ordered = np.sort(np.log10(values[values > floor]))
+    ordered = np.log10(values[values > floor])
+    ordered.sort()
     still = math.log10(floor) - DEPTH * (np.arange(len(values) - len(ordered)) + 0.5) / max(1, len(values) - len(ordered))
-    distinct, first, counts = np.unique(ordered, return_index=True, return_counts=True)
-    if 1 < len(distinct) < len(ordered):
+    first = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1]))) if len(ordered) else np.empty(0, np.int64)
+    if 1 < len(first) < len(ordered):
+        distinct, counts = ordered[first], np.diff(np.append(first, len(ordered)))
         place = np.arange(len(ordered)) - np.repeat(first, counts)
         ordered = ordered + np.diff(distinct).min() * ((place + 0.5) / np.repeat(counts, counts) - 0.5)
     return np.concatenate((still, ordered))

@@ -19,7 +19,8 @@ def otsu_threshold(values: np.ndarray) -> tuple[float, float]:
     The threshold lies midway between the two values around the best cut. Infinite values are left out of the fit (a
     displacement of exactly 0 is in the low mode under any threshold). (NaN, NaN) with fewer than two distinct values.
     """
-    ordered = np.sort(values[np.isfinite(values)])
+    ordered = values[np.isfinite(values)]
+    ordered.sort()
     n = len(ordered)
     if n < 2 or ordered[0] == ordered[-1]:
         return math.nan, math.nan
