@@ -4,7 +4,10 @@ import sys
 
 import pytest
 
+from unsettled.fixtures.synthetic.unhurried import without_deadline
 from unsettled.measure.commands.app import main
+
+without_deadline()
 
 
 @pytest.fixture

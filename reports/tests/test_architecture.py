@@ -14,6 +14,7 @@ from functools import cache
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
+import hypothesis
 import pytest
 import typer
 
@@ -174,6 +175,13 @@ def writing_in_place(path: Path) -> Iterator[str]:
         for name, position in INTO.items():
             if name in (called, last) and any(ast.unparse(target) not in OPEN_FILES for target in node.args[position : position + 1]):
                 yield f"{place(path)}:{node.lineno} {called}"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_property_has_a_limit_of_time(package):
+    """On a busy machine an example takes a hundred times as long: the first of a run failed so."""
+    assert "\nwithout_deadline()\n" in (ROOT / package / "tests" / "conftest.py").read_text()
+    assert hypothesis.settings().deadline is None
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -156,7 +156,8 @@ def test_a_record_that_is_read_column_by_column_has_the_same_portrait(record, tm
     write_record(record, tmp_path / "record.parquet")
     streamed = portrait_of("x", read_record(tmp_path / "record.parquet", in_memory=0))
     whole = portrait_of("x", record)
-    assert streamed.cells == whole.cells and streamed.horizons == whole.horizons and streamed.matchings == whole.matchings
+    for name in ("cells", "horizons", "matchings"):  # as text, where an undefined figure is like itself
+        assert repr(getattr(streamed, name)) == repr(getattr(whole, name))
     np.testing.assert_array_equal(streamed.cloud.exponent, whole.cloud.exponent)
     np.testing.assert_array_equal(streamed.displacement["failure"].quantiles, whole.displacement["failure"].quantiles)
 

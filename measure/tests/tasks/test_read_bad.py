@@ -89,7 +89,7 @@ def truncated(folder: Path) -> Path:
 
 
 def broken_metadata(folder: Path) -> Path:
-    (write_split(folder / "test", tokens(QUESTION), tokens(ANSWER)) / "dataset.json").write_text('{"seq_len":\n 16,\n}')
+    (write_split(folder / "test", tokens(QUESTION), tokens(ANSWER)) / "dataset.json").write_text('{"seq_len":\n 16\n "x": 1}')
     return folder
 
 
@@ -114,10 +114,7 @@ BAD_FOLDERS = {
     ),
     "seq_len": (split_of(Q2, A2, seq_len=81), "/test/dataset.json: seq_len is 81, but the arrays hold 4×4 boards, which need 16"),
     "vocabulary": (split_of(Q2, A2, vocab_size=11), "/test/dataset.json: vocab_size is 11, but the arrays hold 4×4 boards, which need 6"),
-    "metadata": (
-        broken_metadata,
-        "/test/dataset.json:3: is not JSON: Expecting property name enclosed in double quotes: line 3 column 1 (char 17)",
-    ),
+    "metadata": (broken_metadata, "/test/dataset.json:3: is not JSON: Expecting ',' delimiter: line 3 column 2 (char 17)"),
     "range": (
         split_of(np.vstack([Q2.astype(int), Q2 * np.int64(300)]), np.vstack([A2, A2])),
         "/test/all__inputs.npy[2]: puzzle holds token 255 at row 1, column 1 (allowed are 1 to 5)",
