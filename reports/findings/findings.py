@@ -58,8 +58,8 @@ def _turning(record: Record, who: np.ndarray) -> Estimate:
 def grids(audit: Audit, references: Path, records: Mapping[str, Record]) -> Iterator[Grid]:
     """Every table: an audit's claims, then what the ``records`` of `records_of` and what lies beside them say.
 
-    A reference may hold ``snapshots/step_N.parquet`` (records along training) and ``variants/NAME.parquet`` (the same puzzles
-    measured otherwise). Raises UserError where a record cannot be read.
+    A reference may hold ``snapshots/step_N.parquet`` (records along training), ``tried/NAME.parquet`` (of networks trained otherwise) and
+    ``variants/NAME.parquet`` (the same puzzles measured otherwise). Raises UserError where a record cannot be read.
     """
     yield from _claims(audit)
     yield _table("The shipped records", "record", records, COLUMNS)
@@ -68,6 +68,9 @@ def grids(audit: Audit, references: Path, records: Mapping[str, Record]) -> Iter
         along = {f"step {step}": read_record(path) for step, path in _snapshots(folder)}
         if along:
             yield _table(f"Along training: {folder.name}", "snapshot", along | {"shipped": records[folder.name]}, COLUMNS)
+        tried = {path.stem.replace("-", " "): read_record(path) for path in sorted(folder.glob("tried/*.parquet"))}
+        if tried:
+            yield _table(f"Trained otherwise: {folder.name}", "training", tried | {"shipped": records[folder.name]}, COLUMNS)
     for folder in _measured(references):
         for path in sorted(folder.glob("variants/*.parquet")):
             yield _variant(folder.name, path.stem, records[folder.name], read_record(path))

@@ -19,6 +19,8 @@ def references(tmp_path):
     folder = write_reference(tmp_path, record)
     (folder / "snapshots").mkdir()
     (folder / "variants").mkdir()
+    (folder / "tried").mkdir()
+    write_record(synthetic_record(50, accuracy=0.3, seed=3), folder / "tried" / "wider-step-50.parquet")
     for step, accuracy in ((50, 0.2), (200, 0.6)):
         write_record(synthetic_record(60, accuracy=accuracy, seed=step), folder / "snapshots" / f"step_{step}.parquet")
     flipped = record.take(np.arange(99, -1, -1))  # other order, half of the puzzles, ten other outcomes
@@ -37,6 +39,8 @@ def test_snapshots_come_in_the_order_of_training_and_variants_on_the_same_puzzle
     (along,) = (grid for title, grid in found.items() if title.startswith("Along training"))
     assert [row[0] for row in along.rows] == ["step 50", "step 200", "shipped"]
     assert [row[1] for row in along.rows] == ["60", "60", "200"]
+    (tried,) = (grid for title, grid in found.items() if title.startswith("Trained otherwise"))
+    assert [row[:2] for row in tried.rows] == [("wider step 50", "50"), ("shipped", "200")]
     (variant,) = (grid for title, grid in found.items() if "bfloat16" in title)
     assert "the same 100 puzzles" in variant.title
     assert "90 of 100" in variant.rows[-1][2]
