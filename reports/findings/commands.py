@@ -26,7 +26,7 @@ def findings(
     from unsettled.measure.errors import UserError
     from unsettled.measure.support.files import write_whole
     from unsettled.reports.findings.accounts import account_grids
-    from unsettled.reports.findings.findings import grids, records_of
+    from unsettled.reports.findings.findings import all_records, grids, records_of
     from unsettled.reports.findings.grid import render
     from unsettled.reports.findings.policies import compared, draw_pictures, failure_grids, lever_grids
     from unsettled.reports.findings.undecided import undecided
@@ -39,7 +39,7 @@ def findings(
     accounts = account_grids(answers(discover(Inputs(references=references), load_ledger())))
     read, records = read_audit(audit), records_of(references)
     tables = [*accounts, *grids(read, references, records), *undecided(read), *failure_grids(references), *lever_grids(draws)]
-    page = render(tables, filled(words.read_text(encoding="utf-8"), read, records, where=words))
+    page = render(tables, filled(words.read_text(encoding="utf-8"), read, all_records(references), where=words))
     target = out or references / "FINDINGS.md"
     write_whole(target, page)
     for written in [target, *draw_pictures(draws)]:

@@ -68,9 +68,9 @@ def grids(audit: Audit, references: Path, records: Mapping[str, Record]) -> Iter
         along = {f"step {step}": read_record(path) for step, path in _snapshots(folder)}
         if along:
             yield _table(f"Along training: {folder.name}", "snapshot", along | {"shipped": records[folder.name]}, COLUMNS)
-        tried = {path.stem.replace("-", " "): read_record(path) for path in sorted(folder.glob("tried/*.parquet"))}
-        if tried:
-            yield _table(f"Trained otherwise: {folder.name}", "training", tried | {"shipped": records[folder.name]}, COLUMNS)
+        if tried := _tried(folder):
+            otherwise = {name.replace("-", " "): record for name, record in tried.items()}
+            yield _table(f"Trained otherwise: {folder.name}", "training", otherwise | {"shipped": records[folder.name]}, COLUMNS)
     for folder in _measured(references):
         for path in sorted(folder.glob("variants/*.parquet")):
             yield _variant(folder.name, path.stem, records[folder.name], read_record(path))
@@ -79,6 +79,16 @@ def grids(audit: Audit, references: Path, records: Mapping[str, Record]) -> Iter
 def records_of(references: Path) -> dict[str, Record]:
     """The record of each measured reference, by the name of its folder. Raises UserError where one cannot be read."""
     return {folder.name: read_record(folder / "record.parquet") for folder in _measured(references)}
+
+
+def all_records(references: Path) -> dict[str, Record]:
+    """The same, and ``FOLDER/tried/NAME`` of networks that were trained otherwise. Raises UserError where one cannot be read."""
+    tried = {f"{folder.name}/tried/{name}": record for folder in _measured(references) for name, record in _tried(folder).items()}
+    return records_of(references) | tried
+
+
+def _tried(folder: Path) -> dict[str, Record]:
+    return {path.stem: read_record(path) for path in sorted(folder.glob("tried/*.parquet"))}
 
 
 def _measured(references: Path) -> list[Path]:

@@ -1,8 +1,9 @@
 """The words of the page of findings, with its figures filled in: no sentence carries a figure that was typed.
 
 ``{claim@population}`` becomes the measured value, its interval and the mark of the verdict; ``{paper:claim@population}`` the same of
-another paper's claim; ``{column|record}`` a figure read off a record, one of `unsettled.reports.findings.findings.COLUMNS`; ``{judged}``
-and ``{others}`` how many verdicts the audit holds, of the audited paper and of the other ones.
+another paper's claim; ``{column|record}`` a figure read off a record (``FOLDER``, or ``FOLDER/tried/NAME``), one of
+`unsettled.reports.findings.findings.COLUMNS`; ``{judged}`` and ``{others}`` how many verdicts the audit holds, of the audited paper and
+of the other ones.
 """
 
 from __future__ import annotations

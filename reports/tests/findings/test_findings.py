@@ -9,7 +9,7 @@ from unsettled.fixtures.synthetic.references import write_reference
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.parquet import write_record
 from unsettled.reports.findings.commands import app
-from unsettled.reports.findings.findings import grids, records_of
+from unsettled.reports.findings.findings import all_records, grids, records_of
 from unsettled.reports.findings.grid import Grid, render
 
 
@@ -41,6 +41,7 @@ def test_snapshots_come_in_the_order_of_training_and_variants_on_the_same_puzzle
     assert [row[1] for row in along.rows] == ["60", "60", "200"]
     (tried,) = (grid for title, grid in found.items() if title.startswith("Trained otherwise"))
     assert [row[:2] for row in tried.rows] == [("wider step 50", "50"), ("shipped", "200")]
+    assert [len(record) for name, record in all_records(references).items() if name.endswith("/tried/wider-step-50")] == [50]
     (variant,) = (grid for title, grid in found.items() if "bfloat16" in title)
     assert "the same 100 puzzles" in variant.title
     assert "90 of 100" in variant.rows[-1][2]
