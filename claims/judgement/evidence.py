@@ -110,7 +110,7 @@ def _below(measured: Estimate, edge: float, widen: float) -> float:
     if plain_share(measured):
         if not 0 <= edge <= 1:
             return 0.0
-        theta = min(1.0, max(0.0, value + (edge - value) / widen))
+        theta = value + (edge - value) / widen  # between the value and the edge, since nothing is widened by less than 1
         hits, n = measured.counts["successes"], measured.n
         return float(binom.cdf(hits, n, theta) if edge >= value else binom.sf(hits - 1, n, theta))
     if is_share(measured) and not 0 <= edge <= 1:
