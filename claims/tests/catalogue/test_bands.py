@@ -103,14 +103,14 @@ def test_the_parameters_draw_the_band_that_they_name():
         assert (found.kind, found.log10_threshold, found.separation) == pytest.approx(
             (wanted.kind, wanted.log10_threshold, wanted.separation), nan_ok=True
         )
-    for wrong in (
-        {"rule": "fixed"},
-        {"rule": "percentile"},
-        {"edge": 1.0},
-        {"percentile": 5.0},
-        {"rule": "fixed", "edge": 1.0, "percentile": 5.0},
+    for name, rule, wrong in (
+        ("edge", "fixed", {"rule": "fixed"}),
+        ("percentile", "percentile", {"rule": "percentile"}),
+        ("edge", "fixed", {"edge": 1.0}),
+        ("percentile", "percentile", {"percentile": 5.0}),
+        ("percentile", "percentile", {"rule": "fixed", "edge": 1.0, "percentile": 5.0}),
     ):
-        with pytest.raises(ValueError, match="given if and only if"):
+        with pytest.raises(ValueError, match=f"{name} is given if and only if rule is '{rule}'"):
             Settling(**wrong)
 
 
