@@ -119,3 +119,18 @@ def test_counts_out_of_range_are_refused(change):
     for gap, precision in ((0.0, 0.1), (math.nan, 0.1), (1.0, 0.0), (1.0, 1.0)):
         with pytest.raises(UserError, match="both positive"):
             tail_for(gap, precision)
+
+
+def test_examples_of_a_batch_do_not_hang_on_each_other():
+    rates = torch.tensor([[1.5, 0.5], [1.2, 0.9], [4.0, 0.1]], dtype=DOUBLE)
+
+    def step(z):
+        return torch.stack((z[:, 2] * z[:, 0] + z[:, 1], z[:, 3] * z[:, 1], z[:, 2], z[:, 3]), dim=1)
+
+    state = torch.cat((torch.zeros(3, 2, dtype=DOUBLE), rates), dim=1)
+    asked = {"k": 2, "segments": 2, "warmup": 30, "tail": 30}
+    whole = covariant_vectors(step, state, **asked)
+    for row in range(3):
+        alone = covariant_vectors(step, state[row : row + 1], **asked)
+        assert sine(whole.vectors[row], alone.vectors[0]).max() < 1e-9
+        torch.testing.assert_close(whole.growth[row], alone.growth[0], rtol=1e-9, atol=1e-9)
