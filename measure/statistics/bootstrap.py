@@ -21,6 +21,8 @@ from unsettled.measure.statistics.libraries import stats
 from unsettled.measure.statistics.sample import check_choice, check_share
 
 KINDS = ("percentile", "bca")
+#: Places of rows drawn at once: millions of rows would take gigabytes.
+AT_ONCE = 1 << 24
 
 
 def bootstrap_examples(
@@ -69,7 +71,9 @@ def bootstrap_examples(
     counts: dict[str, int] = {"resamples": resamples, "unusable": 0}
     if n < 2:
         return replace(about, value=value, counts=counts, extra={"note": "a single example cannot be resampled, no interval"})
-    draw = partial(stats.bootstrap, (everything,), of_rows, vectorized=False, confidence_level=level)
+    # scipy holds the places of a batch of resamples at once; the same are drawn in whatever batches
+    batch = max(1, AT_ONCE // n)
+    draw = partial(stats.bootstrap, (everything,), of_rows, vectorized=False, confidence_level=level, batch=batch)
     with np.errstate(invalid="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)  # resamples without a value are counted below
         drawn = draw(n_resamples=resamples, method="percentile", rng=np.random.default_rng(seed))

@@ -72,8 +72,8 @@ def calibration_error(
     measured = bootstrap_examples(
         lambda c, m: _error(c, m, bins), confidence, mask, level=level, resamples=resamples, seed=seed, denominator="answers"
     )
-    draws = np.random.default_rng(seed).random((resamples, len(mask))) < confidence
-    chance = np.array([_error(confidence, draw, bins) for draw in draws])
+    rng = np.random.default_rng(seed)
+    chance = np.array([_error(confidence, rng.random(len(mask)) < confidence, bins) for _ in range(resamples)])
     extra = dict(measured.extra) | {
         "if_calibrated": float(chance.mean()),
         "beyond_chance": "yes" if measured.value > np.quantile(chance, level) else "no",

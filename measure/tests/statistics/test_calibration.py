@@ -6,6 +6,7 @@ from scipy.special import expit, logit
 from sklearn.calibration import calibration_curve
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.statistics import bootstrap
 from unsettled.measure.statistics.bootstrap import bootstrap_examples
 from unsettled.measure.statistics.calibration import brier, calibration_error, confident_failures, missed_by_selection, reliability
 
@@ -116,3 +117,15 @@ def test_the_threshold_of_selection_is_a_success_of_that_rank_and_what_ties_with
     assert missed_by_selection(solved, logits) == missed_by_selection(solved, logits, keep=0.95)
     assert missed_by_selection(np.zeros(8, bool), logits).n == 8
     assert confident_failures([False], [True], [0.0]).confident == 0  # not above the threshold
+
+
+def test_draws_are_the_same_however_many_are_held_at_once(monkeypatch):
+    """Of millions of answers a resample at a time is in memory."""
+    rng = np.random.default_rng(5)
+    logits, right = rng.normal(0, 2, 300), rng.random(300) < 0.6
+    whole = calibration_error(logits, right, resamples=200)
+    draws = np.random.default_rng(0).random((200, 300)) < 1 / (1 + np.exp(-logits))
+    monkeypatch.setattr(bootstrap, "AT_ONCE", 700)
+    assert vars(calibration_error(logits, right, resamples=200)) == vars(whole)
+    gaps = [np.abs(np.bincount((1 / (1 + np.exp(-logits)) * 10).astype(int), 1 / (1 + np.exp(-logits)) - draw)).sum() for draw in draws]
+    assert whole.extra["if_calibrated"] == pytest.approx(np.mean(gaps) / 300)
