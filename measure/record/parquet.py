@@ -210,5 +210,20 @@ def _table(files: list[tuple[Path, pq.ParquetFile]], columns: list[str] | None =
     tables = []
     for path, file in files:
         with readable(path):
-            tables.append(file.read(columns=columns))
+            tables.append(_read(file, columns))
     return pa.concat_tables(tables)
+
+
+def _read(file: pq.ParquetFile, columns: list[str] | None) -> pa.Table:
+    """The rows of a file. pyarrow before 26 does not say in which column a list has another length, or none: here it is said."""
+    try:
+        return file.read(columns=columns)
+    except pa.ArrowInvalid as error:
+        if "lists to be of size" not in str(error):
+            raise
+        for name in columns or file.schema_arrow.names:
+            try:
+                file.read(columns=[name])
+            except pa.ArrowInvalid as error:
+                raise pa.ArrowInvalid(f"{name}: {error}") from None
+        raise
