@@ -28,7 +28,7 @@ GROUP = "unsettled.commands"
 PANELS: dict[str, tuple[str, ...]] = {
     "Measure": (
         *("measure", "convergence", "noise", "follow", "spectrum", "few-unknown", "disturb"),
-        *("merge", "import", "import-preds", "fetch", "puzzles"),
+        *("merge", "parts", "import", "import-preds", "fetch", "puzzles"),
     ),
     "Explain": ("show", "diagnose", "compare", "diff", "why"),
     "Report": ("audit", "report", "sign", "verify", "figures", "findings", "compare-accounts", "crate"),
