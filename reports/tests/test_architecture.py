@@ -180,7 +180,7 @@ def writing_in_place(path: Path) -> Iterator[str]:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_property_has_a_limit_of_time(package):
     """On a busy machine an example takes a hundred times as long: the first of a run failed so."""
-    assert "\nwithout_deadline()\n" in (ROOT / package / "tests" / "conftest.py").read_text()
+    assert "without_deadline()\n" in (ROOT / package / "tests" / "conftest.py").read_text()
     assert hypothesis.settings().deadline is None
 
 
@@ -263,6 +263,18 @@ def test_what_needs_no_torch_loads_none():
         f"for name in {[*FRONT_DOORS, *names]!r}:\n"
         "    importlib.import_module(name)\n"
         "    if 'torch' in sys.modules: sys.exit(f'{name} loads torch')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_an_audit_needs_no_test_tools():
+    """pytest reads the conftest files of `claims/` and below before an audit of a clone, which installs no extra."""
+    tools = ("hypothesis", "xdist", "playwright", "statsmodels", "mpmath", "nolds", "dysts")
+    code = (
+        "import runpy, sys\n"
+        f"sys.modules.update(dict.fromkeys({tools!r}))\n"
+        "for path in ('conftest.py', 'claims/tests/conftest.py'): runpy.run_path(path)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
