@@ -43,7 +43,7 @@ class Ahead:
     def __init__(self, tasks: Mapping[Task, Callable[[], Any]]) -> None:
         context = multiprocessing.get_context("fork")
         self._tasks = list(tasks.items())
-        self._open = {name: place for place, (name, _) in enumerate(self._tasks)}  # those that neither process has begun
+        self._open = set(tasks)  # those that neither process has begun
         self._theirs: dict[Task, Any] = {}  # what the second process has begun; its value once that is there
         self._changed, self._ended = Condition(), False
         self._connection, other = context.Pipe()
@@ -65,7 +65,8 @@ class Ahead:
     def take(self, name: Task) -> Any | None:
         """What the second process found in a task; None where it has not begun it, failed or died: then it is this process's to do."""
         with self._changed:
-            if self._open.pop(name, None) is not None or name not in self._theirs:
+            if name not in self._theirs:
+                self._open.discard(name)
                 return None
             self._changed.wait_for(lambda: self._ended or self._theirs[name] is not BEGUN)
             found = self._theirs[name]
@@ -84,8 +85,9 @@ class Ahead:
             while True:
                 name = self._tasks[self._connection.recv()][0]
                 with self._changed:
-                    begins = self._open.pop(name, None) is not None
+                    begins = name in self._open
                     if begins:
+                        self._open.remove(name)
                         self._theirs[name] = BEGUN
                 self._connection.send(begins)
                 if begins:

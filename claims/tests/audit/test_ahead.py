@@ -28,6 +28,16 @@ def test_the_second_process_begins_with_the_last_and_leaves_alone_what_was_begun
         assert ahead.take(("unknown",)) is None
 
 
+def test_what_was_begun_here_is_not_begun_there(tmp_path):
+    here, go = tmp_path / "here", tmp_path / "go"
+    with Ahead({("a",): here.touch, ("b",): lambda: until(go.exists)}) as ahead:
+        until(lambda: ("b",) not in ahead._open)
+        assert ahead.take(("a",)) is None
+        go.touch()
+        until(lambda: not ahead._process.is_alive())
+    assert not here.exists()
+
+
 def test_what_fails_there_is_done_here():
     with Ahead({("a",): lambda: 1, ("b",): lambda: 1 / 0}) as ahead:
         until(lambda: not ahead._open)
