@@ -1,4 +1,4 @@
-"""Measures the long record of a checkpoint: rollouts of 64 segments, longer ones of what is unsolved then, and other starts.
+"""Measures the long record of a network: rollouts of 64 segments, longer ones of what is unsolved then, and other starts.
 
 Work goes chunk by chunk; each finished chunk lies in ``OUT.parts`` until all are there, so that the same call resumes.
 """
@@ -21,9 +21,9 @@ from unsettled.measure.campaign.long_stages import LATE, LongSettings, follow_to
 from unsettled.measure.campaign.run import provenance_of
 from unsettled.measure.campaign.side_parts import side_in_parts
 from unsettled.measure.campaign.workers import Workers, here
-from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.record.provenance import measured_on
 from unsettled.measure.record.side import SideProvenance, SideRecord, round_mantissa
+from unsettled.measure.rollout.fitting import Measurable, fitted
 from unsettled.measure.rollout.starts import noisy_start
 from unsettled.measure.rollout.trajectory import Trajectories, follow
 from unsettled.measure.tasks.examples import Examples
@@ -35,7 +35,7 @@ BITS = 7
 
 
 def measure_long(
-    checkpoint: Checkpoint,
+    network: Measurable,
     puzzles: Examples,
     out: Path,
     settings: LongSettings,
@@ -44,31 +44,32 @@ def measure_long(
     advance: Callable[[int], None] = lambda rows: None,
     chunk: int = CHUNK,
 ) -> SideRecord:
-    """Measure, write to ``out`` and return the long record of a checkpoint on a puzzle set, ``chunk`` puzzles at a time.
+    """Measure, write to ``out`` and return the long record of a network on a puzzle set, ``chunk`` puzzles at a time.
 
     Raises:
-        UserError: the puzzles do not fit the checkpoint, another process writes to ``out``, or unfinished parts beside it are
+        UserError: the puzzles do not fit the network, another process writes to ``out``, or unfinished parts beside it are
             of another measurement.
     """
-    provenance_of(checkpoint, puzzles, k=settings.k, segments=settings.segments, batch=settings.batch)  # refuses what does not fit
+    provenance_of(network, puzzles, k=settings.k, segments=settings.segments, batch=settings.batch)  # refuses what does not fit
+    ready = fitted(network, puzzles)
     about = SideProvenance(
         kind=KIND,
-        **measured_on(checkpoint, puzzles),
+        **measured_on(ready, puzzles),
         settings={**_told(settings), "windows": [n for window in settings.windows for n in window]},
     )
-    measured = partial(measure_chunk, checkpoint, settings=settings)
+    measured = partial(measure_chunk, ready, settings=settings)
     return side_in_parts(out, about, puzzles, measured, size=chunk, workers=workers, advance=advance)
 
 
 def _told(settings: LongSettings) -> dict[str, int | float]:
     """The settings as provenance tells them; what saves work only where it was asked for."""
-    usual = {"stop_at_rest": 0.0, "deep_every": 1}
+    usual = {"stop_at_rest": 0.0, "deep_every": 1, "noise_seed": 0}
     return {name: value for name, value in asdict(settings).items() if value != usual.get(name)}
 
 
-def measure_chunk(checkpoint: Checkpoint, puzzles: Examples, settings: LongSettings) -> dict[str, np.ndarray]:
+def measure_chunk(network: Measurable, puzzles: Examples, settings: LongSettings) -> dict[str, np.ndarray]:
     """The columns of some puzzles."""
-    runs, state, held = follow_to_rest(checkpoint, puzzles, settings)
+    runs, state, held = follow_to_rest(network, puzzles, settings)
     unsolved = np.flatnonzero(~runs.solved & (puzzles.ids % settings.deep_every == 0))
     going = unsolved[~resting(runs, settings)[unsolved]]
     further = None
@@ -77,11 +78,13 @@ def measure_chunk(checkpoint: Checkpoint, puzzles: Examples, settings: LongSetti
         further = held_at_rest(bare, settings.deep - settings.segments)
         if len(going):
             followed = follow(
-                checkpoint,
+                network,
                 puzzles.take(going),
                 segments=settings.deep - settings.segments,
                 batch=settings.batch,
-                start=(state[0][torch.from_numpy(going)], state[1][torch.from_numpy(going)]),
+                start=tuple(part[torch.from_numpy(going)] for part in state),
+                passed=settings.segments,
+                noise_seed=settings.noise_seed,
             )
             further = merged(further, followed, np.isin(unsolved, going))
     evidence = [evidence_of(runs, end=end, window=window) for end, window in settings.windows[:5]]
@@ -105,7 +108,7 @@ def measure_chunk(checkpoint: Checkpoint, puzzles: Examples, settings: LongSetti
         "board": board_identity(runs.boards[:, -1]),
         **_outcome(runs, unsolved, further, settings),
         **{f"late_{item.name}": _stacked(evidence, item.name) for item in fields(Evidence)},
-        **_other_starts(checkpoint, puzzles, runs.solved, settings),
+        **_other_starts(network, puzzles, runs.solved, settings),
     }
 
 
@@ -157,7 +160,7 @@ def _spread(evidence: Evidence | None, rows: np.ndarray, count: int) -> Evidence
     return Evidence(**whole)
 
 
-def _other_starts(checkpoint: Checkpoint, puzzles: Examples, solved: np.ndarray, settings: LongSettings) -> dict[str, np.ndarray]:
+def _other_starts(network: Measurable, puzzles: Examples, solved: np.ndarray, settings: LongSettings) -> dict[str, np.ndarray]:
     """Outcome of every other start, (N, starts); ``start_run`` marks where there was one."""
     chosen = np.flatnonzero(~solved | (puzzles.ids % settings.controls == 0))
     shape = (len(puzzles), settings.starts)
@@ -171,7 +174,7 @@ def _other_starts(checkpoint: Checkpoint, puzzles: Examples, solved: np.ndarray,
         return {"start_run": np.zeros((len(puzzles), 1), np.uint8)}
     for index in range(settings.starts if len(chosen) else 0):
         start = noisy_start(index + 1, settings.scale)
-        runs, _, _ = follow_to_rest(checkpoint, puzzles.take(chosen), settings, start)
+        runs, _, _ = follow_to_rest(network, puzzles.take(chosen), settings, start)
         columns["start_run"][chosen, index] = 1
         columns["start_solved"][chosen, index] = runs.solved
         columns["start_board"][chosen, index] = board_identity(runs.boards[:, -1])

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.networks.protocol import State
+from unsettled.measure.rollout.fitting import Measurable
 from unsettled.measure.rollout.trajectory import ARRAYS, Trajectories, follow
 from unsettled.measure.tasks.examples import Examples
 
@@ -27,7 +27,7 @@ class LongSettings:
             in how many of them (by example id); ``deep`` 0 for none.
         starts: other starts of ``segments`` segments each for every unsolved puzzle, and for one solved one in ``controls``.
         scale: of the noise that makes a start another one, as a multiple of the trained start's root mean square.
-        batch, seed: puzzles at a time, and seed of the tangents.
+        batch, seed, noise_seed: puzzles at a time, seed of the tangents, and of a stochastic network's frozen noise.
         stop_at_rest: runs whose steps stay within this fraction of the norm over 8 segments, up to segment 16 or S/2 (or S, for
             deeper ones), are not followed further: their last segment stands for the rest, and ``held`` says since when. 0
             follows every run to the end. Needs k = 0.
@@ -42,6 +42,7 @@ class LongSettings:
     k: int = 1
     batch: int = 8
     seed: int = 0
+    noise_seed: int = 0
     stop_at_rest: float = 0.0
 
     def __post_init__(self) -> None:
@@ -70,7 +71,7 @@ class LongSettings:
 
 
 def follow_to_rest(
-    checkpoint: Checkpoint, puzzles: Examples, settings: LongSettings, start: Callable[[State], State] | None = None
+    network: Measurable, puzzles: Examples, settings: LongSettings, start: Callable[[State], State] | None = None
 ) -> tuple[Trajectories, State, np.ndarray]:
     """The rollouts of all S segments, their last states, and (N,) since which segment each was held at rest; 0 for never."""
     runs: Trajectories | None = None
@@ -84,16 +85,18 @@ def follow_to_rest(
             continue
         rows = torch.from_numpy(active)
         followed = follow(
-            checkpoint,
+            network,
             puzzles.take(active),
             segments=end - done,
             k=settings.k if start is None else 0,
             batch=settings.batch,
             seed=settings.seed,
             finish=ended.append,
-            start=start if state is None else (state[0][rows], state[1][rows]),
+            start=start if state is None else tuple(part[rows] for part in state),
+            passed=done,
+            noise_seed=settings.noise_seed,
         )
-        last = torch.cat([z for z, _ in ended]), torch.cat([z for _, z in ended])
+        last = tuple(map(torch.cat, zip(*ended, strict=True)))
         if runs is None or state is None:
             runs, state = followed, last
         else:

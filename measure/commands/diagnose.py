@@ -34,11 +34,15 @@ def follow(
         float, typer.Option(help="Stop a run early once its relative displacement falls below this, e.g. 1e-6; needs --k 0.")
     ] = 0.0,
     limit: options.Limit = None,
+    sample_seed: options.SampleSeed = None,
     seed: options.Seed = 0,
     batch: options.Batch = 8,
     h_cycles: options.HCycles = None,
     l_cycles: options.LCycles = None,
     heads: options.Heads = None,
+    weights: options.Weights = None,
+    network: options.Network = None,
+    noise_seed: options.NoiseSeed = None,
     split: options.Split = "test",
     task: options.Task = None,
     columns: options.Columns = None,
@@ -65,11 +69,12 @@ def follow(
         k=k,
         batch=batch,
         seed=seed,
+        noise_seed=noise_seed or 0,
         stop_at_rest=stop_at_rest,
     )
     keep_freed_memory()
-    loaded = inputs.load(checkpoint, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads)
-    chosen = inputs.examples(puzzles, split=split, limit=limit, task=task, columns=columns, several=several)
+    loaded = inputs.network(checkpoint, network, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads, weights=weights)
+    chosen = inputs.examples(puzzles, split=split, limit=limit, seed=sample_seed, task=task, columns=columns, several=several)
     with inputs.workers(processes, engine, address) as workers, progress("puzzles", len(chosen)) as advance:
         side = measure_long(loaded, chosen, out, settings, workers=workers, advance=advance)
     typer.echo(f"{out}: {len(side)} puzzles")

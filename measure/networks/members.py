@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
 from unsettled.measure.networks.protocol import Batch, Network, State, Update
 from unsettled.measure.networks.recursive import RecursiveModel
@@ -37,6 +38,12 @@ class Recurrence:
     def confidence(self, state: State) -> Tensor:
         """The q_halt logit (B,)."""
         return self.model.read_out(cast("tuple[Tensor, Tensor]", state))[1]
+
+
+def home_of(model: RecursiveModel | Network) -> torch.device:
+    """The device of a model's weights; the processor for an object that has none."""
+    weights = next(model.parameters(), None) if isinstance(model, nn.Module) else None
+    return torch.device("cpu") if weights is None else weights.device
 
 
 def as_network(model: RecursiveModel | Network) -> Network:

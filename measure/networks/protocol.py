@@ -51,6 +51,11 @@ class Batch:
     def __len__(self) -> int:
         return len(self.tokens)
 
+    def take(self, rows: np.ndarray) -> Batch:
+        """The examples at ``rows`` (positions or a boolean mask)."""
+        here = torch.from_numpy(np.arange(len(self))[rows]).to(self.tokens.device)
+        return Batch(self.tokens[here], self.identifiers[here], self.ids[rows], self.noise_seed)
+
     def normal(self, update: int, *shape: int) -> Tensor:
         """Standard normal noise (B, \\*shape) of one update, float32: frozen, so that orbit and tangents see the same draw.
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.networks import RecursiveModel
-from unsettled.measure.networks.members import as_network
+from unsettled.measure.networks.members import as_network, home_of
 from unsettled.measure.networks.protocol import Batch, Network, State
 from unsettled.measure.rollout.observer import Observer
 from unsettled.measure.tasks.examples import Examples
@@ -53,12 +53,11 @@ def rollout(
         seed: of the shared tangent start Q₀.
         qr_every: state updates between two re-orthonormalisations.
         start: the initial state, the network's own by default.
-        device: where the examples go; that of a recursive model's weights by default.
+        device: where the examples go; that of the model's weights by default.
         noise_seed: of the frozen noise of a stochastic network.
     """
-    if device is None:
-        device = model.lm_head.weight.device if isinstance(model, RecursiveModel) else "cpu"
-    network, batch = as_network(model), batch_of(examples, device=device, noise_seed=noise_seed)
+    network = as_network(model)
+    batch = batch_of(examples, device=home_of(model) if device is None else device, noise_seed=noise_seed)
     observer = Observer(network)
     result = tangent_growth(
         list(network.updates(batch)),

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
+from functools import reduce
+from typing import cast
 
 import numpy as np
 import torch
@@ -17,10 +19,10 @@ from torch import Tensor
 from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.networks import RecursiveModel
-from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.networks.fit import fit
-from unsettled.measure.networks.members import as_network
-from unsettled.measure.networks.protocol import State
+from unsettled.measure.networks.members import as_network, home_of
+from unsettled.measure.networks.protocol import Network, State
+from unsettled.measure.rollout.fitting import Measurable
 from unsettled.measure.rollout.observer import Observer
 from unsettled.measure.rollout.rollout import batch_of, columns
 from unsettled.measure.tasks.examples import Examples
@@ -39,13 +41,14 @@ class Trajectories:
         conflicts: (N, S) int16 rows, columns and boxes that the board violates; −1 where the task counts none.
         solved_at: (N, S) bool, every cell right.
         token_right: (N, S) int16 cells that count and are right.
-        loss: (N, S) float64 mean softmax cross-entropy of the label over the cells that count, nats.
-        halting_logit: (N, S) float64.
-        displacement_H, displacement_L: (N, S) float64, ‖z(t) − z(t−1)‖₂; the first from the initial state.
-        norm_H, norm_L: (N, S) float64, ‖z(t)‖₂.
-        recurrence: (N, S, 8) float64, ‖z(t) − z(t−p)‖₂ of both latents jointly for p = 1 … 8; NaN where t < p, segments
+        loss: (N, S) float64 mean softmax cross-entropy of the label over the cells that count, nats; NaN for a network that
+            answers in tokens.
+        halting_logit: (N, S) float64; NaN for a network that tells no confidence.
+        displacement: (N, S) float64, ‖z(t) − z(t−1)‖₂ of all latents jointly; the first from the initial state.
+        norm: (N, S) float64, ‖z(t)‖₂ of all latents jointly: what a displacement is a fraction of.
+        recurrence: (N, S, 8) float64, ‖z(t) − z(t−p)‖₂ of all latents jointly for p = 1 … 8; NaN where t < p, segments
             counted from 1 and the initial state being t = 0.
-        pooled: (N, S + 1, hidden) float32, the mean of z_H over its tokens, from the initial state on: what
+        pooled: (N, S + 1, hidden) float32, the mean of the first latent over its tokens, from the initial state on: what
             two-dimensional projections are drawn from.
         growth: (N, S, k) float64, Σ log|R_ii| over each segment, nats per segment; k may be 0.
         updates_per_segment: state updates that one segment makes.
@@ -58,10 +61,8 @@ class Trajectories:
     token_right: np.ndarray
     loss: np.ndarray
     halting_logit: np.ndarray
-    displacement_H: np.ndarray
-    displacement_L: np.ndarray
-    norm_H: np.ndarray
-    norm_L: np.ndarray
+    displacement: np.ndarray
+    norm: np.ndarray
     recurrence: np.ndarray
     pooled: np.ndarray
     growth: np.ndarray
@@ -84,16 +85,6 @@ class Trajectories:
     def solved(self) -> np.ndarray:
         """(N,) whether the board after the last segment is right: the outcome that counts."""
         return np.asarray(self.solved_at[:, -1])
-
-    @property
-    def displacement(self) -> np.ndarray:
-        """(N, S) displacement of both latents jointly."""
-        return np.asarray(np.hypot(self.displacement_H, self.displacement_L))
-
-    @property
-    def norm(self) -> np.ndarray:
-        """(N, S) length of both latents jointly: what a displacement is a fraction of."""
-        return np.asarray(np.hypot(self.norm_H, self.norm_L))
 
     @property
     def counts_conflicts(self) -> bool:
@@ -120,75 +111,83 @@ def join(pieces: list[Trajectories]) -> Trajectories:
 
 @torch.no_grad()
 def follow(
-    network: Checkpoint | RecursiveModel,
+    network: Measurable | RecursiveModel | Network,
     puzzles: Examples,
     *,
     segments: int,
     k: int = 0,
     start: Callable[[State], State] | State | None = None,
+    passed: int = 0,
     batch: int = 16,
     seed: int = 0,
     qr_every: int = 1,
+    noise_seed: int = 0,
     advance: Callable[[int], None] = lambda rows: None,
     finish: Callable[[State], None] = lambda state: None,
 ) -> Trajectories:
     """Follow every puzzle for ``segments`` segments and keep what each state shows.
 
     Args:
-        network: a loaded checkpoint, or a model in evaluation mode on its device and in its dtype.
+        network: a checkpoint, a network of one's own, or either's model, in evaluation mode on its device and in its dtype.
         puzzles: at least one, on the board that the network reads.
         k: leading exponents; 0 measures none, at the cost of plain inference; each costs about as much again.
-        start: alters the trained initial state of a batch, and what it returns must have the same shapes; or the states of
-            all puzzles to go on from, each (N, tokens, hidden), as ``finish`` was given them.
+        start: alters the network's own initial state of a batch, and what it returns must have the same shapes; or the states of
+            all puzzles to go on from, each (N, …), as ``finish`` was given them.
+        passed: segments that lie behind such states: what a network that depends on time is told.
         batch: puzzles at a time.
         seed: of the shared tangent start.
         qr_every: state updates between two re-orthonormalisations.
+        noise_seed: of the frozen noise of a stochastic network.
         advance: told the number of puzzles done, batch by batch.
         finish: given the last state of every batch.
 
     Raises:
         UserError: no puzzles, another board, or counts out of range.
     """
-    model = network.model if isinstance(network, Checkpoint) else network
+    model = network.model if isinstance(network, Measurable) else network
     if batch < 1:
         raise UserError(f"batch is {batch}, it must be at least 1")
-    fit(model, puzzles)
-    pieces = []
+    if isinstance(model, RecursiveModel):
+        fit(model, puzzles)
+    if not len(puzzles):
+        raise UserError("the set of examples is empty")
+    running, device, pieces = as_network(model), home_of(model), []
+    timed = bool(getattr(running, "time_dependent", False))
     for first in range(0, len(puzzles), batch):
         rows = puzzles.take(np.arange(first, min(first + batch, len(puzzles))))
         counted = torch.from_numpy(np.where(rows.labelled, rows.labels.astype(np.int64), NOT_COUNTED))
-        watcher = Watcher(model, counted.to(model.lm_head.weight.device))
+        given = batch_of(rows, device=device, noise_seed=noise_seed)
+        updates = list(running.updates(given))
+        if isinstance(start, tuple):
+            begun = tuple(part[first : first + batch] for part in start)
+        else:
+            begun = running.start(given) if start is None else start(running.start(given))
+        watcher = Watcher(running, counted.to(device))
         measured = tangent_growth(
-            list(as_network(model).updates(batch_of(rows, device=model.lm_head.weight.device))),
-            _initial(model, start, slice(first, first + batch), len(rows)),
+            updates,
+            begun,
             k=k,
             segments=segments,
             qr_every=qr_every,
             seed=seed,
             observe=watcher,
+            time_dependent=timed,
+            clock=passed * len(updates) if timed else 0,
         )
-        pieces.append(watcher.trajectories(rows, measured.growth, model.config.updates_per_segment))
-        finish((measured.state[0], measured.state[1]))
+        pieces.append(watcher.trajectories(rows, measured.growth, len(updates)))
+        finish(cast("State", measured.state))
         advance(len(rows))
     return join(pieces)
-
-
-def _initial(model: RecursiveModel, start: Callable[[State], State] | State | None, batch: slice, rows: int) -> State:
-    """The states that the puzzles of a batch start from."""
-    if isinstance(start, tuple):
-        return start[0][batch], start[1][batch]
-    trained = model.initial_state(rows)
-    return trained if start is None else start(trained)
 
 
 @dataclass
 class Watcher:
     """Adds loss, recurrence and the pooled state to what an `Observer` collects; called after each segment of a batch.
 
-    ``labels`` is (B, cells) int64 token ids of the label, `NOT_COUNTED` in cells that are not, on the device of the model.
+    ``labels`` is (B, cells) int64 token ids of the label, `NOT_COUNTED` in cells that are not, on the device of the network.
     """
 
-    model: RecursiveModel
+    network: Network
     labels: Tensor
     observer: Observer = field(init=False)
     past: deque[State] = field(default_factory=lambda: deque(maxlen=PERIODS))
@@ -197,17 +196,23 @@ class Watcher:
     pooled: list[Tensor] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.observer = Observer(as_network(self.model))
+        self.observer = Observer(self.network)
 
     def __call__(self, segment: int, state: State) -> None:
         self.observer(segment, state)
-        self.pooled.append(state[0].float().mean(dim=1))
+        first = state[0].float()
+        self.pooled.append(first if first.ndim == 2 else first.flatten(1, -2).mean(dim=1))
         if self.past:
-            logits = self.model.read_out(state)[0].double()
-            losses = torch.nn.functional.cross_entropy(logits.mT, self.labels, reduction="none", ignore_index=NOT_COUNTED)
-            self.loss.append(losses.sum(dim=1) / (self.labels != NOT_COUNTED).sum(dim=1))
+            self.loss.append(self._loss(self.network.answer(state)))
             self.recurrence.append(torch.stack([self._distance(state, p) for p in range(1, PERIODS + 1)], dim=1))
         self.past.append(state)
+
+    def _loss(self, answer: Tensor) -> Tensor:
+        """(B,) mean cross-entropy of the label over the cells that count, nats; NaN of an answer that is tokens already."""
+        if not answer.is_floating_point():
+            return torch.full((len(self.labels),), torch.nan, dtype=torch.float64, device=self.labels.device)
+        losses = torch.nn.functional.cross_entropy(answer.double().mT, self.labels, reduction="none", ignore_index=NOT_COUNTED)
+        return losses.sum(dim=1) / (self.labels != NOT_COUNTED).sum(dim=1)
 
     def _distance(self, state: State, period: int) -> Tensor:
         """(B,) joint distance to the state ``period`` segments ago; NaN where the run is not that old."""
@@ -217,15 +222,20 @@ class Watcher:
         parts = [
             torch.linalg.vector_norm((now - then).flatten(1), dim=1, dtype=torch.float64) for now, then in zip(state, before, strict=True)
         ]
-        return torch.hypot(*parts)
+        joint: Tensor = reduce(torch.hypot, parts)
+        return joint
 
     def trajectories(self, puzzles: Examples, growth: Tensor, updates_per_segment: int) -> Trajectories:
         """Everything that was collected on this batch, as arrays."""
         boards = torch.stack(self.observer.answer, dim=1).cpu().numpy()
         read = columns(puzzles, self.observer, growth)
-        shared = ("solved_at", "halting_logit", "displacement_H", "displacement_L", "norm_H", "norm_L", "growth", "example_id")
+        jointly = {
+            name: reduce(np.hypot, [read[f"{name}_{latent}"] for latent in self.network.latents]) for name in ("displacement", "norm")
+        }
         return Trajectories(
-            **{name: read[name] for name in shared},
+            **{name: read[name] for name in ("solved_at", "growth", "example_id")},
+            **jointly,
+            halting_logit=read.get("halting_logit", np.full(boards.shape[:2], np.nan)),
             boards=boards.astype(puzzles.inputs.dtype),
             # −1: the task counts none
             conflicts=np.asarray(read.get("conflicts", np.full(boards.shape[:2], -1)), np.int16),

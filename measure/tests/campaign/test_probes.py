@@ -103,8 +103,9 @@ def test_the_commands_take_a_network_of_ones_own(puzzles, tmp_path, monkeypatch,
     write_parquet(with_unknown(puzzles, 1), tmp_path / "puzzles.parquet")
     (tmp_path / "my_net.py").write_text(OWN_NETWORK)
     (tmp_path / "weights.pt").write_bytes(b"nothing")
-    for words in (["few-unknown"], ["disturb", "--radii", "0,3"]):
-        given = [*words, "weights.pt", "puzzles.parquet", "--network", "my_net.py:build", "--segments", "2", "--batch", "4"]
+    long = ["follow", "--segments", "32", "--deep", "48", "--k", "1", "--controls", "1", "--starts", "1"]
+    for words in (["few-unknown", "--segments", "2"], ["disturb", "--radii", "0,3", "--segments", "2"], long):
+        given = [*words, "weights.pt", "puzzles.parquet", "--network", "my_net.py:build", "--batch", "4"]
         monkeypatch.setattr("sys.argv", ["unsettled", *given, "--out", f"{words[0]}.parquet"])
         with pytest.raises(SystemExit) as left:
             main()
@@ -114,6 +115,10 @@ def test_the_commands_take_a_network_of_ones_own(puzzles, tmp_path, monkeypatch,
     assert side["put_in"].all() and side["start_solved"][:, 0].all() and side["held"][:, 0].all()
     assert side["held_at_end"].all() and not side["held"][:, 1].all()  # the noise is gone after the second segment, not the first
     assert side.provenance.model.adapter is not None
+    side = read_side(tmp_path / "follow.parquet", kind="long")
+    assert side["solved_at"].all() and side["start_solved"].all() and side.provenance.model.latents == ("x",)
+    np.testing.assert_allclose(side["exponent"], np.log(0.1), rtol=0.01)  # what is left of a distance after an update
+    assert np.isnan(side["halting_logit"]).all() and np.isnan(side["late_loss_mean"]).all()
 
 
 def test_noise_is_of_the_radius_and_hangs_on_the_example_alone():

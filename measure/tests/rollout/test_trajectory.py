@@ -15,7 +15,7 @@ from unsettled.measure.tasks.sudoku.boards import Box, generate
 from unsettled.measure.tasks.tokens import TokenTask
 
 PUZZLES = generate(Box(2, 2), 7, seed=3)
-SHARED = ("solved_at", "displacement_H", "displacement_L", "norm_H", "norm_L", "halting_logit", "conflicts", "growth")
+SHARED = ("solved_at", "halting_logit", "conflicts", "growth")
 
 
 @pytest.mark.parametrize("structure", STRUCTURES)
@@ -25,6 +25,8 @@ def test_what_a_record_also_holds_is_the_same(structure, tmp_path):
     runs = follow(checkpoint, PUZZLES, segments=5, k=2, batch=3)
     for name in SHARED:
         np.testing.assert_array_equal(getattr(runs, name), getattr(record, name), err_msg=name)
+    np.testing.assert_array_equal(runs.displacement, np.hypot(record.displacement_H, record.displacement_L))
+    np.testing.assert_array_equal(runs.norm, np.hypot(record.norm_H, record.norm_L))
     np.testing.assert_array_equal(runs.solved, record.solved)
     np.testing.assert_array_equal(runs.token_right[:, -1] / 16, record.token_accuracy)
     assert replace(runs, solved_at=np.tile(np.arange(5) == 4, (7, 1))).solved.all()  # the last segment counts
@@ -83,8 +85,34 @@ def test_a_run_goes_on_from_where_it_was_left():
     follow(model, PUZZLES, segments=2, batch=4, finish=ended.append)
     states = tuple(torch.cat(parts) for parts in zip(*ended, strict=True))
     rest = follow(model, PUZZLES, segments=4, batch=4, start=states)
-    for name in ("boards", "displacement_H", "loss", "halting_logit"):
+    for name in ("boards", "displacement", "loss", "halting_logit"):
         np.testing.assert_array_equal(getattr(rest, name), getattr(whole, name)[:, 2:])
+
+
+class Clock:
+    """A network of three latents that depends on time and on noise, and answers in tokens."""
+
+    latents, confidence, time_dependent = ("a", "b", "c"), None, True
+
+    def start(self, batch):
+        return tuple(batch.tokens[..., None].float() + part for part in range(3))
+
+    def updates(self, batch):
+        return [lambda state, number: tuple(part + number + batch.normal(number, *part.shape[1:]) for part in state)] * 2
+
+    def answer(self, state):
+        return state[0][..., 0].long().clamp(0, 5)
+
+
+def test_any_network_goes_on_from_where_it_was_left_at_its_time_and_with_its_noise():
+    ended = []
+    whole = follow(Clock(), PUZZLES, segments=5, k=1, batch=4, noise_seed=7)
+    follow(Clock(), PUZZLES, segments=2, batch=3, noise_seed=7, finish=ended.append)
+    rest = follow(Clock(), PUZZLES, segments=3, start=tuple(map(torch.cat, zip(*ended, strict=True))), passed=2, noise_seed=7)
+    np.testing.assert_array_equal(rest.displacement, whole.displacement[:, 2:])
+    assert (follow(Clock(), PUZZLES, segments=5, noise_seed=8).displacement != whole.displacement).all()
+    assert np.isnan(whole.loss).all() and np.isnan(whole.halting_logit).all() and whole.updates_per_segment == 2
+    np.testing.assert_allclose(whole.displacement, whole.recurrence[..., 0], rtol=1e-12)  # of all three latents
 
 
 def test_mistakes_are_named():
@@ -112,10 +140,8 @@ def test_of_a_task_without_rules_no_conflict_is_counted_and_of_cells_without_a_l
     assert not replace(plain, conflicts=np.where(np.arange(2) == 1, -1, plain.conflicts)).counts_conflicts
 
 
-def test_a_state_has_both_latents_and_arrays_that_do_not_fit_are_named():
+def test_arrays_that_do_not_fit_are_named():
     runs = follow(tiny_model("hrm"), PUZZLES, segments=3, k=1)
-    np.testing.assert_allclose(runs.norm, np.sqrt(runs.norm_H**2 + runs.norm_L**2))
-    np.testing.assert_allclose(runs.displacement, np.sqrt(runs.displacement_H**2 + runs.displacement_L**2))
     assert (len(runs), runs.segments) == (7, 3)
     for name in ("loss", "pooled", "growth"):
         array = getattr(runs, name)
