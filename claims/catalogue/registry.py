@@ -46,20 +46,16 @@ class SideKind:
     """A kind of side record: what it holds, completing "this needs …", and the command that writes one.
 
     ``command`` may name ``{checkpoint}``, ``{puzzles}`` and ``{out}``; they are quoted for a shell where they are filled in.
-    ``any_network``: it is measured of networks of one's own, too (``--network``). ``holds`` is the kind that the file itself names,
-    where files of several names are of one kind.
+    ``holds`` is the kind that the file itself names, where files of several names are of one kind.
     """
 
     name: str
     words: str
     command: str
-    any_network: bool = False
     holds: str = ""
 
     def missing(self, checkpoint: Path | None, puzzles: Path | None, out: Path | None, *, network: str | None = None) -> MissingInput:
         """The complaint that there is none, with the command for these files; names in capitals where one is unknown."""
-        if network is not None and not self.any_network:
-            return MissingInput(f"{self.words}, which so far are measured of an HRM or a TRM alone")
         filled = {
             "checkpoint": shlex.quote(short_path(checkpoint)) if checkpoint else "CHECKPOINT",
             "puzzles": shlex.quote(short_path(puzzles)) if puzzles else "PUZZLES",
@@ -72,11 +68,11 @@ class SideKind:
 SIDE_KINDS: dict[str, SideKind] = {}
 
 
-def side_kind(name: str, *, words: str, command: str, any_network: bool = False, holds: str | None = None) -> None:
+def side_kind(name: str, *, words: str, command: str, holds: str | None = None) -> None:
     """Declare a kind of side record, before the statistics that need it. Raises ValueError when the name is taken."""
     if name in SIDE_KINDS:
         raise ValueError(f"side record {name!r} is declared twice")
-    SIDE_KINDS[name] = SideKind(name, words, command, any_network, holds or "")
+    SIDE_KINDS[name] = SideKind(name, words, command, holds or "")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,6 @@ side_kind(
     "spectrum",
     words="the one-step Jacobian at the states of the rollout, which a record does not hold",
     command="unsettled spectrum {checkpoint} {puzzles} --out {out}",
-    any_network=True,
 )
 
 Quantity = Literal["gain", "sigma", "radius", "update_cosine"]

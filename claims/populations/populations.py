@@ -200,6 +200,6 @@ def _through_adapter(population: Population) -> Population:
         hint = f"add --network {population.name}=FILE.py:FUNCTION"
         raise UserError(f"the record was measured through {facts.architecture}, which is not given", where=population.name, hint=hint)
     if population.adapter and not facts.adapter:
-        told = f"the record is of the {facts.architecture.upper()} that the checkpoint holds"
+        told = f"the record is of the {facts.title} that the checkpoint holds"
         raise UserError(f"{told}, not of a network of your own", where=population.name, hint=f"leave --network {population.name} away")
     return population

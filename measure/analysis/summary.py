@@ -18,9 +18,8 @@ def summarise(record: Record) -> list[tuple[str, str]]:
     n, right = len(record), int(record.solved.sum())
     accuracy = proportion(right, n)
     facts = record.provenance.model
-    name = facts.architecture.upper() if facts.adapter is None else facts.architecture
     rows = [
-        ("network", f"{name} {facts.variant}, hidden {facts.hidden_size}, {facts.parameters:,} parameters"),
+        ("network", f"{facts.title} {facts.variant}, hidden {facts.hidden_size}, {facts.parameters:,} parameters"),
         ("task", record.provenance.task),
         ("rollout", f"{record.segments} segments × {facts.updates_per_segment} updates, {record.provenance.dtype}"),
         ("exact accuracy", f"{accuracy.value:.4f} [{accuracy.low:.4f}, {accuracy.high:.4f}], {right} of {n}"),
@@ -47,8 +46,8 @@ def summarise(record: Record) -> list[tuple[str, str]]:
         rows.append((f"median {what}", f"solved {_median(values[record.solved])}, failed {_median(values[~record.solved])}"))
     if lacks := record.provenance.imported:
         rows.append(("imported from", lacks.source))
-        parts = [f"{name} before the last segment" for name in lacks.last_segment]
-        parts += [f"{name} but its mean over the last {window} segments" for name, window in lacks.late.items()]
+        parts = [f"{facts.title} before the last segment" for name in lacks.last_segment]
+        parts += [f"{facts.title} but its mean over the last {window} segments" for name, window in lacks.late.items()]
         rows.append(("not in it", ", ".join([*lacks.absent, *parts]) or "nothing is missing"))
     return rows
 

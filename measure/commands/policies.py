@@ -43,6 +43,8 @@ def policies(
     h_cycles: options.HCycles = None,
     l_cycles: options.LCycles = None,
     heads: options.Heads = None,
+    weights: options.Weights = None,
+    network: options.Network = None,
     split: options.Split = "test",
     task: options.Task = None,
     columns: options.Columns = None,
@@ -62,6 +64,7 @@ def policies(
     from unsettled.measure.policies.gather import gather
     from unsettled.measure.policies.plan import Plan
     from unsettled.measure.policies.plot import plot_points
+    from unsettled.measure.policies.selection import usual_rule
     from unsettled.measure.policies.table import table_of
     from unsettled.measure.support.memory import keep_freed_memory
     from unsettled.measure.support.progress import progress
@@ -91,7 +94,7 @@ def policies(
         problem = error.errors(include_url=False)[0]
         raise UserError(f"--{problem['loc'][0]}: {problem['msg'].removeprefix('Value error, ')}") from None
     keep_freed_memory()
-    loaded = inputs.load(checkpoint, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads)
+    loaded = inputs.network(checkpoint, network, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads, weights=weights)
     chosen = inputs.examples(puzzles, split=split, limit=limit, seed=sample_seed, task=task, columns=columns, several=several)
     total = len(chosen) * plan.rows
     with inputs.workers(processes, engine, address, device=device) as workers, progress("rollouts", total) as advance:
@@ -106,11 +109,12 @@ def policies(
         text.show_points(found, console, segments=plan.segments)
         if draws >= 2 and len(table) >= 4:
             rollouts = max(1, draws // 2)
-            told = comparison.restarts_against_pruning(table, kind=kind, rule="halting", rollouts=rollouts)(0)
-            console.print(text.difference_line(told), soft_wrap=True)
+            rule = usual_rule(table.restarts[kind].signals)
+            told = comparison.restarts_against_pruning(table, kind=kind, rule=rule, rollouts=rollouts)(0)
+            console.print(text.difference_line(told, rule), soft_wrap=True)
         if figure is not None:
             picture = figure if len(table.restarts) == 1 else figure.with_stem(f"{figure.stem}-{kind}")
-            plot_points(found, picture, title=f"{loaded.facts.architecture.upper()}, {len(table)} puzzles, {kind} starts")
+            plot_points(found, picture, title=f"{side.provenance.model.title}, {len(table)} puzzles, {kind} starts")
             console.print(f"figure: {picture}")
     if len(table) < len(chosen):
         console.print(f"{len(chosen) - len(table)} puzzles are left; run the same command again to resume")

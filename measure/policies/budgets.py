@@ -18,7 +18,7 @@ from unsettled.measure.policies.comparison import (
     shallow_grid,
 )
 from unsettled.measure.policies.policies import SIGNALS, Restarts, Verified
-from unsettled.measure.policies.selection import ORACLE, RULES
+from unsettled.measure.policies.selection import ORACLE, RULES, usual_rule
 from unsettled.measure.policies.table import Draws, Table
 from unsettled.measure.statistics.proportion import proportion
 
@@ -96,7 +96,7 @@ def _long(table: Table) -> Iterator[Found]:
 
 def _restarts(draws: Draws) -> Iterator[Found]:
     _, count, depth = draws.signals.shape
-    rules = [rule for rule in RULES if rule != "exponent" or draws.signals.has_exponent]
+    rules = draws.signals.known(RULES)
     for factor in FACTORS:
         budget = float(factor * depth)
         for rule in [*(r for r in rules if r != "first"), ORACLE]:
@@ -117,19 +117,20 @@ def _tuned(draws: Draws, *, seed: int) -> Iterator[Found]:
     _, count, depth = draws.signals.shape
     if len(draws) < 4:
         return
-    signals = [signal for signal in SIGNALS if signal != "exponent" or draws.signals.has_exponent]
+    signals, usual = draws.signals.known(SIGNALS), usual_rule(draws.signals)
     for factor in (f for f in FACTORS if f <= count // 2):
         budget = float(factor * depth)
-        for rule in ("halting", "majority"):
+        for rule in (usual, "majority"):
             for signal in signals if factor > 1 else ():  # one rollout leaves no draw to drop
                 yield f"pruned by {signal}", rule, budget, pruning(draws, rule, budget=budget, signals=(signal,))(seed)
             shallow = shallow_grid(budget, depth, count, rule)
             yield "restarts of tuned depth", rule, budget, cross_fitted(shallow, rule, draws, budget=budget, seed=seed)
         if factor > 1:
             halved = halving_grid(depth, count)
-            yield "successive halving", "halting", budget, cross_fitted(halved, "halting", draws, budget=budget, seed=seed)
-            unsure = confident_grid(depth, count)
-            yield "restart until confident", "halting", budget, cross_fitted(unsure, "halting", draws, budget=budget, seed=seed)
+            yield "successive halving", usual, budget, cross_fitted(halved, usual, draws, budget=budget, seed=seed)
+            if draws.signals.tells("halting"):
+                unsure = confident_grid(depth, count)
+                yield "restart until confident", "halting", budget, cross_fitted(unsure, "halting", draws, budget=budget, seed=seed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +154,7 @@ def kinds(table: Table) -> list[Kind]:
     for kind, draws in table.restarts.items():
         _, count, depth = draws.signals.shape
         whole = Restarts(count, depth)
-        rules = [rule for rule in RULES if rule != "exponent" or draws.signals.has_exponent]
+        rules = draws.signals.known(RULES)
         last = draws.signals.board[:, :, -1]
         found.append(
             Kind(

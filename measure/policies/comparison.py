@@ -127,9 +127,7 @@ def halving_grid(depth: int, draws: int, signals: Sequence[str] = SIGNALS) -> Gr
     """Successive halving by each signal, over all schedules of `RUNGS` and all numbers of draws that they can halve."""
 
     def grid(seen: Signals) -> Iterable[Policy]:
-        for signal in signals:
-            if signal == "exponent" and not seen.has_exponent:
-                continue
+        for signal in seen.known(signals):
             for rungs in (r for r in RUNGS if r[-1] < depth):
                 for count in (2, 4, 8, 16, 32):
                     if 2 ** len(rungs) <= count <= draws:

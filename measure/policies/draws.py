@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
 
 from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.networks import RecursiveModel
-from unsettled.measure.networks.members import as_network
+from unsettled.measure.networks.members import as_network, home_of
+from unsettled.measure.networks.protocol import Batch, Network, State
 from unsettled.measure.rollout.observer import Observer
 from unsettled.measure.rollout.starts import Starts
 from unsettled.measure.tasks.examples import Examples
@@ -24,8 +26,9 @@ REST = 8  # segments without a step before a draw counts as at rest
 class Seen:
     """What R rows show after one segment.
 
-    ``boards`` (R, cells) are tokens mapped back to the puzzle as it was given; ``halting`` (R,) logits; ``displacement`` (R,)
-    ‖Δz_H‖₂ over the segment, noise on the carry left out; ``growth`` (R,) λ₁ in nats per segment, NaN where not measured.
+    ``boards`` (R, cells) are tokens mapped back to the puzzle as it was given; ``halting`` (R,) logits, NaN where the network tells no
+    confidence; ``displacement`` (R,) ‖Δz‖₂ of the first latent over the segment, noise on the carry left out; ``growth`` (R,) λ₁ in nats
+    per segment, NaN where not measured.
     """
 
     boards: np.ndarray
@@ -36,7 +39,7 @@ class Seen:
 
 @torch.no_grad()
 def run_rows(
-    model: RecursiveModel,
+    model: RecursiveModel | Network,
     puzzles: Examples,
     draws: np.ndarray,
     starts: Starts,
@@ -51,30 +54,39 @@ def run_rows(
     With ``exponent`` one tangent is carried along, over all segments, at the price of as many evaluations again; without it,
     and without noise on the carry, rows whose steps were within ``stop_at_rest`` of the norm for `REST` segments repeat.
     """
-    ids = puzzles.ids
-    device = model.lm_head.weight.device
+    ids, network, device = puzzles.ids, as_network(model), home_of(model)
     symmetries = starts.symmetries(ids, draws, puzzles.task)
-    tokens, identifiers = symmetries.apply(puzzles.inputs), puzzles.identifiers
-    embedded = model.embed(torch.from_numpy(tokens).to(device), torch.from_numpy(identifiers).to(device))
-    updates = model.updates(embedded)
-    state, disturb, basis = starts.initial(model, ids, draws), starts.disturbance(ids, draws), None
+    tokens, identifiers = (
+        torch.from_numpy(array.astype(np.int64)).to(device) for array in (symmetries.apply(puzzles.inputs), puzzles.identifiers)
+    )
+    given = Batch(tokens, identifiers, ids)
+    updates, timed = list(network.updates(given)), bool(getattr(network, "time_dependent", False))
+    state, disturb, basis = starts.initial(network.start(given), ids, draws), starts.disturbance(ids, draws), None
     may_rest = stop_at_rest > 0 and not exponent and not disturb
     active, quiet, growth = np.arange(len(ids)), np.zeros(len(ids), int), np.full(len(ids), np.nan)
-    answers, halting, displacement = np.zeros(puzzles.inputs.shape, np.int64), np.zeros(len(ids), np.float32), np.zeros(len(ids))
+    answers, displacement = np.zeros(puzzles.inputs.shape, np.int64), np.zeros(len(ids))
+    halting = np.full(len(ids), 0 if network.confidence else np.nan, np.float32)
     for segment in range(segments):
         if len(active):
             state = disturb(state) if disturb else state
-            observer = Observer(as_network(model))
-            observer(-1, state)
+            observer = Observer(network)
+            grown = tangent_growth(
+                updates,
+                state,
+                k=int(exponent),
+                segments=1,
+                seed=tangent_seed,
+                basis=basis,
+                observe=observer,
+                time_dependent=timed,
+                clock=segment * len(updates) if timed else 0,
+            )
+            state = cast("State", grown.state)
             if exponent:
-                grown = tangent_growth(updates, state, k=1, segments=1, seed=tangent_seed, basis=basis)
-                state, basis, growth = (grown.state[0], grown.state[1]), grown.basis, grown.growth[:, 0, 0].cpu().numpy()
-            else:
-                for update in updates:
-                    state = update(state)
-            observer(segment, state)
+                basis, growth = grown.basis, grown.growth[:, 0, 0].cpu().numpy()
             answers[active] = observer.answer[0].cpu().numpy()
-            halting[active] = observer.confidence[0].float().cpu().numpy()
+            if observer.confidence:
+                halting[active] = observer.confidence[0].float().cpu().numpy()
             displacement[active] = observer.displacement[0][:, 0].cpu().numpy()
         yield Seen(
             boards=symmetries.undo(answers).astype(puzzles.inputs.dtype),
@@ -85,14 +97,14 @@ def run_rows(
         if may_rest and len(active):
             still = displacement[active] <= stop_at_rest * observer.norm[0][:, 0].cpu().numpy()
             quiet[active] = np.where(still, quiet[active] + 1, 0)
-            moving = torch.from_numpy(np.flatnonzero(quiet[active] < REST)).to(device)
+            moving = np.flatnonzero(quiet[active] < REST)
             if len(moving) < len(active):
-                active, state = active[moving.cpu().numpy()], (state[0][moving], state[1][moving])
-                updates = model.updates(embedded[torch.from_numpy(active).to(device)])
+                active, state = active[moving], tuple(part[torch.from_numpy(moving).to(device)] for part in state)
+                updates = list(network.updates(given.take(active)))
 
 
 def run_draws(
-    model: RecursiveModel,
+    model: RecursiveModel | Network,
     puzzles: Examples,
     starts: Starts,
     *,

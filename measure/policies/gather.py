@@ -12,28 +12,27 @@ import numpy as np
 from unsettled.measure.campaign.parts import resumed
 from unsettled.measure.campaign.side_parts import side_parts
 from unsettled.measure.campaign.workers import Workers, here
-from unsettled.measure.networks.checkpoints import Checkpoint
-from unsettled.measure.networks.fit import fit
 from unsettled.measure.policies.draws import judge_boards, number_boards, run_draws
 from unsettled.measure.policies.plan import KIND, SEGMENT_COLUMNS, Plan
 from unsettled.measure.record.provenance import measured_on
 from unsettled.measure.record.side import SideProvenance, SideRecord, joined, read_side, round_mantissa, write_side
+from unsettled.measure.rollout.fitting import Measurable, Placed, fitted
 from unsettled.measure.rollout.starts import Starts, check_symmetry
 from unsettled.measure.tasks.examples import Examples
 
 Advance = Callable[[int], None]
 
 
-def provenance_of(checkpoint: Checkpoint, puzzles: Examples, plan: Plan) -> SideProvenance:
-    """What a table will be, before it is drawn. Raises UserError for puzzles that the checkpoint does not read."""
-    fit(checkpoint.model, puzzles, trained_on=checkpoint.task, where=checkpoint.path)
+def ready_for(network: Measurable, puzzles: Examples, plan: Plan) -> tuple[Measurable, SideProvenance]:
+    """The network made ready, and what a table will be, before it is drawn. Raises UserError for puzzles or starts that do not fit."""
+    ready = fitted(network, puzzles)
     for kind in {"symmetry", "digits"} & set(plan.starts):
         check_symmetry(puzzles.task, kind)
-    return SideProvenance(kind=KIND, settings=plan.model_dump(mode="json"), **measured_on(checkpoint, puzzles))
+    return ready, SideProvenance(kind=KIND, settings=plan.model_dump(mode="json"), **measured_on(ready, puzzles))
 
 
 def gather(
-    checkpoint: Checkpoint,
+    network: Measurable,
     puzzles: Examples,
     out: Path,
     plan: Plan,
@@ -51,9 +50,10 @@ def gather(
         advance: told the rollouts that are done.
 
     Raises:
-        UserError: another process draws it, the parts are of other draws, or the file cannot be written.
+        UserError: the puzzles do not fit the network, another process draws it, the parts are of other draws, or the file cannot be
+            written.
     """
-    provenance = provenance_of(checkpoint, puzzles, plan)
+    ready, provenance = ready_for(network, puzzles, plan)
     # told draw by draw where this process draws, else chunk by chunk
     within, after = (advance, lambda rows: None) if workers is here else (lambda rows: None, advance)
     with resumed(side_parts(out, provenance, puzzles.ids, plan.chunk), what="draws") as parts:
@@ -63,7 +63,7 @@ def gather(
             return whole
         finished, begun = parts.finished(), time.process_time()
         advance(sum(finished.values()) * plan.rows)
-        drawn = partial(draw_chunk, checkpoint, plan=plan, advance=within)
+        drawn = partial(draw_chunk, Placed(ready.model, "float32", plan.device), plan=plan, advance=within)
         for rows in parts.fill(
             puzzles, drawn, finished=finished, workers=workers, enough=lambda: seconds is not None and time.process_time() - begun > seconds
         ):
@@ -84,14 +84,13 @@ def _same(whole: SideRecord, provenance: SideProvenance) -> bool:
     return whole.provenance.model_copy(update={"commit": provenance.commit}) == provenance
 
 
-def draw_chunk(checkpoint: Checkpoint, puzzles: Examples, plan: Plan, advance: Advance = lambda rows: None) -> dict[str, np.ndarray]:
+def draw_chunk(network: Placed, puzzles: Examples, plan: Plan, advance: Advance = lambda rows: None) -> dict[str, np.ndarray]:
     """The columns of some puzzles: ``example_id``, ``givens`` if there are any and, for each kind, ``KIND_NAME`` of `SEGMENT_COLUMNS`."""
-    model = checkpoint.model.to(plan.device)
     drawn = {}
     for kind, (draws, segments, exponent) in plan.families().items():
         starts = Starts(kind=kind, seed=plan.seed, scale=plan.scale, sigma=plan.sigma)
         drawn[kind] = run_draws(
-            model,
+            network.here,
             puzzles,
             starts,
             draws=draws,

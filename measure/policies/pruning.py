@@ -22,11 +22,11 @@ LEAST = np.iinfo(np.int64).min
 
 
 def looks(signals: Signals, budget: float, depth: int, names: Sequence[str] = SIGNALS) -> Iterator[tuple[str, int]]:
-    """The (signal, segments) at which draws may be looked at: λ₁ only where it was measured, and only where one draw can be finished."""
-    for name in names:
+    """The (signal, segments) at which draws may be looked at: only signals that are there, and only where one draw can be finished."""
+    for name in signals.known(names):
         for after in LOOKS:
             cost = after * (1 + TANGENT * (name == "exponent"))
-            if after < depth and cost + depth - after <= budget and (name != "exponent" or signals.has_exponent):
+            if after < depth and cost + depth - after <= budget:
                 yield name, after
 
 

@@ -40,6 +40,11 @@ def select(rule: str, signals: Signals, stop: np.ndarray, candidates: np.ndarray
     return chosen
 
 
+def usual_rule(signals: Signals) -> str:
+    """What selects an answer where nobody says: the halting logit, or, of a network that tells none, the least displacement."""
+    return "halting" if signals.tells("halting") else "displacement"
+
+
 def preference(rule: str, signals: Signals, stop: np.ndarray) -> np.ndarray:
     """(N, K) ranks of draws that stop there, by any rule but "majority": of several candidates `select` takes the one of the highest."""
     n, k, _ = signals.shape

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from unsettled.measure.record.side import SideRecord
 from unsettled.measure.support.files import validated
 
 LATE = 4
+UNTOLD = {"exponent": "λ₁ was not measured along these draws", "halting": "the network of these draws tells no confidence"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +21,8 @@ class Signals:
     """What N puzzles show in K draws after each of S segments, every array (N, K, S); nothing here depends on a label.
 
     Attributes:
-        halting: logit; displacement: ‖Δz_H‖₂ over the segment; growth: λ₁ in nats per segment, NaN where not measured.
+        halting: logit, NaN where the network tells none; displacement: ‖Δz‖₂ of the first latent over the segment; growth: λ₁ in nats
+            per segment, NaN where not measured.
         conflicts, broken: rows, columns and boxes that the board violates, and clues that it does not hold.
         board: a number for the decoded board, equal within a puzzle exactly for equal boards.
     """
@@ -41,10 +43,15 @@ class Signals:
     def shape(self) -> tuple[int, int, int]:
         return self.halting.shape
 
-    @property
-    def has_exponent(self) -> bool:
-        """Whether λ₁ was measured."""
-        return not bool(np.isnan(self.growth).any())
+    def tells(self, name: str) -> bool:
+        """Whether a score or a rule of that name can be told: λ₁ may not have been measured, a network may tell no confidence."""
+        if name == "exponent":
+            return not bool(np.isnan(self.growth).any())
+        return name != "halting" or not bool(np.isnan(self.halting).all())  # of a draw that diverged it is NaN as well
+
+    def known(self, names: Iterable[str]) -> list[str]:
+        """Those of the names that `tells` holds of."""
+        return [name for name in names if self.tells(name)]
 
     @property
     def consistent(self) -> np.ndarray:
@@ -63,6 +70,8 @@ class Signals:
         ``exponent``: minus λ₁ over all of them. ``conflicts``: minus the violated units of the board after the last.
         """
         last = np.maximum(stop, 1)[..., None] - 1
+        if not self.tells(name):
+            raise UserError(UNTOLD[name])
         if name == "halting":
             values = np.take_along_axis(self.halting, last, axis=2)[..., 0].astype(np.float64)
         elif name == "conflicts":
@@ -70,8 +79,6 @@ class Signals:
         elif name == "displacement":
             values = -_mean_up_to(self.displacement, stop, LATE)
         elif name == "exponent":
-            if not self.has_exponent:
-                raise UserError("λ₁ was not measured along these draws")
             values = -_mean_up_to(self.growth, stop, self.shape[2])
         else:
             raise UserError(f"no score is called {name!r}", hint="halting, displacement, exponent or conflicts")

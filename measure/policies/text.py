@@ -10,6 +10,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from unsettled.measure.policies.budgets import Kind, Point
+from unsettled.measure.policies.selection import RULES
 from unsettled.measure.policies.solve import Step
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.tasks.sudoku.boards import BLANK, Box
@@ -42,11 +43,11 @@ def show_points(points: list[Point], console: Console, *, segments: int) -> None
         console.print(grid)
 
 
-def difference_line(found: Estimate) -> str:
-    """Restarts less pruning in one sentence."""
+def difference_line(found: Estimate, rule: str) -> str:
+    """Restarts less pruning, both selected by one of `RULES`, in one sentence."""
     extra = found.extra
     return (
-        f"restarts − pruning, selected by the halting logit: {found.value:+.4f} [{found.low:+.4f}, {found.high:+.4f}] "
+        f"restarts − pruning, selected by {rule} ({RULES[rule]}): {found.value:+.4f} [{found.low:+.4f}, {found.high:+.4f}] "
         f"(n = {found.n}; {extra['accuracy_restarts']:.3f} at {extra['evaluations_restarts']:,.0f} evaluations, "
         f"{extra['accuracy_pruning']:.3f} at {extra['evaluations_pruning']:,.0f}: {extra['pruning']})"
     )

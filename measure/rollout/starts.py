@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.networks import RecursiveModel
 from unsettled.measure.networks.protocol import State
 from unsettled.measure.tasks.symmetries import Symmetries, identities
 from unsettled.measure.tasks.task import Task, cells_of, described
@@ -22,7 +21,7 @@ from unsettled.measure.tasks.task import Task, cells_of, described
 KINDS: dict[str, str] = {
     "trained": "the trained start, alone: its draws are all the same",
     "symmetry": "the trained start on a random image of the puzzle under a symmetry, answers mapped back; draw 0 is the puzzle itself",
-    "random": "z_H and z_L drawn from a normal distribution, entry by entry",
+    "random": "all latents drawn from a normal distribution, entry by entry",
     "perturbed": "the trained start, with normal noise on the carry before every segment",
     "digits": "the trained start on the puzzle with its tokens relabelled, answers mapped back; draw 0 is the puzzle itself",
 }
@@ -44,7 +43,7 @@ class Starts:
     Attributes:
         kind: one of `KINDS`.
         seed: of every random number.
-        scale: standard deviation of a random initial state; a state after an update has root mean square 1.
+        scale: standard deviation of a random initial state; after an update a state of an HRM or a TRM has root mean square 1.
         sigma: standard deviation of the noise on a perturbed carry, per segment.
 
     Raises:
@@ -82,9 +81,8 @@ class Starts:
                     found.source[row] = drawn.source[0]
         return found
 
-    def initial(self, model: RecursiveModel, ids: np.ndarray, draws: np.ndarray) -> State:
-        """The initial (z_H, z_L) of each row."""
-        trained = model.initial_state(len(ids))
+    def initial(self, trained: State, ids: np.ndarray, draws: np.ndarray) -> State:
+        """The initial state of each row, where the network itself starts from ``trained``."""
         if self.kind != "random":
             return trained
         return _noise([self._generator(*row) for row in zip(ids, draws, strict=True)], trained, self.scale)

@@ -26,3 +26,8 @@ class ModelFacts(BaseModel):
     latents: tuple[str, ...] = Field(default=("H", "L"), min_length=1, exclude_if=lambda latents: latents == ("H", "L"))
     grows: bool = Field(default=False, exclude_if=lambda grows: not grows)
     adapter: str | None = Field(default=None, exclude_if=lambda adapter: adapter is None)
+
+    @property
+    def title(self) -> str:
+        """What the network is called in text: HRM, TRM, or a user's file and function as they are."""
+        return self.architecture.upper() if self.adapter is None else self.architecture

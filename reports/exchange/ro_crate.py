@@ -101,7 +101,7 @@ def metadata(
         "@id": "./",
         "@type": "Dataset",
         "name": harmless(name),
-        "description": f"Per-puzzle measurements of a {facts.architecture.upper()} ({facts.parameters:,} parameters) on "
+        "description": f"Per-puzzle measurements of a {facts.title} ({facts.parameters:,} parameters) on "
         f"{len(record):,} Sudoku puzzles: finite-time Lyapunov exponents, displacement, halting logit and outcome.",
         "datePublished": published,
         "license": _reference(licence),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from fnmatch import fnmatch
 
 import numpy as np
@@ -9,10 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
+from typer.main import get_command
 
 from unsettled.claims.audit.audit import read_audit
 from unsettled.claims.audit.placebos import PLACEBOS
-from unsettled.claims.catalogue.registered import MissingInput
+from unsettled.claims.catalogue.registered import SIDE_KINDS, MissingInput
 from unsettled.claims.judgement.noise_band import under_noise
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.sides import find_side
@@ -20,6 +22,7 @@ from unsettled.claims.tests.audit.test_plugin import PLUGINS
 from unsettled.fixtures.synthetic.audits import write_ledger
 from unsettled.measure import load_network, measure, median, read_examples, read_record
 from unsettled.measure.campaign.noise import floor_of_sample
+from unsettled.measure.commands.app import build
 
 ADAPTER = """
 import torch
@@ -128,10 +131,13 @@ def test_the_paper_s_claims_that_hold_of_any_network_concern_one_of_ones_own():
     assert len([c for c in ledger.claims if ledger.concerns(c, "my", "hrm")]) < len(transferable)
 
 
-def test_a_claim_on_long_rollouts_does_not_name_a_command_that_takes_no_adapter(folder):
-    with pytest.raises(MissingInput, match="which so far are measured of an HRM or a TRM alone") as missing:
-        find_side("long", record=read_record("r.parquet"), record_path=folder / "r.parquet")
-    assert missing.value.command is None
+@pytest.mark.parametrize("kind", sorted(SIDE_KINDS))
+def test_the_command_for_what_is_missing_names_the_adapter(folder, kind):
+    with pytest.raises(MissingInput) as missing:
+        find_side(kind, record=read_record("r.parquet"), record_path=folder / "r.parquet")
+    words = shlex.split(missing.value.command or "")
+    assert words[0] == "unsettled" and words[-2:] == ["--network", "net.py:build"]
+    assert "network" in {parameter.name for parameter in get_command(build()).commands[words[1]].params}
 
 
 def test_one_latent_without_confidence_has_noise_and_placebos(folder):

@@ -104,7 +104,8 @@ def test_the_commands_take_a_network_of_ones_own(puzzles, tmp_path, monkeypatch,
     (tmp_path / "my_net.py").write_text(OWN_NETWORK)
     (tmp_path / "weights.pt").write_bytes(b"nothing")
     long = ["follow", "--segments", "32", "--deep", "48", "--k", "1", "--controls", "1", "--starts", "1"]
-    for words in (["few-unknown", "--segments", "2"], ["disturb", "--radii", "0,3", "--segments", "2"], long):
+    draws = ["policies", "--segments", "2", "--depth", "3", "--draws", "2", "--starts", "random,perturbed", "--exponents", "random"]
+    for words in (["few-unknown", "--segments", "2"], ["disturb", "--radii", "0,3", "--segments", "2"], long, draws):
         given = [*words, "weights.pt", "puzzles.parquet", "--network", "my_net.py:build", "--batch", "4"]
         monkeypatch.setattr("sys.argv", ["unsettled", *given, "--out", f"{words[0]}.parquet"])
         with pytest.raises(SystemExit) as left:
@@ -119,6 +120,11 @@ def test_the_commands_take_a_network_of_ones_own(puzzles, tmp_path, monkeypatch,
     assert side["solved_at"].all() and side["start_solved"].all() and side.provenance.model.latents == ("x",)
     np.testing.assert_allclose(side["exponent"], np.log(0.1), rtol=0.01)  # what is left of a distance after an update
     assert np.isnan(side["halting_logit"]).all() and np.isnan(side["late_loss_mean"]).all()
+    side = read_side(tmp_path / "policies.parquet", kind="restarts")
+    assert side["random_solved"][..., -1].all() and np.isnan(side["perturbed_halting"]).all() and np.isnan(side["perturbed_growth"]).all()
+    np.testing.assert_allclose(side["random_growth"], np.log(0.1), rtol=0.01)
+    told = capsys.readouterr().out
+    assert told.count("restarts − pruning, selected by displacement (") == 2 and "halting" not in told
 
 
 def test_noise_is_of_the_radius_and_hangs_on_the_example_alone():

@@ -51,7 +51,7 @@ def test_policies_are_compared_resumes_and_draws_its_figure(net):
         "conflicts, checked",
     ):
         assert words in told, words
-    assert "restarts − pruning, selected by the halting logit: " in told
+    assert "restarts − pruning, selected by halting (highest halting logit after the last segment): " in told
     assert figure.read_bytes().startswith(b"\x89PNG") and out.is_file()
     before = out.read_bytes()
     again, _ = run(*common, "--starts", "symmetry")

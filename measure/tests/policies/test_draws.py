@@ -12,10 +12,11 @@ from unsettled.fixtures.synthetic.networks import tiny_checkpoint, tiny_model
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import load_checkpoint
 from unsettled.measure.policies.draws import judge_boards, number_boards, run_draws, run_rows
-from unsettled.measure.policies.gather import draw_chunk, gather, provenance_of
+from unsettled.measure.policies.gather import draw_chunk, gather, ready_for
 from unsettled.measure.policies.plan import Plan
 from unsettled.measure.policies.policies import TANGENT, Halving, Restarts
 from unsettled.measure.policies.table import table_of
+from unsettled.measure.rollout.fitting import Placed
 from unsettled.measure.rollout.rollout import rollout
 from unsettled.measure.rollout.starts import KINDS, Starts
 from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet, conflicts, generate
@@ -122,14 +123,7 @@ def test_a_policys_bill_is_what_its_segments_cost_when_they_are_run():
 
 def table_of_tiny(**changes):
     plan = PLAN.model_copy(update=changes)
-    model = tiny_model("trm_mlp")
-
-    class Loaded:
-        pass
-
-    Loaded.model = model
-    columns = draw_chunk(Loaded, PUZZLES, plan)
-
+    columns = draw_chunk(Placed(tiny_model("trm_mlp"), "float32", "cpu"), PUZZLES, plan)
     side = synthetic_draws(6)
     provenance = side.provenance.model_copy(update={"settings": plan.model_dump(mode="json")})
     return table_of(type(side)(columns, provenance))
@@ -153,7 +147,7 @@ def test_draws_hang_on_seed_and_puzzle_not_on_the_batch(kind):
 def test_random_states_and_noise_have_the_stated_scale():
     model = tiny_model("trm_mlp", hidden=32)
     ids, draws = np.arange(8), np.zeros(8, int)
-    high, low = Starts(kind="random", scale=0.5).initial(model, ids, draws)
+    high, low = Starts(kind="random", scale=0.5).initial(model.initial_state(len(ids)), ids, draws)
     assert float(high.std()) == pytest.approx(0.5, rel=0.03) and float(low.std()) == pytest.approx(0.5, rel=0.03)
     assert not bool((high == low).all())
     state = model.initial_state(8)
@@ -243,9 +237,9 @@ def test_parts_of_other_draws_and_foreign_puzzles_are_refused(checkpoint, tmp_pa
     with pytest.raises(UserError, match="unfinished parts are of another measurement: their seed differs"):
         gather(checkpoint, PUZZLES, out, PLAN.model_copy(update={"seed": 1}), seconds=0.0)
     with pytest.raises(UserError, match="the puzzles are 6×6, the checkpoint reads 4×4"):
-        provenance_of(checkpoint, generate(Box(2, 3), 2, seed=0), PLAN)
+        ready_for(checkpoint, generate(Box(2, 3), 2, seed=0), PLAN)
     with pytest.raises(UserError, match="empty"):
-        provenance_of(checkpoint, PUZZLES.take([]), PLAN)
+        ready_for(checkpoint, PUZZLES.take([]), PLAN)
 
 
 @pytest.mark.parametrize("wrong", [{"starts": ("luck",)}, {"starts": ()}, {"starts": ("random", "random")}, {"draws": 1}, {"sigma": 0}])
