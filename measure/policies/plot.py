@@ -8,7 +8,7 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 from unsettled.measure.policies.budgets import Point
-from unsettled.measure.support.files import whole_file
+from unsettled.measure.support.pictures import write_figure
 
 CURVES = (
     ("one long rollout", "first"),
@@ -45,5 +45,4 @@ def plot_points(points: list[Point], picture: Path, *, title: str) -> None:
         axes.fill_between(cost, [p.low for p in line], [p.high for p in line], color=colour, alpha=0.1, linewidth=0)
     axes.set(xscale="log", xlabel="network evaluations per puzzle", ylabel="puzzles right", title=title)
     axes.legend(fontsize="small", frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    with whole_file(picture, what="figure") as file:
-        figure.savefig(file, format=picture.suffix.lstrip("."), dpi=120, metadata={"Software": None} if picture.suffix == ".png" else None)
+    write_figure(figure, picture)
