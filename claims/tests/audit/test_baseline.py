@@ -239,6 +239,8 @@ def test_update_new_adds_and_all_replaces_and_drops(judged):
     assert update(before, now, keys=keys, what="all").locked == {"b@x": two, "a@x": two}
     assert update(before, {}, keys=keys, what="all").locked == {"a@x": one}
     assert list(vanished(before, keys)) == ["gone@x"]
+    left = Baseline(locked={"left@x": two, "b@x": one, "gone@x": one})
+    assert list(update(left, {}, keys=keys, what="new").locked) == ["b@x", "gone@x", "left@x"], "as in the ledger, the others by name"
 
 
 def test_baseline_survives_its_file(judged, tmp_path):

@@ -153,6 +153,9 @@ def test_the_sizes_that_decide_and_those_beside_them(checked):
     verdict, rows = checked(linked | {"sizes": {"claim": "sizes"}}, *claims, sizes)
     fits = [n for n in range(8, 12) if any(parse_stated("60%").contains(Fraction(r, n)) and (n - r) % 2 == 0 for r in range(n))]
     assert rows[0].subject == "n from 8 to 11" and rows[0].finding.startswith(f"{len(fits)} of 4 sizes are consistent") and fits == [10]
+    short = claim_table(id="sizes", kind="range", stated="8 to 9", statistic="sample_size", smallest_contradiction=1)
+    found = checked(linked | {"sizes": {"claim": "sizes"}}, *claims, short)[1][0].finding
+    assert found.startswith("0 of 2 sizes are consistent"), "both ends are declared, and 10 is not"
     odd = [claim_table(id="right", stated="60%"), claim_table(id="half", stated="51%")]
     verdict, rows = checked(linked | {"sizes": {"claim": "sizes"}}, *odd, sizes)
     assert verdict.outcome is Outcome.IMPOSSIBLE and rows[0].finding == "0 of 4 sizes are consistent with all of these digits"
@@ -171,6 +174,14 @@ def test_each_figure_alone_may_be_possible_and_all_together_not(checked):
         claim_table(id="third", stated="34%"),
     )
     assert "no share of 6 right rounds to 34%, nearest 2/6 = 33.33% and 3/6 = 50%" in verdict.reason
+
+
+@pytest.mark.parametrize(("stated", "asked"), [("33%", True), ("67%", False), ("3 of 9", False)])
+def test_a_share_of_failures_is_tried_as_one_of_all_where_most_are_not(checked, stated, asked):
+    """Of four failures none of these is a share; more than a half of all examples are no failures, and a count has its denominator."""
+    claims = [claim_table(id="right", stated="60%"), claim_table(id="part", stated=stated)]
+    _, rows = checked({"check": "linked", "right": "right", "of_wrong": ["part"], "sizes": {"only": [10]}}, *claims)
+    assert [row.subject for row in rows[1:]] == (["33% of all 10 instead of the failures"] if asked else [])
 
 
 def test_what_cannot_enter_arithmetic_is_refused():

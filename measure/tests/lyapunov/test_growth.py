@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.lyapunov import singular
 from unsettled.measure.lyapunov.frozen import FrozenNoise
 from unsettled.measure.lyapunov.growth import Status, TangentGrowth, per_segment
 from unsettled.measure.lyapunov.seeds import SeedSpread, growth_over_seeds
@@ -129,6 +130,16 @@ def test_every_pair_meets_once_in_rounds_in_which_nobody_meets_twice(size):
     pairs = [tuple(sorted(pair)) for first, second in rounds for pair in zip(first, second, strict=True)]
     assert sorted(pairs) == [(a, b) for a in range(size) for b in range(a + 1, size)]
     assert all(len({*first, *second}) == 2 * len(first) for first, second in rounds)
+
+
+def test_a_zero_row_does_not_keep_the_others_from_ending(monkeypatch):
+    """Rows that are orthogonal end with the first sweep, of which three rows have three rounds."""
+    rounds = []
+    rotate = singular._rotate
+    monkeypatch.setattr(singular, "_rotate", lambda *given: rounds.append(given) or rotate(*given))
+    rows = torch.diag(torch.tensor([1.0, 2.0, 0.0], dtype=DOUBLE))[None]
+    found = log_singular_values(rows, torch.zeros(1, 3, dtype=DOUBLE))
+    assert found[0].tolist() == pytest.approx([math.log(2), 0.0, -math.inf]) and len(rounds) == 3
 
 
 @pytest.mark.parametrize("k, m", [(1, 1), (1, 4), (2, 2), (3, 5), (5, 5)])

@@ -129,6 +129,13 @@ def test_residuals_of_several_eigenvalues_are_those_of_their_vectors():
     assert found.values[0].real.tolist() == pytest.approx([0.9, -0.7, 0.5]) and found.residual.max() < 1e-10
 
 
+def test_a_state_whose_space_is_complete_waits_for_the_others_of_its_batch():
+    """Half of the identity has one direction from any start; what is added while another state goes on must count for nothing."""
+    matrices = torch.stack((0.5 * torch.eye(6, dtype=torch.float64), random_matrix(6)))
+    found = leading_eigenvalues(linearised(lambda z: torch.einsum("bij,bj->bi", matrices, z), torch.zeros(2, 6, dtype=torch.float64)))
+    assert found.products > 3 and found.radius.tolist() == pytest.approx([0.5, torch.linalg.eigvals(matrices[1]).abs().max().item()])
+
+
 def of_matrix(matrix, batch=2, dtype=torch.float64):
     matrix = matrix.to(dtype)
     return linearised(lambda z: z @ matrix.T, torch.zeros(batch, len(matrix), dtype=dtype))

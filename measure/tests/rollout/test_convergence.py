@@ -52,6 +52,12 @@ def test_network_convergence_matches_naive(given, found):
     np.testing.assert_allclose(found.last_rise, np.median(rise, axis=0), rtol=1e-4, atol=1e-9)
 
 
+def test_of_itself_it_takes_the_seeds_0_and_1(given):
+    model, puzzles = given
+    first = network_convergence(model, puzzles.take(np.array([0])), k=1, segments=1, sweeps=1)
+    assert first.seeds == (0, 1) and list(first.sweeps) == [0, 1]
+
+
 def test_sweeps_only_raise_the_leading_values(found):
     values = np.array([found.sweeps[n] for n in range(SWEEPS + 1)])
     assert (np.diff(values[:, 0]) >= -1e-12).all() and min(found.last_rise) >= 0

@@ -138,6 +138,7 @@ def test_of_a_task_without_rules_no_conflict_is_counted_and_of_cells_without_a_l
     assert plain.counts_conflicts and (plain.boards == runs.boards).all() and plain.conflicts.dtype == plain.token_right.dtype == np.int16
     assert (plain.token_right == (plain.boards == labels[:, None]).sum(axis=-1)).all()
     assert not replace(plain, conflicts=np.where(np.arange(2) == 1, -1, plain.conflicts)).counts_conflicts
+    assert replace(plain, conflicts=np.zeros_like(plain.conflicts)).counts_conflicts  # none violated is a count too
 
 
 def test_arrays_that_do_not_fit_are_named():
