@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
+from weakref import WeakValueDictionary
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -73,7 +74,7 @@ class Population:
     def with_record(self, path: Path) -> Population:
         """The same population with the record at ``path``. Raises UserError when it is of another architecture."""
         path = record_file(path)
-        record = read_record(path)
+        record = _read(path)
         measured = record.provenance.model.architecture
         if self.architecture not in (None, measured):
             told = measured.upper() if measured in get_args(Architecture) else measured
@@ -98,6 +99,23 @@ class Population:
             differing |= dict.fromkeys(map(str, alike(self.record, record, allowed=unlike, where=path)))
             networks.append(record)
         return replace(self, networks=tuple(networks), further=paths, unlike=tuple(differing))
+
+
+# The records that somebody holds, by where they lie and when they were written: the ledgers of several papers are judged on one record,
+# and share what is computed of it.
+_HELD: WeakValueDictionary[tuple[Path, int, int], Record] = WeakValueDictionary()
+
+
+def _read(path: Path) -> Record:
+    """The record at ``path``, which is read once as long as it is held. Raises UserError."""
+    if not path.is_file():  # one in parts
+        return read_record(path)
+    file = path.stat()
+    key = (path.resolve(), file.st_mtime_ns, file.st_size)
+    record = _HELD.get(key)
+    if record is None:
+        record = _HELD[key] = read_record(path)
+    return record
 
 
 class _ReferenceCard(BaseModel):

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field
 
+from unsettled.measure.columns.streamed import flat_to_numpy
 from unsettled.measure.columns.table import open_table, readable
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.packing import packing
@@ -165,5 +166,5 @@ def _tensors(array: np.ndarray) -> pa.Array:
 def _array(column: pa.ChunkedArray) -> np.ndarray:
     array = column.combine_chunks()
     tensors = isinstance(array.type, pa.FixedShapeTensorType)
-    found: np.ndarray = array.to_numpy_ndarray() if tensors else array.to_numpy(zero_copy_only=False)
+    found: np.ndarray = array.to_numpy_ndarray() if tensors else flat_to_numpy(array)
     return found
