@@ -9,6 +9,7 @@ limits, whose .1 % is added (Berger & Boos 1994, Journal of the American Statist
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -60,14 +61,25 @@ def risk_ratio(hits: int, n: int, other_hits: int, others: int, *, level: float 
 
 def ratio_p_value(hits: int, n: int, other_hits: int, others: int, ratio: float, *, above: bool) -> float:
     """One-sided p-value of "the ratio is ``ratio``" against a larger one (``above``) or a smaller one."""
+    base, chance = _chances((hits, n, other_hits, others), ratio, above=above)
+    return min(1.0, float(chance(base).max()) + NUISANCE)
+
+
+def _chances(tables: tuple[int, int, int, int], ratio: float, *, above: bool) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
+    """The base rates to try, and the chance of a score at least as extreme at given ones of them."""
+    hits, n, other_hits, others = tables
     seen = float(_score(np.array([hits]), n, np.array([other_hits]), others, ratio)[0])
     base = _base_rates(hits, n, other_hits, others, ratio)
     counts = _likely(n, np.minimum(ratio * base, 1.0))
     # of each count of the group, up to which count of the others the score is at least as extreme
     edge = _edge(counts, n, others, ratio, seen, above=above)
-    chances = binom.pmf(counts, n, np.minimum(ratio * base[:, None], 1.0))
-    beyond = binom.cdf(edge, others, base[:, None]) if above else binom.sf(edge, others, base[:, None])
-    return min(1.0, float((chances * beyond).sum(axis=1).max()) + NUISANCE)
+
+    def chance(rates: np.ndarray) -> np.ndarray:
+        chances = binom.pmf(counts, n, np.minimum(ratio * rates[:, None], 1.0))
+        beyond = binom.cdf(edge, others, rates[:, None]) if above else binom.sf(edge, others, rates[:, None])
+        return np.asarray((chances * beyond).sum(axis=1))
+
+    return base, chance
 
 
 def _base_rates(hits: int, n: int, other_hits: int, others: int, ratio: float) -> np.ndarray:
@@ -119,14 +131,27 @@ def _score(hits: np.ndarray, n: int, other_hits: np.ndarray, others: int, ratio:
     return np.where(variance > 1e-15, difference / np.sqrt(np.maximum(variance, 1e-15)), np.sign(difference) * 1e9)
 
 
+@lru_cache(maxsize=256)
 def _limit(tables: tuple[int, int, int, int], value: float, alpha: float, *, above: bool) -> float:
     """The ratio nearest to the value, on its lower or upper side, that is excluded; 0 or infinite where none is."""
     inside, outside = max(value, 1 / FARTHEST), (1 / FARTHEST if above else FARTHEST)
-    if ratio_p_value(*tables, outside, above=above) > alpha:
+    worst = GRID // 2  # of the base rates that were tried last
+
+    def possible(ratio: float) -> bool:
+        """Whether a ratio has a p-value above alpha; one base rate is enough, and the one that was worst is likely so again."""
+        nonlocal worst
+        base, chance = _chances(tables, ratio, above=above)
+        if float(chance(base[worst : worst + 1])[0]) + NUISANCE > alpha:
+            return True
+        chances = chance(base)
+        worst = int(chances.argmax())
+        return float(chances[worst]) + NUISANCE > alpha
+
+    if possible(outside):
         return 0.0 if above else math.inf
     for _ in range(40):
         middle = math.sqrt(inside * outside)
-        if ratio_p_value(*tables, middle, above=above) > alpha:
+        if possible(middle):
             inside = middle
         else:
             outside = middle
