@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from unsettled.claims.audit.sampling import record_of
 from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.judgement.judge import judge
-from unsettled.claims.judgement.noise_band import largest_change, under_noise
+from unsettled.claims.judgement.noise_band import largest_change, noisy_values
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.ledger import DeclaredPopulation, Ledger, Paper
 from unsettled.claims.populations.populations import Population
@@ -104,10 +104,10 @@ def plant(falsehood: Falsehood, population: Population) -> tuple[Verdict, Verdic
     truth = falsehood.prints.format(value=value, count=count, rows=rows)
     moved = value + falsehood.value_off + falsehood.step_off / rows
     if falsehood.value_off:
-        noise = largest_change(under_noise(lambda disturbed: statistic.function(disturbed, parameters), record), value)
+        noise = largest_change(noisy_values(statistic, parameters, record), value)
         moved += math.copysign(noise, falsehood.value_off)
     if falsehood.count_off:
-        noise = largest_change(under_noise(lambda disturbed: statistic.function(disturbed, parameters), record), value)
+        noise = largest_change(noisy_values(statistic, parameters, record), value)
         count += falsehood.count_off + math.ceil(noise * rows)
     lie = falsehood.prints.format(value=moved, count=count, rows=rows)
     corrupted = corrupted_by(falsehood.corrupt, record) if falsehood.corrupt else record
@@ -123,10 +123,7 @@ def explained_by_noise(falsehood: Falsehood, population: Population) -> bool:
     parameters = statistic.parameters.model_validate(falsehood.claim.get("parameters", {}))
     both = (record, corrupted_by(falsehood.corrupt, record))
     values = [statistic.function(one, parameters).value for one in both]
-    noise = [
-        largest_change(under_noise(lambda again: statistic.function(again, parameters), one), x)
-        for one, x in zip(both, values, strict=True)
-    ]
+    noise = [largest_change(noisy_values(statistic, parameters, one), value) for one, value in zip(both, values, strict=True)]
     return abs(values[1] - values[0]) <= max(noise)
 
 

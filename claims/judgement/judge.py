@@ -8,7 +8,7 @@ of something beyond it: an interval, and whether the sample could have contradic
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
 from unsettled.claims.catalogue.registered import MissingInput, lookup
@@ -17,7 +17,7 @@ from unsettled.claims.digits.arithmetic import digits_of
 from unsettled.claims.judgement.case import Case, PopulationLike, estimate, estimate_over, how_to_get, mode_of
 from unsettled.claims.judgement.evidence import against_fresh, from_count, level_reached
 from unsettled.claims.judgement.families import adjust, tests_of
-from unsettled.claims.judgement.noise_band import largest_change, under_noise
+from unsettled.claims.judgement.noise_band import largest_change, noisy_values
 from unsettled.claims.judgement.power import standard_error
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.forms import Exists, Form, NotApplicable, describe, region
@@ -141,7 +141,7 @@ def _recompute_digits(case: Case, measured: Estimate, record: Record) -> Verdict
     pair = (stated.numerator, stated.denominator)
     if _counts(measured) == pair if count else stated.contains(measured.value, widen=hedge):
         return case.verdict(case.agrees, f"{got}, which {stated.agrees}", measured, noise=0.0)
-    versions = under_noise(_plain(case), record)
+    versions = _noisy(case, record)
     noise = largest_change(versions, measured.value)
     told = f"numerical noise moves it by {_noise(case, measured, noise)}" if versions else "no numerical noise is on record"
     if _counts_within(stated, measured, versions) if count else stated.contains(measured.value, widen=noise + hedge):
@@ -153,7 +153,7 @@ def _recompute_digits(case: Case, measured: Estimate, record: Record) -> Verdict
 def _recompute_form(case: Case, form: Form, measured: Estimate, record: Record) -> Verdict:
     """Same examples, no digits: the value itself must meet the declared form, give or take numerical noise."""
     value, got = measured.value, case.got(measured)
-    noise = largest_change(under_noise(_plain(case), record), value)
+    noise = largest_change(_noisy(case, record), value)
     lines = [measured.counts[name] / measured.n for name in ("least", "most") if name in measured.counts]
     sides = {_holds_at(form, x + off, measured) for x in (value, *lines) for off in (-noise, 0.0, noise)}
     if len(sides) > 1:
@@ -312,10 +312,9 @@ def _span(form: Form) -> tuple[float, float]:
     return span
 
 
-def _plain(case: Case) -> Callable[[Record], Estimate]:
-    """The claim's statistic without the figures beside it: what is computed many times under noise."""
-    settings, statistic = case.claim.settings().lean(), lookup(case.claim.statistic)
-    return lambda record: statistic.on(record, settings, case.population.side)
+def _noisy(case: Case, record: Record) -> list[Estimate]:
+    """What noise alone could have given in place of the claim's figure."""
+    return noisy_values(lookup(case.claim.statistic), case.claim.settings(), record, case.population.side)
 
 
 def _printed(claim: AnyClaim) -> Stated:

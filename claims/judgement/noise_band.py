@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from unsettled.claims.catalogue.registry import Parameters, Statistic
 from unsettled.measure.record.provenance import NoiseFloor
 from unsettled.measure.record.record import Record, held
 from unsettled.measure.statistics.estimate import Estimate
@@ -38,6 +40,17 @@ def under_noise(statistic: Callable[[Record], Estimate], record: Record) -> list
     return [statistic(version) for version in (_kept_versions(record) if small else _versions(record, record.provenance.noise))]
 
 
+def noisy_values(statistic: Statistic, parameters: Parameters, record: Record, side: Callable[[str], Any] | None = None) -> list[Estimate]:
+    """`under_noise` of a registered statistic, without the figures beside it: once for all who ask it of a record."""
+    lean = parameters.lean()
+
+    def found() -> list[Estimate]:
+        return under_noise(lambda version: statistic.on(version, lean, side), record)
+
+    # a side record is a population's, not the record's
+    return found() if statistic.needs else record.once(("under noise", statistic.name, repr(lean)), found)
+
+
 def _versions(record: Record, floor: NoiseFloor) -> Iterator[Record]:
     rng = np.random.default_rng(0)
     return (disturb(record, floor, rng, starts=True) for _ in range(DRAWS))
@@ -46,8 +59,11 @@ def _versions(record: Record, floor: NoiseFloor) -> Iterator[Record]:
 @lru_cache(maxsize=2)
 def _kept_versions(record: Record) -> list[Record]:
     """The same of the last two small records, kept while other figures of them are asked for: one is set beside an altered one."""
-    floor = record.provenance.noise
-    return [] if floor is None else list(_versions(record, floor))
+    floor, rng = record.provenance.noise, np.random.default_rng(0)
+    if floor is None:
+        return []
+    known = Restless.of(record, flip_rate(floor))
+    return [disturb(record, floor, rng, starts=True, known=known) for _ in range(DRAWS)]
 
 
 def largest_change(versions: list[Estimate], value: float) -> float:
@@ -56,18 +72,41 @@ def largest_change(versions: list[Estimate], value: float) -> float:
     return float(max((change for change in changes if np.isfinite(change)), default=0.0))
 
 
-def disturb(record: Record, floor: NoiseFloor, rng: np.random.Generator, *, starts: bool = False, possible: bool = True) -> Record:
+@dataclass(frozen=True)
+class Restless:
+    """What all draws of one record's noise share: the rows from the one that moves least (N,), and those of either outcome that are
+    close to call, as `donors` says."""
+
+    order: np.ndarray
+    close: tuple[np.ndarray, np.ndarray]
+
+    @classmethod
+    def of(cls, record: Record, rate: float) -> Restless:
+        """Of a record of which outcomes change at a ``rate``."""
+        late = _late_steps(record)
+        return cls(np.argsort(late, kind="stable"), _close(record, late, rate))
+
+
+def disturb(
+    record: Record,
+    floor: NoiseFloor,
+    rng: np.random.Generator,
+    *,
+    starts: bool = False,
+    possible: bool = True,
+    known: Restless | None = None,
+) -> Record:
     """The record as another equivalent measurement might have come out, from another tangent start too if ``starts``.
 
-    Outcomes change as often as the floor leaves ``possible``, or as often as it saw.
+    Outcomes change as often as the floor leaves ``possible``, or as often as it saw. ``known`` is of this record at that rate.
     """
     rows = len(record)
     per_segment = record.provenance.model.updates_per_segment
-    restless = _ranks(_late_steps(record))
-    drawn = {name: _dealt(_draw(floor.quantiles.get(name, {}), rows, rng), restless) for name in ("exponents", "displacement", "halting")}
+    known = known or Restless.of(record, flip_rate(floor, possible=possible))
+    drawn = {name: _dealt(_draw(floor.quantiles.get(name, {}), rows, rng), known.order) for name in ("exponents", "displacement", "halting")}
     exponents = drawn["exponents"][:, None] + (_other_start(floor, rows, record.k, rng) if starts else 0.0)
     exponents, displacement = exponents[:, None, :] * per_segment, drawn["displacement"][:, None]
-    record = redecided(record, donors(record, flip_rate(floor, possible=possible), rng))
+    record = redecided(record, _taken(rows, known.close, rng))
     latents = record.provenance.model.latents
     moved: dict[str, Any] = {f"displacement_{x}": _scaled(record.displacement(x), displacement * record.norm(x)) for x in latents}
     if "halting_logit" in held(record):
@@ -99,27 +138,38 @@ def donors(record: Record, rate: float, rng: np.random.Generator) -> np.ndarray:
     and move, failures that are trusted and move little. Each of them is decided anew by the toss of a coin, as many of either
     outcome, for noise does not know what is right.
     """
-    moving, resemblance = ~(_late_steps(record) <= floor_of(record.provenance.dtype)), success_likeness(record)
-    classes = [np.flatnonzero((record.solved == outcome) & moving) for outcome in (False, True)]
-    size = min(math.ceil(rate * len(record)), *map(len, classes))
-    pools = [rows[np.argsort(sign * resemblance[rows], kind="stable")[:size]] for rows, sign in zip(classes, (-1, 1), strict=True)]
-    taken = np.arange(len(record))
-    for pool, other in zip(pools, reversed(pools), strict=True):
-        changed = pool[rng.random(size) < 0.5]
+    return _taken(len(record), _close(record, _late_steps(record), rate), rng)
+
+
+def _close(record: Record, late: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
+    """The failures and the successes that are close to call: a share ``rate`` of all, as many of either, and none at rest."""
+    moving, resemblance = ~(late <= floor_of(record.provenance.dtype)), success_likeness(record)
+    failures, successes = (np.flatnonzero((record.solved == outcome) & moving) for outcome in (False, True))
+    size = min(math.ceil(rate * len(record)), len(failures), len(successes))
+    likely = np.argsort(-resemblance[failures], kind="stable")[:size]
+    doubted = np.argsort(resemblance[successes], kind="stable")[:size]
+    return failures[likely], successes[doubted]
+
+
+def _taken(rows: int, close: tuple[np.ndarray, np.ndarray], rng: np.random.Generator) -> np.ndarray:
+    taken = np.arange(rows)
+    for pool, other in zip(close, reversed(close), strict=True):
+        changed = pool[rng.random(len(pool)) < 0.5]
         taken[changed] = rng.choice(other, len(changed)) if len(changed) else changed
     return taken
 
 
 def redecided(record: Record, taken: np.ndarray) -> Record:
     """The record with the later half of each row from the row that it takes its fate from: what another outcome brings with it."""
-    if (taken == np.arange(len(record))).all():
+    changed = np.flatnonzero(taken != np.arange(len(record)))
+    if not len(changed):
         return record
     late = slice(record.segments // 2, None)
     by_latent = (f"displacement_{latent}" for latent in record.provenance.model.latents)
     fated = [name for name in (*_FATE, *by_latent) if name in held(record)]
     columns: dict[str, Any] = {name: np.array(getattr(record, name)) for name in fated}
     for column in columns.values():
-        column[:, late] = column[taken][:, late]
+        column[changed, late] = column[taken[changed], late]
     columns["solved"] = np.asarray(record.solved)[taken]
     return record.replace(**columns)
 
@@ -141,10 +191,10 @@ def _late_steps(record: Record) -> np.ndarray:
     return record.late_steps(window=min(4, record.segments))
 
 
-def _dealt(drawn: np.ndarray, restless: np.ndarray) -> np.ndarray:
-    """The drawn differences (N,) with the largest of them for the rows that rank highest."""
+def _dealt(drawn: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """The drawn differences (N,) with the largest of them for the last rows of an order (N,)."""
     dealt = np.empty_like(drawn)
-    dealt[np.argsort(restless, kind="stable")] = drawn[np.argsort(np.abs(drawn), kind="stable")]
+    dealt[order] = drawn[np.argsort(np.abs(drawn), kind="stable")]
     return dealt
 
 

@@ -168,7 +168,10 @@ class Record(Moving):
     def replace(self, *, provenance: Provenance | None = None, **arrays: Any) -> Record:
         """A copy with some columns, or the provenance, replaced."""
         kept = {name: getattr(self, name) for name in self.columns}
-        return Record(**(kept | arrays), provenance=provenance or self.provenance)
+        copy = Record(**(kept | arrays), provenance=provenance or self.provenance)
+        if provenance is None and not any(name.startswith("norm_") for name in arrays):
+            copy._known |= {key: known for key, known in self._known.items() if isinstance(key, tuple) and key[0] == "grows"}
+        return copy
 
     def without_scaleless(self) -> Record:
         """The record without raw displacement where there is no scale of rest; relative displacement and angles are kept."""

@@ -41,8 +41,8 @@ def test_draws_follow_the_recorded_quantiles_on_either_side_and_the_restless_row
     assert np.quantile(np.abs(drawn), [0.25, 0.5, 0.9, 0.99, 1.0]) == pytest.approx([5e-4, 1e-3, 4e-3, 8e-3, 1e-2], rel=0.05)
     assert abs((drawn > 0).mean() - 0.5) < 0.01 and np.abs(drawn).max() <= 1e-2
     assert not noise_band._draw({}, 5, rng).any() and (np.abs(noise_band._draw({"largest": 2.0}, 5, rng)) <= 2).all()
-    dealt = noise_band._dealt(np.array([0.3, -0.1, 0.2]), np.array([2.0, 0.0, 1.0]))
-    assert dealt.tolist() == [0.3, -0.1, 0.2] and noise_band._dealt(np.array([0.3, -0.1, 0.2]), np.array([0.0, 2.0, 1.0])).tolist() == [
+    dealt = noise_band._dealt(np.array([0.3, -0.1, 0.2]), np.array([1, 2, 0]))
+    assert dealt.tolist() == [0.3, -0.1, 0.2] and noise_band._dealt(np.array([0.3, -0.1, 0.2]), np.array([0, 2, 1])).tolist() == [
         -0.1,
         0.3,
         0.2,
