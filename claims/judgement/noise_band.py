@@ -103,7 +103,9 @@ def disturb(
     rows = len(record)
     per_segment = record.provenance.model.updates_per_segment
     known = known or Restless.of(record, flip_rate(floor, possible=possible))
-    drawn = {name: _dealt(_draw(floor.quantiles.get(name, {}), rows, rng), known.order) for name in ("exponents", "displacement", "halting")}
+    drawn = {
+        name: _dealt(_draw(floor.quantiles.get(name, {}), rows, rng), known.order) for name in ("exponents", "displacement", "halting")
+    }
     exponents = drawn["exponents"][:, None] + (_other_start(floor, rows, record.k, rng) if starts else 0.0)
     exponents, displacement = exponents[:, None, :] * per_segment, drawn["displacement"][:, None]
     record = redecided(record, _taken(rows, known.close, rng))

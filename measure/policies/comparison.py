@@ -9,7 +9,7 @@ import numpy as np
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.policies.policies import SIGNALS, TANGENT, Confident, Halving, Policy, Restarts
-from unsettled.measure.policies.pruning import all_looks, best_on
+from unsettled.measure.policies.pruning import all_looks
 from unsettled.measure.policies.selection import ORACLE, oracle, outcome, select
 from unsettled.measure.policies.table import Draws, Signals, Table
 from unsettled.measure.statistics.estimate import Estimate
@@ -95,15 +95,15 @@ def pruning(draws: Draws, rule: str, *, budget: float, signals: Sequence[str] = 
     looks = all_looks(draws, rule, budget, draws.signals.shape[2], signals)
 
     def best(chooses: np.ndarray) -> Fitted | None:
-        if (found := best_on(looks, chooses, budget)) is None:
+        if (found := looks.best_on(chooses)) is None:
             return None
-        look, threshold = found
+        way, threshold = found
 
         def on(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-            right, segments, chosen = look.scored(rows, np.array([threshold]))
-            return right[0], segments[0], chosen[0]
+            right, segments, chosen = looks.scored(slice(way, way + 1), rows, np.array([[threshold]]))
+            return right[0, 0], segments[0, 0], chosen[0, 0]
 
-        return look.at(threshold).name, on
+        return replace(looks.policies[way], threshold=threshold).name, on
 
     return lambda seed: _on_halves(best, len(draws), budget=budget, seed=seed)
 

