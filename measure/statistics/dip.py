@@ -12,10 +12,10 @@ depends on n beyond them.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
-import numba
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -23,6 +23,8 @@ from unsettled.measure.statistics.sample import as_values
 
 SIZES = (8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 DRAWS = 2000
+# Up to so many values arrays take the minorant in a moment; of millions, one pass is compiled.
+FEW = 10_000
 NULLS = Path(__file__).with_name("dip_nulls.npy")  # half a second's simulation, which every audit would wait for
 
 
@@ -66,7 +68,7 @@ def _nulls() -> np.ndarray:
 def simulated(size: int) -> np.ndarray:
     """√n·dip of `DRAWS` uniform samples of ``size``, sorted; always the same."""
     rng = np.random.default_rng(size)
-    draws = np.array([_dip(np.sort(rng.random(size))) for _ in range(DRAWS)])
+    draws = np.array([_dip(np.sort(rng.random(size)), _compiled) for _ in range(DRAWS)])
     return np.sort(draws) * math.sqrt(size)
 
 
@@ -80,7 +82,17 @@ def _finite(ordered: np.ndarray) -> np.ndarray:
     return np.asarray(np.clip(ordered, low - reach, high + reach))
 
 
-def _dip(x: np.ndarray) -> float:
+Minorant = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+def _compiled(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    from unsettled.measure.statistics.minorant import compiled  # noqa: PLC0415  loads numba, a third of a second
+
+    found: tuple[np.ndarray, np.ndarray] = compiled(x)
+    return found
+
+
+def _dip(x: np.ndarray, minorant: Minorant | None = None) -> float:
     """The dip of sorted finite values.
 
     Between the ends ``low`` and ``high`` of the modal interval lie the convex minorant and the concave majorant of the empirical
@@ -88,20 +100,21 @@ def _dip(x: np.ndarray) -> float:
     apart than what is left outside already needs. Distances are in counts; the dip is half of the largest, over n.
     """
     low, high, found = 0, len(x) - 1, 1.0
+    minorant = minorant or (_minorant if len(x) <= FEW else _compiled)
     while x[low] != x[high]:
-        minorant, lower_knots = _minorant(x[low : high + 1])
-        reflected, upper_knots = _minorant(-x[low : high + 1][::-1])
+        convex, lower_knots = minorant(x[low : high + 1])
+        reflected, upper_knots = minorant(-x[low : high + 1][::-1])
         size = high + 1 - low
         upper_knots = size - 1 - upper_knots[::-1]
         knots = np.concatenate((lower_knots, upper_knots))  # between knots the two are straight, so that none is farther apart there
         # the majorant is the size less what was reflected, read backwards: of millions of values only the part that counts is made
-        gaps = (size - reflected[size - 1 - knots]) - minorant[knots]
+        gaps = (size - reflected[size - 1 - knots]) - convex[knots]
         place = knots[np.argmax(gaps)]
         if gaps.max() <= found:
             break
         first = int(lower_knots[np.searchsorted(lower_knots, place, side="right") - 1])
         last = int(upper_knots[np.searchsorted(upper_knots, place, side="left")])
-        below = (np.arange(1, first + 2) - minorant[: first + 1]).max()
+        below = (np.arange(1, first + 2) - convex[: first + 1]).max()
         above = ((size - reflected[: size - last][::-1]) - np.arange(last, size)).max()
         found = max(found, below, above)
         if (first, last) == (0, high - low):
@@ -110,23 +123,20 @@ def _dip(x: np.ndarray) -> float:
     return float(found / (2 * len(x)))
 
 
-@numba.njit(cache=True)
-def _minorant(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:  # pragma: no cover (compiled)
-    """The greatest convex function below the points (x_i, i): its value at every point (N,), and the points on it."""
-    n, count = len(x), 0
-    knots, heights = np.empty(n, np.int64), np.empty(n)
-    for i in range(n):
-        while count > 1:
-            a, b = knots[count - 2], knots[count - 1]
-            if (x[i] - x[b]) * (b - a) < (x[b] - x[a]) * (i - b):
-                break
-            count -= 1
-        knots[count] = i
-        count += 1
-    for k in range(count - 1):
-        a, b = knots[k], knots[k + 1]
-        slope = (b - a) / (x[b] - x[a]) if x[b] > x[a] else 0.0
-        for i in range(a, b):
-            heights[i] = a + (x[i] - x[a]) * slope
-    heights[n - 1] = n - 1
-    return heights, knots[:count].copy()
+def _minorant(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The greatest convex function below the points (x_i, i): its value at every point (N,), and the points on it.
+
+    Of those that are left, all are struck off at once that lie on the chord between their neighbours or above it, until none does.
+    """
+    knots = np.arange(len(x))
+    while len(knots) > 2:
+        run, rise = np.diff(x[knots]), np.diff(knots)
+        below = np.concatenate(([True], run[1:] * rise[:-1] < run[:-1] * rise[1:], [True]))
+        if below.all():
+            break
+        knots = knots[below]
+    run, rise = np.diff(x[knots]), np.diff(knots)
+    slopes = np.divide(rise, run, out=np.zeros(len(run)), where=run > 0)
+    start = np.repeat(knots[:-1], rise)
+    heights = start + (x[:-1] - x[start]) * np.repeat(slopes, rise)
+    return np.append(heights, len(x) - 1.0), knots

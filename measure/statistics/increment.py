@@ -1,6 +1,6 @@
 """Does λ₁ say anything that displacement and halting do not? Out-of-fold AUC with and without it.
 
-A cross-validated logistic regression (scikit-learn) on the baseline features, and one with λ₁ added, each scored on
+A cross-validated logistic regression on the baseline features, and one with λ₁ added, each scored on
 examples it was not fitted on; then the paired DeLong difference of the two scores. Out of fold, because on the
 fitted sample added noise never hurts and DeLong's test of nested models is invalid (Demler, Pencina & D'Agostino 2012,
 Statistics in Medicine 31:2577). The interval takes the fitted models as given; it leaves out the variation from refitting.
@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc import auc, auc_difference
 from unsettled.measure.statistics.estimate import About, Estimate, undefined
-from unsettled.measure.statistics.libraries import LogisticRegression, StandardScaler, StratifiedKFold, config_context
+from unsettled.measure.statistics.logistic import fitted_scores, fold_of
 from unsettled.measure.statistics.sample import as_mask, check_share
 
 #: Of more examples of a class than this, a model of a few features gains nothing that would show, and takes memory and minutes.
@@ -77,15 +77,6 @@ def incremental_auc(
     )
 
 
-def fold_of(positives: np.ndarray, *, folds: int, seed: int) -> np.ndarray:
-    """The stratified fold (N,) in which each example is held out: one small number each, for all fits of a comparison."""
-    number = np.empty(len(positives), np.int16)
-    splits = StratifiedKFold(n_splits=folds, shuffle=True, random_state=seed)
-    for index, (_, held_out) in enumerate(splits.split(np.empty((len(positives), 0)), positives)):
-        number[held_out] = index
-    return number
-
-
 def _scores(parts: tuple[np.ndarray, ...], positives: np.ndarray, number: np.ndarray, seed: int) -> np.ndarray:
     """The same from columns in several arrays, which are put together for one fold at a time."""
     scores = np.empty(len(positives))
@@ -94,16 +85,6 @@ def _scores(parts: tuple[np.ndarray, ...], positives: np.ndarray, number: np.nda
         training, fresh = _finite(*(np.column_stack([part[rows] for part in parts]) for rows in (fitted, held_out)))
         scores[held_out] = fitted_scores(training, positives[fitted], fresh)
     return scores
-
-
-def fitted_scores(training: np.ndarray, positives: np.ndarray, fresh: np.ndarray) -> np.ndarray:
-    """Scores of ``fresh`` (M, p) by a logistic regression on the standardised features ``training`` (N, p); both are scaled in place."""
-    # what a pipeline does, without its checks of parameters that are constants here: they take longer than a small fit
-    with config_context(skip_parameter_validation=True):
-        scaler = StandardScaler(copy=False)
-        model = LogisticRegression(solver="newton-cholesky", max_iter=1000).fit(scaler.fit_transform(training), positives)
-        found: np.ndarray = model.decision_function(scaler.transform(fresh))
-    return found
 
 
 def _drawn(among: np.ndarray, positives: np.ndarray, seed: int) -> np.ndarray:

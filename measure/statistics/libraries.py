@@ -14,11 +14,7 @@ binomtest, CensoredData, ecdf, fisher_exact, pearsonr, rankdata, spearmanr, wilc
 brentq = Later("scipy.optimize", "brentq")
 expit, logit = (Later("scipy.special", name) for name in ("expit", "logit"))
 
-config_context = Later("sklearn", "config_context")
 brier_score_loss = Later("sklearn.metrics", "brier_score_loss")
-LogisticRegression = Later("sklearn.linear_model", "LogisticRegression")
-StratifiedKFold = Later("sklearn.model_selection", "StratifiedKFold")
-StandardScaler = Later("sklearn.preprocessing", "StandardScaler")
 
 
 @lru_cache(maxsize=1024)

@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.dip import dip_p_value
 from unsettled.measure.statistics.libraries import binom
 from unsettled.measure.statistics.otsu import otsu_threshold
 from unsettled.measure.statistics.sample import as_values, check_share
@@ -113,8 +114,6 @@ def modality(steps: ArrayLike, *, floor: float = FLOOR, rest: float = REST, dtyp
         raise UserError("some steps are NaN or negative, they must be lengths")
     if not 0 < floor < rest < math.inf:
         raise UserError(f"floor {floor} and rest {rest} are not two lengths, the smaller first")
-    from unsettled.measure.statistics.dip import dip_p_value  # noqa: PLC0415  loads numba, which readers of the catalogue do without
-
     known = floor_of(dtype, floor)
     n, still = len(values), int((values <= known).sum())
     slow = int((values <= MOVING * known).sum()) - still

@@ -18,8 +18,8 @@ from unsettled.measure.statistics.best_score import best_area_limit
 from unsettled.measure.statistics.early import SLOPES, area_for_later, early_window
 from unsettled.measure.statistics.equivalence import equivalence
 from unsettled.measure.statistics.estimate import Estimate, undefined
-from unsettled.measure.statistics.increment import fitted_scores
-from unsettled.measure.statistics.libraries import StratifiedKFold, norm
+from unsettled.measure.statistics.libraries import norm
+from unsettled.measure.statistics.logistic import fitted_scores, fold_of
 from unsettled.measure.statistics.matching import stratified_auc
 from unsettled.measure.statistics.multiplicity import holm
 
@@ -123,11 +123,10 @@ def combined(whole: Arrays, horizon: int, *, margin: float = 0.1, level: float =
         few = undefined(f"fewer than {2 * FOLDS} examples of a class", n=int(rows.sum()))
         return WindowPoint(score="all together", horizon=horizon, area=few, near_half=few, p_value=float("nan"))
     features = known[rows]
-    folds, found = np.empty(len(features), np.int64), np.empty(len(features))
-    split = StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(features, later)
-    for number, (fitted, judged) in enumerate(split):
-        folds[judged] = number
-        found[judged] = fitted_scores(features[fitted], later[fitted], features[judged])
+    folds, found = fold_of(later, folds=FOLDS, seed=seed), np.empty(len(features))
+    for number in range(FOLDS):
+        judged = folds == number
+        found[judged] = fitted_scores(features[~judged], later[~judged], features[judged])
     # fold by fold: pooled scores of several fits are biased below ½ where nothing predicts, because their intercepts differ
     area = stratified_auc(found, later, folds, weights="pairs", level=level)
     best = best_area_limit(features, later, level=level)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from unsettled.measure.statistics.dip import DRAWS, NULLS, SIZES, dip, dip_p_value, p_value_of, simulated
+from unsettled.measure.statistics.dip import DRAWS, FEW, NULLS, SIZES, _compiled, _dip, _minorant, dip, dip_p_value, p_value_of, simulated
 
 
 def naive_dip(values: np.ndarray) -> float:
@@ -89,6 +89,16 @@ def test_the_null_that_is_kept_is_the_one_that_is_simulated():
     assert kept.shape == (len(SIZES), DRAWS)
     for row in (0, 4):
         np.testing.assert_array_equal(kept[row], simulated(SIZES[row]))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 50, 700])
+def test_few_values_and_many_have_one_minorant(size):
+    rng = np.random.default_rng(size)
+    for x in (rng.random(size), rng.normal(size=size), rng.integers(0, 1 + size // 4, size).astype(float), np.geomspace(1, 9, size)):
+        for one, other in zip(_minorant(np.sort(x)), _compiled(np.sort(x)), strict=True):
+            np.testing.assert_array_equal(one, other)
+    many = np.sort(rng.random(FEW + 1))
+    assert dip(many) == _dip(many, _minorant)
 
 
 def test_the_p_value_is_taken_from_the_null_of_the_next_size_and_counts_ties_as_extreme() -> None:
