@@ -43,7 +43,7 @@ def process_workers(processes: int, *, device: str = "cpu") -> Iterator[Workers]
     others = set(multiprocessing.active_children())
     threads = os.environ.get(THREADS) or str(max(1, cores() // processes))
     with tempfile.TemporaryDirectory(prefix="unsettled-") as folder, _environment({THREADS: threads, SAFE_PATH: "1"}):
-        pool = ProcessPoolExecutor(processes, context, initializer=begin, initargs=(_own_files(), context.Value("i", 0), device))
+        pool = ProcessPoolExecutor(processes, context, initializer=begin, initargs=(_own_files(), context.Value("i", 0), device, folder))
         shared: list[Path] = []
 
         def work(function: Callable[[Given], Done], tasks: Iterable[tuple[int, Given]]) -> Iterator[tuple[int, Done]]:

@@ -61,11 +61,14 @@ def test_no_process_outlives_the_command(folder, number):
     out = folder / "r.parquet"
     words = ["measure", folder / "net", folder / "puzzles.parquet", "--out", out, "--processes", "2", "--segments", "4000", "--k", "1"]
     command = [sys.executable, "-P", "-c", "from unsettled.measure.commands.app import main; main()", *map(str, words)]
-    with subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL) as process:
+    temporary = folder / "temporary"
+    temporary.mkdir()
+    with subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL, env={**os.environ, "TMPDIR": str(temporary)}) as process:
         assert waited(lambda: len(started_in(folder)) == 2, 120), "the processes did not start"
         os.kill(process.pid, getattr(signal, number))
         process.wait(timeout=60)
     assert waited(lambda: not started_in(folder), 60), "a process outlived the command"
+    assert not list(temporary.glob("unsettled-*")), "what the processes were sent outlived the command"
 
 
 def test_nothing_in_the_working_folder_runs(folder):
