@@ -21,7 +21,7 @@ def test_a_scale_is_a_positive_number(name, value):
 
 def test_each_row_has_its_own_draw():
     ids, draws = np.arange(3), np.arange(2)
-    for starts in (Starts(kind="perturbed").disturbance, lambda *rows: Starts(kind="random").initial(tiny_model("trm_mlp"), *rows)):
+    for starts in (Starts(kind="perturbed").disturbance, lambda *rows: Starts(kind="random").initial(tiny_model("trm_mlp").initial_state(3), *rows)):
         with pytest.raises(ValueError, match="shorter"):
             starts(ids, draws)
 
@@ -44,7 +44,7 @@ def drawn(kind, draw, identity, *shapes, seed=7):
 def test_random_and_perturbed_states_are_normal_noise_of_each_row():
     model, ids, draws = tiny_model("hrm"), np.array([4, -3]), np.array([1, 0])
     trained, shape = model.initial_state(2), tuple(model.initial_state(2)[0].shape[1:])
-    made = Starts(kind="random", seed=7, scale=2.0).initial(model, ids, draws)
+    made = Starts(kind="random", seed=7, scale=2.0).initial(trained, ids, draws)
     disturb = Starts(kind="perturbed", seed=7).disturbance(ids, draws)
     once, twice = disturb(trained), disturb(trained)
     for row in range(2):
@@ -55,7 +55,7 @@ def test_random_and_perturbed_states_are_normal_noise_of_each_row():
             np.testing.assert_allclose(once[part][row] - trained[part][row], 0.3 * kicks[part], rtol=1e-3, atol=1e-6)
             np.testing.assert_allclose(twice[part][row] - trained[part][row], 0.3 * kicks[2 + part], rtol=1e-3, atol=1e-6)
     for kind in set(KINDS) - {"random"}:
-        assert all((a == b).all() for a, b in zip(Starts(kind=kind).initial(model, ids, draws), trained, strict=True))
+        assert all((a == b).all() for a, b in zip(Starts(kind=kind).initial(trained, ids, draws), trained, strict=True))
         assert (Starts(kind=kind).disturbance(ids, draws) is None) == (kind != "perturbed")
     assert Starts(kind="random") == Starts(kind="random", seed=0, scale=1.0, sigma=0.3)
     with pytest.raises(UserError, match="no starts are called 'cold'"):
