@@ -21,7 +21,8 @@ def test_a_scale_is_a_positive_number(name, value):
 
 def test_each_row_has_its_own_draw():
     ids, draws = np.arange(3), np.arange(2)
-    for starts in (Starts(kind="perturbed").disturbance, lambda *rows: Starts(kind="random").initial(tiny_model("trm_mlp").initial_state(3), *rows)):
+    trained = tiny_model("trm_mlp").initial_state(3)
+    for starts in (Starts(kind="perturbed").disturbance, lambda *rows: Starts(kind="random").initial(trained, *rows)):
         with pytest.raises(ValueError, match="shorter"):
             starts(ids, draws)
 
