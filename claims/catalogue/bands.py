@@ -15,7 +15,7 @@ from unsettled.measure.record.movement import Scale
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.estimate import Estimate, undefined
-from unsettled.measure.statistics.libraries import fisher_exact
+from unsettled.measure.statistics.laws import one_sided_fisher
 from unsettled.measure.statistics.modality import Modes
 from unsettled.measure.statistics.proportion import proportion
 
@@ -159,4 +159,4 @@ def vacuous(measured: Estimate, reason: str) -> Estimate:
 def _more_often(chosen: np.ndarray, solved: np.ndarray) -> float:
     """One-sided p-value that the solved are chosen no more often than the others."""
     table = [[int((chosen & solved).sum()), int((~chosen & solved).sum())], [int((chosen & ~solved).sum()), int((~chosen & ~solved).sum())]]
-    return float(fisher_exact(table, alternative="greater").pvalue)
+    return one_sided_fisher(table, alternative="greater")

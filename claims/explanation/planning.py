@@ -14,7 +14,7 @@ from unsettled.claims.ledger.forms import NotApplicable
 from unsettled.claims.ledger.ledger import Ledger
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import Estimate
-from unsettled.measure.statistics.libraries import norm
+from unsettled.measure.statistics.laws import norm
 
 # The level of a test and the power that a plan asks for.
 ALPHA, POWER = 0.05, 0.8

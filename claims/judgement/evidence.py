@@ -20,7 +20,8 @@ from unsettled.claims.judgement.power import chance_of_refuting, standard_error
 from unsettled.claims.ledger.stated import Stated
 from unsettled.claims.wording import is_share
 from unsettled.measure.statistics.estimate import Estimate
-from unsettled.measure.statistics.libraries import binom, fisher_exact, norm, student
+from unsettled.measure.statistics.laws import binom, norm, student
+from unsettled.measure.statistics.libraries import fisher_exact
 from unsettled.measure.statistics.order import extreme_power
 from unsettled.measure.statistics.power import minimum_detectable_difference
 from unsettled.measure.statistics.proportion import proportion
@@ -121,8 +122,10 @@ def _below(measured: Estimate, edge: float, widen: float) -> float:
     if half <= 0:  # all that lies between the limits ties: how much farther the next value lies is not known
         return (1 - measured.level) / 2
     degrees = float(measured.extra.get("degrees", math.inf))  # finite for a mean over networks
-    law = student(degrees) if math.isfinite(degrees) else norm
-    return float(law.sf(abs(edge - value) / half * float(law.isf((1 - measured.level) / 2))))
+    tail, far = (1 - measured.level) / 2, abs(edge - value) / half
+    if math.isfinite(degrees):
+        return float(student.sf(far * float(student.isf(tail, degrees)), degrees))
+    return float(norm.sf(far * float(norm.isf(tail))))
 
 
 def _rarer(counted: Estimate, share: float) -> bool:

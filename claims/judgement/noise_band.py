@@ -14,7 +14,7 @@ from unsettled.claims.catalogue.registry import Parameters, Statistic
 from unsettled.measure.record.provenance import NoiseFloor
 from unsettled.measure.record.record import Record, held
 from unsettled.measure.statistics.estimate import Estimate
-from unsettled.measure.statistics.libraries import beta
+from unsettled.measure.statistics.laws import beta
 from unsettled.measure.statistics.modality import floor_of
 
 DRAWS = 8

@@ -14,7 +14,8 @@ import numpy as np
 from unsettled.claims.wording import is_share
 from unsettled.measure.statistics.auc_limits import hanley_mcneil_error, shrunk_interval
 from unsettled.measure.statistics.estimate import Estimate
-from unsettled.measure.statistics.libraries import binom, brentq, nct, norm, student, upper_quantile
+from unsettled.measure.statistics.laws import binom, norm, student
+from unsettled.measure.statistics.libraries import brentq, nct, upper_quantile
 
 # Quantiles of the printed figure over which the power of a share is averaged.
 PRINTED = 41

@@ -17,7 +17,8 @@ from numpy.typing import ArrayLike
 from unsettled.measure.statistics.auc_limits import hanley_mcneil_error, score_interval, shrunk_interval
 from unsettled.measure.statistics.equivalence import equivalence
 from unsettled.measure.statistics.estimate import Estimate, undefined
-from unsettled.measure.statistics.libraries import expit, logit, norm, upper_quantile
+from unsettled.measure.statistics.laws import norm
+from unsettled.measure.statistics.libraries import expit, logit, upper_quantile
 from unsettled.measure.statistics.sample import as_classes, check_choice, check_share
 
 INTERVALS = ("shrunk", "logit", "wald", "score")

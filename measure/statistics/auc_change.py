@@ -16,7 +16,8 @@ from numpy.typing import ArrayLike
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc import placements
 from unsettled.measure.statistics.estimate import Estimate, undefined
-from unsettled.measure.statistics.libraries import norm, student, upper_quantile
+from unsettled.measure.statistics.laws import norm, student
+from unsettled.measure.statistics.libraries import upper_quantile
 from unsettled.measure.statistics.paired import group_error
 from unsettled.measure.statistics.sample import as_classes, check_share
 

@@ -17,7 +17,8 @@ from numpy.typing import ArrayLike
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc import midranks
-from unsettled.measure.statistics.libraries import brentq, ncf, norm
+from unsettled.measure.statistics.laws import ncf, norm
+from unsettled.measure.statistics.libraries import brentq
 from unsettled.measure.statistics.sample import as_mask, check_share
 
 

@@ -1,16 +1,15 @@
 """Bootstrap intervals over whole examples, for statistics that have no formula of their own.
 
-An example is resampled with everything that was measured on it. Drawing is scipy's (`scipy.stats.bootstrap`); this module
-adds the pairing and a count of the resamples on which the statistic has no value.
+An example is resampled with everything that was measured on it. The draws are those of `scipy.stats.bootstrap`, one at a time, with a
+count of those on which the statistic has no value; the BCa limits are scipy's.
 """
 
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,7 +20,7 @@ from unsettled.measure.statistics.libraries import stats
 from unsettled.measure.statistics.sample import check_choice, check_share
 
 KINDS = ("percentile", "bca")
-#: Places of rows drawn at once: millions of rows would take gigabytes.
+#: Places of rows that scipy holds at once for BCa: of millions of rows all would take gigabytes.
 AT_ONCE = 1 << 24
 
 
@@ -71,13 +70,9 @@ def bootstrap_examples(
     counts: dict[str, int] = {"resamples": resamples, "unusable": 0}
     if n < 2:
         return replace(about, value=value, counts=counts, extra={"note": "a single example cannot be resampled, no interval"})
-    # scipy holds the places of a batch of resamples at once; the same are drawn in whatever batches
-    batch = max(1, AT_ONCE // n)
-    draw = partial(stats.bootstrap, (everything,), of_rows, vectorized=False, confidence_level=level, batch=batch)
-    with np.errstate(invalid="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", stats.DegenerateDataWarning)  # resamples without a value are counted below
-        drawn = draw(n_resamples=resamples, method="percentile", rng=np.random.default_rng(seed))
-    draws = drawn.bootstrap_distribution
+    rng = np.random.default_rng(seed)
+    with np.errstate(invalid="ignore"):
+        draws = np.array([of_rows(rng.integers(0, n, n)) for _ in range(resamples)], np.float64)
     usable = draws[~np.isnan(draws)]
     counts["unusable"] = len(draws) - len(usable)
     low, high, note = math.nan, math.nan, ""
@@ -89,7 +84,19 @@ def bootstrap_examples(
     elif counts["unusable"] or not np.isfinite(usable).all() or usable.min() == usable.max():
         note = "BCa needs finite, varying values on every resample, no interval"
     else:
-        low, high = draw(n_resamples=0, bootstrap_result=drawn, method="BCa").confidence_interval
+        known = SimpleNamespace(bootstrap_distribution=draws)
+        batch = max(1, AT_ONCE // n)
+        found = stats.bootstrap(
+            (everything,),
+            of_rows,
+            vectorized=False,
+            n_resamples=0,
+            bootstrap_result=known,
+            method="BCa",
+            confidence_level=level,
+            batch=batch,
+        )
+        low, high = found.confidence_interval
     finite = len(usable) > 1 and bool(np.isfinite(usable).all())
     return replace(
         about,

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import Estimate
-from unsettled.measure.statistics.libraries import norm, upper_quantile
+from unsettled.measure.statistics.laws import norm
+from unsettled.measure.statistics.libraries import upper_quantile
 from unsettled.measure.statistics.sample import check_share
 
 

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from unsettled.measure.statistics.estimate import Estimate, undefined
-from unsettled.measure.statistics.libraries import binom, upper_quantile
+from unsettled.measure.statistics.laws import binom
+from unsettled.measure.statistics.libraries import upper_quantile
 from unsettled.measure.statistics.sample import as_values, check_share
 
 #: Level of the interval that the standard error is taken from.

@@ -31,7 +31,7 @@ from numpy.typing import ArrayLike
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.dip import dip_p_value
-from unsettled.measure.statistics.libraries import binom
+from unsettled.measure.statistics.laws import binom
 from unsettled.measure.statistics.otsu import otsu_threshold
 from unsettled.measure.statistics.sample import as_values, check_share
 

@@ -15,7 +15,8 @@ import numpy as np
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import Estimate
-from unsettled.measure.statistics.libraries import chi2, student, upper_quantile
+from unsettled.measure.statistics.laws import student
+from unsettled.measure.statistics.libraries import chi2, upper_quantile
 
 
 def mean_over_networks(found: Sequence[Estimate], *, examples: bool = True) -> Estimate:

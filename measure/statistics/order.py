@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import About, Estimate, undefined
-from unsettled.measure.statistics.libraries import beta, binom, fisher_exact, hypergeom
+from unsettled.measure.statistics.laws import beta, binom, hypergeom, one_sided_fisher
 from unsettled.measure.statistics.median import order_statistic_ranks, sample_quantile
 from unsettled.measure.statistics.proportion import proportion
 from unsettled.measure.statistics.sample import as_classes, check_share
@@ -136,7 +136,7 @@ def failures_below_successes(
         if not 0 <= stated_below <= stated_failures:
             raise UserError(f"{stated_below} of {stated_failures} is not a count of a sample")
         table = [[stated_below, stated_failures - stated_below], [below, m - below]]
-        extra["p_value"] = float(fisher_exact(table, alternative="less").pvalue)
+        extra["p_value"] = one_sided_fisher(table, alternative="less")
     return replace(counted, method=method, extra=extra)
 
 

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from unsettled.measure.statistics.estimate import Estimate, undefined
-from unsettled.measure.statistics.libraries import binom, binomtest, norm, student, upper_quantile
+from unsettled.measure.statistics.laws import binom, norm, student
+from unsettled.measure.statistics.libraries import brentq, upper_quantile
 from unsettled.measure.statistics.sample import as_mask, check_share
 
 
@@ -80,13 +81,14 @@ def paired_difference(
 @lru_cache(maxsize=1024)
 def _exact(only: int, other: int, level: float) -> tuple[float, float, float, float]:
     """Limits of the share of ``only`` among the pairs that differ, with the p-value of a half and its mid-p; the same counts come again."""
-    differ = only + other
-    tested = binomtest(only, differ) if differ else None
-    limits = tested.proportion_ci(level, method="exact") if tested is not None else (0.0, 1.0)
-    p_value = float(tested.pvalue) if tested is not None else 1.0
+    differ, least, tail = only + other, min(only, other), (1 - level) / 2
+    low = brentq(lambda share: float(binom.sf(only - 1, differ, share)) - tail, 0, 1) if only else 0.0
+    high = brentq(lambda share: float(binom.cdf(only, differ, share)) - tail, 0, 1) if other else 1.0
+    # of a half both tails are alike, so that what is as unlikely as the count seen are the two beyond it
+    p_value = float(binom.cdf(least, differ, 0.5) + binom.sf(differ - least - 1, differ, 0.5)) if only != other else 1.0
     # the exact test counts an outcome as likely as the one seen in full, the mid-p by half
     half = float(binom.pmf(only, differ, 0.5)) * (0.5 if only == other else 1.0)
-    return float(limits[0]), float(limits[1]), p_value, p_value - half
+    return low, high, p_value, p_value - half
 
 
 def group_error(contributions: ArrayLike, groups: ArrayLike, *, centred: bool = True) -> float:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.statistics.libraries import norm, upper_quantile
+from unsettled.measure.statistics.laws import norm
+from unsettled.measure.statistics.libraries import upper_quantile
 from unsettled.measure.statistics.sample import check_share
 
 

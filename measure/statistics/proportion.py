@@ -11,7 +11,8 @@ import numpy as np
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import Estimate, undefined
-from unsettled.measure.statistics.libraries import beta, binom, binomtest
+from unsettled.measure.statistics.laws import beta, binom
+from unsettled.measure.statistics.libraries import binomtest
 from unsettled.measure.statistics.sample import check_choice, check_share
 
 INTERVALS = ("clopper-pearson", "wilson")

@@ -16,7 +16,7 @@ import numpy as np
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import Estimate, undefined
-from unsettled.measure.statistics.libraries import beta, binom
+from unsettled.measure.statistics.laws import beta, binom
 from unsettled.measure.statistics.sample import check_share
 
 NUISANCE = 0.001

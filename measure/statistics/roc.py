@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.statistics.libraries import beta
+from unsettled.measure.statistics.laws import beta
 from unsettled.measure.statistics.sample import as_classes, check_share
 from unsettled.measure.support.arrays import Floats
 

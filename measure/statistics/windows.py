@@ -18,7 +18,7 @@ from unsettled.measure.statistics.best_score import best_area_limit
 from unsettled.measure.statistics.early import SLOPES, area_for_later, early_window
 from unsettled.measure.statistics.equivalence import equivalence
 from unsettled.measure.statistics.estimate import Estimate, undefined
-from unsettled.measure.statistics.libraries import norm
+from unsettled.measure.statistics.laws import norm
 from unsettled.measure.statistics.logistic import fitted_scores, fold_of
 from unsettled.measure.statistics.matching import stratified_auc
 from unsettled.measure.statistics.multiplicity import holm
