@@ -1,7 +1,10 @@
 """Wires the audit into pytest when it runs from the repository, and leaves out what must be asked for with ``-m``."""
 
+import gc
 import os
 import sys
+
+import pytest
 
 # Bytecode is kept, as numba's is in the same folders: without it each of the dozens of processes that tests start compiles every module
 # again, and each worker rewrites every assertion.
@@ -20,6 +23,17 @@ def pytest_addoption(parser, pluginmanager):
     """Load the plugins: nothing that is installed loads them by itself."""
     for name in PLUGINS:
         pluginmanager.import_plugin(name)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session):
+    """What collecting makes lives to the end: it is not searched for garbage, neither while it grows nor when a test makes some."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(config, items):

@@ -13,6 +13,7 @@ import pytest
 import unsettled.claims
 from unsettled.fixtures.faults.neighbours import PASSES, PROJECTS, ways, write
 from unsettled.fixtures.synthetic.audits import accuracy_of, write_ledger
+from unsettled.fixtures.synthetic.forked import python_m_pytest
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.record.parquet import write_record
 
@@ -52,7 +53,7 @@ def test_an_audit_in_a_project_that_owns_such_folders(tmp_path):
     write_ledger(tmp_path / "my.toml", {"right": ("share", "accuracy", accuracy_of(record))})
     (tmp_path / "none").mkdir()
     given = ("--ledger", "my.toml", "--references", "none", "--record", "my=r.parquet", "--same-examples", "my")
-    done = run(tmp_path, *PLUGIN, *given, "--remeasure-rows", "0")
+    done = python_m_pytest(tmp_path, *PLUGIN, *given, "--remeasure-rows", "0")
     assert done.returncode == 0 and "7 passed, 4 skipped" in done.stdout, done.stdout + done.stderr
     assert (tmp_path / "audit.json").is_file()
 
@@ -69,16 +70,16 @@ def test_an_audit_in_a_project_that_owns_such_folders(tmp_path):
 )
 def test_an_audit_that_was_asked_for_and_not_made_fails(tmp_path, arguments, told):
     write(tmp_path, {"tests/test_a.py": PASSES})
-    done = run(tmp_path, *PLUGIN, *arguments)
+    done = python_m_pytest(tmp_path, "-q", *PLUGIN, *arguments)
     assert done.returncode == 2 and done.stderr.startswith(told) and done.stderr.count("\n") == 1, done.stdout + done.stderr
 
 
-def test_a_run_of_other_tests_of_the_audit_s_folder_does_not_pass_for_an_audit(pytester):
+def test_a_run_of_other_tests_of_the_audit_s_folder_does_not_pass_for_an_audit(tmp_path):
     """The unit tests of claims lie below the audit's folder: asked for alone, they are not an audit."""
     unit = Path(unsettled.claims.__file__).parent / "tests" / "ledger" / "test_lock.py"
     if not unit.is_file():
         pytest.skip("the unit tests are not installed")
-    pytester.path.joinpath("none").mkdir()
-    write_ledger(pytester.path / "my.toml", {"right": ("share", "accuracy", "50%")})
-    done = run(pytester.path, *PLUGIN, str(unit), "--ledger", "my.toml", "--references", "none", "-k", "test_")
+    (tmp_path / "none").mkdir()
+    write_ledger(tmp_path / "my.toml", {"right": ("share", "accuracy", "50%")})
+    done = python_m_pytest(tmp_path, *PLUGIN, str(unit), "--ledger", "my.toml", "--references", "none", "-k", "test_")
     assert done.returncode == 2 and "error: --ledger asks for an audit, but no item of the audit ran" in done.stdout, done.stdout

@@ -23,6 +23,7 @@ from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import Population, discover
 from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.synthetic.audits import accuracy_of, write_ledger, write_tiny_reference
+from unsettled.fixtures.synthetic.forked import python_m_pytest
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.record.parquet import read_record, write_record
 
@@ -238,7 +239,6 @@ def tiny(tmp_path_factory):
 
 
 def test_workers_share_the_seed_and_the_controller_writes_one_audit(pytester, folder, tiny, monkeypatch):
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # of others' plugins, in each of three processes
     write_ledger(folder / "my.toml", GOOD | BAD)
     words = [
         *PLUGINS,
@@ -254,18 +254,19 @@ def test_workers_share_the_seed_and_the_controller_writes_one_audit(pytester, fo
         "3",
         "-v",
     ]
-    result = pytester.runpytest_subprocess("-p", "xdist", *words, "-n", "2")
-    assert result.ret == 1
-    result.stdout.fnmatch_lines(["*1 failed, 10 passed*"])
+    # without others' plugins in each of three processes, and torch in one of them: rows are measured again in one file
+    given = ("-p", "xdist", *words, "-n", "2", "--dist", "loadfile")
+    result = python_m_pytest(folder, *given, environment={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
+    assert result.returncode == 1 and "1 failed, 10 passed" in result.stdout, result.stdout + result.stderr
     found = read_audit(folder / "audit.json")
     assert [v.key for v in found.verdicts] == ["right@my", "wrong@my"]
     reference = next(p for p in discover(Inputs(references=tiny), load_ledger(folder / "my.toml")) if p.kind == "reference")
     drawn = sample_rows(reference, rows=3, seed=found.seed)
     assert [r.examples for r in found.remeasured] == [[], reference.record.example_id[drawn].tolist()]
     assert found.remeasured[0].reason == "the audit was not given its checkpoint"
-    told = " ".join(result.stdout.str().split())
+    told = " ".join(result.stdout.split())
     assert "3 rows of 1 record re-measured: all as recorded" in told and "NOT RE-MEASURED: my (" in told
-    assert f"seed {found.seed}" in result.stdout.str()
+    assert f"seed {found.seed}" in result.stdout
     assert {p.name for p in found.planted} >= {"turned-outcome", "raised-exponents", "raised-displacement", "lowered-halting", "wrong-auc"}
     assert found.complete
     written = (folder / "audit.json").read_bytes()
@@ -339,14 +340,14 @@ def test_remeasuring_all_compares_every_row(pytester, folder, tiny):
     assert (len(rows.examples), rows.of, rows.differing) == (12, 12, [])
 
 
-def test_elsewhere_one_plugin_is_asked_for_by_name(pytester, folder):
+def test_elsewhere_one_plugin_is_asked_for_by_name(folder):
     """An installation registers nothing: without ``-p`` its options are unknown, with it the audit runs from any folder."""
     write_ledger(folder / "my.toml", GOOD)
     options = ("--ledger", "my.toml", "--record", "my=r.parquet", "--same-examples", "my", "--references", "none", "-k", "test_claim")
-    assert pytester.runpytest_subprocess(*options).ret == pytest.ExitCode.USAGE_ERROR
-    result = pytester.runpytest_subprocess("-p", "unsettled.reports.plugin", *options)
-    assert result.ret == 0
-    result.stdout.fnmatch_lines(["*1 REPRODUCED*"])
+    refused = python_m_pytest(folder, *options)
+    assert refused.returncode == pytest.ExitCode.USAGE_ERROR and "unrecognized arguments: --ledger" in refused.stderr
+    done = python_m_pytest(folder, "-p", "unsettled.reports.plugin", *options)
+    assert done.returncode == 0 and "1 REPRODUCED" in done.stdout, done.stdout + done.stderr
 
 
 def test_hostile_text_does_nothing_to_the_terminal(audit, folder):
