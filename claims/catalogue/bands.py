@@ -10,6 +10,7 @@ import numpy as np
 
 from unsettled.claims.catalogue.parameters import Settling
 from unsettled.measure.analysis.band import Band, otsu_band, settled_percentile
+from unsettled.measure.columns.streamed import StreamedColumn
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.movement import Scale
 from unsettled.measure.record.record import Record
@@ -46,10 +47,12 @@ def band_of(record: Record, parameters: Settling) -> Band:
     )
 
 
-def known(values: Callable[[], object]) -> bool:
-    """Whether a record holds what ``values`` reads of it, for figures that are also reported where it is there."""
+def has_lengths(record: Record, part: str = "H") -> bool:
+    """Whether a record holds raw displacement that may be compared, for figures that are also reported where it is there."""
     try:
-        values()
+        moves = record.displacement(part)
+        if not isinstance(moves, StreamedColumn):
+            moves[:, -1]  # refused where it is missing, or says nothing by itself
     except UserError:
         return False
     return True
@@ -64,8 +67,12 @@ def members(record: Record, of: str) -> np.ndarray:
 
 def unusable(values: np.ndarray, what: str) -> str:
     """Why values (N,) cannot be compared with a threshold, empty if they can: a NaN would silently count as above."""
-    bad = int(np.isnan(values).sum())
-    return f"{bad:,} of {len(values):,} {what} are NaN" if bad else ""
+    return told_unusable(int(np.isnan(values).sum()), len(values), what)
+
+
+def told_unusable(bad: int, n: int, what: str) -> str:
+    """The same where the ``bad`` ones of ``n`` are counted already."""
+    return f"{bad:,} of {n:,} {what} are NaN" if bad else ""
 
 
 def no_band(record: Record, band: Band) -> str:

@@ -12,7 +12,7 @@ from unsettled.claims.catalogue.bands import (
     band_of,
     banded,
     contrasted,
-    known,
+    has_lengths,
     members,
     over_lines,
     same_in_both,
@@ -197,7 +197,7 @@ def relative_displacement(record: Record, parameters: RelativeMobility) -> Estim
     """Median late displacement of failures or successes as a fraction of the norm of the state."""
     who = members(record, parameters.of)
     relative = median(record.late_steps(part=parameters.part, window=parameters.window)[who], unit="of the norm", denominator=parameters.of)
-    if not known(lambda: record.displacement(parameters.part)[:, -1]):
+    if not has_lengths(record, parameters.part):
         return relative
     absolute = median(record.late_displacement(part=parameters.part, window=parameters.window)[who], denominator=parameters.of)
     return replace(relative, extra=dict(relative.extra) | {"absolute": absolute.value})

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal, TypedDict
 
 import numpy as np
 
-from unsettled.claims.catalogue.bands import band_figures, band_of, known, lacking, members, same_in_both, unusable, vacuous
+from unsettled.claims.catalogue.bands import band_figures, band_of, has_lengths, lacking, members, same_in_both, unusable, vacuous
 from unsettled.claims.catalogue.parameters import Baselined, Early, ExponentOf, Matched
 from unsettled.claims.catalogue.registry import statistic
+from unsettled.measure.columns.streamed import foresee
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.movement import Scale
 from unsettled.measure.record.record import Record
@@ -18,9 +20,10 @@ from unsettled.measure.statistics.auc import auc, auc_difference, auc_interval
 from unsettled.measure.statistics.early import early_auc, early_window
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.increment import incremental_auc
-from unsettled.measure.statistics.matching import matched_auc, stratified_auc
+from unsettled.measure.statistics.matching import Bins, Groups
 from unsettled.measure.statistics.median import median
 from unsettled.measure.statistics.proportion import proportion
+from unsettled.measure.statistics.strata import WEIGHTS
 
 
 def score_of(record: Record, name: str, scale: Scale = "raw") -> np.ndarray:
@@ -76,7 +79,7 @@ def separation(record: Record, parameters: Baselined) -> Estimate:
         low, high, _ = auc_interval(measured.value, measured.error, m, n)
         beside = {"DeLong logit low": low, "DeLong logit high": high, "DeLong error": measured.error}
         measured = replace(measured, error=None, extra=dict(measured.extra) | beside)
-    return _with_baselines(measured, record, parameters, auc)
+    return _with_baselines(measured, record, parameters, lambda values: auc(values, positives), positives)
 
 
 @statistic("matched_auc", Matched, limits=(0, 1))
@@ -89,19 +92,17 @@ def matched(record: Record, parameters: Matched) -> Estimate:
     chosen = ~band.settled(record) if band else np.ones(len(record), dtype=bool)
     if reason := lacking(record.solved[chosen], f"of the {'unsettled' if band else 'puzzles'}"):
         return undefined(reason, n=int(chosen.sum()))
-    by_displacement = parameters.by == "displacement"
-    late = record.late_displacement(part=parameters.part, window=parameters.window, scale=parameters.scale) if by_displacement else None
-
-    def area(scores: np.ndarray, positives: np.ndarray, within: np.ndarray = chosen) -> Estimate:
-        shared: dict[str, Any] = {"weights": parameters.weighting, "minimum": parameters.minimum}
-        if late is not None:
-            return matched_auc(scores, positives, late, bins=parameters.bins, edges=parameters.edges, within=within, **shared)
-        return stratified_auc(scores[within], positives[within], record.givens[within].astype(np.int64), **shared)
-
     scores, positives = score_of(record, parameters.score, parameters.scale), _positives(record, parameters)
-    measured = area(scores, positives)
+    # the weighting is a choice that moves the figure: the others are also reported
+    weights = WEIGHTS if parameters.weighting == "pairs" else (parameters.weighting,)
+    compared = _compared(record, parameters, chosen)
+
+    def areas(values: np.ndarray, among: Groups, weights: Sequence[str]) -> list[Estimate]:
+        return among.areas(values, positives, weights=weights, minimum=parameters.minimum)
+
+    measured, *weighted = areas(scores, compared, weights)
     if band and band.others and measured.defined:
-        others = [area(scores, positives, ~line.settled(record)) for line in band.others]
+        others = [areas(scores, _compared(record, parameters, ~line.settled(record)), weights[:1])[0] for line in band.others]
         known = all(found.defined for found in others)
         measured = replace(
             measured,
@@ -110,18 +111,18 @@ def matched(record: Record, parameters: Matched) -> Estimate:
             error=None,
             extra=dict(measured.extra) | band_figures(band),
         )
-    if measured.defined and parameters.weighting == "pairs":
-        measured = _other_weightings(measured, record, parameters)
-    return _with_baselines(measured, record, parameters, area, within=chosen)
+    if measured.defined:
+        beside = {f"auc with {name} weights": other.value for name, other in zip(weights[1:], weighted, strict=True)}
+        measured = replace(measured, extra=dict(measured.extra) | beside)
+    return _with_baselines(measured, record, parameters, lambda values: areas(values, compared, weights[:1])[0], positives, within=chosen)
 
 
-def _other_weightings(measured: Estimate, record: Record, parameters: Matched) -> Estimate:
-    """The weighting is a choice that moves the figure: the others are also reported."""
-    extra = dict(measured.extra)
-    for weighting in ("positives", "macro"):
-        other = matched(record, parameters.model_copy(update={"weighting": weighting, "baselines": False}))
-        extra[f"auc with {weighting} weights"] = other.value
-    return replace(measured, extra=extra)
+def _compared(record: Record, parameters: Matched, among: np.ndarray) -> Groups:
+    """Those ``among`` the examples (N,) that are alike in what the parameters name."""
+    if parameters.by == "givens":
+        return Groups(record.givens, among)
+    late = record.late_displacement(part=parameters.part, window=parameters.window, scale=parameters.scale)
+    return Bins(late, among, bins=parameters.bins, edges=parameters.edges)
 
 
 @statistic("early_auc", Early, limits=(0, 1))
@@ -142,7 +143,9 @@ def retrospective_gain(record: Record, parameters: Early) -> Estimate:
     Both areas are of one score among the puzzles unsolved after ``horizon`` segments, for "solved later". Each is
     turned to the side of ½ on which it lies, so that an early score that predicts the other way round counts too.
     """
-    window = early_window(**trajectories(record, parameters), horizon=parameters.horizon)
+    window, end = early_window(**trajectories(record, parameters), horizon=parameters.horizon), parameters.horizon
+    if parameters.score == "exponent":
+        foresee(record.growth, lambda held: held[:, :end][:, :, 0].sum(axis=1), lambda held: held[:, end : record.segments].sum(axis=1))
     unsolved, denominator = window.unsolved(), f"puzzles unsolved after {parameters.horizon} segments"
     if not unsolved.any():
         return undefined(f"no {denominator}", denominator=denominator)
@@ -199,7 +202,7 @@ def _positives(record: Record, parameters: Any) -> np.ndarray:
 
 def _beside(record: Record) -> dict[str, np.ndarray]:
     """What λ₁ must beat, as far as the record holds it: score → (N,)."""
-    scale: Scale = "raw" if known(lambda: record.displacement()[:, -1]) else "relative"
+    scale: Scale = "raw" if has_lengths(record) else "relative"
     found = {}
     for name in ("displacement", "halting", "spectrum_mean"):
         try:
@@ -210,7 +213,15 @@ def _beside(record: Record) -> dict[str, np.ndarray]:
     return found
 
 
-def _with_baselines(measured: Estimate, record: Record, parameters: Baselined, area: Any, *, within: np.ndarray | None = None) -> Estimate:
+def _with_baselines(
+    measured: Estimate,
+    record: Record,
+    parameters: Baselined,
+    area: Callable[[np.ndarray], Estimate],
+    positives: np.ndarray,
+    *,
+    within: np.ndarray | None = None,
+) -> Estimate:
     """Add the areas of late displacement, halting logit and spectrum mean on the same examples, and what λ₁ adds.
 
     The halting logit is high for the right answer, so its area is given for its reverse when failures are positive. Displacement is
@@ -218,11 +229,10 @@ def _with_baselines(measured: Estimate, record: Record, parameters: Baselined, a
     """
     if not (parameters.baselines and measured.defined and parameters.score == "exponent"):
         return measured
-    positives = _positives(record, parameters)
     sign = -1.0 if parameters.positives == "failures" else 1.0
     extra, beside = dict(measured.extra), _beside(record)
     for name, values in beside.items():
-        extra[f"auc_{name}"] = area((sign if name == "halting" else -sign) * values, positives).value
+        extra[f"auc_{name}"] = area((sign if name == "halting" else -sign) * values).value
     chosen = slice(None) if within is None else within
     with np.errstate(divide="ignore"):
         columns = [values if name == "halting" else np.log10(values) for name, values in beside.items() if name != "spectrum_mean"]
@@ -232,7 +242,7 @@ def _with_baselines(measured: Estimate, record: Record, parameters: Baselined, a
         chosen = slice(None)
 
     def gained() -> Estimate:
-        table = np.column_stack([values[chosen] for values in columns])
+        table = tuple(values[chosen] for values in columns)
         return incremental_auc(table, score_of(record, "exponent")[chosen], positives[chosen], folds=parameters.folds)
 
     # several claims compare all examples, and fit the same models

@@ -15,12 +15,13 @@ from unsettled.claims.catalogue.bands import (
     over_lines,
     same_in_both,
     told_apart,
+    told_unusable,
     unusable,
     vacuous,
 )
 from unsettled.claims.catalogue.parameters import ConfidentShare, Extreme, SettledShare, Stays
 from unsettled.claims.catalogue.registry import Freshly, statistic
-from unsettled.measure.analysis.settling import enter_and_stay, entry
+from unsettled.measure.analysis.settling import enter_and_stay, entries
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.estimate import Estimate, undefined
@@ -53,13 +54,18 @@ def _settled(record: Record, parameters: SettledShare, *, inside: bool) -> Estim
 def stays_share(record: Record, parameters: Stays) -> Estimate:
     """Share of successes (or failures) that enter the low band and are in it for all of their last segments."""
     band, who = band_of(record, parameters), members(record, parameters.of)
-    reason = no_band(record, band) or unusable(record.movement(band.part, band.scale).sum(axis=1), "trajectories")
+    lines, times = (band, *band.others), []
+    if not (reason := no_band(record, band)):
+        times = entries(record, lines)
+        reason = told_unusable(times[0].unknown, len(record), "trajectories")
     if reason:
         return undefined(reason, n=int(who.sum()), denominator=parameters.of)
-    share = enter_and_stay(record, band, among=parameters.of, stay=parameters.stay)
-    share = replace(share, extra=dict(share.extra) | band_figures(band))
-    share = over_lines(share, [enter_and_stay(record, line, among=parameters.of, stay=parameters.stay) for line in band.others])
-    return contrasted(share, band, entry(record, band).since <= record.segments - parameters.stay, record.solved)
+    share, *others = (
+        enter_and_stay(record, line, among=parameters.of, stay=parameters.stay, times=found)
+        for line, found in zip(lines, times, strict=True)
+    )
+    share = over_lines(replace(share, extra=dict(share.extra) | band_figures(band)), others)
+    return contrasted(share, band, times[0].since <= record.segments - parameters.stay, record.solved)
 
 
 @statistic("confident_share", ConfidentShare, limits=(0, 1))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from unsettled.measure.analysis.labels import Evidence
+from unsettled.measure.columns.streamed import in_pieces
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.side import SideRecord
 from unsettled.measure.statistics.estimate import Estimate
@@ -178,7 +179,10 @@ def solved_from_other_starts(runs: LongRuns) -> dict[str, Estimate]:
 
 def first_solved(solved_at: np.ndarray) -> np.ndarray:
     """(N,) first segment, from 1, after which the board is right; 0 where there is none."""
-    return np.where(solved_at.any(axis=1), solved_at.argmax(axis=1) + 1, 0).astype(np.int32)
+    first = np.empty(len(solved_at), np.int32)
+    for rows, solved in in_pieces(solved_at):
+        first[rows] = np.where(solved.any(axis=1), solved.argmax(axis=1) + 1, 0)
+    return first
 
 
 def solved_since(solved_at: np.ndarray) -> np.ndarray:

@@ -20,8 +20,8 @@ from unsettled.measure.statistics.estimate import About, Estimate, undefined
 from unsettled.measure.statistics.survival import FEWEST, landmark_auc
 
 WINDOW = 4
-# Windows whose means are read together from a file, and what they may take.
-AT_ONCE, AT_ONCE_BYTES = 4, 1 << 28
+# What the means of windows that are read together from a file may take.
+AT_ONCE_BYTES = 1 << 29
 # (first, last) segments from capture, which is segment 0: the one after which the board is right for the first time.
 OFFSETS = ((-12, -9), (-8, -5), (-4, -1), (0, 0), (1, 4), (5, 8), (9, 12))
 LEADS = ((1, 4), (5, 16), (17, 10_000))
@@ -56,16 +56,16 @@ def sliding(values: np.ndarray, window: int) -> np.ndarray:
     return means
 
 
-def _mean(columns: Sequence[np.ndarray]) -> np.ndarray:
+def _mean(columns: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
     """Their mean, added up one after the other, so that a column alone comes out as it does among others."""
-    total = columns[0].astype(np.float64)
+    total: np.ndarray = columns[0].astype(np.float64)
     for column in columns[1:]:
         total += column
     return total / len(columns)
 
 
 class _Sliding:
-    """What `sliding` returns, of λ₁ (N, T) that is read from its file as it is used: `AT_ONCE` columns in memory, each until it is used."""
+    """What `sliding` returns, of λ₁ (N, T) that is read from its file as it is used: some columns in memory, each until it is used."""
 
     def __init__(self, values: np.ndarray, window: int) -> None:
         self._values, self._window, self.shape = values, window, values.shape
@@ -84,13 +84,15 @@ class _Sliding:
 
     def _means(self, first: int) -> list[np.ndarray]:
         """The means of the windows that start at ``first`` and at the next segments."""
-        together = max(1, min(AT_ONCE, AT_ONCE_BYTES // (8 * max(1, len(self)))))
-        starts = range(min(together, self.shape[1] - self._window + 1 - first))
+        left = self.shape[1] - self._window + 1 - first
+        passes = -(-left // max(1, AT_ONCE_BYTES // (8 * max(1, len(self)))))
+        starts = range(-(-left // passes))
         block = self._values[:, first : first + len(starts) + self._window - 1]
         found = [np.empty(len(self)) for _ in starts]
         for rows, piece in in_pieces(block):
+            columns = np.ascontiguousarray(piece.T)
             for start in starts:
-                found[start][rows] = _mean([piece[:, start + place] for place in range(self._window)])
+                found[start][rows] = _mean(columns[start : start + self._window])
         return found
 
 

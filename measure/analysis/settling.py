@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -47,13 +48,15 @@ class BandEntry:
     """When each example enters the band and whether it stays; arrays of shape (N,), segments counted from 0.
 
     ``first`` is the first segment in the band, ``since`` the first from which it never leaves again; both equal the
-    number of segments when there is none. ``left`` counts how often it left the band.
+    number of segments when there is none. ``left`` counts how often it left the band. ``unknown`` examples have a movement that is
+    NaN, which is never in the band.
     """
 
     first: np.ndarray
     since: np.ndarray
     left: np.ndarray
     segments: int
+    unknown: int = 0
 
     @property
     def entered(self) -> np.ndarray:
@@ -121,17 +124,42 @@ def without_threshold(record: Record, *, part: Part = "H", window: int = 4, scal
 
 def entry(record: Record, band: Band) -> BandEntry:
     """When each example enters the band with its per-segment displacement, and whether it stays to the end."""
-    segments = record.segments
-    first, since, left = np.empty((3, len(record)), np.int32)
-    for rows, inside in in_pieces(band.contains(record.movement(band.part, band.scale))):
-        first[rows] = np.where(inside.any(axis=1), inside.argmax(axis=1), segments)
-        since[rows] = segments - np.where(inside.all(axis=1), segments, (~inside[:, ::-1]).argmax(axis=1))
-        left[rows] = (inside[:, :-1] & ~inside[:, 1:]).sum(axis=1)
-    return BandEntry(first=first, since=since, left=left, segments=segments)
+    return entries(record, (band,))[0]
 
 
-def enter_and_stay(record: Record, band: Band, *, among: Literal["successes", "failures"], stay: int = 4, level: float = 0.95) -> Estimate:
-    """Share of successes (or failures) that are in the band for at least their last ``stay`` segments.
+def entries(record: Record, bands: tuple[Band, ...]) -> list[BandEntry]:
+    """The same of several bands that differ in their line alone, from one look at the movement; claims that share them ask once."""
+    return record.once(("entries", bands), partial(_entries, record, bands))
+
+
+def _entries(record: Record, bands: tuple[Band, ...]) -> list[BandEntry]:
+    segments, kind = record.segments, np.min_scalar_type(record.segments)
+    times = [np.zeros((3, len(record)), kind) for _ in bands]
+    unknown = 0
+    for rows, moves in in_pieces(record.movement(bands[0].part, bands[0].scale)):
+        unknown += int(np.isnan(moves).any(axis=1).sum())
+        for band, (first, since, left) in zip(bands, times, strict=True):
+            first[rows] = segments
+            inside = np.ascontiguousarray(band.contains(moves).T)  # a segment at a time: there are few of them, and many rows
+            for place, here in enumerate(inside):
+                since[rows][~here] = place + 1
+                if place:
+                    left[rows] += inside[place - 1] & ~here
+            for place in reversed(range(segments)):
+                first[rows][inside[place]] = place
+    return [BandEntry(first=first, since=since, left=left, segments=segments, unknown=unknown) for first, since, left in times]
+
+
+def enter_and_stay(
+    record: Record,
+    band: Band,
+    *,
+    among: Literal["successes", "failures"],
+    stay: int = 4,
+    level: float = 0.95,
+    times: BandEntry | None = None,
+) -> Estimate:
+    """Share of successes (or failures) that are in the band for at least their last ``stay`` segments, by their ``times`` if known.
 
     ``counts``: ``stayed``, ``entered`` (ever in the band), ``left`` (entered, but out of it again at the end);
     ``extra["median_since"]``: the median segment (from 1) since which those that stay are in it.
@@ -143,7 +171,7 @@ def enter_and_stay(record: Record, band: Band, *, among: Literal["successes", "f
     chosen = record.solved if among == "successes" else ~record.solved
     if math.isnan(band.log10_threshold):
         return undefined("late displacement has no two modes", n=int(chosen.sum()), denominator=among)
-    times = entry(record, band)
+    times = entry(record, band) if times is None else times
     stayed = chosen & (times.since <= record.segments - stay)
     share = proportion(int(stayed.sum()), int(chosen.sum()), level=level, denominator=among)
     if not share.defined:

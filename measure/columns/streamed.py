@@ -7,10 +7,11 @@ numbers a row. What would mix rows, or a function that knows nothing of it, make
 
 from __future__ import annotations
 
+import contextlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -39,6 +40,8 @@ class ColumnFile:
         self._files, self._kinds, self._chosen = files, kinds, chosen
         self.rows: int = sum(file.metadata.num_rows for _, file in files) if chosen is None else len(chosen)
         self._kept: OrderedDict[tuple[Any, ...], np.ndarray] = OrderedDict()
+        self._foreseen: dict[tuple[Any, ...], StreamedColumn] = {}
+        self._noting = False
         self._fewer: ColumnFile | None = None
 
     def only(self, chosen: np.ndarray) -> ColumnFile:
@@ -80,18 +83,48 @@ class ColumnFile:
                     yield slice(first, first + count), piece
                     first, start = first + count, start + batch.num_rows
 
-    def remembered(self, key: tuple[Any, ...] | None, compute: Callable[[], np.ndarray]) -> np.ndarray:
-        """What was computed under a key, from memory where it fits; not to be written to."""
+    @contextlib.contextmanager
+    def noting(self) -> Iterator[None]:
+        """Within, what would be read is noted instead: all that is noted of the same columns is read with the first of it."""
+        self._noting = True
+        try:
+            yield
+        finally:
+            self._noting = False
+
+    def few_a_row(self, column: StreamedColumn) -> StreamedColumn | np.ndarray:
+        """An expression of one value a row or a few: read at once and remembered, or noted."""
+        if not self._noting:
+            return self.remembered(column)
+        if column._key is not None and column._key not in self._kept:
+            self._foreseen[column._key] = column
+        return column
+
+    def remembered(self, column: StreamedColumn) -> np.ndarray:
+        """The values (N, …) of an expression, from memory where they fit; not to be written to."""
+        key = column._key
         if key is None:
-            return compute()
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
-        result = self._kept[key] = compute()
-        result.flags.writeable = False
+            return self.read([column])[0]
+        if key not in self._kept:
+            self._foreseen.pop(key, None)
+            together = [column, *(other for other in self._foreseen.values() if other._columns.keys() == column._columns.keys())]
+            for other, values in zip(together, self.read(together), strict=True):
+                values.flags.writeable = False
+                self._kept[cast(tuple[Any, ...], other._key)] = values
+                self._foreseen.pop(cast(tuple[Any, ...], other._key), None)
+        self._kept.move_to_end(key)
+        result = self._kept[key]
         while sum(array.nbytes for array in self._kept.values()) > REMEMBERED_BYTES and len(self._kept) > 1:
             self._kept.popitem(last=False)
         return result
+
+    def read(self, together: Sequence[StreamedColumn]) -> list[np.ndarray]:
+        """All rows of expressions over the same columns, in one pass over the file."""
+        found = [np.empty(column.shape, column.dtype) for column in together]
+        for rows, piece in self.pieces(list(together[0]._columns)):
+            for values, column in zip(found, together, strict=True):
+                values[rows] = column._compute(piece, rows)
+        return found
 
 
 def to_numpy(column: pa.Array, kind: str) -> np.ndarray:
@@ -145,15 +178,8 @@ class StreamedColumn(np.lib.mixins.NDArrayOperatorsMixin):
         for rows, piece in self._file.pieces(list(self._columns)):
             yield self._compute(piece, rows)
 
-    def _read(self) -> np.ndarray:
-        result, first = np.empty(self.shape, self.dtype), 0
-        for piece in self.pieces():
-            result[first : first + len(piece)] = piece
-            first += len(piece)
-        return result
-
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        array = self._file.remembered(self._key, self._read) if self.ndim == 1 else self._read()
+        array = self._file.remembered(self) if self.ndim == 1 else self._file.read([self])[0]
         return array if dtype is None else array.astype(dtype, copy=False)
 
     def copy(self) -> np.ndarray:
@@ -186,7 +212,7 @@ class StreamedColumn(np.lib.mixins.NDArrayOperatorsMixin):
 
         key = None if self._key is None or named is None else (*self._key, *named)
         column = StreamedColumn(self._file, self._columns, compute, key=key)
-        return np.asarray(column) if column.ndim == 1 else column
+        return self._file.few_a_row(column) if column.ndim == 1 else column
 
     def __getitem__(self, index: Any) -> StreamedColumn | np.ndarray:
         """Indices of segments (``[:, …]``) are deferred; rows are read, and they alone are kept."""
@@ -231,7 +257,7 @@ class StreamedColumn(np.lib.mixins.NDArrayOperatorsMixin):
         arrays = any(isinstance(value, (np.ndarray, list)) for value in inputs) or None in names or bool(options)
         columns = {name: none for stream in streams for name, none in stream._columns.items()}
         column = StreamedColumn(self._file, columns, compute, key=None if arrays else (ufunc.__name__, *names))
-        return np.asarray(column) if column.ndim == 1 else column
+        return self._file.few_a_row(column) if column.ndim == 1 else column
 
     def _reduced(self, name: str, axis: Any) -> Any:
         """A reduction over segments or exponents, row by row; over rows it needs the array."""
@@ -239,7 +265,7 @@ class StreamedColumn(np.lib.mixins.NDArrayOperatorsMixin):
         if axis is None or any(one is None or one % self.ndim == 0 for one in axes):
             return getattr(np.asarray(self), name)(axis=axis)
         reduced = self._derived(lambda rows: getattr(rows, name)(axis=axis), (name, axis))
-        return reduced if isinstance(reduced, np.ndarray) else self._file.remembered(reduced._key, reduced._read)
+        return self._file.few_a_row(reduced) if isinstance(reduced, StreamedColumn) and reduced.ndim > 1 else reduced
 
     def sum(self, axis: Any = None) -> Any:
         return self._reduced("sum", axis)
@@ -261,6 +287,18 @@ class StreamedColumn(np.lib.mixins.NDArrayOperatorsMixin):
 
     def min(self, axis: Any = None) -> Any:
         return self._reduced("min", axis)
+
+
+def foresee(column: StreamedColumn | np.ndarray, *uses: Callable[[np.ndarray], object]) -> None:
+    """Note what will be asked of a column, so that one pass over the file gives all of it; nothing where the column is in memory.
+
+    Args:
+        uses: take the column and ask of it what will be asked: ``lambda moves: moves[:, -1]``.
+    """
+    if isinstance(column, StreamedColumn):
+        with column._file.noting():
+            for use in uses:
+                use(cast(np.ndarray, column))
 
 
 def in_pieces(column: StreamedColumn | np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:

@@ -36,6 +36,6 @@ def open_table(path: Path, *, missing: str = "no such file", hint: str | None = 
     if not path.is_file():
         raise UserError(missing, where=path, hint=hint)
     with readable(path):
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(path, pre_buffer=False)  # or what is read of a column piece by piece is first held whole, as it was packed
         check_rows(file.metadata.num_rows, where=path)
     return file

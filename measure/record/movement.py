@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from unsettled.measure.columns.absent import AbsentColumn, ScalelessColumn
+from unsettled.measure.columns.streamed import foresee
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.provenance import Provenance
 
@@ -115,6 +116,8 @@ class Moving:
     def _norm_grows(self, norm: np.ndarray) -> bool:
         if self.segments < GROWING or isinstance(norm, AbsentColumn):
             return False
+        # the first two are always looked at, the last one by whoever asks for steps over the norm
+        foresee(norm, lambda held: held[:, 0], lambda held: held[:, 1], lambda held: held[:, -1])
         medians: list[float] = []
         for segment in range(self.segments):  # one at a time: most norms stop rising at once, and a column may be on disk
             medians.append(float(np.median(np.asarray(norm[:, segment]))) if len(self) else 0.0)

@@ -18,9 +18,11 @@ from unsettled.measure.statistics.auc_limits import hanley_mcneil_error, score_i
 from unsettled.measure.statistics.equivalence import equivalence
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.laws import norm
-from unsettled.measure.statistics.libraries import expit, logit, upper_quantile
+from unsettled.measure.statistics.libraries import expit, logit, ranking, upper_quantile
 from unsettled.measure.statistics.sample import as_classes, check_choice, check_share
 
+#: Of more scores than this pairs are counted by compiled code, in whole numbers, which leaves the last digit of a mean to nothing.
+LARGE = 1 << 17
 INTERVALS = ("shrunk", "logit", "wald", "score")
 
 
@@ -54,10 +56,9 @@ def auc(
     values, mask, reason = as_classes(scores, positives)
     if reason:
         return undefined(reason, n=len(values), method=method, denominator=denominator)
-    of_positives, of_negatives = placements(values, mask)
-    m, n = len(of_positives), len(of_negatives)
-    value = float(of_positives.mean())
-    error = _usable(_delong_error(of_positives, of_negatives))
+    m = int(mask.sum())
+    n = len(mask) - m
+    value, error = _area(values, mask)
     low, high, note = auc_interval(value, error, m, n, level=level, interval=interval)
     return Estimate(
         value=value,
@@ -142,18 +143,28 @@ def auc_equivalence(scores: ArrayLike, positives: ArrayLike, *, target: float = 
     return equivalence(measured, target=target, margin=margin, alpha=alpha, planned_error=planned)
 
 
+def _area(scores: np.ndarray, positives: np.ndarray) -> tuple[float, float | None]:
+    """The area and its DeLong error; None where that is not usable."""
+    if len(scores) > LARGE:
+        value, error = ranking.area_and_error(scores, positives)
+        return value, _usable(error)
+    of_positives, of_negatives = placements(scores, positives)
+    return float(of_positives.mean()), _usable(_delong_error(of_positives, of_negatives))
+
+
 def placements(scores: np.ndarray, positives: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """DeLong's structural components: for each positive the share of negatives below it (ties ½), and for each
     negative the share of positives above it. Both in the order of the input; both have the AUC as their mean."""
+    m = int(positives.sum())
+    n = len(scores) - m
+    if len(scores) > LARGE:
+        counts = ranking.others_below(scores, positives)
+        return counts[positives] / n, 1.0 - counts[~positives] / m
     order = np.argsort(scores)
     ordered, up = scores[order], positives[order]
-    # of each place in the order, how many positives stand up to there; 32 bits hold as many examples as a record may have
-    seen = np.cumsum(up, dtype=np.int32)
+    seen = np.cumsum(up)  # of each place in the order, how many positives stand up to there
+    places = np.arange(1, len(scores) + 1)
     rising = ordered[1:] != ordered[:-1]
-    del ordered
-    places = np.arange(1, len(scores) + 1, dtype=np.int32)
-    m = int(seen[-1])
-    n = len(scores) - m
     counts = np.empty(len(scores))
     if rising.all():  # no ties: what stands below is what was passed
         counts[order] = np.where(up, places - seen, seen)
@@ -164,7 +175,6 @@ def placements(scores: np.ndarray, positives: np.ndarray) -> tuple[np.ndarray, n
         first = seen[starts] - up[starts]
         ups, both = np.repeat(0.5 * (first + seen[ends]), lengths), np.repeat(0.5 * (starts + places[ends]), lengths)
         counts[order] = np.where(up, both - ups, ups)
-    del order
     return counts[positives] / n, 1.0 - counts[~positives] / m
 
 

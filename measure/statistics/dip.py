@@ -12,18 +12,19 @@ depends on n beyond them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from unsettled.measure.statistics.libraries import minorant
 from unsettled.measure.statistics.sample import as_values
 
 SIZES = (8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 DRAWS = 2000
-# Up to so many values arrays take the minorant in a moment; of millions, one pass is compiled.
+# Up to so many values arrays take the minorant in a moment; of millions, its passes are compiled.
 FEW = 10_000
 NULLS = Path(__file__).with_name("dip_nulls.npy")  # half a second's simulation, which every audit would wait for
 
@@ -68,7 +69,7 @@ def _nulls() -> np.ndarray:
 def simulated(size: int) -> np.ndarray:
     """√n·dip of `DRAWS` uniform samples of ``size``, sorted; always the same."""
     rng = np.random.default_rng(size)
-    draws = np.array([_dip(np.sort(rng.random(size)), _compiled) for _ in range(DRAWS)])
+    draws = np.array([_dip(np.sort(rng.random(size)), minorant) for _ in range(DRAWS)])
     return np.sort(draws) * math.sqrt(size)
 
 
@@ -82,17 +83,49 @@ def _finite(ordered: np.ndarray) -> np.ndarray:
     return np.asarray(np.clip(ordered, low - reach, high + reach))
 
 
-Minorant = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+class FewValues:
+    """The passes over the greatest convex function below the points (x_i, i), by arrays: of sorted values, or of them ``mirrored``.
+
+    `unsettled.measure.statistics.minorant` has the same, compiled.
+    """
+
+    @staticmethod
+    def knots_of(x: np.ndarray, mirrored: bool) -> np.ndarray:
+        """The places of the points on it: of those that are left, all are struck off at once that lie on the chord between their
+        neighbours or above it, until none does."""
+        x = _turned(x, mirrored)
+        knots = np.arange(len(x))
+        while len(knots) > 2:
+            run, rise = np.diff(x[knots]), np.diff(knots)
+            below = np.concatenate(([True], run[1:] * rise[:-1] < run[:-1] * rise[1:], [True]))
+            if below.all():
+                break
+            knots = knots[below]
+        return knots
+
+    @staticmethod
+    def heights(x: np.ndarray, knots: np.ndarray, places: np.ndarray, mirrored: bool) -> np.ndarray:
+        """Its value at ``places`` (M,)."""
+        x = _turned(x, mirrored)
+        run, rise = np.diff(x[knots]), np.diff(knots)
+        slopes = np.append(np.divide(rise, run, out=np.zeros(len(run)), where=run > 0), 0.0)
+        before = np.searchsorted(knots, places, side="right") - 1
+        start = knots[before]
+        return np.asarray(start + (x[places] - x[start]) * slopes[before])
+
+    @staticmethod
+    def farthest(x: np.ndarray, knots: np.ndarray, last: int, mirrored: bool) -> float:
+        """How far the empirical distribution rises above it up to the knot ``last``."""
+        n, places = len(x), np.arange(last + 1)
+        heights = FewValues.heights(x, knots, places, mirrored)
+        return float(((n - heights) - (n - 1 - places) if mirrored else places + 1 - heights).max())
 
 
-def _compiled(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    from unsettled.measure.statistics.minorant import compiled  # noqa: PLC0415  loads numba, a third of a second
-
-    found: tuple[np.ndarray, np.ndarray] = compiled(x)
-    return found
+def _turned(x: np.ndarray, mirrored: bool) -> np.ndarray:
+    return -x[::-1] if mirrored else x
 
 
-def _dip(x: np.ndarray, minorant: Minorant | None = None) -> float:
+def _dip(x: np.ndarray, by: Any = None) -> float:
     """The dip of sorted finite values.
 
     Between the ends ``low`` and ``high`` of the modal interval lie the convex minorant and the concave majorant of the empirical
@@ -100,43 +133,21 @@ def _dip(x: np.ndarray, minorant: Minorant | None = None) -> float:
     apart than what is left outside already needs. Distances are in counts; the dip is half of the largest, over n.
     """
     low, high, found = 0, len(x) - 1, 1.0
-    minorant = minorant or (_minorant if len(x) <= FEW else _compiled)
+    by = by or (FewValues if len(x) <= FEW else minorant)
     while x[low] != x[high]:
-        convex, lower_knots = minorant(x[low : high + 1])
-        reflected, upper_knots = minorant(-x[low : high + 1][::-1])
-        size = high + 1 - low
-        upper_knots = size - 1 - upper_knots[::-1]
+        part, size = x[low : high + 1], high + 1 - low
+        lower_knots, mirrored_knots = by.knots_of(part, False), by.knots_of(part, True)
+        upper_knots = size - 1 - mirrored_knots[::-1]
         knots = np.concatenate((lower_knots, upper_knots))  # between knots the two are straight, so that none is farther apart there
-        # the majorant is the size less what was reflected, read backwards: of millions of values only the part that counts is made
-        gaps = (size - reflected[size - 1 - knots]) - convex[knots]
+        # the majorant is the size less the minorant of the mirrored values, read backwards
+        gaps = (size - by.heights(part, mirrored_knots, size - 1 - knots, True)) - by.heights(part, lower_knots, knots, False)
         place = knots[np.argmax(gaps)]
         if gaps.max() <= found:
             break
         first = int(lower_knots[np.searchsorted(lower_knots, place, side="right") - 1])
         last = int(upper_knots[np.searchsorted(upper_knots, place, side="left")])
-        below = (np.arange(1, first + 2) - convex[: first + 1]).max()
-        above = ((size - reflected[: size - last][::-1]) - np.arange(last, size)).max()
-        found = max(found, below, above)
+        found = max(found, by.farthest(part, lower_knots, first, False), by.farthest(part, mirrored_knots, size - 1 - last, True))
         if (first, last) == (0, high - low):
             break
         low, high = low + first, low + last
     return float(found / (2 * len(x)))
-
-
-def _minorant(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The greatest convex function below the points (x_i, i): its value at every point (N,), and the points on it.
-
-    Of those that are left, all are struck off at once that lie on the chord between their neighbours or above it, until none does.
-    """
-    knots = np.arange(len(x))
-    while len(knots) > 2:
-        run, rise = np.diff(x[knots]), np.diff(knots)
-        below = np.concatenate(([True], run[1:] * rise[:-1] < run[:-1] * rise[1:], [True]))
-        if below.all():
-            break
-        knots = knots[below]
-    run, rise = np.diff(x[knots]), np.diff(knots)
-    slopes = np.divide(rise, run, out=np.zeros(len(run)), where=run > 0)
-    start = np.repeat(knots[:-1], rise)
-    heights = start + (x[:-1] - x[start]) * np.repeat(slopes, rise)
-    return np.append(heights, len(x) - 1.0), knots

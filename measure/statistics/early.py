@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from unsettled.measure.columns.absent import AbsentColumn
-from unsettled.measure.columns.streamed import StreamedColumn
+from unsettled.measure.columns.streamed import StreamedColumn, foresee
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc import auc, auc_equivalence
 from unsettled.measure.statistics.estimate import Estimate, undefined
@@ -156,6 +156,7 @@ def area_for_later(
     check_choice("unsolved", unsolved, UNSOLVED)
     right = _array(solved_at, bool)
     before, after = right[:, :horizon], right[:, horizon:]
+    foresee(right, lambda held: held[:, :horizon][:, -1], lambda held: held[:, horizon:][:, -1])
     chosen = ~before[:, -1] if unsolved == "at" else ~before.any(axis=1)
     solved_later = np.asarray(after[:, -1] if later == "end" else after.any(axis=1))[chosen]
     denominator = f"examples unsolved after {horizon} segments"

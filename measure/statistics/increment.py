@@ -8,6 +8,8 @@ Statistics in Medicine 31:2577). The interval takes the fitted models as given; 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -17,13 +19,15 @@ from unsettled.measure.statistics.estimate import About, Estimate, undefined
 from unsettled.measure.statistics.logistic import fitted_scores, fold_of
 from unsettled.measure.statistics.sample import as_mask, check_share
 
+#: Of each example some numbers: (N, p), (N,), or a tuple of columns (N,).
+Features = ArrayLike | tuple[np.ndarray, ...]
 #: Of more examples of a class than this, a model of a few features gains nothing that would show, and takes memory and minutes.
 MOST_FITTED = 125_000
 
 
 def incremental_auc(
-    baseline: ArrayLike,
-    added: ArrayLike,
+    baseline: Features,
+    added: Features,
     positives: ArrayLike,
     *,
     folds: int = 5,
@@ -34,8 +38,8 @@ def incremental_auc(
     """AUC(baseline + added) − AUC(baseline), out of fold, with a paired DeLong interval.
 
     Args:
-        baseline: features (N, p) or (N,), already on the scale they are linear in (say, log10 displacement).
-        added: features (N, q) or (N,) whose contribution is asked for.
+        baseline: features (N, p) or (N,), or a tuple of columns (N,), on the scale they are linear in (say, log10 displacement).
+        added: features of the same kinds whose contribution is asked for.
         positives: (N,) yes/no.
         folds, seed: stratified folds and their shuffle. Each fit takes at most `MOST_FITTED` examples of a class, drawn
             with the seed, which moves the intercept alone (Prentice & Pyke 1979, Biometrika 66:403); all are scored.
@@ -45,25 +49,24 @@ def incremental_auc(
     """
     level = check_share("level", level)
     old, new = _columns("baseline", baseline), _columns("added", added)
-    mask = as_mask("positives", positives, len(old))
-    if len(new) != len(old):
-        raise UserError(f"added has {len(new)} rows, baseline {len(old)}")
+    mask = as_mask("positives", positives, len(old[0]))
+    if len(new[0]) != len(mask):
+        raise UserError(f"added has {len(new[0])} rows, baseline {len(mask)}")
     if folds < 2:
         raise UserError(f"{folds} folds, at least 2 are needed")
     method = f"AUC gained in {folds}-fold logistic regression, paired DeLong out of fold"
     about: About = {"n": len(mask), "method": method, "denominator": denominator}
-    if np.isnan(old).any() or np.isnan(new).any():
+    if any(np.isnan(part).any() for part in old + new):
         return undefined("some features are NaN", **about)
     smaller = int(min(mask.sum(), (~mask).sum()))
     if smaller < folds:
         return undefined(f"the smaller class has {smaller} examples, fewer than {folds} folds", **about)
     number = fold_of(mask, folds=folds, seed=seed)
-    gain = auc_difference(_scores((old, new), mask, number, seed), _scores((old,), mask, number, seed), mask, level=level)
-    extra = {
-        "auc_baseline": gain.extra["auc_second"],
-        "auc_full": gain.extra["auc_first"],
-        "auc_added": auc(_scores((new,), mask, number, seed), mask).value,
-    }
+    full, alone, beside = _scores((old + new, new, old), mask, number, seed)
+    added_alone = auc(alone, mask).value
+    del alone  # a number each of millions of examples
+    gain = auc_difference(full, beside, mask, level=level)
+    extra = {"auc_baseline": gain.extra["auc_second"], "auc_full": gain.extra["auc_first"], "auc_added": added_alone}
     extra |= {name: gain.extra[name] for name in ("z", "p_value", "note") if name in gain.extra}
     return Estimate(
         value=gain.value,
@@ -72,18 +75,20 @@ def incremental_auc(
         level=level,
         error=gain.error,
         extra=extra,
-        counts=dict(gain.counts) | {"folds": folds, "baseline": old.shape[1], "added": new.shape[1]},
+        counts=dict(gain.counts) | {"folds": folds, "baseline": _count(old), "added": _count(new)},
         **about,
     )
 
 
-def _scores(parts: tuple[np.ndarray, ...], positives: np.ndarray, number: np.ndarray, seed: int) -> np.ndarray:
-    """The same from columns in several arrays, which are put together for one fold at a time."""
-    scores = np.empty(len(positives))
+def _scores(models: Sequence[tuple[np.ndarray, ...]], positives: np.ndarray, number: np.ndarray, seed: int) -> list[np.ndarray]:
+    """Out-of-fold scores (N,) of several models, each on columns in several arrays, which are put together for one fold at a time."""
+    scores = [np.empty(len(positives)) for _ in models]
     for index in range(int(number.max()) + 1):
-        fitted, held_out = _drawn(number != index, positives, seed), number == index
-        training, fresh = _finite(*(np.column_stack([part[rows] for part in parts]) for rows in (fitted, held_out)))
-        scores[held_out] = fitted_scores(training, positives[fitted], fresh)
+        held_out = number == index
+        fitted = _drawn(~held_out, positives, seed)
+        for parts, found in zip(models, scores, strict=True):
+            training, fresh = _finite(*(np.column_stack([part[rows] for part in parts]) for rows in (fitted, held_out)))
+            found[held_out] = fitted_scores(training, positives[fitted], fresh)
     return scores
 
 
@@ -109,8 +114,15 @@ def _finite(training: np.ndarray, fresh: np.ndarray) -> tuple[np.ndarray, np.nda
     return clipped(training), clipped(fresh)
 
 
-def _columns(name: str, features: ArrayLike) -> np.ndarray:
-    array = np.asarray(features, dtype=np.float64)
-    if array.ndim not in (1, 2):
-        raise UserError(f"{name} has shape {array.shape}, expected examples and features")
-    return array[:, None] if array.ndim == 1 else array
+def _columns(name: str, features: Features) -> tuple[np.ndarray, ...]:
+    """Arrays of features, (N,) or (N, p) each."""
+    parts = features if isinstance(features, tuple) else (features,)
+    arrays = tuple(np.asarray(part, dtype=np.float64) for part in parts)
+    for array in arrays:
+        if array.ndim not in (1, 2):
+            raise UserError(f"{name} has shape {array.shape}, expected examples and features")
+    return arrays
+
+
+def _count(parts: tuple[np.ndarray, ...]) -> int:
+    return sum(1 if part.ndim == 1 else part.shape[1] for part in parts)

@@ -1,4 +1,4 @@
-"""What the statistics use of scipy and scikit-learn, imported with the first use: over a second that only judging has to wait."""
+"""What the statistics use of scipy, scikit-learn and what is compiled by numba, imported with the first use: judging alone waits for it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ brentq = Later("scipy.optimize", "brentq")
 expit, logit = (Later("scipy.special", name) for name in ("expit", "logit"))
 
 brier_score_loss = Later("sklearn.metrics", "brier_score_loss")
+
+minorant, ranking = (Later(f"unsettled.measure.statistics.{name}") for name in ("minorant", "ranking"))
 
 
 @lru_cache(maxsize=1024)

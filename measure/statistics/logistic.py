@@ -90,8 +90,10 @@ def fold_of(positives: np.ndarray, *, folds: int, seed: int) -> np.ndarray:
     """
     number, rng, dealt = np.empty(len(positives), np.int16), np.random.RandomState(seed), 0
     for label in (positives[0], not positives[0]):
-        rows = np.flatnonzero(positives == label)
-        places = np.sort(np.arange(dealt, dealt + len(rows)) % folds)
+        rows = positives == label
+        count = int(rows.sum())
+        sizes = [len(range((fold - dealt) % folds, count, folds)) for fold in range(folds)]
+        places = np.repeat(np.arange(folds, dtype=np.int16), sizes)
         rng.shuffle(places)
-        number[rows], dealt = places, dealt + len(rows)
+        number[rows], dealt = places, dealt + count
     return number

@@ -1,109 +1,22 @@
-"""AUC within strata: the same score compared only among examples alike in something else (displacement, givens).
+"""AUC among examples matched on something else (displacement, givens): how much of a separation is left where they are alike.
 
-The weights of the strata are part of the definition: on one data set they can move the result by .02, so there is no
-default that a caller could overlook. Bins that cannot be compared are dropped *by name*, never silently.
+How strata are compared and weighted stands in `unsettled.measure.statistics.strata`; here they are quantile bins.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.statistics.auc import auc, auc_interval
-from unsettled.measure.statistics.auc_limits import hanley_mcneil_error, shrunk_interval
 from unsettled.measure.statistics.estimate import About, Estimate, undefined
-from unsettled.measure.statistics.sample import as_classes, as_mask, as_values, check_choice, check_share, degenerate
+from unsettled.measure.statistics.sample import as_classes, as_mask, as_values, check_choice, degenerate
+from unsettled.measure.statistics.strata import WEIGHTS, Stratum, areas_within, combined, grouped, method_of, weighted
 
-WEIGHTS = ("pairs", "positives", "macro")
 EDGES = ("pooled", "within")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stratum:
-    """One stratum of a stratified AUC; ``auc``, ``error`` and ``weight`` are NaN, NaN and 0 when it is dropped.
-
-    ``bounded``: ``error`` is an upper bound (see `stratum_error`).
-    """
-
-    name: str
-    positives: int
-    negatives: int
-    auc: float = math.nan
-    error: float = math.nan
-    weight: float = 0.0
-    bounded: bool = False
-    dropped: str = ""
-
-
-def stratified_auc(
-    scores: ArrayLike,
-    positives: ArrayLike,
-    strata: ArrayLike,
-    *,
-    weights: str,
-    minimum: int = 1,
-    level: float = 0.95,
-    names: dict[int, str] | None = None,
-    denominator: str = "examples",
-) -> Estimate:
-    """Weighted mean of the AUCs within the integer ``strata`` (N,), with an interval of shrunk variance (`auc_limits`).
-
-    Args:
-        weights: ``"pairs"`` (positive–negative pairs in the stratum: the chance that a random *comparable* pair is
-            in order), ``"positives"`` (positives in the stratum) or ``"macro"`` (every stratum alike).
-        minimum: strata with fewer positives or fewer negatives are dropped, and named in ``extra["dropped"]``.
-        names: how to call a stratum; its number by default. Named strata that hold no example count as dropped.
-
-    ``counts``: ``strata``, ``dropped``, ``positives`` and ``negatives`` used, and ``bounded_errors``, the strata too
-    small for a DeLong variance (see `stratum_error`). ``extra``: ``auc in NAME`` of every stratum used. The standard
-    error takes the strata's sizes as given.
-    """
-    check_choice("weights", weights, WEIGHTS)
-    level = check_share("level", level)
-    method = f"AUC within strata, {weights} weights, DeLong within stratum, shrunk interval"
-    values, mask, reason = as_classes(scores, positives)
-    if reason:
-        return undefined(reason, n=len(values), method=method, denominator=denominator)
-    rows = strata_of(values, mask, strata, weights=weights, minimum=minimum, names=names)
-    used = [row for row in rows if not row.dropped]
-    dropped = "; ".join(f"{row.name}: {row.dropped}" for row in rows if row.dropped)
-    if not used:
-        return undefined(f"no stratum can be compared ({dropped})", n=len(values), method=method, denominator=denominator)
-    value = float(sum(row.weight * row.auc for row in used))
-    error = math.sqrt(sum((row.weight * row.error) ** 2 for row in used))
-    m, n = sum(row.positives for row in used), sum(row.negatives for row in used)
-    low, high, note = *shrunk_interval(min(value, 1.0), error, m, n, level=level, planned=_planned(used)), ""
-    if value in (0.0, 1.0):  # only pairs within a stratum were compared, so only those count as disjoint pairs
-        pairs = sum(min(row.positives, row.negatives) for row in used)
-        low, high, note = auc_interval(value, error, pairs, pairs, level=level)
-    extra: dict[str, float | str] = {f"auc in {row.name}": row.auc for row in used}
-    if dropped:
-        extra["dropped"] = dropped
-    if note:
-        extra["note"] = note
-    return Estimate(
-        value=value,
-        low=low,
-        high=high,
-        level=level,
-        n=m + n,
-        method=method,
-        denominator=denominator,
-        error=error,
-        counts={
-            "strata": len(rows),
-            "dropped": len(rows) - len(used),
-            "positives": m,
-            "negatives": n,
-            "bounded_errors": sum(row.bounded for row in used),
-        },
-        extra=extra,
-    )
 
 
 def matched_auc(
@@ -137,40 +50,107 @@ def matched_auc(
     >>> found.value, found.counts["strata"]
     (1.0, 2)
     """
-    check_choice("edges", edges, EDGES)
+    check_choice("weights", weights, WEIGHTS)
     values, mask, _ = as_classes(scores, positives)
     matched = as_values("by", by)
     if matched.shape != values.shape:
         raise UserError(f"by has shape {matched.shape}, expected {values.shape}")
     chosen = np.ones(len(values), bool) if within is None else as_mask("within", within, len(values))
-    about: About = {"n": int(chosen.sum()), "method": f"AUC matched in {bins} bins, {weights} weights", "denominator": denominator}
-    source = matched[chosen] if edges == "within" else matched
-    if np.isnan(source).any():
-        return undefined(f"{int(np.isnan(source).sum())} matching values are NaN", **about)
-    reason = degenerate(values[chosen], mask[chosen])
-    if reason:
-        return undefined(reason, **about)
-    inner = quantile_edges(source, bins)
-    strata = np.searchsorted(inner, matched[chosen], side="left")
-    result = stratified_auc(
-        values[chosen],
-        mask[chosen],
-        strata,
-        weights=weights,
-        minimum=minimum,
-        level=level,
-        names={index: f"bin {index + 1} of {len(inner) + 1}" for index in range(len(inner) + 1)},
-        denominator=denominator,
+    (found,) = Bins(matched, chosen, bins=bins, edges=edges).areas(
+        values, mask, weights=(weights,), minimum=minimum, level=level, denominator=denominator
     )
-    if not result.defined:
-        return result
-    rows = strata_of(matched[chosen], mask[chosen], strata, weights=weights, minimum=minimum)
-    extra = dict(result.extra) | {
-        "edges": " ".join(f"{edge:.6g}" for edge in inner),
-        "edges_from": edges,
-        "residual": float(sum(row.weight * row.auc for row in rows if not row.dropped)),
-    }
-    return replace(result, extra=extra, method=f"{result.method}, {bins} quantile bins")
+    return found
+
+
+class Groups:
+    """Examples in given strata, sorted once for all scores that are compared within them.
+
+    Args:
+        strata: (N,) whole numbers. chosen: (N,) which examples are compared.
+    """
+
+    def __init__(self, strata: np.ndarray, chosen: np.ndarray) -> None:
+        self._chosen = None if chosen.all() else chosen
+        groups = self.among(strata)
+        self._strata = grouped(groups, groups)
+
+    def among(self, values: np.ndarray) -> np.ndarray:
+        """The values (N,) of the examples that are compared."""
+        return values if self._chosen is None else values[self._chosen]
+
+    def areas(
+        self,
+        scores: np.ndarray,
+        positives: np.ndarray,
+        *,
+        weights: Sequence[str],
+        minimum: int = 1,
+        level: float = 0.95,
+        denominator: str = "examples",
+    ) -> list[Estimate]:
+        """Areas of ``scores`` for ``positives`` of all examples (N,), as `stratified_auc` gives them: one for each of the ``weights``."""
+        values, mask = self.among(scores), self.among(positives)
+        if reason := degenerate(values, mask):
+            return [undefined(reason, n=len(values), method=method_of(each), denominator=denominator) for each in weights]
+        rows = areas_within(values, mask, self._strata, minimum=minimum)
+        return [combined(rows, weights=each, level=level, denominator=denominator) for each in weights]
+
+
+class Bins(Groups):
+    """Quantile bins of ``by`` (N,) among the ``chosen`` (N,), drawn once for all scores that are compared within them.
+
+    Other arguments as in `matched_auc`.
+    """
+
+    def __init__(self, by: np.ndarray, chosen: np.ndarray, *, bins: int = 10, edges: str = "within") -> None:
+        check_choice("edges", edges, EDGES)
+        self._chosen = None if chosen.all() else chosen
+        self._by, self._asked, self._edges = self.among(by), bins, edges
+        source = self._by if edges == "within" else by
+        self._missing = int(np.isnan(source).sum())
+        self._known: tuple[np.ndarray, int, list[Stratum]] | None = None
+        if self._missing or not len(self._by):
+            return
+        self._inner = quantile_edges(source, bins)
+        count = len(self._inner) + 1
+        names = {index: f"bin {index + 1} of {count}" for index in range(count)}
+        groups = np.searchsorted(self._inner, self._by, side="left").astype(np.min_scalar_type(count))
+        self._strata = grouped(self._by, groups, names=names)
+
+    def areas(
+        self,
+        scores: np.ndarray,
+        positives: np.ndarray,
+        *,
+        weights: Sequence[str],
+        minimum: int = 1,
+        level: float = 0.95,
+        denominator: str = "examples",
+    ) -> list[Estimate]:
+        """Areas as `matched_auc` gives them: one for each of the ``weights``."""
+        mask = self.among(positives)
+        if reason := f"{self._missing} matching values are NaN" if self._missing else degenerate(self.among(scores), mask):
+            about: list[About] = [
+                {"n": len(mask), "method": f"AUC matched in {self._asked} bins, {each} weights", "denominator": denominator}
+                for each in weights
+            ]
+            return [undefined(reason, **each) for each in about]
+        found = super().areas(scores, positives, weights=weights, minimum=minimum, level=level, denominator=denominator)
+        rows = self._residual(positives, minimum)
+        edges = " ".join(f"{edge:.6g}" for edge in self._inner)
+        told = []
+        for area, each in zip(found, weights, strict=True):
+            residual = float(sum(row.weight * row.auc for row in weighted(rows, each) if not row.dropped))
+            extra = dict(area.extra) | {"edges": edges, "edges_from": self._edges, "residual": residual}
+            told.append(replace(area, extra=extra, method=f"{area.method}, {self._asked} quantile bins") if area.defined else area)
+        return told
+
+    def _residual(self, positives: np.ndarray, minimum: int) -> list[Stratum]:
+        """The areas of what is matched on: the same for all scores, so that it is found once."""
+        known = self._known
+        if known is None or known[0] is not positives or known[1] != minimum:
+            known = self._known = positives, minimum, areas_within(self._by, self.among(positives), self._strata, minimum=minimum)
+        return known[2]
 
 
 def quantile_edges(values: np.ndarray, bins: int) -> np.ndarray:
@@ -183,52 +163,3 @@ def quantile_edges(values: np.ndarray, bins: int) -> np.ndarray:
     shares = np.arange(1, int(bins)) / bins
     edges = np.unique(np.quantile(values, shares, method="inverted_cdf")) if len(shares) else np.empty(0)
     return edges[edges < values.max()] if len(values) else edges
-
-
-def strata_of(
-    values: np.ndarray, positives: np.ndarray, strata: ArrayLike, *, weights: str, minimum: int = 1, names: dict[int, str] | None = None
-) -> list[Stratum]:
-    """The table behind `stratified_auc`: one row per stratum in ascending order, weights summing to one."""
-    groups = np.asarray(strata)
-    if groups.shape != values.shape or not np.issubdtype(groups.dtype, np.integer):
-        raise UserError(f"strata must be {len(values)} whole numbers, got {groups.dtype} of shape {groups.shape}")
-    if minimum < 1:
-        raise UserError(f"a minimum of {minimum} per class cannot be compared, use at least 1")
-    order = np.argsort(groups, kind="stable")
-    ordered = groups[order]
-    starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1]))) if len(order) else np.empty(0, np.int64)
-    labels = ordered[starts]
-    members = dict(zip(labels.tolist(), np.split(order, starts[1:]), strict=True))
-    rows = []
-    for label in sorted(set(members) | set(names or {})):
-        index = members.get(label, np.empty(0, np.int64))
-        m = int(positives[index].sum())
-        name = (names or {}).get(label, str(label))
-        row = Stratum(name=name, positives=m, negatives=len(index) - m)
-        if min(m, len(index) - m) < minimum:
-            rows.append(replace(row, dropped=f"{m} positives, {len(index) - m} negatives"))
-            continue
-        inside = auc(values[index], positives[index])
-        weight = {"pairs": m * (len(index) - m), "positives": m, "macro": 1}[weights]
-        rows.append(replace(row, auc=inside.value, error=stratum_error(inside), weight=float(weight), bounded=inside.error is None))
-    total = sum(row.weight for row in rows)
-    return [replace(row, weight=row.weight / total) if row.weight else row for row in rows]
-
-
-def _planned(rows: list[Stratum]) -> Callable[[float], float]:
-    """The standard error to expect of the weighted mean when every stratum has the area θ."""
-    return lambda theta: math.sqrt(sum((row.weight * hanley_mcneil_error(theta, row.positives, row.negatives)) ** 2 for row in rows))
-
-
-def stratum_error(inside: Estimate) -> float:
-    """DeLong error of one stratum, or an upper bound where there is none.
-
-    A stratum with one example of a class, with complete separation, or with nothing but ties has no usable DeLong
-    variance. The variance of an AUC never exceeds θ(1 − θ)/k, k = min(m, n) (Birnbaum & Klose 1957); θ is shrunk to
-    (kθ + 1)/(k + 2) so that separation does not pass for certainty.
-    """
-    if inside.error is not None:
-        return inside.error
-    smaller = min(inside.counts["positives"], inside.counts["negatives"])
-    shrunk = (smaller * inside.value + 1) / (smaller + 2)
-    return math.sqrt(shrunk * (1 - shrunk) / smaller)

@@ -30,8 +30,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.statistics.dip import dip_p_value
+from unsettled.measure.statistics.dip import FEW, dip_p_value
 from unsettled.measure.statistics.laws import binom
+from unsettled.measure.statistics.libraries import minorant
 from unsettled.measure.statistics.otsu import otsu_threshold
 from unsettled.measure.statistics.sample import as_values, check_share
 
@@ -155,12 +156,20 @@ def spread(values: np.ndarray, floor: float) -> np.ndarray:
     Rounded values pile up on a grid, and every pile would be a mode of its own: so a pile is spread over the smallest step
     between different values, which on a grid is what rounding took away. A pile among continuous values stays one.
     """
-    ordered = np.log10(values[values > floor])
+    ordered = values[values > floor]
+    np.log10(ordered, out=ordered)
     ordered.sort()
     still = math.log10(floor) - DEPTH * (np.arange(len(values) - len(ordered)) + 0.5) / max(1, len(values) - len(ordered))
+    apart = minorant.without_ties if len(ordered) > FEW else _without_ties
+    return np.concatenate((still, apart(ordered)))
+
+
+def _without_ties(ordered: np.ndarray) -> np.ndarray:
+    """Sorted values with each pile of equal ones spread over the smallest step between different ones."""
     first = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1]))) if len(ordered) else np.empty(0, np.int64)
-    if 1 < len(first) < len(ordered):
-        distinct, counts = ordered[first], np.diff(np.append(first, len(ordered)))
-        place = np.arange(len(ordered)) - np.repeat(first, counts)
-        ordered = ordered + np.diff(distinct).min() * ((place + 0.5) / np.repeat(counts, counts) - 0.5)
-    return np.concatenate((still, ordered))
+    if not 1 < len(first) < len(ordered):
+        return ordered
+    distinct, counts = ordered[first], np.diff(np.append(first, len(ordered)))
+    place = np.arange(len(ordered)) - np.repeat(first, counts)
+    spread_out: np.ndarray = ordered + np.diff(distinct).min() * ((place + 0.5) / np.repeat(counts, counts) - 0.5)
+    return spread_out

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.statistics.auc import auc_interval, placements
+from unsettled.measure.statistics.auc import LARGE, auc_interval, placements
 from unsettled.measure.statistics.estimate import About, Estimate, undefined
-from unsettled.measure.statistics.libraries import CensoredData, chi2, ecdf
+from unsettled.measure.statistics.libraries import CensoredData, chi2, ecdf, ranking
 from unsettled.measure.statistics.sample import as_mask, as_values, check_share
 
 # Of each class, for an interval from resampling examples.
@@ -138,13 +138,7 @@ def landmark_auc(
         if not (ups and downs):
             continue
         landmarks += 1
-        compared = up | down
-        column, never = column[compared], up[compared]
-        of_up, of_down = placements(column, never)
-        concordant[up] += of_up * downs
-        concordant[down] += of_down * ups
-        pairs[up] += downs
-        pairs[down] += ups
+        _add_pairs(concordant, pairs, column, up, down)
     if not landmarks:
         missing = (
             "has the event later" if not seen_later else "never has the event" if not seen_never else "can be compared at the same time"
@@ -169,3 +163,18 @@ def landmark_auc(
     error = math.sqrt(variance) or None
     low, high, note = auc_interval(value, error, never_count, later_count, level=level, interval="shrunk")
     return replace(alone, low=low, high=high, error=error, extra={"note": note} if note else {})
+
+
+def _add_pairs(concordant: np.ndarray, pairs: np.ndarray, scores: np.ndarray, up: np.ndarray, down: np.ndarray) -> None:
+    """Add to each example (N,) its concordant pairs at one landmark, ties ½, and all its pairs, in place."""
+    compared = up | down
+    scores, never = scores[compared], up[compared]
+    if len(scores) > LARGE:
+        ranking.add_pairs(concordant, pairs, compared, up, ranking.others_below(scores, never))
+        return
+    ups, downs = int(never.sum()), int((~never).sum())
+    of_up, of_down = placements(scores, never)
+    concordant[up] += of_up * downs
+    concordant[down] += of_down * ups
+    pairs[up] += downs
+    pairs[down] += ups

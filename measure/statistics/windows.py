@@ -20,8 +20,8 @@ from unsettled.measure.statistics.equivalence import equivalence
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.laws import norm
 from unsettled.measure.statistics.logistic import fitted_scores, fold_of
-from unsettled.measure.statistics.matching import stratified_auc
 from unsettled.measure.statistics.multiplicity import holm
+from unsettled.measure.statistics.strata import stratified_auc
 
 Arrays = Mapping[str, np.ndarray]
 Score = Callable[[Arrays, int], np.ndarray]

@@ -16,11 +16,11 @@ from unsettled.fixtures.synthetic.audits import accuracy_of, write_ledger
 from unsettled.fixtures.synthetic.forked import WARM
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.record.parquet import write_record
-from unsettled.measure.statistics.minorant import compiled
+from unsettled.measure.statistics.minorant import knots_of
 from unsettled.reports.text.markdown import render
 
 # an inner run of pytest must not be the first to import these: pytester forgets them again
-PRELOADED = (hypothesis, torch, compiled(np.array([0.0, 1.0, 3.0])), *WARM)
+PRELOADED = (hypothesis, torch, knots_of(np.array([0.0, 1.0, 3.0]), False), *WARM)
 
 RECORD = synthetic_record(200)
 PLUGINS = ("-p", "unsettled.claims.plugin", "-p", "unsettled.reports.plugin", "-p", "no:cacheprovider")

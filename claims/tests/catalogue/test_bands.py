@@ -14,7 +14,7 @@ from unsettled.claims.catalogue.bands import (
     band_of,
     banded,
     contrasted,
-    known,
+    has_lengths,
     lacking,
     members,
     no_band,
@@ -27,7 +27,7 @@ from unsettled.claims.catalogue.bands import (
 from unsettled.claims.catalogue.parameters import Settling
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.analysis.band import Band, otsu_band, settled_percentile
-from unsettled.measure.errors import UserError
+from unsettled.measure.record.record import lacking_column
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.modality import modality
 from unsettled.measure.statistics.proportion import proportion
@@ -136,9 +136,6 @@ def test_who_is_counted_and_what_cannot_be():
     moved[3] = np.nan
     lost = banded(RECORD.replace(displacement_H=moved), band, lambda line: line.settled(RECORD), RECORD.solved, "successes")
     assert lost.undefined_reason == "1 of 200 late displacements are NaN" and lost.n == RECORD.solved.sum()
-
-    def absent():
-        raise UserError("no such column")
-
-    assert known(lambda: 1) and not known(absent)
+    without = RECORD.replace(displacement_H=lacking_column("displacement_H", 200, RECORD.provenance))
+    assert has_lengths(RECORD) and has_lengths(RECORD, "joint") and not has_lengths(without) and not has_lengths(without, "joint")
     assert isinstance(found, Estimate)

@@ -16,7 +16,8 @@ from unsettled.measure.analysis.band import Band
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc import auc, auc_difference, auc_interval
 from unsettled.measure.statistics.increment import incremental_auc
-from unsettled.measure.statistics.matching import matched_auc, stratified_auc
+from unsettled.measure.statistics.matching import matched_auc
+from unsettled.measure.statistics.strata import stratified_auc
 
 RECORD = synthetic_record(300, accuracy=0.6, seed=11)
 WRONG = ~RECORD.solved

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -12,7 +13,7 @@ from unsettled.measure.analysis.capture_exponent import before_capture_in
 from unsettled.measure.analysis.settling import enter_and_stay, settled_failures
 from unsettled.measure.analysis.summary import summarise
 from unsettled.measure.columns import streamed
-from unsettled.measure.columns.streamed import StreamedColumn
+from unsettled.measure.columns.streamed import StreamedColumn, foresee
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.parquet import LARGE_FLAT, read_record, write_record
 from unsettled.measure.record.record import held
@@ -118,11 +119,14 @@ def test_statistics_and_summaries_agree(pair):
 
 
 def test_no_more_than_a_number_a_row_is_in_memory_at_a_landmark(path, monkeypatch):
-    record, read = read_record(path, in_memory=0), []
-    whole = streamed.StreamedColumn._read
-    monkeypatch.setattr(streamed.StreamedColumn, "_read", lambda self: read.append(self.shape[1:]) or whole(self))
+    record, read, passes = read_record(path, in_memory=0), [], []
+    whole, pieces = streamed.ColumnFile.read, streamed.ColumnFile.pieces
+    monkeypatch.setattr(
+        streamed.ColumnFile, "read", lambda self, columns: read.extend(c.shape[1:] for c in columns) or whole(self, columns)
+    )
+    monkeypatch.setattr(streamed.ColumnFile, "pieces", lambda self, names: passes.extend(names) or pieces(self, names))
     assert before_capture_in(record, window=3).defined
-    assert read and all(shape == () for shape in read)
+    assert {"growth", "solved_at"} == set(passes) and all(shape == () for shape in read)
 
 
 def test_digests_and_copies_agree(pair, tmp_path):
@@ -148,6 +152,31 @@ def test_only_what_is_needed_is_read_and_only_once(path, monkeypatch):
     assert read[1:] == [["growth"]]
     moved = record.replace(growth=record.growth + np.ones((1000, 1, 1)))
     same(moved.growth[:, 0, 0], record.growth[:, 0, 0] + 1), same(moved.growth[:, 0, 0], record.growth[:, 0, 0] + 1)
+
+
+def test_what_is_foreseen_is_read_in_the_same_pass(path, monkeypatch):
+    read = []
+    pieces = streamed.ColumnFile.pieces
+    record, whole = read_record(path, in_memory=0), read_record(path)
+    monkeypatch.setattr(streamed.ColumnFile, "pieces", lambda self, names: read.append(names) or pieces(self, names))
+    uses = (lambda held: held[:, 3], lambda held: held[:, 4:].mean(axis=1))
+    for moves in (record.displacement_H, whole.displacement_H):
+        foresee(moves, *uses)
+    assert not read
+    for use in uses:
+        same(use(whole.displacement_H), use(record.displacement_H))
+    assert read == [["displacement_H"]]
+    foresee(record.displacement_H, *uses)  # known already
+    same(whole.displacement_H[:, 5], record.displacement_H[:, 5])
+    assert len(read) == 2
+
+
+def test_a_column_that_is_read_in_pieces_is_not_held_whole(path, tmp_path, monkeypatch):
+    monkeypatch.setattr(streamed, "PIECE_ROWS", 50)
+    pq.write_table(pq.read_table(path), tmp_path / "r", row_group_size=50)
+    moves, before = read_record(tmp_path / "r", in_memory=0).displacement_H, pa.total_allocated_bytes()
+    held = [pa.total_allocated_bytes() - before for _ in moves.pieces()]
+    assert len(held) == 20 and max(held) < 1000 * 12 * 8 / 2
 
 
 def test_what_is_remembered_is_bounded_and_not_written_to(path, monkeypatch):

@@ -55,6 +55,20 @@ def test_agrees_with_sklearn_scipy_and_brute_force(m, n, levels):
     assert measured.counts == {"positives": m, "negatives": n, "pairs": m * n}
 
 
+@pytest.mark.parametrize("levels", [None, 2, 1], ids=["continuous", "some ties", "many ties"])
+@pytest.mark.parametrize("m, n", [(1, 3), (30, 1), (254, 1794)])
+def test_many_scores_say_what_few_do(m, n, levels, monkeypatch):
+    scores, mask = sample(m, n, levels=levels)
+    scores[-1], scores[0] = -np.inf, -0.0
+    few, placed = auc(scores, mask), placements(scores, mask)
+    monkeypatch.setattr("unsettled.measure.statistics.auc.LARGE", 0)
+    many = auc(scores, mask)
+    assert many.value == pytest.approx(few.value, rel=4e-16) and many.counts == few.counts
+    assert many.error == (few.error and pytest.approx(few.error, rel=1e-14))
+    for one, other in zip(placed, placements(scores, mask), strict=True):
+        np.testing.assert_array_equal(one, other)  # to the last digit: differences of them are taken
+
+
 def test_midranks_are_scipys_average_ranks():
     values = np.array([3.0, -np.inf, 1.0, 3.0, -np.inf, np.inf, 1.0, 1.0])
     np.testing.assert_array_equal(midranks(values), rankdata(values))

@@ -9,7 +9,7 @@ from scipy.stats import norm, t
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.auc_limits import hanley_mcneil_error, score_interval, shrunk_interval
-from unsettled.measure.statistics.matching import stratified_auc
+from unsettled.measure.statistics.strata import stratified_auc
 
 DRAWS = 400
 

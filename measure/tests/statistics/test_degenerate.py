@@ -9,8 +9,9 @@ import pytest
 from unsettled.measure.statistics.auc import auc, auc_difference, auc_equivalence
 from unsettled.measure.statistics.bootstrap import bootstrap_examples
 from unsettled.measure.statistics.increment import incremental_auc
-from unsettled.measure.statistics.matching import matched_auc, stratified_auc
+from unsettled.measure.statistics.matching import matched_auc
 from unsettled.measure.statistics.order import failures_below_successes, outmoved_share
+from unsettled.measure.statistics.strata import stratified_auc
 
 ESTIMATORS = {
     "auc": auc,

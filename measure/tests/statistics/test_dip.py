@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from unsettled.measure.statistics.dip import DRAWS, FEW, NULLS, SIZES, _compiled, _dip, _minorant, dip, dip_p_value, p_value_of, simulated
+from unsettled.measure.statistics import minorant
+from unsettled.measure.statistics.dip import DRAWS, FEW, NULLS, SIZES, FewValues, _dip, dip, dip_p_value, p_value_of, simulated
 
 
 def naive_dip(values: np.ndarray) -> float:
@@ -96,10 +97,16 @@ def test_the_null_that_is_kept_is_the_one_that_is_simulated():
 def test_few_values_and_many_have_one_minorant(size):
     rng = np.random.default_rng(size)
     for x in (rng.random(size), rng.normal(size=size), rng.integers(0, 1 + size // 4, size).astype(float), np.geomspace(1, 9, size)):
-        for one, other in zip(_minorant(np.sort(x)), _compiled(np.sort(x)), strict=True):
-            np.testing.assert_array_equal(one, other)
+        ordered = np.sort(x)
+        for mirrored in (False, True):
+            knots = FewValues.knots_of(ordered, mirrored)
+            np.testing.assert_array_equal(minorant.knots_of(ordered, mirrored), knots)
+            told = [by.heights(ordered, knots, np.arange(size), mirrored) for by in (FewValues, minorant)]
+            np.testing.assert_array_equal(*told)
+            last = int(knots[len(knots) // 2])
+            assert FewValues.farthest(ordered, knots, last, mirrored) == minorant.farthest(ordered, knots, last, mirrored)
     many = np.sort(rng.random(FEW + 1))
-    assert dip(many) == _dip(many, _minorant)
+    assert dip(many) == _dip(many, FewValues)
 
 
 def test_the_p_value_is_taken_from_the_null_of_the_next_size_and_counts_ties_as_extreme() -> None:

@@ -11,7 +11,12 @@ from scipy.stats import norm
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.auc_limits import hanley_mcneil_error, shrunk_interval
-from unsettled.measure.statistics.matching import WEIGHTS, matched_auc, quantile_edges, strata_of, stratified_auc
+from unsettled.measure.statistics.matching import matched_auc, quantile_edges
+from unsettled.measure.statistics.strata import WEIGHTS, areas_within, grouped, stratified_auc, weighted
+
+
+def strata_of(scores, mask, strata, *, weights, minimum=1):
+    return weighted(areas_within(scores, mask, grouped(scores, strata), minimum=minimum), weights)
 
 
 def sample(n=600, *, seed=0, levels=None):

@@ -147,7 +147,9 @@ def test_the_valley_is_two_binomial_tests_in_proportion_to_the_decades(counts: t
     assert valley_p_value(values, 0.002) == 1.0 and valley_p_value(values, 0.0019) <= 1.0
 
 
-def test_what_stands_still_lies_evenly_below_the_floor_and_a_pile_over_the_smallest_step() -> None:
+@pytest.mark.parametrize("few", [10_000, 0])
+def test_what_stands_still_lies_evenly_below_the_floor_and_a_pile_over_the_smallest_step(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("unsettled.measure.statistics.modality.FEW", few)
     told = spread(np.array([0.0, 1e-4, 1e-2, 1e-2, 1e-1, 1.0]), 1e-4)
     assert told.tolist() == pytest.approx([-4 - 3, -4 - 9, -2.25, -1.75, -1, 0])
     assert spread(np.array([0.1, 0.1]), 1e-4).tolist() == [-1, -1] and spread(np.array([0.1, 1.0]), 1e-4).tolist() == [-1, 0]

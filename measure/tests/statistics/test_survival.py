@@ -77,8 +77,10 @@ def waiting(n=40, times=6, seed=0):
     return scores, event_at, until
 
 
+@pytest.mark.parametrize("large", [1 << 17, 0])
 @pytest.mark.parametrize("lead", [None, (1, 2), (2, 3)])
-def test_landmarks_compare_every_pair_of_those_who_still_wait(lead):
+def test_landmarks_compare_every_pair_of_those_who_still_wait(lead, large, monkeypatch):
+    monkeypatch.setattr("unsettled.measure.statistics.survival.LARGE", large)
     scores, event_at, until = waiting()
     found = landmark_auc(scores, event_at, until, lead=lead, level=0.9)
     won, pairs = np.zeros((2, len(scores))), np.zeros((2, len(scores)))

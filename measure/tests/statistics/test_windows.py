@@ -16,8 +16,8 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.best_score import best_area_limit
 from unsettled.measure.statistics.early import early_auc
 from unsettled.measure.statistics.equivalence import equivalence
-from unsettled.measure.statistics.matching import stratified_auc
 from unsettled.measure.statistics.multiplicity import holm
+from unsettled.measure.statistics.strata import stratified_auc
 from unsettled.measure.statistics.windows import NAMES, combined, leaked, window_curve, windowed
 
 
