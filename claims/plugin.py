@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from functools import partial
@@ -96,7 +97,8 @@ def _prepare(config: pytest.Config, asked: str | None) -> None:
             from unsettled.claims.audit.remeasure import measured_run
 
             run = measured_run(run, _folder(config))
-        collector = Collector(run, gate, path, asked=asked, sent=bool(config.option.audit), others=partial(rivals_of, config))
+        others, sent = partial(rivals_of, config), bool(config.option.audit)
+        collector = Collector(run, gate, path, asked=asked, sent=sent, others=others, pictures=lambda: _sharing(config).pictures())
         config.pluginmanager.register(collector, "unsettled-collector")
     else:
         from unsettled.claims.asked import read_gate
@@ -105,6 +107,23 @@ def _prepare(config: pytest.Config, asked: str | None) -> None:
     config.stash[RUN], config.stash[GATE] = run, gate
     if collects:
         config.pluginmanager.register(_sharing(config), "unsettled-sharing")
+        if "PYTEST_CURRENT_TEST" not in os.environ:  # a test that audits goes on after it
+            config.pluginmanager.register(Lasting(), "unsettled-lasting")
+
+
+class Lasting:
+    """What an audit has imported and read stays until it ends: the search for garbage need not go through it again and again, which
+    took a sixth of the time of judging."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self) -> None:
+        """All that is there before the first item; registered last, it is asked before the second process is forked."""
+        gc.freeze()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self) -> None:
+        """The rest: pytest collects garbage once more as it ends."""
+        gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -260,7 +279,6 @@ def keep(item: pytest.Item, kind: str, verdict: Verdict) -> Verdict:
 
 def settle(verdict: Verdict, run: Run) -> None:
     """Make pytest report a verdict as the run's policy says."""
-    __tracebackhide__ = True  # an expected failure is its message: else pytest reads and parses this file for each
     from unsettled.claims.judgement.policy import fate
 
     decided = fate(verdict, run.policy, stale=run.stale(verdict))
@@ -268,7 +286,8 @@ def settle(verdict: Verdict, run: Run) -> None:
         case "failed" | "error":
             pytest.fail(decided.message, pytrace=False)
         case "xfailed":
-            pytest.xfail(decided.message)
+            # an expected failure is its message: pytest.xfail would have this file read and parsed for each
+            raise pytest.xfail.Exception(decided.message, pytrace=False)
         case "skipped":
             pytest.skip(decided.message)
 

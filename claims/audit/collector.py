@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from pydantic import BaseModel
 
 from unsettled.claims.audit.audit import Audit, read_audit, write_audit
 from unsettled.claims.audit.gate import Gate
+from unsettled.claims.audit.pictures import Pictured, pictures_of
 from unsettled.claims.audit.planted import Planted
 from unsettled.claims.audit.run import Run
 from unsettled.claims.audit.summary import KINDS, audit_of
@@ -23,13 +25,22 @@ class Collector:
     """The plugin object of one session on the controller.
 
     ``asked`` is the option that asked for an audit, if one did; ``sent`` whether its path was given by the user; ``others`` gives
-    the runs on other papers' ledgers.
+    the runs on other papers' ledgers, ``pictures`` the portraits of the populations, computed here by default.
     """
 
     def __init__(
-        self, run: Run, gate: Gate, path: Path, *, asked: str | None, sent: bool = False, others: Callable[[], Mapping[str, Run]] = dict
+        self,
+        run: Run,
+        gate: Gate,
+        path: Path,
+        *,
+        asked: str | None,
+        sent: bool = False,
+        others: Callable[[], Mapping[str, Run]] = dict,
+        pictures: Callable[[], tuple[Pictured, ...]] | None = None,
     ) -> None:
         self.run, self.gate, self.path, self.asked, self.sent, self.others = run, gate, path, asked, sent, others
+        self.pictures = pictures or partial(pictures_of, run.populations)
         self.found: dict[str, list[BaseModel]] = {kind: [] for kind in KINDS}
         self.audit: Audit | None = None
         self.problem: str | None = None
@@ -55,7 +66,8 @@ class Collector:
             drift = self.gate.write(self.run, verdicts) if self.gate.writes else self.gate.let_pass(self.run, verdicts)
             if self.gate.writes:
                 session.exitstatus = max(session.exitstatus, pytest.ExitCode.TESTS_FAILED)
-            audit = audit_of(self.run, self.found, gate=self.gate, drift=drift, others=self.others() if self.found["rival"] else {})
+            others = self.others() if self.found["rival"] else {}
+            audit = audit_of(self.run, self.found, gate=self.gate, drift=drift, others=others, pictures=self.pictures())
             self.path = self._beside_a_whole_one(audit)
             write_audit(audit, self.path)
             self.audit = read_audit(self.path)  # what is rendered now is what can be rendered later

@@ -184,12 +184,17 @@ class Run:
 
     def auditing(self, command: str) -> str:
         """A command that judges the shipped ledger as one that judges this run's: with its ledger, statistics, references and policy."""
+        return command.replace(AUDIT, self._asking, 1)
+
+    @cached_property
+    def _asking(self) -> str:
+        """The beginning of such a command."""
         references = self.settings.inputs.references
         parts = [auditing(self.ledger.path)]
         parts += [f"--statistics {shlex.quote(short_path(path))} " for path in self.settings.statistics]
         parts += [f"--references {shlex.quote(short_path(references))} "] if references.resolve() != REFERENCES.resolve() else []
         parts += [f"--policy {self.policy.name} "] if self.policy.name != "draft" else []
-        return command.replace(AUDIT, "".join(parts), 1)
+        return "".join(parts)
 
     def _held(self, network: str | None) -> dict[str, Verdict]:
         """The verdicts on another network together, or all on the paper's own populations."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from unsettled.claims.audit.ahead import Ahead, Task, can_share
+from unsettled.claims.audit.pictures import Pictured, pictures_of
 from unsettled.claims.audit.planted import Falsehood, Planted, outcome_of, planted_in
 from unsettled.claims.audit.run import Run
 from unsettled.claims.populations.populations import Population
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 # The items that measure again, and the method of `MeasuringAgain` that does it.
 MEASURING = {"test_rows": "rows", "test_tampered_rows": "tampered", "test_boards": "boards"}
+PICTURES: Task = ("pictures",)
 
 
 class Sharing:
@@ -35,6 +37,7 @@ class Sharing:
     def __init__(self, run: Run, others: Callable[[], Mapping[str, Run]], again: Callable[[], MeasuringAgain]) -> None:
         self.run, self.others, self._made_again = run, others, again
         self.ahead: Ahead | None = None
+        self._pictures: tuple[Pictured, ...] | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:
@@ -48,36 +51,44 @@ class Sharing:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
-        """End it: what it has not found by now is not needed."""
+        """End it: what it has not found by now is not needed, but for the pictures, which are drawn after the last item."""
         if self.ahead is not None:
+            self._pictures = self._taken(PICTURES)
             self.ahead.close()
             self.ahead = None
 
     def tasks(self, items: Sequence[pytest.Item]) -> dict[Task, Callable[[], Any]]:
-        """The tasks of the items, in their order: the verdicts of a paper on a network are one, the falsehoods of a record are one."""
+        """The tasks of the items, in their order: the verdicts of all papers on a network are one, the falsehoods of a record are one; and
+        last the pictures of an audit that has items at all."""
         runs = {"": self.run, **self.others()}
-        keys: dict[Task, list[str]] = {}
         found: dict[Task, Callable[[], Any]] = {}
+        keys: dict[Task, dict[str, list[str]]] = {}
         for item in items:
             params: dict[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
-            run, key = runs.get(params.get("paper", "")), params.get("of_rival", params.get("key"))
-            population: Population | None = params.get("population")
+            paper, key = params.get("paper", ""), params.get("of_rival", params.get("key"))
+            population = params.get("population")
+            if not isinstance(population, Population):  # pytest's own mark, where there is none to measure again
+                population = None
             what = MEASURING.get(getattr(item, "originalname", ""))
-            if run is not None and key in run.pairs:
-                task = judged(run, key, params.get("paper", ""))
-                keys.setdefault(task, []).append(key)
-                found[task] = partial(run.alone, keys[task])
+            if paper in runs and key in runs[paper].pairs:
+                task = judged(runs[paper], key)
+                keys.setdefault(task, {}).setdefault(paper, []).append(key)
+                found[task] = partial(_alone, runs, keys[task])
             elif population is not None and "falsehood" in params:
                 found["planted", population.name] = partial(planted_in, population)
             elif population is not None and what is not None:
                 found[what, population.name] = partial(self._measured, what, population)
-        return found
+        return found | {PICTURES: partial(pictures_of, self.run.populations)} if found else {}
 
     def judge(self, key: str, *, paper: str = "") -> Verdict:
         """The verdict on ``claim@population``, of the audited paper or of another: by the second process, or judged here."""
         run = self.others()[paper] if paper else self.run
-        run.learn(self._taken(judged(run, key, paper)) or ())
+        run.learn((self._taken(judged(run, key)) or {}).get(paper, ()))
         return run.judge(key)
+
+    def pictures(self) -> tuple[Pictured, ...]:
+        """The portraits of the populations that hold a record."""
+        return pictures_of(self.run.populations) if self._pictures is None else self._pictures
 
     def planted(self, falsehood: Falsehood, population: Population) -> Planted | None:
         """What became of one falsehood; None of a corruption that noise explains."""
@@ -101,6 +112,11 @@ class Sharing:
         return None if self.ahead is None else self.ahead.take(task)
 
 
-def judged(run: Run, key: str, paper: str) -> Task:
-    """The task that a verdict belongs to: those of one paper on one network are judged together."""
-    return ("judged", paper, run.pairs[key][1].name)
+def judged(run: Run, key: str) -> Task:
+    """The task that a verdict belongs to: all papers on one network are judged together, since they ask the same of its record."""
+    return ("judged", run.pairs[key][1].name)
+
+
+def _alone(runs: Mapping[str, Run], keys: Mapping[str, Sequence[str]]) -> dict[str, list[Verdict]]:
+    """Verdicts of each paper before they are held against chance together with others."""
+    return {paper: runs[paper].alone(asked) for paper, asked in keys.items()}

@@ -16,7 +16,7 @@ from unsettled.claims.audit.changes import changes
 from unsettled.claims.audit.entries import LedgerEntry, PopulationEntry, Tool, below
 from unsettled.claims.audit.explained import definition_of, explained
 from unsettled.claims.audit.gate import Gate
-from unsettled.claims.audit.pictures import Boards, pictures_of, without_boards
+from unsettled.claims.audit.pictures import Boards, Pictured, pictures_of, without_boards
 from unsettled.claims.audit.planted import Planted
 from unsettled.claims.audit.rivals import RivalVerdict, told
 from unsettled.claims.audit.run import Run
@@ -46,6 +46,7 @@ def audit_of(
     gate: Gate | None = None,
     drift: Sequence[str] = (),
     others: Mapping[str, Run] | None = None,
+    pictures: tuple[Pictured, ...] | None = None,
 ) -> Audit:
     """The audit, whatever the order in which things were found.
 
@@ -54,6 +55,7 @@ def audit_of(
         gate: the baseline that the run was held to, if it was.
         drift: what the run changed in the baseline that it wrote, or let pass.
         others: the runs on other papers' ledgers, by name.
+        pictures: the portraits of the populations; computed here if none are given.
     """
     place = {key: number for number, key in enumerate(run.pairs)}
     verdicts = sorted(cast(Sequence[Verdict], found.get("verdict", ())), key=lambda v: (place.get(v.key, len(place)), v.key))
@@ -86,7 +88,7 @@ def audit_of(
         explained={v.key: explained(run, v) for v in verdicts if v.key in run.pairs},
         rivals=told(others or {}, cast(Sequence[RivalVerdict], found.get("rival", ()))),
         manuscript=None if run.manuscript is None else marked(run.manuscript, run.ledger),
-        **_drawn(run, cast(Sequence[Boards], found.get("boards", ()))),
+        **_drawn(run, pictures_of(run.populations) if pictures is None else pictures, cast(Sequence[Boards], found.get("boards", ()))),
     )
 
 
@@ -99,9 +101,9 @@ def _unchecked(run: Run, checked: set[str]) -> Iterator[Remeasured]:
             yield Remeasured.none(population.name, of=len(population.record), seed=run.settings.seed, reason=reason)
 
 
-def _drawn(run: Run, boards: Sequence[Boards]) -> dict[str, Any]:
+def _drawn(run: Run, pictures: tuple[Pictured, ...], boards: Sequence[Boards]) -> dict[str, Any]:
     """Portraits and boards of the measured populations."""
-    pictures, seen = pictures_of(run.populations), {found.population: found for found in boards}
+    seen = {found.population: found for found in boards}
     populations = {population.name: population for population in run.populations}
     chosen = [populations[p.population] for p in pictures if p.portrait is not None]
     return {"pictures": pictures, "boards": tuple(seen.get(p.name) or Boards(population=p.name, reason=without_boards(p)) for p in chosen)}

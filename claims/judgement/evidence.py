@@ -123,9 +123,8 @@ def _below(measured: Estimate, edge: float, widen: float) -> float:
         return (1 - measured.level) / 2
     degrees = float(measured.extra.get("degrees", math.inf))  # finite for a mean over networks
     tail, far = (1 - measured.level) / 2, abs(edge - value) / half
-    if math.isfinite(degrees):
-        return float(student.sf(far * float(student.isf(tail, degrees)), degrees))
-    return float(norm.sf(far * float(norm.isf(tail))))
+    by_degrees, by_none = student.sf(far * student.isf(tail, degrees), degrees), norm.sf(far * norm.isf(tail))
+    return float(by_degrees if math.isfinite(degrees) else by_none)
 
 
 def _rarer(counted: Estimate, share: float) -> bool:

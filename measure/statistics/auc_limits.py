@@ -36,7 +36,7 @@ def shrunk_interval(
     (0.834, 0.942)
     """
     tail, fewer = (1 - level) / 2, min(m, n)
-    at = planned or (lambda theta: hanley_mcneil_error(theta, m, n))
+    at = planned or _hanley_mcneil(m, n)
     known, expected = 4 * fewer * value * (1 - value), at(value)
     ratio = 1.0
     if error and expected > 0:
@@ -51,15 +51,16 @@ def shrunk_interval(
 def score_interval(value: float, m: int, n: int, *, level: float = 0.95) -> tuple[float, float]:
     """The θ with |value − θ| ≤ z·s(θ), s the Hanley–McNeil error: Wilson's idea for an AUC. Needs no scores."""
     z = upper_quantile((1 - level) / 2)
-
-    return _inverted(value, z, lambda theta: hanley_mcneil_error(theta, m, n))
+    return _inverted(value, z, _hanley_mcneil(m, n))
 
 
 def _inverted(value: float, z: float, error: Callable[[float], float]) -> tuple[float, float]:
     """The ends of the θ with |value − θ| ≤ z·error(θ), for an error that vanishes at 0 and at 1."""
 
+    squared = z**2
+
     def outside(theta: float) -> float:
-        return (value - theta) ** 2 - z**2 * error(theta) ** 2
+        return (value - theta) ** 2 - squared * error(theta) ** 2
 
     # outside(value) < 0 inside the unit interval; at 0 and at 1 the error is 0, so each side has one sign change
     inner_low, inner_high = min(value, 1 - 1e-12), max(value, 1e-12)
@@ -74,9 +75,18 @@ def hanley_mcneil_error(value: float, m: int, n: int) -> float:
     Exact for a pair of exponential score distributions; at ½ it is the null variance (m + n + 1) / (12 m n) of
     Mann–Whitney. Near 1 it exceeds what normal scores of equal variance give: plan with it, do not test with it.
     """
+    return _hanley_mcneil(m, n)(min(max(float(value), 0.0), 1.0))
+
+
+def _hanley_mcneil(m: int, n: int) -> Callable[[float], float]:
+    """The same as a function of the area alone, within 0 and 1: a limit asks it a dozen times."""
     if m < 1 or n < 1:
         raise UserError(f"planning an AUC needs both classes, got {m} positives and {n} negatives")
-    value = min(max(float(value), 0.0), 1.0)
-    both_positives, both_negatives = value / (2 - value), 2 * value**2 / (1 + value)
-    variance = value * (1 - value) + (m - 1) * (both_positives - value**2) + (n - 1) * (both_negatives - value**2)
-    return math.sqrt(max(variance, 0.0) / (m * n))
+
+    def error(value: float) -> float:
+        square = value**2
+        both_positives, both_negatives = value / (2 - value), 2 * square / (1 + value)
+        variance = value * (1 - value) + (m - 1) * (both_positives - square) + (n - 1) * (both_negatives - square)
+        return math.sqrt(max(variance, 0.0) / (m * n))
+
+    return error
