@@ -101,9 +101,12 @@ class ColumnFile:
         return column
 
     def remembered(self, column: StreamedColumn) -> np.ndarray:
-        """The values (N, …) of an expression, from memory where they fit; not to be written to."""
+        """The values (N, …) of an expression, from memory where they fit; not to be written to.
+
+        A column as it is, such as an identity, is read again: it is asked for once or twice, and would take the place of what is not.
+        """
         key = column._key
-        if key is None:
+        if key is None or len(key) == 1:
             return self.read([column])[0]
         if key not in self._kept:
             self._foreseen.pop(key, None)

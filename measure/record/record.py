@@ -241,7 +241,7 @@ class Record(Moving):
             if name == "group" and np.array_equal(column, self.example_id):  # it says nothing that the ids do not
                 continue
             for piece in [column] if isinstance(column, np.ndarray) else column.pieces():
-                sha.update(np.ascontiguousarray(piece).tobytes())
+                sha.update(np.ascontiguousarray(piece).data)
         return sha.hexdigest()
 
 

@@ -86,8 +86,9 @@ def _scores(models: Sequence[tuple[np.ndarray, ...]], positives: np.ndarray, num
     for index in range(int(number.max()) + 1):
         held_out = number == index
         fitted = _drawn(~held_out, positives, seed)
+        cut = {id(part): (part[fitted], part[held_out]) for parts in models for part in parts}
         for parts, found in zip(models, scores, strict=True):
-            training, fresh = _finite(*(np.column_stack([part[rows] for part in parts]) for rows in (fitted, held_out)))
+            training, fresh = _finite(*(np.column_stack(side) for side in zip(*(cut[id(part)] for part in parts), strict=True)))
             found[held_out] = fitted_scores(training, positives[fitted], fresh)
     return scores
 
