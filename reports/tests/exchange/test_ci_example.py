@@ -132,37 +132,63 @@ kind = "share"
 words = "Share of puzzles that are solved"
 locator = "abstract"
 population = "my.net"
-stated = "{stated}"
+stated = "12.3%"
 denominator = "puzzles"
 statistic = "accuracy"
 smallest_contradiction = 0.05
-form = {{ test = "not_applicable", reason = "a figure of this checkpoint" }}
+form = { test = "not_applicable", reason = "a figure of this checkpoint" }
 """
 
 
-@pytest.mark.parametrize(("stated", "code"), [("55.3%", 0), ("12.3%", 1)])
-def test_it_works_pasted_into_somebody_elses_repository(steps, tmp_path, stated, code):
-    """A repository with a ledger in a folder of its own, a record, and none of ours: the steps find it, judge it, and name its path."""
+@pytest.fixture
+def theirs(steps, tmp_path):
+    """A repository with a ledger in a folder of its own, a record, and none of ours; runs its audit step with these programs."""
     repository = tmp_path / "theirs"
     (repository / "docs" / "claims").mkdir(parents=True)
-    (repository / "docs" / "the paper.toml").write_text(LEDGER.format(stated=stated))
+    (repository / "docs" / "the paper.toml").write_text(LEDGER)
     write_record(synthetic_record(150, accuracy=0.547, seed=1), repository / "record.parquet")
     (repository / "none").mkdir()
     for words in (["init", "-q"], ["add", "docs/the paper.toml"]):
         subprocess.run(["git", *words], cwd=repository, check=True)
     step = next(step for step in steps if step.get("name") == "Audit")
-    environment = {
-        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
-        "GITHUB_ACTIONS": "true",
-        "HOME": str(tmp_path),
-        "LEDGER": "",
-        "ARGUMENTS": "--record my.net=record.parquet --same-examples my.net --references none",
-        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
-        "GITHUB_WORKSPACE": str(repository),
-    }
-    script = ["bash", "-e", "-o", "pipefail", "-c", step["run"]]
-    done = subprocess.run(script, cwd=repository, env=environment, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == code, done.stdout + done.stderr
+
+    def run(programs: Path) -> subprocess.CompletedProcess[str]:
+        environment = {
+            "PATH": f"{programs}:/usr/bin:/bin",
+            "GITHUB_ACTIONS": "true",
+            "HOME": str(tmp_path),
+            "LEDGER": "",
+            "ARGUMENTS": "--record my.net=record.parquet --same-examples my.net --references none",
+            "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
+            "GITHUB_WORKSPACE": str(repository),
+        }
+        script = ["bash", "-e", "-o", "pipefail", "-c", step["run"]]
+        return subprocess.run(script, cwd=repository, env=environment, capture_output=True, text=True, timeout=300, check=False)
+
+    return repository, run
+
+
+def test_it_works_pasted_into_somebody_elses_repository(theirs):
+    """The steps find the ledger, judge it, name its path and fail with it."""
+    repository, run = theirs
+    done = run(Path(sys.executable).parent)
+    assert done.returncode == 1, done.stdout + done.stderr
     found = json.loads((repository / "audit" / "audit.sarif").read_text())["runs"][0]["results"]
-    assert [result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in found] == ["docs/the%20paper.toml"] * code
-    assert sum(line.startswith("::error file=docs/the paper.toml,line=") for line in done.stdout.splitlines()) == code
+    assert [result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in found] == ["docs/the%20paper.toml"]
+    assert sum(line.startswith("::error file=docs/the paper.toml,line=") for line in done.stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize("code", [0, 1, 2])
+def test_the_audit_step_ends_as_the_audit_does_and_is_gated_where_a_baseline_is_locked(theirs, tmp_path, code):
+    repository, run = theirs
+    (tmp_path / "bin").mkdir()
+    stand_in = tmp_path / "bin" / "unsettled"
+    stand_in.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@"\nexit {code}\n')
+    stand_in.chmod(0o755)
+    if code:
+        (repository / "docs" / "the paper.baseline.json").write_text("{}")
+    done = run(stand_in.parent)
+    given = ["--record", "my.net=record.parquet", "--same-examples", "my.net", "--references", "none"]
+    words = done.stdout.splitlines()
+    start = ["audit", "docs/the paper.toml", *(["--baseline"] if code else []), *given, "--audit", "audit/audit.json"]
+    assert done.returncode == code and words[: len(start)] == start and (repository / "audit").is_dir()
