@@ -30,7 +30,10 @@ class Pointwise:
     >>> import torch
     >>> from unsettled.measure import Pointwise, tangent_growth
     >>> def halve(z, v, new, image):
-    ...     new[:], image[:] = 0.5 * z, 0.5 * v
+    ...     for c in range(len(z)):
+    ...         new[c] = 0.5 * z[c]
+    ...         for i in range(len(v)):
+    ...             image[i, c] = 0.5 * v[i, c]
     >>> found = tangent_growth(Pointwise(halve), torch.ones(1, 2), k=1, segments=2)
     >>> [round(value, 4) for value in found.growth[0, :, 0].tolist()]
     [-0.6931, -0.6931]

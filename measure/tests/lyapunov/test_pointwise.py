@@ -18,8 +18,7 @@ TORCH = {
 }
 
 
-@pytest.mark.parametrize("name", TORCH)
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize(("name", "dtype"), [*((name, torch.float64) for name in TORCH), ("henon", torch.float32)])
 def test_a_compiled_map_pushes_what_jvp_pushes(name, dtype):
     make, step = TORCH[name]
     start, tolerance = SYSTEMS[name].starts(3, dtype=dtype), 1e3 * torch.finfo(dtype).eps
