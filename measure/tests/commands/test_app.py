@@ -168,12 +168,18 @@ def test_an_interruption_says_what_is_kept(capsys):
     assert signal.getsignal(signal.SIGINT) is before
 
 
-@pytest.mark.parametrize(("options", "environment"), [(["-OO"], {}), ([], {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})])
-def test_without_docstrings_and_on_a_terminal_of_ascii(tmp_path, options, environment):
+def test_without_docstrings_and_on_a_terminal_of_ascii(tmp_path):
     write_record(synthetic_record(40), tmp_path / "r.parquet")
     code = "import sys, unsettled.claims.catalogue.registered; from unsettled.measure.commands.app import main; main()"
-    command = [sys.executable, *options, "-c", code, "show", str(tmp_path / "r.parquet")]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment}, timeout=100, check=False)
+    command = [sys.executable, "-OO", "-c", code, "show", str(tmp_path / "r.parquet")]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+        timeout=100,
+        check=False,
+    )
     assert done.returncode == 0 and "40" in done.stdout, done.stderr
 
 

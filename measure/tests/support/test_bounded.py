@@ -98,11 +98,11 @@ def test_narrower_limits_of_the_user_and_outer_bounds_stay(tight, tmp_path):
 
 
 def test_lists_that_expand_beyond_what_is_declared(tmp_path, monkeypatch):
-    """Two numbers a row are declared and 32,000 are held: some kilobytes of Parquet are 256 MB in memory."""
+    """Two numbers a row are declared and 16,000 are held: some kilobytes of Parquet are 128 MB in memory."""
     path = tmp_path / "r.parquet"
     write_record(synthetic_record(2000, segments=2, k=1), path)
     table = pq.read_table(path)
-    inner = pa.ListArray.from_arrays(np.arange(4001, dtype=np.int32) * 16_000, np.zeros(64_000_000, np.float32))
+    inner = pa.ListArray.from_arrays(np.arange(4001, dtype=np.int32) * 8_000, np.zeros(32_000_000, np.float32))
     growth = pa.ListArray.from_arrays(np.arange(2001, dtype=np.int32) * 2, inner)
     column = table.schema.get_field_index("growth")
     pq.write_table(table.set_column(column, "growth", growth).replace_schema_metadata(table.schema.metadata), path, compression="zstd")
