@@ -19,6 +19,7 @@ minimum has an atom that never vanishes. The statement is several questions, and
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import replace
 
 import numpy as np
@@ -146,10 +147,11 @@ def extreme_power(rate: float, failures: int, *, stated_failures: int, alpha: fl
     if failures < 1 or stated_failures < 1:
         raise UserError("power needs failures in both samples")
     # given k events in all, "none of them among the stated" has probability C(failures, k) / C(all, k), falling in k
-    counts = np.arange(failures + 1)
-    p_values = hypergeom.pmf(0, failures + stated_failures, counts, stated_failures)
-    refuting = counts[p_values <= check_share("alpha", alpha)]
-    return float(binom.sf(refuting[0] - 1, failures, rate)) if len(refuting) else 0.0
+    alpha = check_share("alpha", alpha)
+    fewest = bisect_left(
+        range(failures + 1), True, key=lambda count: bool(hypergeom.pmf(0, failures + stated_failures, count, stated_failures) <= alpha)
+    )
+    return float(binom.sf(fewest - 1, failures, rate)) if fewest <= failures else 0.0
 
 
 def fresh_rank_bound(present: int, fresh: int, rank: int, *, level: float = 0.95) -> int:
@@ -161,10 +163,9 @@ def fresh_rank_bound(present: int, fresh: int, rank: int, *, level: float = 0.95
     """
     if present < 1 or not 1 <= rank <= fresh:
         raise UserError(f"no rank {rank} among {fresh} fresh values, or no present values")
-    # fresh₍rank₎ > present₍b₎  ⇔  fewer than `rank` fresh values among the first b + rank − 1 of the pooled order
-    b = np.arange(1, present + 1)
-    risk = hypergeom.cdf(rank - 1, present + fresh, fresh, b + rank - 1)
-    return int(b[risk <= 1 - level][0]) if (risk <= 1 - level).any() else present + 1
+    # fresh₍rank₎ > present₍b₎  ⇔  fewer than `rank` fresh values among the first b + rank − 1 of the pooled order, rarer as b rises
+    ranks = range(1, present + 1)
+    return 1 + bisect_left(ranks, True, key=lambda b: bool(hypergeom.cdf(rank - 1, present + fresh, fresh, b + rank - 1) <= 1 - level))
 
 
 def _fresh_high(moving: np.ndarray, calm: np.ndarray, rank: int, level: float) -> float:

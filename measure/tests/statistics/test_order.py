@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import beta, binomtest, fisher_exact, norm
+from scipy.stats import beta, binom, binomtest, fisher_exact, hypergeom, norm
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.median import order_statistic_ranks
@@ -183,3 +183,16 @@ def test_counts_of_a_statement_may_be_none_and_all():
     none = failures_below_successes(displacement, failures, share=0.5, stated_below=0, stated_failures=0)
     assert every.extra["p_value"] == none.extra["p_value"] == 1.0 and (every.n, every.level) == (10, 0.95)
     assert failures_below_successes(displacement, failures, share=0.5, level=0.8).high < every.high
+
+
+def test_of_millions_of_failures_only_the_count_that_decides_is_looked_for():
+    """The laws fall in the count, so that it is found by halves: as by trying every one, and in a moment for ten million."""
+    for failures, stated, rank, alpha in ((7, 3, 2, 0.05), (40, 9, 1, 0.2), (254, 254, 3, 0.01), (3, 30, 30, 0.05)):
+        counts, ranks = np.arange(failures + 1), np.arange(1, failures + 1)
+        refuting = counts[hypergeom.pmf(0, failures + stated, counts, stated) <= alpha]
+        power = binom.sf(refuting[0] - 1, failures, 0.1) if len(refuting) else 0.0
+        assert extreme_power(0.1, failures, stated_failures=stated, alpha=alpha) == pytest.approx(power, rel=1e-12)
+        risky = ranks[hypergeom.cdf(rank - 1, failures + stated, stated, ranks + rank - 1) <= alpha]
+        assert fresh_rank_bound(failures, stated, rank, level=1 - alpha) == (risky[0] if len(risky) else failures + 1)
+    assert extreme_power(0.011, 10**7, stated_failures=254) < 0.01 < 0.99 < extreme_power(0.0125, 10**7, stated_failures=254)
+    assert fresh_rank_bound(10**7, 10**7, 1, level=0.975) == 6
