@@ -98,7 +98,7 @@ def _prepare(config: pytest.Config, asked: str | None) -> None:
 
             run = measured_run(run, _folder(config))
         others, sent = partial(rivals_of, config), bool(config.option.audit)
-        collector = Collector(run, gate, path, asked=asked, sent=sent, others=others, pictures=lambda: _sharing(config).pictures())
+        collector = Collector(run, gate, path, asked=asked, sent=sent, others=others, pictures=lambda: sharing_of(config).pictures())
         config.pluginmanager.register(collector, "unsettled-collector")
     else:
         from unsettled.claims.asked import read_gate
@@ -106,7 +106,7 @@ def _prepare(config: pytest.Config, asked: str | None) -> None:
         gate = read_gate(config, run)
     config.stash[RUN], config.stash[GATE] = run, gate
     if collects:
-        config.pluginmanager.register(_sharing(config), "unsettled-sharing")
+        config.pluginmanager.register(sharing_of(config), "unsettled-sharing")
         if "PYTEST_CURRENT_TEST" not in os.environ:  # a test that audits goes on after it
             config.pluginmanager.register(Lasting(), "unsettled-lasting")
 
@@ -235,6 +235,16 @@ def rivals_of(config: pytest.Config) -> dict[str, Run]:
     return config.stash[RIVALS]
 
 
+def sharing_of(config: pytest.Config) -> Sharing:
+    """The tasks of this session; a second process takes some where it is registered as a plugin."""
+    if SHARING not in config.stash:
+        from unsettled.claims.audit.sharing import Sharing
+
+        run = run_of(config)
+        config.stash[SHARING] = Sharing(run, partial(rivals_of, config), partial(_measuring, run, _folder(config)))
+    return config.stash[SHARING]
+
+
 def vanished(config: pytest.Config) -> dict[str, Verdict]:
     """Verdicts that need no judging: on claims and populations of the locked baseline that are gone, by key."""
     gate = config.stash.get(GATE, None)
@@ -246,25 +256,14 @@ def find(item: pytest.Item, kind: str, finding: BaseModel) -> None:
     item.stash.setdefault(FINDINGS, []).append((kind, finding.model_dump_json()))
 
 
-@pytest.fixture(scope="session")
-def audit_run(pytestconfig: pytest.Config) -> Run:
-    """The ledger and the populations of this session."""
-    return run_of(pytestconfig)
-
-
-@pytest.fixture(scope="session")
-def sharing(pytestconfig: pytest.Config) -> Sharing:
-    """What of this session's tasks a second process has done, and what measures again."""
-    return _sharing(pytestconfig)
-
-
 @pytest.fixture
-def verdict(request: pytest.FixtureRequest, audit_run: Run, sharing: Sharing, key: str) -> Verdict:
+def verdict(request: pytest.FixtureRequest, key: str) -> Verdict:
     """The verdict on ``claim@population``, held to the baseline; an ERROR verdict makes the item an error."""
-    verdict = vanished(request.config).get(key)
+    config = request.config
+    verdict = vanished(config).get(key)
     if verdict is None:
-        verdict, gate = sharing.judge(key), request.config.stash.get(GATE, None)
-        verdict = (gate and gate.review(audit_run, verdict)) or verdict
+        verdict, gate = sharing_of(config).judge(key), config.stash.get(GATE, None)
+        verdict = (gate and gate.review(run_of(config), verdict)) or verdict
     return keep(request.node, "verdict", verdict)
 
 
@@ -313,16 +312,6 @@ def _workerinput(config: pytest.Config) -> dict[str, Any]:
 
 def _shared(config: pytest.Config) -> dict[str, Any]:
     return cast(dict[str, Any], _workerinput(config).get("unsettled", {}))
-
-
-def _sharing(config: pytest.Config) -> Sharing:
-    """The tasks of this session; a second process takes some where it is registered as a plugin."""
-    if SHARING not in config.stash:
-        from unsettled.claims.audit.sharing import Sharing
-
-        run = run_of(config)
-        config.stash[SHARING] = Sharing(run, partial(rivals_of, config), partial(_measuring, run, _folder(config)))
-    return config.stash[SHARING]
 
 
 def _measuring(run: Run, folder: Path) -> MeasuringAgain:

@@ -2,7 +2,6 @@
 
 import pytest
 
-from unsettled.claims.audit.run import Run
 from unsettled.claims.plugin import keep, run_of, settle
 from unsettled.claims.verdict import Verdict
 
@@ -18,5 +17,5 @@ def digits(request: pytest.FixtureRequest, checked: Verdict) -> Verdict:
     return keep(request.node, "arithmetic", checked)
 
 
-def test_digits(digits: Verdict, audit_run: Run) -> None:
-    settle(digits, audit_run)
+def test_digits(request: pytest.FixtureRequest, digits: Verdict) -> None:
+    settle(digits, run_of(request.config))

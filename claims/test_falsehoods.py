@@ -3,10 +3,9 @@
 import pytest
 
 from unsettled.claims.audit.planted import DIGITS, Falsehood, read_falsehoods
-from unsettled.claims.audit.sharing import Sharing
 from unsettled.claims.digits.arithmetic import arithmetic
 from unsettled.claims.ledger.load import load_ledger
-from unsettled.claims.plugin import find, run_of
+from unsettled.claims.plugin import find, run_of, sharing_of
 from unsettled.claims.populations.populations import Population
 from unsettled.measure.record.record import Record
 from unsettled.measure.record.synthetic import synthetic_record
@@ -25,8 +24,8 @@ def has_both(record: Record | None) -> bool:
     return record is not None and bool(0 < record.solved.sum() < len(record))
 
 
-def test_falsehood(request: pytest.FixtureRequest, sharing: Sharing, falsehood: Falsehood, population: Population) -> None:
-    planted = sharing.planted(falsehood, population)
+def test_falsehood(request: pytest.FixtureRequest, falsehood: Falsehood, population: Population) -> None:
+    planted = sharing_of(request.config).planted(falsehood, population)
     if planted is None:
         pytest.skip(f"on {population.name} numerical noise moves the figure as far")
     find(request.node, "planted", planted)

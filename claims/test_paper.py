@@ -2,7 +2,6 @@
 
 import pytest
 
-from unsettled.claims.audit.run import Run
 from unsettled.claims.plugin import run_of, settle, vanished
 from unsettled.claims.verdict import Verdict
 
@@ -12,5 +11,5 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("key", keys, ids=str)
 
 
-def test_claim(verdict: Verdict, audit_run: Run) -> None:
-    settle(verdict, audit_run)
+def test_claim(request: pytest.FixtureRequest, verdict: Verdict) -> None:
+    settle(verdict, run_of(request.config))

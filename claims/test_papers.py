@@ -3,8 +3,7 @@
 import pytest
 
 from unsettled.claims.audit.rivals import RivalVerdict, judged_here
-from unsettled.claims.audit.sharing import Sharing
-from unsettled.claims.plugin import find, rivals_of, settle
+from unsettled.claims.plugin import find, rivals_of, settle, sharing_of
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -12,8 +11,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize(("paper", "of_rival"), keys, ids=[f"{paper}:{key}" for paper, key in keys])
 
 
-def test_claim(request: pytest.FixtureRequest, sharing: Sharing, paper: str, of_rival: str) -> None:
-    verdict = sharing.judge(of_rival, paper=paper)
+def test_claim(request: pytest.FixtureRequest, paper: str, of_rival: str) -> None:
+    verdict = sharing_of(request.config).judge(of_rival, paper=paper)
     request.node.user_properties.append(("verdict", str(verdict.outcome)))
     find(request.node, "rival", RivalVerdict(paper=paper, verdict=verdict))
-    settle(verdict, sharing.others()[paper])
+    settle(verdict, rivals_of(request.config)[paper])

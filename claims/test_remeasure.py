@@ -3,8 +3,7 @@
 import pytest
 
 from unsettled.claims.audit.sampling import Remeasured, drawn_populations, record_of
-from unsettled.claims.audit.sharing import Sharing
-from unsettled.claims.plugin import find, run_of
+from unsettled.claims.plugin import find, run_of, sharing_of
 from unsettled.claims.populations.populations import Population
 from unsettled.measure.errors import UserError
 
@@ -18,11 +17,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("population", populations, ids=lambda population: population.name)
 
 
-def test_rows(request: pytest.FixtureRequest, population: Population, sharing: Sharing) -> None:
+def test_rows(request: pytest.FixtureRequest, population: Population) -> None:
     try:
-        result = sharing.measured("rows", population)
+        result = sharing_of(request.config).measured("rows", population)
     except UserError as error:
-        of, seed = len(record_of(population)), sharing.run.settings.seed
+        of, seed = len(record_of(population)), run_of(request.config).settings.seed
         find(request.node, "rows", Remeasured.refused(population.name, of=of, seed=seed, problem=str(error)))
         raise
     find(request.node, "rows", result)
@@ -34,8 +33,8 @@ def test_rows(request: pytest.FixtureRequest, population: Population, sharing: S
         pytest.skip(f"no row of {population.name} was measured again: {result.reason}")
 
 
-def test_tampered_rows(request: pytest.FixtureRequest, population: Population, sharing: Sharing) -> None:
-    planted = sharing.measured("tampered", population)
+def test_tampered_rows(request: pytest.FixtureRequest, population: Population) -> None:
+    planted = sharing_of(request.config).measured("tampered", population)
     if isinstance(planted, str):
         pytest.skip(planted)
     for one in planted:
@@ -44,9 +43,9 @@ def test_tampered_rows(request: pytest.FixtureRequest, population: Population, s
     assert all(one.caught for one in planted), [one.reason for one in planted if not one.caught]
 
 
-def test_boards(request: pytest.FixtureRequest, population: Population, sharing: Sharing) -> None:
+def test_boards(request: pytest.FixtureRequest, population: Population) -> None:
     """A few puzzles run again, for the boards that a page plays."""
-    boards = sharing.measured("boards", population)
+    boards = sharing_of(request.config).measured("boards", population)
     find(request.node, "boards", boards)
     if boards.reason:
         pytest.skip(boards.reason)
