@@ -14,6 +14,7 @@ from unsettled.claims.audit.planted import Falsehood, Planted, outcome_of, plant
 from unsettled.claims.audit.run import Run
 from unsettled.claims.populations.populations import Population
 from unsettled.claims.verdict import Verdict
+from unsettled.measure.statistics.libraries import ready
 
 if TYPE_CHECKING:
     from unsettled.claims.audit.again import MeasuringAgain
@@ -47,6 +48,7 @@ class Sharing:
             return
         tasks = self.tasks(session.items)
         if len(tasks) > 1:
+            ready()
             self.ahead = Ahead(tasks)
 
     @pytest.hookimpl(tryfirst=True)
@@ -58,32 +60,37 @@ class Sharing:
             self.ahead = None
 
     def tasks(self, items: Sequence[pytest.Item]) -> dict[Task, Callable[[], Any]]:
-        """The tasks of the items, in their order: the verdicts of all papers on a network are one, the falsehoods of a record are one; and
-        last the pictures of an audit that has items at all."""
+        """The tasks of the items: falsehoods, verdicts, rows to measure again, as the items come; and last the pictures.
+
+        The falsehoods of a record are one task, the verdicts of a paper on a network are one. Those of all papers on one network stand
+        together, so that one process asks most of what is asked of its record.
+        """
         runs = {"": self.run, **self.others()}
-        found: dict[Task, Callable[[], Any]] = {}
-        keys: dict[Task, dict[str, list[str]]] = {}
+        planted: dict[Task, Callable[[], Any]] = {}
+        measured: dict[Task, Callable[[], Any]] = {}
+        keys: dict[str, dict[str, list[str]]] = {}
         for item in items:
             params: dict[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
             paper, key = params.get("paper", ""), params.get("of_rival", params.get("key"))
-            population = params.get("population")
-            if not isinstance(population, Population):  # pytest's own mark, where there is none to measure again
-                population = None
-            what = MEASURING.get(getattr(item, "originalname", ""))
+            population, what = params.get("population"), MEASURING.get(getattr(item, "originalname", ""))
             if paper in runs and key in runs[paper].pairs:
-                task = judged(runs[paper], key)
-                keys.setdefault(task, {}).setdefault(paper, []).append(key)
-                found[task] = partial(_alone, runs, keys[task])
-            elif population is not None and "falsehood" in params:
-                found["planted", population.name] = partial(planted_in, population)
-            elif population is not None and what is not None:
-                found[what, population.name] = partial(self._measured, what, population)
+                keys.setdefault(runs[paper].pairs[key][1].name, {}).setdefault(paper, []).append(key)
+            elif not isinstance(population, Population):  # pytest's own mark, where there is none to measure again
+                continue
+            elif "falsehood" in params:
+                planted["planted", population.name] = partial(planted_in, population)
+            elif what is not None:
+                measured[what, population.name] = partial(self._measured, what, population)
+        verdicts: dict[Task, Callable[[], Any]] = {
+            ("judged", name, paper): partial(runs[paper].alone, asked) for name, papers in keys.items() for paper, asked in papers.items()
+        }
+        found = planted | verdicts | measured
         return found | {PICTURES: partial(pictures_of, self.run.populations)} if found else {}
 
     def judge(self, key: str, *, paper: str = "") -> Verdict:
         """The verdict on ``claim@population``, of the audited paper or of another: by the second process, or judged here."""
         run = self.others()[paper] if paper else self.run
-        run.learn((self._taken(judged(run, key)) or {}).get(paper, ()))
+        run.learn(self._taken(("judged", run.pairs[key][1].name, paper)) or ())
         return run.judge(key)
 
     def pictures(self) -> tuple[Pictured, ...]:
@@ -110,13 +117,3 @@ class Sharing:
 
     def _taken(self, task: Task) -> Any | None:
         return None if self.ahead is None else self.ahead.take(task)
-
-
-def judged(run: Run, key: str) -> Task:
-    """The task that a verdict belongs to: all papers on one network are judged together, since they ask the same of its record."""
-    return ("judged", run.pairs[key][1].name)
-
-
-def _alone(runs: Mapping[str, Run], keys: Mapping[str, Sequence[str]]) -> dict[str, list[Verdict]]:
-    """Verdicts of each paper before they are held against chance together with others."""
-    return {paper: runs[paper].alone(asked) for paper, asked in keys.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from importlib import import_module
 
 from unsettled.measure.statistics.laws import norm
 from unsettled.measure.support.later import Later
@@ -27,3 +28,9 @@ def upper_quantile(tail: float) -> float:
     1.96
     """
     return float(norm.isf(tail))
+
+
+def ready() -> None:
+    """Import now what every estimate needs, before a process that estimates is forked: else each of both imports it."""
+    for name in ("scipy.special", "scipy.optimize"):
+        import_module(name)
