@@ -55,7 +55,7 @@ def gather(
     """
     ready, provenance = ready_for(network, puzzles, plan)
     # told draw by draw where this process draws, else chunk by chunk
-    within, after = (advance, lambda rows: None) if workers is here else (lambda rows: None, advance)
+    told: dict[str, Advance] = {"advance": advance} if workers is here else {}
     with resumed(side_parts(out, provenance, puzzles.ids, plan.chunk), what="draws") as parts:
         if out.is_file() and _same(whole := read_side(out, kind=KIND), provenance):
             advance(len(whole) * plan.rows)
@@ -63,11 +63,12 @@ def gather(
             return whole
         finished, begun = parts.finished(), time.process_time()
         advance(sum(finished.values()) * plan.rows)
-        drawn = partial(draw_chunk, Placed(ready.model, "float32", plan.device), plan=plan, advance=within)
+        drawn = partial(draw_chunk, Placed(ready.model, "float32", plan.device), plan=plan, **told)
         for rows in parts.fill(
             puzzles, drawn, finished=finished, workers=workers, enough=lambda: seconds is not None and time.process_time() - begun > seconds
         ):
-            after(rows * plan.rows)
+            if not told:
+                advance(rows * plan.rows)
         there = list(parts)
         done = sum(map(len, there))
         if done < len(puzzles):

@@ -39,7 +39,9 @@ class Symmetries:
         return self._renamed(moved, self.tokens.argsort(axis=1)).astype(boards.dtype).reshape(boards.shape)
 
     def _renamed(self, boards: np.ndarray, tokens: np.ndarray) -> np.ndarray:
-        return np.take_along_axis(tokens, boards.reshape(len(self), -1).astype(np.int64), axis=1).reshape(boards.shape)
+        flat = boards.reshape(len(self), -1).astype(np.int64)
+        known = (flat >= 0) & (flat < tokens.shape[1])  # a network of a user's own may answer with what is no token of the task
+        return np.where(known, np.take_along_axis(tokens, np.where(known, flat, 0), axis=1), flat).reshape(boards.shape)
 
 
 def identities(count: int, cells: int, vocabulary: int) -> Symmetries:

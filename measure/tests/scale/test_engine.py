@@ -16,20 +16,12 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import load_checkpoint
 from unsettled.measure.tasks.read import write_parquet
 from unsettled.measure.tasks.sudoku.boards import Box, generate
+from unsettled.measure.tests.scale.test_processes import COMMANDS
 
 ray = pytest.importorskip("ray", reason="the extra `ray` is not installed")
 engine = pytest.importorskip("unsettled.measure.scale.engine")
 cluster_utils = pytest.importorskip("ray.cluster_utils")
 pytestmark = pytest.mark.asymptotic
-
-COMMANDS = {
-    "measure": ["--k", 2, "--segments", 3, "--batch", 4, "--noise-rows", 4],
-    "follow": ["--segments", 32, "--deep", 48, "--starts", 1],
-    "policies": ["--segments", 2, "--depth", 4, "--draws", 2],
-    "spectrum": ["--segments", 2],
-    "few-unknown": ["--segments", 3, "--batch", 16],
-    "disturb": ["--segments", 3, "--batch", 16],
-}
 
 
 @pytest.fixture(autouse=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,12 +17,22 @@ import pytest
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint
 from unsettled.fixtures.synthetic.own_network import write_own_network
 from unsettled.measure.errors import UserError
+from unsettled.measure.scale import processes
 from unsettled.measure.scale.processes import process_workers
 from unsettled.measure.tasks.read import write_parquet
 from unsettled.measure.tasks.reading import read_examples
 from unsettled.measure.tasks.sudoku.boards import Box, generate
 
 TRAPS = ("typer.py", "torch.py", "numpy.py")
+# Every command that measures part by part, with what makes it short.
+COMMANDS = {
+    "measure": ["--k", 2, "--segments", 3, "--batch", 4, "--noise-rows", 4],
+    "follow": ["--segments", 32, "--deep", 48, "--starts", 1],
+    "policies": ["--segments", 2, "--depth", 4, "--draws", 2],
+    "spectrum": ["--segments", 2],
+    "few-unknown": ["--segments", 3, "--batch", 16],
+    "disturb": ["--segments", 3, "--batch", 16],
+}
 
 
 @pytest.fixture
@@ -88,18 +100,39 @@ def test_nothing_in_the_working_folder_runs_in_several_processes(folder):
     assert done.returncode == 0 and (folder / "r.parquet").is_file() and not (folder / "ran").exists(), done.stderr
 
 
+@contextmanager
+def sent_and_done(processes, *, device="cpu"):
+    """In place of processes: what each would be sent, and the tasks from the last to the first."""
+
+    def work(function, tasks):
+        sent = pickle.dumps(function)
+        for number, given in reversed(list(tasks)):
+            yield number, pickle.loads(sent)(pickle.loads(pickle.dumps(given)))
+
+    yield work
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_a_command_measures_can_be_sent_to_another_process(folder, unsettled, monkeypatch, command):
+    """`policies` could not: what tells of progress was sent as well."""
+    monkeypatch.setattr(processes, "process_workers", sent_and_done)
+    options = [*COMMANDS[command], "--limit", 18, "--network", write_own_network(folder / "mine")]
+    for name, more in (("one", []), ("many", ["--processes", 2])):
+        code, _, told = unsettled(command, folder / "net", folder / "puzzles.parquet", "--out", folder / name, *options, *more)
+        assert code == 0, told
+    assert (folder / "many").read_bytes() == (folder / "one").read_bytes()
+
+
 @pytest.mark.asymptotic
 def test_each_command_gives_the_bytes_of_one_process(folder, unsettled):
     """The first with a network of one's own; what a process is sent it reads once, however many tasks it does."""
-    asked = {
-        "measure": ["--network", write_own_network(folder / "mine"), "--k", 2, "--segments", 2, "--noise-rows", 4],
-        "follow": ["--segments", 32, "--deep", 0, "--starts", 0, "--k", 0],
-    }
-    for command, options in asked.items():
+    own = {"measure": ["--network", write_own_network(folder / "mine")]}
+    for command, usual in COMMANDS.items():
+        options = [*usual, *own.get(command, [])]
         for name, more in (("one", []), ("many", ["--processes", 2])):
             code, _, told = unsettled(command, folder / "net", folder / "puzzles.parquet", "--out", folder / name, *options, *more)
             assert code == 0, told
-        assert (folder / "many").read_bytes() == (folder / "one").read_bytes() and not list(folder.glob("*.parts"))
+        assert (folder / "many").read_bytes() == (folder / "one").read_bytes() and not list(folder.glob("*.parts")), command
 
 
 @pytest.mark.asymptotic
