@@ -21,7 +21,7 @@ from unsettled.measure.statistics.survival import FEWEST, landmark_auc
 
 WINDOW = 4
 # What the means of windows that are read together from a file may take.
-AT_ONCE_BYTES = 1 << 29
+AT_ONCE_BYTES = 5 << 27
 # (first, last) segments from capture, which is segment 0: the one after which the board is right for the first time.
 OFFSETS = ((-12, -9), (-8, -5), (-4, -1), (0, 0), (1, 4), (5, 8), (9, 12))
 LEADS = ((1, 4), (5, 16), (17, 10_000))
