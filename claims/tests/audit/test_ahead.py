@@ -4,10 +4,14 @@ import os
 import signal
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
+from _pytest.compat import NOTSET
 
 from unsettled.claims.audit.ahead import Ahead, can_share
+from unsettled.claims.audit.sharing import PICTURES, Sharing
+from unsettled.claims.populations.populations import Population
 
 SLEEPS = {("a",): os.getpid, ("b",): lambda: time.sleep(60), ("c",): os.getpid}
 
@@ -60,6 +64,17 @@ def test_closing_ends_what_runs_and_an_interrupt_does_not():
     assert ahead._process.is_alive(), "an interrupt is for the first process"
     ahead.close()
     assert not ahead._process.is_alive()
+
+
+def test_items_without_a_population_are_no_task():
+    """`--remeasure-rows 0` leaves one of each test that measures, with pytest's own mark in place of a population."""
+    run = SimpleNamespace(pairs={}, populations=[])
+    name = "test_rows"
+    without = SimpleNamespace(callspec=SimpleNamespace(params={"population": NOTSET}), originalname=name)
+    record = SimpleNamespace(callspec=SimpleNamespace(params={"population": Population(name="p", kind="user")}), originalname=name)
+    sharing = Sharing(run, dict, lambda: pytest.fail("nothing is measured here"))
+    assert sharing.tasks([without]) == {}
+    assert list(sharing.tasks([without, record])) == [("rows", "p"), PICTURES]
 
 
 def test_with_torch_loaded_or_on_one_core_nothing_is_forked(monkeypatch):

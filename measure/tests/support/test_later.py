@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+from unsettled.measure.record.parquet import write_record
+from unsettled.measure.record.synthetic import synthetic_record
 from unsettled.measure.support.later import Later
 
 LIGHT = ("unsettled.claims.options", "unsettled.claims.plugin", "unsettled.reports.plugin")
@@ -15,7 +17,7 @@ def test_a_function_a_class_and_a_namespace_come_with_the_first_use():
     assert Later("math").sqrt(9) == 3 and repr(Later("math", "hypot")) == "math.hypot"
 
 
-def test_what_judges_nothing_imports_no_library_that_estimates():
+def test_who_judges_nothing_imports_no_library_that_estimates_and_who_judges_no_slow_one(tmp_path):
     """An unrelated pytest run with the plugin loads none of ours; `show` and `report` of a finished audit need no more than pyarrow."""
     code = (
         "import importlib, sys\n"
@@ -23,6 +25,16 @@ def test_what_judges_nothing_imports_no_library_that_estimates():
         "assert not {'numpy', 'pydantic', 'pyarrow'} & sys.modules.keys(), sys.modules.keys()\n"
         f"for name in {JUDGING!r}: importlib.import_module(name)\n"
         "assert not {'scipy', 'sklearn', 'pandas', 'numba', 'torch', 'matplotlib'} & sys.modules.keys(), sys.modules.keys()\n"
+        # what judges takes scipy.special and scipy.optimize alone: the others would take a second of an audit of three
+        "from unsettled.claims.judgement.judge import judge_all\n"
+        "from unsettled.claims.ledger.load import load_ledger\n"
+        "from unsettled.claims.populations.populations import Population\n"
+        "from unsettled.measure.record.parquet import read_record\n"
+        "judge_all(load_ledger(), [Population(name='my', kind='user', architecture='trm', record=read_record(sys.argv[1]))])\n"
+        "heavy = {'scipy.stats', 'sklearn', 'pandas', 'numba', 'torch', 'matplotlib'} & sys.modules.keys()\n"
+        "assert 'scipy.special' in sys.modules and not heavy, heavy\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    record = tmp_path / "record.parquet"
+    write_record(synthetic_record(150), record)
+    done = subprocess.run([sys.executable, "-c", code, str(record)], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr[-500:]
