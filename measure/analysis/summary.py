@@ -46,8 +46,8 @@ def summarise(record: Record) -> list[tuple[str, str]]:
         rows.append((f"median {what}", f"solved {_median(values[record.solved])}, failed {_median(values[~record.solved])}"))
     if lacks := record.provenance.imported:
         rows.append(("imported from", lacks.source))
-        parts = [f"{facts.title} before the last segment" for name in lacks.last_segment]
-        parts += [f"{facts.title} but its mean over the last {window} segments" for name, window in lacks.late.items()]
+        parts = [f"{name} before the last segment" for name in lacks.last_segment]
+        parts += [f"{name} but its mean over the last {window} segments" for name, window in lacks.late.items()]
         rows.append(("not in it", ", ".join([*lacks.absent, *parts]) or "nothing is missing"))
     return rows
 

@@ -76,8 +76,8 @@ def test_a_record_without_one_names_the_command_of_networks_of_ones_own_too(tmp_
     with pytest.raises(MissingInput) as missing:
         find_side("spectrum", record=RECORD, record_path=tmp_path / "record.parquet")
     assert missing.value.command.startswith("unsettled spectrum CHECKPOINT PUZZLES --out ")
-    complaint = SIDE_KINDS["spectrum"].missing(None, None, None, network="my_net.py:build")
-    assert complaint.command.endswith("--network my_net.py:build")
-    assert SIDE_KINDS["long"].missing(None, None, None, network="my_net.py:build").command is None
+    for kind in ("spectrum", "long"):
+        complaint = SIDE_KINDS[kind].missing(None, None, None, network="my_net.py:build")
+        assert complaint.command.endswith("--network my_net.py:build")
     write_side(SIDE, tmp_path / "spectrum.parquet")
     assert find_side("spectrum", record=RECORD, record_path=tmp_path / "record.parquet").digest() == SIDE.digest()
