@@ -54,8 +54,6 @@ def gather(
             written.
     """
     ready, provenance = ready_for(network, puzzles, plan)
-    # told draw by draw where this process draws, else chunk by chunk
-    told: dict[str, Advance] = {"advance": advance} if workers is here else {}
     with resumed(side_parts(out, provenance, puzzles.ids, plan.chunk), what="draws") as parts:
         if out.is_file() and _same(whole := read_side(out, kind=KIND), provenance):
             advance(len(whole) * plan.rows)
@@ -63,11 +61,14 @@ def gather(
             return whole
         finished, begun = parts.finished(), time.process_time()
         advance(sum(finished.values()) * plan.rows)
-        drawn = partial(draw_chunk, Placed(ready.model, "float32", plan.device), plan=plan, **told)
+        drawn = partial(draw_chunk, Placed(ready.model, "float32", plan.device), plan=plan)
+        by_draw = workers is here  # progress is told draw by draw; what another process is sent cannot tell any
+        if by_draw:
+            drawn = partial(drawn, advance=advance)
         for rows in parts.fill(
             puzzles, drawn, finished=finished, workers=workers, enough=lambda: seconds is not None and time.process_time() - begun > seconds
         ):
-            if not told:
+            if not by_draw:
                 advance(rows * plan.rows)
         there = list(parts)
         done = sum(map(len, there))
