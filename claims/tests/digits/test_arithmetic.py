@@ -116,6 +116,8 @@ def test_complements_that_miss_each_other_by_one():
     exact = {"a": parse_stated("29%"), "b": parse_stated("71%")}
     solution = solve(Group(right=apart.right, of_wrong=exact, complements=(("a", "b"),)), 7)
     assert solution is not None and solution.numerators == {"a": 2, "b": 5}
+    wide = solve(Group(right=apart.right, of_wrong=exact, complements=(("a", "b"),)), 1000)  # 285 to 294 of 1,000 print as 29 %
+    assert wide is not None and sum(wide.numerators.values()) == 1000
 
 
 def test_254_failures_and_876_permille_fix_the_size(result):

@@ -43,6 +43,9 @@ def test_the_mean_of_the_seeds_is_held_against_the_printed_mean(tmp_path: Path, 
     population = stand_in(record=SEEDS[0], networks=tuple(SEEDS[1:]))
     verdict = judge(ledger["some.claim"], population, ledger=ledger)
     assert verdict.outcome is outcome and "mean of 5 networks, standard deviation" in verdict.reason, verdict.reason
+    assert judge(ledger["some.claim"], population, SEEDS[0], ledger=ledger) == verdict  # its own record, named or not
+    other = judge(ledger["some.claim"], population, SEEDS[1], ledger=ledger)
+    assert "mean of 5 networks" not in other.reason
     assert verdict.measured is not None
     assert verdict.measured.estimate.value == pytest.approx(np.mean([record.solved.mean() for record in SEEDS]))
 
