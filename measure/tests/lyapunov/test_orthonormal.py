@@ -107,3 +107,11 @@ def test_the_method_is_what_suits_the_device_and_small_or_lone_tangents_are_loop
     assert [default_method(torch.device(name)) for name in ("cpu", "cuda", "meta")] == ["compiled", "cholesky", "householder"]
     assert [in_one_loop(k, size) for k, size in ((1, 10**6), (2, 128), (2, 129), (5, 1))] == [True, True, False, True]
     assert least_share(torch.float64) == torch.finfo(torch.float64).eps ** 0.5
+
+
+def test_long_rows_of_float32_are_summed_piece_by_piece_in_float64():
+    """At once, a row of 300,000 entries loses two more digits."""
+    x = torch.rand(1, 2, 300_000, generator=torch.Generator().manual_seed(0)) + 1
+    _, r = orthonormalise(x, method="compiled")
+    exact = torch.linalg.cholesky(x.double() @ x.double().mT).mT
+    assert ((r - exact).abs().max() / exact.abs().max()) < 4e-7

@@ -115,6 +115,22 @@ def test_any_network_goes_on_from_where_it_was_left_at_its_time_and_with_its_noi
     np.testing.assert_allclose(whole.displacement, whole.recurrence[..., 0], rtol=1e-12)  # of all three latents
 
 
+class Flat(Clock):
+    """The same with a state of numbers, without tokens."""
+
+    def start(self, batch):
+        return tuple(part[..., 0] for part in super().start(batch))
+
+    def answer(self, state):
+        return state[0].long().clamp(0, 5)
+
+
+def test_what_pictures_are_drawn_from_is_the_first_latent_its_tokens_averaged():
+    flat, tokens = (follow(network, PUZZLES, segments=2, noise_seed=7).pooled for network in (Flat(), Clock()))
+    assert flat.shape == (7, 3, 16) and tokens.shape == (7, 3, 1)
+    np.testing.assert_allclose(flat.mean(axis=2), tokens[..., 0], rtol=1e-5)
+
+
 def test_mistakes_are_named():
     model = tiny_model("trm_mlp")
     with pytest.raises(UserError, match="empty"):
