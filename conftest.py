@@ -36,6 +36,14 @@ def pytest_collection(session):
         gc.enable()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Tests of a file stay with one worker, where they share what it has made; one that is done takes half of what another has left."""
+    from xdist.scheduler import WorkStealingScheduling  # noqa: PLC0415 - an audit is installed without it
+
+    return WorkStealingScheduling(config, log) if config.getvalue("dist") == "load" else None
+
+
 def pytest_collection_modifyitems(config, items):
     """Leave out the slow tests unless ``-m`` names their marker."""
     asked = config.option.markexpr or ""
