@@ -33,6 +33,7 @@ def pytest_collection(session):
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(50_000, 20, 20)  # tests make little that points at itself
         gc.enable()
 
 
