@@ -200,3 +200,14 @@ def test_in_float32_a_residual_of_rounding_is_converged_and_a_zero_map_has_nothi
         with pytest.raises(UserError):
             leading_eigenvalues(of_matrix(matrix), most=most, count=count)
     assert leading_eigenvalues(of_matrix(matrix), most=4, count=4).values.shape == (2, 4)
+
+
+def test_as_many_eigenvalues_as_are_asked_for_though_the_first_converge_before():
+    """Of a matrix that is one direction and little else the first has converged when four vectors are there."""
+    generator = torch.Generator().manual_seed(1)
+    matrix = torch.diag(torch.tensor([1.0, 0.1] + [1e-3] * 38, dtype=torch.float64))
+    matrix += 1e-6 * torch.randn(40, 40, dtype=torch.float64, generator=generator)
+    found = leading_eigenvalues(linearised(lambda z: z @ matrix.T, torch.ones(1, 40, dtype=torch.float64)), count=5)
+    assert found.values.shape == (1, 5) and torch.allclose(
+        found.values[0, :2].abs(), torch.tensor([1.0, 0.1], dtype=torch.float64), rtol=1e-3
+    )
