@@ -130,9 +130,11 @@ def test_each_command_gives_the_bytes_of_one_process(folder, unsettled):
     for command, usual in COMMANDS.items():
         options = [*usual, *own.get(command, [])]
         for name, more in (("one", []), ("many", ["--processes", 2])):
-            code, _, told = unsettled(command, folder / "net", folder / "puzzles.parquet", "--out", folder / name, *options, *more)
+            out = folder / f"{command}-{name}"
+            code, _, told = unsettled(command, folder / "net", folder / "puzzles.parquet", "--out", out, *options, *more)
             assert code == 0, told
-        assert (folder / "many").read_bytes() == (folder / "one").read_bytes() and not list(folder.glob("*.parts")), command
+        assert (folder / f"{command}-many").read_bytes() == (folder / f"{command}-one").read_bytes(), command
+        assert not list(folder.glob("*.parts"))
 
 
 @pytest.mark.asymptotic
