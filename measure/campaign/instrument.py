@@ -12,6 +12,7 @@ from unsettled.measure.lyapunov.linearised import linearised
 from unsettled.measure.lyapunov.segment import segment_of
 from unsettled.measure.lyapunov.tangents import State, Update, as_parts
 from unsettled.measure.networks.members import as_network
+from unsettled.measure.networks.protocol import depends_on_time
 from unsettled.measure.rollout.fitting import Measurable, fitted, placed
 from unsettled.measure.rollout.rollout import batch_of
 from unsettled.measure.tasks.examples import Examples
@@ -46,7 +47,7 @@ def check_network_instrument(
     one = examples.take(found[:1])
     ready = fitted(network, one)
     batch, wide = batch_of(one, device=device, noise_seed=noise_seed), as_network(placed(ready.model, dtype="float64", device=device))
-    timed = bool(getattr(wide, "time_dependent", False))
+    timed = depends_on_time(wide)
     state: State = wide.start(batch)
     updates, done = list(wide.updates(batch)), 0
     for _ in range(0 if quantity == "exponent" else segment):

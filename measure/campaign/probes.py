@@ -20,7 +20,7 @@ from unsettled.measure.campaign.workers import Workers, here
 from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.networks.members import as_network
-from unsettled.measure.networks.protocol import Network, State, tokens_of
+from unsettled.measure.networks.protocol import Network, State, begun, depends_on_time, tokens_of
 from unsettled.measure.record.provenance import measured_on
 from unsettled.measure.record.side import Setting, SideProvenance, SideRecord
 from unsettled.measure.rollout.fitting import Measurable, fitted
@@ -144,10 +144,15 @@ def run(
         if segment >= 0:
             answers.append(tokens_of(network.answer((joined,) if isinstance(joined, Tensor) else joined)))
 
-    timed = bool(getattr(network, "time_dependent", False))
-    clock = passed * len(updates) if timed else 0
-    begun = start if isinstance(start, tuple) else network.start(batch) if start is None else start(network.start(batch))
-    ended = tangent_growth(updates, begun, k=0, segments=segments, observe=read, time_dependent=timed, clock=clock).state
+    ended = tangent_growth(
+        updates,
+        begun(network, batch, start),
+        k=0,
+        segments=segments,
+        observe=read,
+        time_dependent=depends_on_time(network),
+        clock=passed * len(updates),
+    ).state
     return examples.solved(torch.stack(answers, dim=1).cpu().numpy()), (ended,) if isinstance(ended, Tensor) else ended
 
 

@@ -23,7 +23,7 @@ from unsettled.measure.lyapunov.linearised import Linearised, flat, linearised
 from unsettled.measure.lyapunov.motion import alignment, gain_along_motion, motion, persistence
 from unsettled.measure.lyapunov.onestep import largest_singular_value, leading_eigenvalues
 from unsettled.measure.networks.members import as_network
-from unsettled.measure.networks.protocol import State, tokens_of
+from unsettled.measure.networks.protocol import State, depends_on_time, tokens_of
 from unsettled.measure.record.provenance import measured_on
 from unsettled.measure.record.side import SideProvenance, SideRecord
 from unsettled.measure.rollout.fitting import Measurable, Placed, fitted
@@ -104,7 +104,7 @@ def spectrum_of_batch(placed: Placed, examples: Examples, settings: SpectrumSett
     network = as_network(placed.here)
     batch = batch_of(examples, device=settings.device, noise_seed=settings.noise_seed or 0)
     updates, state = list(network.updates(batch)), network.start(batch)
-    timed = bool(getattr(network, "time_dependent", False))
+    timed = depends_on_time(network)
 
     def derivative(segment: int, state: State) -> Linearised:
         """At the state before a segment; it holds the state after it, too."""

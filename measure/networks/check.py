@@ -17,7 +17,7 @@ from torch import Tensor
 from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov.tangents import push
 from unsettled.measure.networks.adapter import failed
-from unsettled.measure.networks.protocol import Batch, Network, State, Update, tokens_of
+from unsettled.measure.networks.protocol import Batch, Network, State, Update, depends_on_time, tokens_of
 
 ROWS = 3
 T = TypeVar("T")
@@ -56,7 +56,7 @@ def check_network(network: Network, batch: Batch, *, where: Path, cells: int) ->
 
 def numbered(network: Network, updates: Sequence[Update]) -> list[Update]:
     """The updates of the first segment as functions of the state alone; a time-dependent network's are told their number."""
-    if not getattr(network, "time_dependent", False):
+    if not depends_on_time(network):
         return list(updates)
     return [partial(_at, update, number) for number, update in enumerate(updates)]
 

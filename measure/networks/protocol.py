@@ -85,6 +85,18 @@ class Network(Protocol):
 MEMBERS = ("latents", "start", "updates", "answer", "confidence")
 
 
+def depends_on_time(network: Network) -> bool:
+    """Whether every update is told its number."""
+    return bool(getattr(network, "time_dependent", False))
+
+
+def begun(network: Network, batch: Batch, start: State | Callable[[State], State] | None) -> State:
+    """The state that a batch starts from: the one given, or what turns the network's own into it; its own where nothing is given."""
+    if isinstance(start, tuple):
+        return start
+    return network.start(batch) if start is None else start(network.start(batch))
+
+
 def tokens_of(answer: Tensor) -> Tensor:
     """Answered tokens (B, cells): the largest logit where the answer holds logits (B, cells, vocabulary)."""
     return answer.argmax(dim=-1) if answer.is_floating_point() else answer

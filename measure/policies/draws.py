@@ -12,7 +12,7 @@ import torch
 from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.networks import RecursiveModel
 from unsettled.measure.networks.members import as_network, home_of
-from unsettled.measure.networks.protocol import Batch, Network, State
+from unsettled.measure.networks.protocol import Batch, Network, State, depends_on_time
 from unsettled.measure.rollout.observer import Observer
 from unsettled.measure.rollout.starts import Starts
 from unsettled.measure.tasks.examples import Examples
@@ -60,7 +60,7 @@ def run_rows(
         torch.from_numpy(array.astype(np.int64)).to(device) for array in (symmetries.apply(puzzles.inputs), puzzles.identifiers)
     )
     given = Batch(tokens, identifiers, ids)
-    updates, timed = list(network.updates(given)), bool(getattr(network, "time_dependent", False))
+    updates = list(network.updates(given))
     state, disturb, basis = starts.initial(network.start(given), ids, draws), starts.disturbance(ids, draws), None
     may_rest = stop_at_rest > 0 and not exponent and not disturb
     active, quiet, growth = np.arange(len(ids)), np.zeros(len(ids), int), np.full(len(ids), np.nan)
@@ -78,8 +78,8 @@ def run_rows(
                 seed=tangent_seed,
                 basis=basis,
                 observe=observer,
-                time_dependent=timed,
-                clock=segment * len(updates) if timed else 0,
+                time_dependent=depends_on_time(network),
+                clock=segment * len(updates),
             )
             state = cast("State", grown.state)
             if exponent:

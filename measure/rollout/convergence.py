@@ -11,7 +11,7 @@ from torch import Tensor
 from unsettled.measure.lyapunov.seeds import growth_over_seeds
 from unsettled.measure.lyapunov.sweeps import singular_growth
 from unsettled.measure.networks import RecursiveModel
-from unsettled.measure.networks.members import as_network
+from unsettled.measure.networks.members import as_network, home_of
 from unsettled.measure.rollout.rollout import batch_of
 from unsettled.measure.tasks.examples import Examples
 
@@ -39,7 +39,7 @@ def network_convergence(
     model: RecursiveModel, puzzles: Examples, *, k: int, segments: int, seed: int = 0, seeds: int = 2, sweeps: int = 3
 ) -> Convergence:
     """Measure one batch of puzzles with several tangent seeds, and by sweeps, in the model's own dtype and mode."""
-    network, batch = as_network(model), batch_of(puzzles, device=model.lm_head.weight.device)
+    network, batch = as_network(model), batch_of(puzzles, device=home_of(model))
     with torch.no_grad():
         updates = list(network.updates(batch))
     state = network.start(batch)

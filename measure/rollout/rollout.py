@@ -16,7 +16,7 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.networks import RecursiveModel
 from unsettled.measure.networks.members import as_network, home_of
-from unsettled.measure.networks.protocol import Batch, Network, State
+from unsettled.measure.networks.protocol import Batch, Network, State, begun, depends_on_time
 from unsettled.measure.rollout.observer import Observer
 from unsettled.measure.tasks.examples import Examples
 from unsettled.measure.tasks.sudoku.boards import Box
@@ -61,13 +61,13 @@ def rollout(
     observer = Observer(network)
     result = tangent_growth(
         list(network.updates(batch)),
-        network.start(batch) if start is None else start,
+        begun(network, batch, start),
         k=k,
         segments=segments,
         qr_every=qr_every,
         seed=seed,
         observe=observer,
-        time_dependent=getattr(network, "time_dependent", False),
+        time_dependent=depends_on_time(network),
     )
     return columns(examples, observer, result.growth)
 

@@ -21,7 +21,7 @@ from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.networks import RecursiveModel
 from unsettled.measure.networks.fit import fit
 from unsettled.measure.networks.members import as_network, home_of
-from unsettled.measure.networks.protocol import Network, State
+from unsettled.measure.networks.protocol import Network, State, begun, depends_on_time
 from unsettled.measure.rollout.fitting import Measurable
 from unsettled.measure.rollout.observer import Observer
 from unsettled.measure.rollout.rollout import batch_of, columns
@@ -149,30 +149,23 @@ def follow(
         raise UserError(f"batch is {batch}, it must be at least 1")
     if isinstance(model, RecursiveModel):
         fit(model, puzzles)
-    if not len(puzzles):
-        raise UserError("the set of examples is empty")
     running, device, pieces = as_network(model), home_of(model), []
-    timed = bool(getattr(running, "time_dependent", False))
     for first in range(0, len(puzzles), batch):
         rows = puzzles.take(np.arange(first, min(first + batch, len(puzzles))))
         counted = torch.from_numpy(np.where(rows.labelled, rows.labels.astype(np.int64), NOT_COUNTED))
         given = batch_of(rows, device=device, noise_seed=noise_seed)
         updates = list(running.updates(given))
-        if isinstance(start, tuple):
-            begun = tuple(part[first : first + batch] for part in start)
-        else:
-            begun = running.start(given) if start is None else start(running.start(given))
         watcher = Watcher(running, counted.to(device))
         measured = tangent_growth(
             updates,
-            begun,
+            begun(running, given, tuple(part[first : first + batch] for part in start) if isinstance(start, tuple) else start),
             k=k,
             segments=segments,
             qr_every=qr_every,
             seed=seed,
             observe=watcher,
-            time_dependent=timed,
-            clock=passed * len(updates) if timed else 0,
+            time_dependent=depends_on_time(running),
+            clock=passed * len(updates),
         )
         pieces.append(watcher.trajectories(rows, measured.growth, len(updates)))
         finish(cast("State", measured.state))
