@@ -21,6 +21,7 @@ from unsettled.measure.rollout.rollout import rollout
 from unsettled.measure.rollout.starts import KINDS, Starts
 from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet, conflicts, generate
 from unsettled.measure.tasks.symmetries import of_boxes
+from unsettled.measure.tests.rollout.test_trajectory import Clock
 
 REFERENCE = Path(__file__).parents[3] / "fixtures" / "reference"
 PUZZLES = generate(Box(2, 2), 6, seed=3)
@@ -59,6 +60,13 @@ def test_a_symmetric_draw_is_the_networks_own_answer_to_the_image_mapped_back():
             assert (image.inputs != PUZZLES.inputs).any()
         else:
             np.testing.assert_array_equal(image.inputs, PUZZLES.inputs)
+
+
+def test_a_network_that_depends_on_time_is_at_its_time_in_every_segment():
+    found = run_draws(Clock(), PUZZLES, Starts(kind="trained"), draws=1, segments=3, exponent=True)
+    direct = rollout(Clock(), PUZZLES, k=1, segments=3, seed=0)
+    np.testing.assert_array_equal(found["displacement"][:, 0], direct["displacement_a"])
+    assert (direct["displacement_a"][:, 2] > direct["displacement_a"][:, 1]).all() and np.isnan(found["halting"]).all()
 
 
 def test_exponents_are_those_of_a_record():
