@@ -111,10 +111,6 @@ def combined(rows: Sequence[Stratum], *, weights: str, level: float = 0.95, deno
     )
 
 
-def _method(weights: str) -> str:
-    return f"AUC within strata, {weights} weights, DeLong within stratum, shrunk interval"
-
-
 def method_of(weights: str) -> str:
     """How a stratified area was made, in words."""
     return f"AUC within strata, {weights} weights, DeLong within stratum, shrunk interval"
