@@ -21,8 +21,9 @@ from unsettled.measure.campaign.long_stages import LATE, LongSettings, follow_to
 from unsettled.measure.campaign.run import provenance_of
 from unsettled.measure.campaign.side_parts import side_in_parts
 from unsettled.measure.campaign.workers import Workers, here
+from unsettled.measure.record.precision import round_mantissa
 from unsettled.measure.record.provenance import measured_on
-from unsettled.measure.record.side import SideProvenance, SideRecord, round_mantissa
+from unsettled.measure.record.side import SideProvenance, SideRecord
 from unsettled.measure.rollout.fitting import Measurable, fitted
 from unsettled.measure.rollout.starts import noisy_start
 from unsettled.measure.rollout.trajectory import Trajectories, follow

@@ -19,6 +19,7 @@ from unsettled.measure.networks.members import as_network
 from unsettled.measure.networks.protocol import State
 from unsettled.measure.record.declared import Declared
 from unsettled.measure.record.parquet import read_provenance, read_record, write_record
+from unsettled.measure.record.precision import as_precise_as
 from unsettled.measure.record.provenance import NoiseFloor, Provenance, measured_on
 from unsettled.measure.record.record import Record, concatenate
 from unsettled.measure.record.writer import record_writer
@@ -91,13 +92,13 @@ def provenance_of(
 def measure_batch(
     network: Placed, rows: Examples, provenance: Provenance, start: Callable[[State], State] | None = None
 ) -> dict[str, np.ndarray]:
-    """The columns of one batch.
+    """The columns of one batch, with as many digits as the network's own arithmetic has.
 
     ``start`` alters the trained initial state, which is how the numerical noise of a row is measured.
     """
     model, noise_seed = network.here, provenance.noise_seed or 0
     initial = start(as_network(model).start(batch_of(rows, device=provenance.device, noise_seed=noise_seed))) if start else None
-    return rollout(
+    columns = rollout(
         model,
         rows,
         k=provenance.exponents,
@@ -108,6 +109,7 @@ def measure_batch(
         device=provenance.device,
         noise_seed=noise_seed,
     )
+    return as_precise_as(provenance.dtype, columns)
 
 
 def measure_rows(

@@ -14,8 +14,9 @@ from unsettled.measure.campaign.side_parts import side_parts
 from unsettled.measure.campaign.workers import Workers, here
 from unsettled.measure.policies.draws import judge_boards, number_boards, run_draws
 from unsettled.measure.policies.plan import KIND, SEGMENT_COLUMNS, Plan
+from unsettled.measure.record.precision import round_mantissa
 from unsettled.measure.record.provenance import measured_on
-from unsettled.measure.record.side import SideProvenance, SideRecord, joined, read_side, round_mantissa, write_side
+from unsettled.measure.record.side import SideProvenance, SideRecord, joined, read_side, write_side
 from unsettled.measure.rollout.fitting import Measurable, Placed, fitted
 from unsettled.measure.rollout.starts import Starts, check_symmetry
 from unsettled.measure.tasks.examples import Examples

@@ -102,23 +102,6 @@ def joined(parts: list[SideRecord], provenance: SideProvenance) -> SideRecord:
     return SideRecord({name: np.concatenate([part[name] for part in parts]) for name in parts[0].columns}, provenance)
 
 
-def round_mantissa(values: np.ndarray, bits: int) -> np.ndarray:
-    """float32 values rounded to ``bits`` of their 23 stored mantissa bits, so that a file holds no digits that mean nothing.
-
-    Relative error at most 2^−(bits+1); infinities and NaN stay. Bit rounding: Zender 2016, Geosci. Model Dev. 9:3199.
-    """
-    if not 1 <= bits <= 23:
-        raise UserError(f"{bits} bits of a float32 mantissa", hint="1 to 23")
-    values = np.asarray(values, np.float32)
-    if bits == 23:
-        return values
-    drop = 23 - bits
-    raw = values.view(np.uint32)
-    half = np.uint32((1 << (drop - 1)) - 1) + ((raw >> np.uint32(drop)) & np.uint32(1))
-    rounded = ((raw + half) & np.uint32(0xFFFFFFFF ^ ((1 << drop) - 1))).view(np.float32)
-    return np.where(np.isfinite(values), rounded, values)
-
-
 def write_side(side: SideRecord, path: Path | str) -> None:
     """Write a side record whole or not at all. Equal ones give equal bytes. Raises UserError when it cannot be written."""
     path = Path(path)

@@ -15,7 +15,7 @@ from unsettled.fixtures.synthetic.audits import write_ledger
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.parquet import write_record
-from unsettled.measure.record.side import SideProvenance, SideRecord, read_side, round_mantissa, write_side
+from unsettled.measure.record.side import SideProvenance, SideRecord, read_side, write_side
 from unsettled.measure.statistics.proportion import proportion
 
 RECORD = synthetic_record(40, seed=3)
@@ -155,17 +155,3 @@ def test_a_side_record_survives_writing_and_equal_ones_are_equal_bytes(tmp_path)
 def test_a_malformed_side_record_is_refused(columns, told):
     with pytest.raises(UserError, match=told):
         side_of(columns=columns)
-
-
-@pytest.mark.parametrize("bits", [7, 12, 22, 23])
-def test_rounding_keeps_so_many_bits_and_what_is_not_finite(bits):
-    values = (10.0 ** np.random.default_rng(1).uniform(-20, 20, 4096)).astype(np.float32) * np.float32(-1) ** np.arange(
-        4096, dtype=np.float32
-    )
-    rounded = round_mantissa(values, bits)
-    worst = np.abs(rounded.astype(float) - values) / np.abs(values)
-    assert worst.max() <= 2.0 ** -(bits + 1)
-    assert bits == 23 or worst.max() > 2.0 ** -(bits + 3)  # it does round
-    assert bits == 23 or not (rounded.view(np.uint32) & ((1 << (23 - bits)) - 1)).any()
-    special = np.float32([np.nan, np.inf, -np.inf, 0.0])
-    np.testing.assert_array_equal(round_mantissa(special, bits), special)

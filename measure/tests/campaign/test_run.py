@@ -49,6 +49,14 @@ def test_the_record_says_what_the_network_did(checkpoint, puzzles):
     assert not ((record.conflicts == 0) & ~record.solved_at & (record.token_accuracy[:, None] == 1)).any()
 
 
+@pytest.mark.parametrize(("dtype", "same"), [("float32", True), ("bfloat16", True), ("float64", False)])
+def test_a_record_holds_the_digits_that_the_network_has(checkpoint, puzzles, dtype, same):
+    record = measure_rows(checkpoint, puzzles.take(slice(0, 4)), **SETTINGS, dtype=dtype)
+    for name in ("growth", "displacement_H", "norm_L", "angle_H", "update_cosine_L"):
+        values = getattr(record, name)
+        assert np.array_equal(values.astype(np.float32), values, equal_nan=True) == same, name
+
+
 def test_exponents_do_not_depend_on_the_batch_beyond_noise(checkpoint, puzzles):
     whole = measure_rows(checkpoint, puzzles, **{**SETTINGS, "batch": 18})
     single = measure_rows(checkpoint, puzzles, **{**SETTINGS, "batch": 1})
