@@ -15,7 +15,8 @@ from unsettled.claims.wording import is_share
 from unsettled.measure.statistics.auc_limits import hanley_mcneil_error, shrunk_interval
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.laws import binom, norm, student
-from unsettled.measure.statistics.libraries import brentq, nct, upper_quantile
+from unsettled.measure.statistics.libraries import nct, upper_quantile
+from unsettled.measure.statistics.roots import root
 
 # Quantiles of the printed figure over which the power of a share is averaged.
 PRINTED = 41
@@ -93,7 +94,7 @@ def _area(
     end = 1 - 1e-6 if sign > 0 else 1e-6
     if spare(end) < 0:
         return 0.0
-    least = float(brentq(spare, min(max(edge, 1e-6), 1 - 1e-6), end))
+    least = root(spare, min(max(edge, 1e-6), 1 - 1e-6), end)
     printed = math.sqrt(ratio) * scale * hanley_mcneil_error(min(max(figure, 1e-3), 1 - 1e-3), *classes)
     spread = math.hypot(scale * hanley_mcneil_error(min(max(truth, 1e-3), 1 - 1e-3), *classes), printed)
     return float(norm.sf(sign * (least - truth) / spread))

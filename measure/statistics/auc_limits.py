@@ -13,7 +13,8 @@ from collections.abc import Callable
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.laws import student
-from unsettled.measure.statistics.libraries import brentq, expit, logit, upper_quantile
+from unsettled.measure.statistics.libraries import expit, logit, upper_quantile
+from unsettled.measure.statistics.roots import root
 
 # As many examples out of order as count for as much as the planned variance. Of 5, 10 and 20, tried on six shapes of scores at
 # .5 … .993 with 2 to 254 positives, 5 keeps the coverage within .92 and 1 with the narrowest intervals.
@@ -64,9 +65,9 @@ def _inverted(value: float, z: float, error: Callable[[float], float]) -> tuple[
 
     # outside(value) < 0 inside the unit interval; at 0 and at 1 the error is 0, so each side has one sign change
     inner_low, inner_high = min(value, 1 - 1e-12), max(value, 1e-12)
-    low = 0.0 if value <= 0.0 else brentq(outside, 0.0, inner_low, xtol=1e-14)
-    high = 1.0 if value >= 1.0 else brentq(outside, inner_high, 1.0, xtol=1e-14)
-    return float(low), float(high)
+    low = 0.0 if value <= 0.0 else root(outside, 0.0, inner_low, within=1e-14)
+    high = 1.0 if value >= 1.0 else root(outside, inner_high, 1.0, within=1e-14)
+    return low, high
 
 
 def hanley_mcneil_error(value: float, m: int, n: int) -> float:

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc import midranks
 from unsettled.measure.statistics.laws import ncf, norm
-from unsettled.measure.statistics.libraries import brentq
+from unsettled.measure.statistics.roots import root
 from unsettled.measure.statistics.sample import as_mask, check_share
 
 
@@ -66,5 +66,5 @@ def best_area_limit(scores: ArrayLike, positives: ArrayLike, *, level: float = 0
     least, most = 1e-9, 1.0
     while below(most) > 0:  # from below: far beyond its mean the noncentral law is not computed
         least, most = most, 2 * most
-    distance = brentq(below, least, most) * n / (m * (n - m))
+    distance = root(below, least, most) * n / (m * (n - m))
     return float(norm.cdf(math.sqrt(distance / 2)))

@@ -12,7 +12,6 @@ stats = Later("scipy.stats")
 chi2, nct = (Later("scipy.stats", name) for name in ("chi2", "nct"))
 TESTS = ("binomtest", "CensoredData", "ecdf", "fisher_exact", "pearsonr", "rankdata", "spearmanr", "wilcoxon")
 binomtest, CensoredData, ecdf, fisher_exact, pearsonr, rankdata, spearmanr, wilcoxon = (Later("scipy.stats", name) for name in TESTS)
-brentq = Later("scipy.optimize", "brentq")
 expit, logit = (Later("scipy.special", name) for name in ("expit", "logit"))
 
 brier_score_loss = Later("sklearn.metrics", "brier_score_loss")
@@ -32,5 +31,4 @@ def upper_quantile(tail: float) -> float:
 
 def ready() -> None:
     """Import now what every estimate needs, before a process that estimates is forked: else each of both imports it."""
-    for name in ("scipy.special", "scipy.optimize"):
-        import_module(name)
+    import_module("scipy.special")

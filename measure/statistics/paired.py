@@ -18,7 +18,8 @@ from numpy.typing import ArrayLike
 
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.laws import binom, norm, student
-from unsettled.measure.statistics.libraries import brentq, upper_quantile
+from unsettled.measure.statistics.libraries import upper_quantile
+from unsettled.measure.statistics.roots import root
 from unsettled.measure.statistics.sample import as_mask, check_share
 
 
@@ -82,8 +83,8 @@ def paired_difference(
 def _exact(only: int, other: int, level: float) -> tuple[float, float, float, float]:
     """Limits of the share of ``only`` among the pairs that differ, with the p-value of a half and its mid-p; the same counts come again."""
     differ, least, tail = only + other, min(only, other), (1 - level) / 2
-    low = brentq(lambda share: float(binom.sf(only - 1, differ, share)) - tail, 0, 1) if only else 0.0
-    high = brentq(lambda share: float(binom.cdf(only, differ, share)) - tail, 0, 1) if other else 1.0
+    low = root(lambda share: float(binom.sf(only - 1, differ, share)) - tail, 0, 1) if only else 0.0
+    high = root(lambda share: float(binom.cdf(only, differ, share)) - tail, 0, 1) if other else 1.0
     # of a half both tails are alike, so that what is as unlikely as the count seen are the two beyond it
     p_value = float(binom.cdf(least, differ, 0.5) + binom.sf(differ - least - 1, differ, 0.5)) if only != other else 1.0
     # the exact test counts an outcome as likely as the one seen in full, the mid-p by half
