@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.explanation.resizing import Decide, deciding_factor
 from unsettled.claims.judgement.evidence import ALPHA, Evidence, against_fresh
-from unsettled.claims.judgement.judge import ratio_of
+from unsettled.claims.judgement.other_sample import ratio_of
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.forms import Exists, Form, describe, region
 from unsettled.claims.ledger.stated import Stated

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from unsettled.claims.judgement import judge as judging
+from unsettled.claims.judgement import other_sample, same_examples
 from unsettled.claims.judgement.case import Case, command, estimate_over, form_of, how_to_get, is_exact, mode_of, notation_of
-from unsettled.claims.judgement.judge import judge, ratio_of
+from unsettled.claims.judgement.judge import judge
+from unsettled.claims.judgement.other_sample import ratio_of
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.ledger.stated import parse_stated
 from unsettled.claims.verdict import Outcome
@@ -172,10 +173,10 @@ def test_the_p_value_of_a_placement_is_that_of_the_side_that_was_not_found(made,
         measured = Estimate(value=value, low=value - 0.1, high=value + 0.1, n=9)
         nearest = max(reached(value, edge) for edge in span)
         wanted = 1.0 if mode == "replicate" and 0.4 <= value <= 0.6 else nearest
-        assert judging._placed_p_value(case, measured, span) == pytest.approx(wanted)
+        assert other_sample._placed_p_value(case, measured, span) == pytest.approx(wanted)
     half = Estimate(value=0.5, low=0.4, high=0.6, n=9)
-    assert judging._placed_p_value(case, half, (0.7, math.inf)) == pytest.approx(reached(0.5, 0.7))
-    assert judging._placed_p_value(case, half, (-math.inf, 0.7)) == pytest.approx(1.0 if mode == "replicate" else reached(0.5, 0.7))
+    assert other_sample._placed_p_value(case, half, (0.7, math.inf)) == pytest.approx(reached(0.5, 0.7))
+    assert other_sample._placed_p_value(case, half, (-math.inf, 0.7)) == pytest.approx(1.0 if mode == "replicate" else reached(0.5, 0.7))
 
 
 @pytest.mark.parametrize(
@@ -183,19 +184,19 @@ def test_the_p_value_of_a_placement_is_that_of_the_side_that_was_not_found(made,
 )
 def test_counts_may_be_off_by_what_noise_moves_them(k, n, moved, within):
     versions = [proportion(3 + moved, 9), proportion(3, 9), Estimate(value=math.nan)]
-    assert judging._counts_within(parse_stated(f"{k} of {n}"), proportion(3, 9), versions) == within
-    assert judging._counts_within(parse_stated("3 of 9"), proportion(3, 9), [])
+    assert same_examples._counts_within(parse_stated(f"{k} of {n}"), proportion(3, 9), versions) == within
+    assert same_examples._counts_within(parse_stated("3 of 9"), proportion(3, 9), [])
     with pytest.raises(TypeError, match="does not count cases"):
-        judging._counts_within(parse_stated("3 of 9"), Estimate(value=0.3), [])
+        same_examples._counts_within(parse_stated("3 of 9"), Estimate(value=0.3), [])
 
 
 def test_what_a_statistic_is_asked_of_a_fresh_sample(made):
     _, claim = made(stated="60.0%", tolerance=0.01, sample=300)
-    asked = judging._freshly(Case(claim, stand_in(), "replicate", tests=4), claim.printed)
+    asked = other_sample._freshly(Case(claim, stand_in(), "replicate", tests=4), claim.printed)
     assert (asked.value, asked.half, asked.smallest, asked.sample, asked.alpha) == pytest.approx((0.6, 0.0105, 0.1, 300, 0.0125))
     _, counted = made(stated="60.0%", of=200, sample=300)
-    assert judging._freshly(Case(counted, stand_in(), "replicate"), counted.printed).sample == 200
-    assert judging._freshly(Case(claim, stand_in(), "replicate"), parse_stated("≤ 5%")).half == 0.01
+    assert other_sample._freshly(Case(counted, stand_in(), "replicate"), counted.printed).sample == 200
+    assert other_sample._freshly(Case(claim, stand_in(), "replicate"), parse_stated("≤ 5%")).half == 0.01
 
 
 def test_a_draft_decides_nothing_and_impossible_digits_need_no_record(made):

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from unsettled.claims.catalogue.registered import STATISTICS
 from unsettled.claims.judgement.evidence import ALPHA, against_fresh, level_reached
-from unsettled.claims.judgement.judge import adjust, judge
+from unsettled.claims.judgement.families import adjust
+from unsettled.claims.judgement.judge import judge
 from unsettled.claims.judgement.noise_band import disturb, flip_rate, largest_change, under_noise
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.ledger.stated import parse_stated

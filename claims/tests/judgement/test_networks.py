@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from unsettled.claims.judgement.judge import judge, ratio_of
+from unsettled.claims.judgement.judge import judge
+from unsettled.claims.judgement.other_sample import ratio_of
 from unsettled.claims.ledger.ledger import Ledger
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.inputs import read_inputs
