@@ -120,6 +120,12 @@ class Lasting:
         """All that is there before the first item; registered last, it is asked before the second process is forked."""
         gc.freeze()
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Where no property was tested, Hypothesis' plugin would import all of it, to tell in the summary that it found nothing."""
+        if "hypothesis" not in sys.modules:
+            session.config.pluginmanager.unregister(name="hypothesispytest")
+
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
         """The rest: pytest collects garbage once more as it ends."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from unsettled.claims.ledger.stated import Stated
 
@@ -25,6 +26,12 @@ class Group:
     of_right: dict[str, Stated] = field(default_factory=dict)
     of_wrong: dict[str, Stated] = field(default_factory=dict)
     complements: tuple[tuple[str, str], ...] = ()
+
+    @cached_property
+    def paired(self) -> dict[str, str]:
+        """The complement of each share that has one of the same part."""
+        parts = (self.of_right, self.of_wrong)
+        return {a: b for a, b in self.complements if any(a in part and b in part for part in parts)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +52,7 @@ def solve(group: Group, n: int) -> Solution | None:
     for right in candidates(group, n):
         found: dict[str, int] = {}
         for shares, whole in ((group.of_right, right), (group.of_wrong, n - right)):
-            part = _numerators(shares, whole, group.complements)
+            part = _numerators(shares, whole, group.paired)
             if part is None:
                 break
             found |= part
@@ -66,10 +73,9 @@ def feasible(group: Group, sizes: Iterable[int]) -> list[Solution]:
     return [solution for solution in (solve(group, n) for n in sizes) if solution is not None]
 
 
-def _numerators(shares: dict[str, Stated], whole: int, complements: tuple[tuple[str, str], ...]) -> dict[str, int] | None:
+def _numerators(shares: dict[str, Stated], whole: int, paired: dict[str, str]) -> dict[str, int] | None:
     """A numerator for each share of one part; complements are solved as a pair."""
     found: dict[str, int] = {}
-    paired = {a: b for a, b in complements if a in shares and b in shares}
     for name, stated in shares.items():
         if name in found:
             continue

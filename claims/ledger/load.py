@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def load_ledger(path: Path | str = PAPER) -> Ledger:
     ('0.993', 'auc', 'paper.trm')
     """
     toml = LocatedToml(path)
-    unknown = [key for key in toml.data if key not in ("paper", "population", "claim", "figure", "arithmetic")]
+    unknown = [key for key in toml.data if key not in _MODELS]
     if unknown:
         raise UserError(f"unknown table {unknown[0]!r}", where=toml.where(unknown[0]), hint=_TABLES)
     if not toml.data.get("claim"):
@@ -40,40 +41,53 @@ def load_ledger(path: Path | str = PAPER) -> Ledger:
     if "paper" not in toml.data:
         raise UserError("the table [paper] is missing", where=toml.where(), hint="add title and source")
     ledger = Ledger(
-        paper=_validate(toml, Paper, "paper"),
-        populations=tuple(_tables(toml, DeclaredPopulation, "population")),
-        claims=tuple(_tables(toml, AnyClaim, "claim")),
-        figures=tuple(_tables(toml, SourcedFigure, "figure")),
-        checks=tuple(_tables(toml, AnyCheck, "arithmetic")),
+        paper=_validate(toml, "paper"),
+        populations=tuple(_tables(toml, "population")),
+        claims=tuple(_tables(toml, "claim")),
+        figures=tuple(_tables(toml, "figure")),
+        checks=tuple(_tables(toml, "arithmetic")),
         path=Path(path),
     )
     check_ledger(toml, ledger)
     return ledger
 
 
+_MODELS: dict[str, Any] = {
+    "paper": Paper,
+    "population": DeclaredPopulation,
+    "claim": AnyClaim,
+    "figure": SourcedFigure,
+    "arithmetic": AnyCheck,
+}
 _TABLES = "the tables of a ledger are [paper], [[population]], [[claim]], [[figure]] and [[arithmetic]]"
 
 
-def _validate(toml: LocatedToml, model: Any, *path: str | int) -> Any:
+@cache
+def _adapter(key: str) -> TypeAdapter[Any]:
+    """What validates one table: made once for all of an array, and for all ledgers of a run."""
+    return TypeAdapter(_MODELS[key])
+
+
+def _validate(toml: LocatedToml, key: str, *path: str | int) -> Any:
     """One table as its model."""
     table: Any = toml.data
-    for part in path:
+    for part in (key, *path):
         table = table[part]
     if isinstance(table, dict) and "line" in table:
-        raise UserError("unknown key 'line'", where=toml.where(*path, "line"), hint="remove it")
-    located = isinstance(table, dict) and path[0] in ("claim", "figure", "arithmetic")
+        raise UserError("unknown key 'line'", where=toml.where(key, *path, "line"), hint="remove it")
+    located = isinstance(table, dict) and key in ("claim", "figure", "arithmetic")
     try:
-        return TypeAdapter(model).validate_python(table | {"line": toml.line(*path)} if located else table)
+        return _adapter(key).validate_python(table | {"line": toml.line(key, *path)} if located else table)
     except ValidationError as error:
-        raise toml.refuse(error, *path) from None
+        raise toml.refuse(error, key, *path) from None
 
 
-def _tables(toml: LocatedToml, model: Any, key: str) -> list[Any]:
+def _tables(toml: LocatedToml, key: str) -> list[Any]:
     """All tables of an array, e.g. ``[[claim]]``."""
     tables = toml.data.get(key, [])
     if not isinstance(tables, list):
         raise UserError(f"[{key}] must be an array of tables", where=toml.where(key), hint=f"write [[{key}]]")
-    return [_validate(toml, model, key, index) for index in range(len(tables))]
+    return [_validate(toml, key, index) for index in range(len(tables))]
 
 
 def _with_parameters(claim: dict[str, Any]) -> None:
@@ -90,13 +104,8 @@ def _with_parameters(claim: dict[str, Any]) -> None:
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a ledger file, for editors."""
-    tables: dict[str, TypeAdapter[Any]] = {
-        "paper": TypeAdapter(Paper),
-        "population": TypeAdapter(list[DeclaredPopulation]),
-        "claim": TypeAdapter(list[AnyClaim]),
-        "figure": TypeAdapter(list[SourcedFigure]),
-        "arithmetic": TypeAdapter(list[AnyCheck]),
-    }
+    array: Any = list
+    tables = {key: TypeAdapter(model if key == "paper" else array[model]) for key, model in _MODELS.items()}
     parts, shared = TypeAdapter.json_schemas([(key, "validation", adapter) for key, adapter in tables.items()])
     for definition in shared["$defs"].values():
         if {"statistic", "parameters"} <= definition.get("properties", {}).keys():

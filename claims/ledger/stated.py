@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from decimal import Context, Decimal, localcontext
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 _EXACT = Context(prec=80)
@@ -148,14 +148,20 @@ class Stated:
         if denominator < 1 or self.denominator not in (None, denominator):
             return range(0)
         first, last = 0, denominator
-        if self.low is not None:  # in whole numbers: this runs for every n of a range
-            first = max(first, -(-self.low.numerator * denominator // self.low.denominator))
-        if self.high is not None:
-            last = min(last, self.high.numerator * denominator // self.high.denominator)
+        low, high = self._whole_numbers
+        if low:
+            first = max(first, -(-low[0] * denominator // low[1]))
+        if high:
+            last = min(last, high[0] * denominator // high[1])
         if self.strict:
             first += self.low is not None and first == self.low * denominator
             last -= self.high is not None and last == self.high * denominator
         return range(first, last + 1)
+
+    @cached_property
+    def _whole_numbers(self) -> list[tuple[int, int] | None]:
+        """Both limits as one whole number over another: `numerators` is asked for every n of a range."""
+        return [None if limit is None else limit.as_integer_ratio() for limit in (self.low, self.high)]
 
     @property
     def whole(self) -> int | None:

@@ -11,15 +11,16 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.support.later import Later
 from unsettled.measure.support.limits import LARGEST_BOARD
 from unsettled.measure.tasks.opened import DAMAGED, compression_of, open_bytes
 from unsettled.measure.tasks.sudoku.boards import BLANK, SYMBOLS, Box
 
+pc = Later("pyarrow.compute")  # who judges records reads no puzzles
 CHUNK_ROWS = 16384
 BLOCK_BYTES = 1 << 18  # of CSV; pyarrow reads some 32 blocks ahead
 NOT_A_SYMBOL = 255

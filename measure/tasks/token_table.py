@@ -6,14 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.support.later import Later
 from unsettled.measure.tasks.examples import Examples
 from unsettled.measure.tasks.published import check_tokens
 from unsettled.measure.tasks.tokens import TokenTask
+
+pc = Later("pyarrow.compute")
 
 
 def has_tokens(path: Path) -> bool:
