@@ -12,6 +12,7 @@ from unsettled.claims.audit.known import Known, load_known
 from unsettled.claims.audit.pictures import ALL, EACH
 from unsettled.claims.audit.placebos import discounted, met_by
 from unsettled.claims.digits.arithmetic import Arithmetic, arithmetic
+from unsettled.claims.judgement.ahead import look_ahead
 from unsettled.claims.judgement.case import form_of, mode_of
 from unsettled.claims.judgement.families import adjust
 from unsettled.claims.judgement.judge import judge
@@ -171,6 +172,7 @@ class Run:
     def _alone(self, key: str) -> Verdict:
         if key not in self._judged:
             claim, population = self.pairs[key]
+            look_ahead((one for one, on in self.pairs.values() if on is population), population, self.ledger)
             verdict = judge(claim, population, ledger=self.ledger)
             if verdict.outcome in FORMS and form_of(claim, mode_of(claim, population, self.ledger)) is not None:
                 verdict = discounted(verdict, met_by(claim, population, ledger=self.ledger))

@@ -97,6 +97,7 @@ class Statistic:
     ``fresh`` answers a replication where an interval of the value cannot: (record, parameters, `Freshly`) → (estimate with
     ``extra["p_value"]``, power).
     ``needs`` names the kind of side record (`unsettled.claims.populations.sides`) that the function takes as a third argument.
+    ``ahead`` notes what the function will ask of a record that is read as it is used (`unsettled.measure.columns.streamed.foresee`).
     """
 
     name: str
@@ -107,6 +108,7 @@ class Statistic:
     exact: Literal["checkpoint", "choice"] | None = None
     fresh: Callable[[Record, Any, Freshly], tuple[Estimate, float]] | None = None
     needs: str | None = None
+    ahead: Callable[[Record, Any], None] | None = None
 
     def on(self, record: Record, parameters: Parameters, side: Callable[[str], Any] | None = None) -> Estimate:
         """The statistic of a record; ``side`` looks up side records by their kind, where there are any.
@@ -135,6 +137,7 @@ def statistic(
     exact: Literal["checkpoint", "choice"] | None = None,
     fresh: Callable[[Record, Any, Freshly], tuple[Estimate, float]] | None = None,
     needs: str | None = None,
+    ahead: Callable[[Record, Any], None] | None = None,
 ) -> Callable[[Callable[..., Estimate]], Callable[..., Estimate]]:
     """Register ``function(record, parameters) -> Estimate`` under ``name``; other arguments as in `Statistic`.
 
@@ -149,7 +152,7 @@ def statistic(
             raise ValueError(f"statistic {name!r} is registered twice")
         summary = (function.__doc__ or name).strip().splitlines()[0]  # without docstrings (-OO) its name
         ready = function if needs is None else _asking(function, needs)
-        STATISTICS[name] = Statistic(name, parameters, ready, summary, limits, exact, fresh, needs)
+        STATISTICS[name] = Statistic(name, parameters, ready, summary, limits, exact, fresh, needs, ahead)
         return ready
 
     return register

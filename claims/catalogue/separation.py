@@ -125,7 +125,17 @@ def _compared(record: Record, parameters: Matched, among: np.ndarray) -> Groups:
     return Bins(late, among, bins=parameters.bins, edges=parameters.edges)
 
 
-@statistic("early_auc", Early, limits=(0, 1))
+def cuts(record: Record, parameters: Early) -> None:
+    """Note what an early score, and the same of the later segments, are made of."""
+    end = parameters.horizon
+    foresee(record.solved_at, lambda held: held[:, :end][:, -1], lambda held: held[:, end:][:, -1])
+    if parameters.score == "exponent":
+        foresee(record.growth, lambda held: held[:, :end][:, :, 0].sum(axis=1), lambda held: held[:, end : record.segments].sum(axis=1))
+    elif parameters.score == "displacement":
+        foresee(record.movement(parameters.part, parameters.scale), lambda held: held[:, :end].mean(axis=1))
+
+
+@statistic("early_auc", Early, limits=(0, 1), ahead=cuts)
 def early(record: Record, parameters: Early) -> Estimate:
     """Area of an early score for "solved later" among the puzzles unsolved after the early segments.
 
@@ -136,16 +146,15 @@ def early(record: Record, parameters: Early) -> Estimate:
     return found if told or not found.defined else vacuous(found, uncontrolled(record, parameters))
 
 
-@statistic("retrospective_gain", Early, limits=(-1, 1))
+@statistic("retrospective_gain", Early, limits=(-1, 1), ahead=cuts)
 def retrospective_gain(record: Record, parameters: Early) -> Estimate:
     """Distance of the AUC from ½ over the later segments, minus that over the early ones, on the same puzzles.
 
     Both areas are of one score among the puzzles unsolved after ``horizon`` segments, for "solved later". Each is
     turned to the side of ½ on which it lies, so that an early score that predicts the other way round counts too.
     """
-    window, end = early_window(**trajectories(record, parameters), horizon=parameters.horizon), parameters.horizon
-    if parameters.score == "exponent":
-        foresee(record.growth, lambda held: held[:, :end][:, :, 0].sum(axis=1), lambda held: held[:, end : record.segments].sum(axis=1))
+    window = early_window(**trajectories(record, parameters), horizon=parameters.horizon)
+    cuts(record, parameters)
     unsolved, denominator = window.unsolved(), f"puzzles unsolved after {parameters.horizon} segments"
     if not unsolved.any():
         return undefined(f"no {denominator}", denominator=denominator)

@@ -65,10 +65,10 @@ def _mean(columns: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
 
 
 class _Sliding:
-    """What `sliding` returns, of λ₁ (N, T) that is read from its file as it is used: some columns in memory, each until it is used."""
+    """What `sliding` returns, of ``rows`` (M,) of λ₁ (N, T) that is read from its file as it is used: some columns at once, each until used."""
 
-    def __init__(self, values: np.ndarray, window: int) -> None:
-        self._values, self._window, self.shape = values, window, values.shape
+    def __init__(self, values: np.ndarray, window: int, rows: np.ndarray) -> None:
+        self._values, self._window, self._rows, self.shape = values, window, rows, (len(rows), values.shape[1])
         self._ready: dict[int, np.ndarray] = {}
 
     def __len__(self) -> int:
@@ -90,9 +90,10 @@ class _Sliding:
         block = self._values[:, first : first + len(starts) + self._window - 1]
         found = [np.empty(len(self)) for _ in starts]
         for rows, piece in in_pieces(block):
-            columns = np.ascontiguousarray(piece.T)
+            low, high = np.searchsorted(self._rows, (rows.start, rows.stop))
+            columns = np.ascontiguousarray(piece[self._rows[low:high] - rows.start].T)
             for start in starts:
-                found[start][rows] = _mean(columns[start : start + self._window])
+                found[start][low:high] = _mean(columns[start : start + self._window])
         return found
 
 
@@ -117,9 +118,12 @@ def before_capture_in(record: Record, *, window: int = WINDOW, lead: tuple[int, 
         raise UserError("the record holds no exponents", hint="measure with --k 8")
     if not 1 <= window <= record.segments:
         raise UserError(f"a window of {window} segments does not fit {record.segments}")
-    lambda1, captured = record.growth[:, :, 0], first_solved(record.solved_at)
-    followed = np.full(len(record), record.segments, np.int32)
-    return _near_half(landmark_auc(_Sliding(lambda1, window), captured, followed, lead=lead), margin)
+    captured = first_solved(record.solved_at)
+    rows = np.flatnonzero((captured == 0) | (captured > window))  # the others do not wait at any landmark
+    last = max(window, int(captured.max(initial=0)) - 1)  # and after it nobody is captured
+    scores, followed = _Sliding(record.growth[:, :last, 0], window, rows), np.full(len(rows), record.segments, np.int32)
+    found = landmark_auc(scores, captured[rows], followed, lead=lead)
+    return _near_half(found, margin) if found.defined else replace(found, n=len(record))
 
 
 def _near_half(measured: Estimate, margin: float) -> Estimate:

@@ -21,7 +21,7 @@ from unsettled.measure.columns.table import readable
 from unsettled.measure.errors import UserError
 
 PIECE_ROWS = 32_768
-REMEMBERED_BYTES = 1 << 29  # of reduced columns, so that ten statistics of one score read the file once
+REMEMBERED_BYTES = 9 << 26  # of reduced columns, so that ten statistics of one score read the file once
 TAKEN_BYTES = 1 << 24  # of the rows that are taken of a column, above which they stay on disk
 
 Piece = Mapping[str, np.ndarray]
@@ -107,26 +107,35 @@ class ColumnFile:
         """
         key = column._key
         if key is None or len(key) == 1:
-            return self.read([column])[0]
+            return self.read(column)
         if key not in self._kept:
-            self._foreseen.pop(key, None)
-            together = [column, *(other for other in self._foreseen.values() if other._columns.keys() == column._columns.keys())]
-            for other, values in zip(together, self.read(together), strict=True):
-                values.flags.writeable = False
-                self._kept[cast(tuple[Any, ...], other._key)] = values
-                self._foreseen.pop(cast(tuple[Any, ...], other._key), None)
+            self._foreseen[key] = column
+            for _ in self.passed(column._columns):
+                pass
         self._kept.move_to_end(key)
         result = self._kept[key]
         while sum(array.nbytes for array in self._kept.values()) > REMEMBERED_BYTES and len(self._kept) > 1:
             self._kept.popitem(last=False)
         return result
 
-    def read(self, together: Sequence[StreamedColumn]) -> list[np.ndarray]:
-        """All rows of expressions over the same columns, in one pass over the file."""
-        found = [np.empty(column.shape, column.dtype) for column in together]
-        for rows, piece in self.pieces(list(together[0]._columns)):
-            for values, column in zip(found, together, strict=True):
-                values[rows] = column._compute(piece, rows)
+    def passed(self, columns: Piece) -> Iterator[tuple[slice, Piece]]:
+        """The rows in order, as `pieces` gives them; what is noted of these columns alone is computed on the way, and remembered."""
+        noted = {key: column for key, column in self._foreseen.items() if column._columns.keys() == columns.keys()}
+        found = {key: np.empty(column.shape, column.dtype) for key, column in noted.items()}
+        for rows, piece in self.pieces(list(columns)):
+            for key, column in noted.items():
+                found[key][rows] = column._compute(piece, rows)
+            yield rows, piece
+        for key, values in found.items():
+            values.flags.writeable = False
+            self._kept[key] = values
+            self._foreseen.pop(key, None)
+
+    def read(self, column: StreamedColumn) -> np.ndarray:
+        """All rows of an expression."""
+        found = np.empty(column.shape, column.dtype)
+        for rows, piece in self.passed(column._columns):
+            found[rows] = column._compute(piece, rows)
         return found
 
 
@@ -178,11 +187,11 @@ class StreamedColumn(np.lib.mixins.NDArrayOperatorsMixin):
 
     def pieces(self) -> Iterator[np.ndarray]:
         """The rows in order, some at a time."""
-        for rows, piece in self._file.pieces(list(self._columns)):
+        for rows, piece in self._file.passed(self._columns):
             yield self._compute(piece, rows)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        array = self._file.remembered(self) if self.ndim == 1 else self._file.read([self])[0]
+        array = self._file.remembered(self) if self.ndim == 1 else self._file.read(self)
         return array if dtype is None else array.astype(dtype, copy=False)
 
     def copy(self) -> np.ndarray:

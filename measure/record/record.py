@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from unsettled.measure.columns.absent import AbsentColumn, ScalelessColumn
-from unsettled.measure.columns.streamed import StreamedColumn
+from unsettled.measure.columns.streamed import StreamedColumn, foresee
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.movement import Moving
 from unsettled.measure.record.provenance import Provenance
@@ -150,8 +150,10 @@ class Record(Moving):
         window = self.growth[:, first:last]
         # the same sums as ``sum(axis=1)`` gives, four times as fast; of one exponent alone numpy adds them in another order
         total = np.einsum("nsk->nk", window) if isinstance(window, np.ndarray) and self.k > 1 else window.sum(axis=1)
-        per_segment: np.ndarray = total / (last - first)
-        return per_segment / self.provenance.model.updates_per_segment if unit == "update" else per_segment
+        found: np.ndarray = total / (last - first)
+        if unit == "update":
+            found /= self.provenance.model.updates_per_segment
+        return found
 
     def take(self, indices: np.ndarray) -> Record:
         """The rows at ``indices`` (positions or a boolean mask), provenance unchanged."""
@@ -231,10 +233,18 @@ class Record(Moving):
         return pandas.DataFrame(columns, index=index)
 
     def digest(self) -> str:
-        """sha256 of all columns and of the provenance: equal for equal measurements."""
+        """sha256 of all columns and of the provenance: equal for equal measurements.
+
+        Of a record that is too large for memory it reads all, and with it what is asked most of single examples: asked for first, it
+        costs least.
+        """
         return self.once("digest", self._digest)
 
     def _digest(self) -> str:
+        foresee(self.displacement(), lambda _: self.late_displacement(window=min(4, self.segments)))
+        for column in (self.norm(), self.halting_logit):
+            foresee(column, lambda held: held[:, -1])
+        foresee(self.growth, lambda _: self.exponents(unit="segment"))
         sha = hashlib.sha256(self.provenance.model_dump_json().encode())
         for name in self.columns:
             column = getattr(self, name)

@@ -24,6 +24,7 @@ LARGEST = int(os.environ.get("UNSETTLED_ROWS", "10000000"))
 JUDGE = """
 import resource, sys, time
 from pathlib import Path
+from unsettled.claims.judgement.ahead import look_ahead
 from unsettled.claims.judgement.judge import judge
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.populations import Population
@@ -33,17 +34,18 @@ clock = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_utime + resource.get
 ledger, start, judged = load_ledger(), clock(), 0
 population = Population(name="big.hrm", kind="user").with_record(Path(sys.argv[1]))
 print(f"opened: {clock() - start:.1f} s of CPU, peak {peak():.2f} GiB", flush=True)
-for claim in ledger.claims:
-    if ledger.concerns(claim, population.name, population.architecture):
-        before = clock()
-        verdict = judge(claim, population, ledger=ledger)
-        assert verdict.outcome != "ERROR", verdict.reason
-        if verdict.measured is not None:
-            judged += 1
-            print(f"{claim.id:32} {verdict.outcome:20} {clock() - before:7.1f} s of CPU, peak {peak():.2f} GiB", flush=True)
+claims = [claim for claim in ledger.claims if ledger.concerns(claim, population.name, population.architecture)]
 before = clock()
-population.record.digest()
-print(f"digest {clock() - before:.1f} s of CPU")
+look_ahead(claims, population, ledger)
+population.record.digest()  # known by now of a record that is read as it is used
+print(f"digest, and what claims ask most: {clock() - before:.1f} s of CPU, peak {peak():.2f} GiB", flush=True)
+for claim in claims:
+    before = clock()
+    verdict = judge(claim, population, ledger=ledger)
+    assert verdict.outcome != "ERROR", verdict.reason
+    if verdict.measured is not None:
+        judged += 1
+        print(f"{claim.id:32} {verdict.outcome:20} {clock() - before:7.1f} s of CPU, peak {peak():.2f} GiB", flush=True)
 print(f"{len(population.record):,} rows, {judged} claims judged: {clock() - start:.0f} s of CPU, peak {peak():.2f} GiB")
 """
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from unsettled.claims.audit.placebos import PLACEBOS
+from unsettled.claims.judgement.ahead import look_ahead
 from unsettled.claims.judgement.judge import judge
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.populations import Population
@@ -44,6 +45,23 @@ def test_verdicts_agree_digit_for_digit(pair):
             assert other.model_dump_json() == one.model_dump_json(), claim.id
             compared += one.measured is not None
     assert compared > 15
+
+
+def test_what_claims_will_ask_is_read_with_the_digest(tmp_path, monkeypatch):
+    monkeypatch.setattr(streamed, "REMEMBERED_BYTES", 1 << 20)
+    write_record(synthetic_record(900, accuracy=0.55, k=1, facts=HRM_FACTS, seed=4), tmp_path / "r")
+    whole, large = (read_record(tmp_path / "r", in_memory=most) for most in (1 << 28, 0))
+    whole, large = (Population(name="big.hrm", kind="user", architecture="hrm", record=record) for record in (whole, large))
+    ledger, read, pieces = load_ledger(), [], streamed.ColumnFile.pieces
+    claims = [claim for claim in ledger.claims if ledger.concerns(claim, "big.hrm", "hrm")]
+    look_ahead(claims, large, ledger)
+    monkeypatch.setattr(streamed.ColumnFile, "pieces", lambda self, names: read.extend(names) or pieces(self, names))
+    early = [claim for claim in claims if claim.statistic in ("early_auc", "retrospective_gain")]
+    for claim in early:
+        one, other = (judge(claim, population, ledger=ledger) for population in (whole, large))
+        assert other.model_dump_json() == one.model_dump_json(), claim.id
+    assert large.record.digest() == whole.record.digest() and len(early) > 1
+    assert set(read) <= {"group"}
 
 
 @pytest.mark.parametrize("name", PLACEBOS)

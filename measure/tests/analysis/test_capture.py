@@ -21,7 +21,7 @@ from unsettled.measure.analysis.capture import (
     solved_later,
     solved_since,
 )
-from unsettled.measure.analysis.capture_exponent import around_capture, before_capture, exponents, sliding
+from unsettled.measure.analysis.capture_exponent import around_capture, before_capture, before_capture_in, exponents, sliding
 from unsettled.measure.campaign.long import measure_long
 from unsettled.measure.campaign.long_stages import LongSettings
 from unsettled.measure.errors import UserError
@@ -109,6 +109,17 @@ def test_every_unsolved_puzzle_has_one_fate():
     assert fate[rows].tolist() == expected
     draws = solved_from_other_starts(RUNS)
     assert draws["unsolved"].value == 0 and draws["solved"].value == 1 and draws["any"].n == unsolved.sum()
+
+
+@pytest.mark.parametrize("lead", [None, (2, 3), (50, 60)])
+def test_who_waits_at_no_landmark_changes_nothing(lead):
+    record = synthetic_record(500, segments=12, k=1, seed=3)
+    captured, followed = first_solved(record.solved_at), np.full(500, 12)
+    assert ((captured > 0) & (captured < 4)).any() and captured.max() < 12
+    every = landmark_auc(sliding(record.growth[:, :, 0], 4), captured, followed, lead=lead)
+    found = before_capture_in(record, window=4, lead=lead)
+    beside = {"extra": found.extra} if every.defined else {"value": every.value, "low": every.low, "high": every.high}
+    assert vars(found) | beside == vars(every) | beside
 
 
 def test_an_exponent_that_only_tells_that_capture_has_happened_is_no_omen():

@@ -121,9 +121,7 @@ def test_statistics_and_summaries_agree(pair):
 def test_no_more_than_a_number_a_row_is_in_memory_at_a_landmark(path, monkeypatch):
     record, read, passes = read_record(path, in_memory=0), [], []
     whole, pieces = streamed.ColumnFile.read, streamed.ColumnFile.pieces
-    monkeypatch.setattr(
-        streamed.ColumnFile, "read", lambda self, columns: read.extend(c.shape[1:] for c in columns) or whole(self, columns)
-    )
+    monkeypatch.setattr(streamed.ColumnFile, "read", lambda self, column: read.append(column.shape[1:]) or whole(self, column))
     monkeypatch.setattr(streamed.ColumnFile, "pieces", lambda self, names: passes.extend(names) or pieces(self, names))
     assert before_capture_in(record, window=3).defined
     assert {"growth", "solved_at"} == set(passes) and all(shape == () for shape in read)
@@ -169,6 +167,23 @@ def test_what_is_foreseen_is_read_in_the_same_pass(path, monkeypatch):
     foresee(record.displacement_H, *uses)  # known already
     same(whole.displacement_H[:, 5], record.displacement_H[:, 5])
     assert len(read) == 2
+
+
+def test_what_is_asked_most_comes_with_the_digest_and_what_is_noted_with_any_look_at_the_column(path, monkeypatch):
+    read = []
+    pieces = streamed.ColumnFile.pieces
+    monkeypatch.setattr(streamed.ColumnFile, "pieces", lambda self, names: read.append(names) or pieces(self, names))
+    record, whole = read_record(path, in_memory=0), read_record(path)
+    assert record.digest() == whole.digest()
+    assert sum(names == ["growth"] for names in read) == 1
+    read.clear()
+    same(whole.late_displacement(), record.late_displacement()), same(whole.exponents(), record.exponents())
+    same(whole.halting_logit[:, -1], record.halting_logit[:, -1]), same(whole.norm_H[:, -1], record.norm_H[:, -1])
+    assert not read
+    foresee(record.norm_L, lambda norms: norms[:, 3])
+    same(whole.norm_L[:, :2], np.asarray(record.norm_L[:, :2]))  # read whole, and not remembered
+    same(whole.norm_L[:, 3], record.norm_L[:, 3])
+    assert read == [["norm_L"]]
 
 
 def test_a_column_that_is_read_in_pieces_is_not_held_whole(path, tmp_path, monkeypatch):
