@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.lyapunov.adjoint import Adjoints
 from unsettled.measure.lyapunov.segment import Step, segment_of
-from unsettled.measure.lyapunov.sweeps import pull
 from unsettled.measure.lyapunov.tangents import Parts, State, Update, advance, as_parts, flatten, push, sizes, split
 
 
@@ -59,9 +60,13 @@ class Linearised:
     def adjoint(self, cotangents: Tensor) -> Tensor:
         """Jᵀ·u for cotangents (B, k, d), in the arithmetic of the state, returned as float64."""
         carried = split(cotangents, self.states[0])
-        for update, before in zip(reversed(self.updates), reversed(self.states[:-1]), strict=True):
-            carried = pull(update, before, carried, is_tuple=self.is_tuple)
+        for number in reversed(range(len(self.updates))):
+            carried = self._adjoints.pull(number, carried)
         return flatten(carried).double()
+
+    @cached_property
+    def _adjoints(self) -> Adjoints:
+        return Adjoints(self.updates, self.states, is_tuple=self.is_tuple)
 
 
 @dataclass(frozen=True)
