@@ -68,7 +68,7 @@ def ratio_p_value(hits: int, n: int, other_hits: int, others: int, ratio: float,
 def _chances(tables: tuple[int, int, int, int], ratio: float, *, above: bool) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
     """The base rates to try, and the chance of a score at least as extreme at given ones of them."""
     hits, n, other_hits, others = tables
-    seen = float(_score(np.array([hits]), n, np.array([other_hits]), others, ratio)[0])
+    seen = float(_scores(np.array(hits), n, others, ratio)(np.array(other_hits)))
     base = _base_rates(hits, n, other_hits, others, ratio)
     counts = _likely(n, np.minimum(ratio * base, 1.0))
     # of each count of the group, up to which count of the others the score is at least as extreme
@@ -112,23 +112,28 @@ def _edge(counts: np.ndarray, n: int, others: int, ratio: float, seen: float, *,
     """For each count of the group the last count of the others with a score of at least ``seen``, −1 for none; below,
     the last with a score above it. The score falls as the others' count grows, so that it is found by halving."""
     low, high = np.full(len(counts), -1), np.full(len(counts), others)
+    score_at = _scores(counts, n, others, ratio)
     while (low < high).any():
         middle = (low + high + 1) // 2
-        score = _score(counts, n, middle, others, ratio)
+        score = score_at(middle)
         holds = score >= seen - 1e-9 if above else score > seen + 1e-9
         low, high = np.where(holds, middle, low), np.where(holds, high, middle - 1)
     return low
 
 
-def _score(hits: np.ndarray, n: int, other_hits: np.ndarray, others: int, ratio: float) -> np.ndarray:
-    """Koopman's score of "the ratio is ``ratio``": positive where the group has more hits than that."""
-    total = n + others
-    linear = n * ratio + hits + others + other_hits * ratio
-    rate = (linear - np.sqrt(np.maximum(linear**2 - 4 * total * ratio * (hits + other_hits), 0.0))) / (2 * total * ratio)
-    mine = np.clip(rate * ratio, 0.0, 1.0)
-    variance = mine * (1 - mine) / n + ratio**2 * rate * (1 - rate) / others
-    difference = hits / n - ratio * other_hits / others
-    return np.where(variance > 1e-15, difference / np.sqrt(np.maximum(variance, 1e-15)), np.sign(difference) * 1e9)
+def _scores(hits: np.ndarray, n: int, others: int, ratio: float) -> Callable[[np.ndarray], np.ndarray]:
+    """Koopman's score of "the ratio is ``ratio``" by the others' hits: positive where the group has more hits than that."""
+    share, fixed, scale = hits / n, n * ratio + hits + others, 2 * (n + others) * ratio
+
+    def score(other_hits: np.ndarray) -> np.ndarray:
+        linear = fixed + other_hits * ratio
+        rate = (linear - np.sqrt(np.maximum(linear * linear - 2 * scale * (hits + other_hits), 0.0))) / scale
+        mine = rate * ratio
+        variance = mine * (1 - mine) / n + mine * (ratio - mine) / others
+        found: np.ndarray = (share - other_hits * (ratio / others)) / np.sqrt(np.maximum(variance, 1e-15))
+        return found
+
+    return score
 
 
 @lru_cache(maxsize=256)
