@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -27,7 +28,14 @@ def pytest_addoption(parser, pluginmanager):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection(session):
-    """What collecting makes lives to the end: it is not searched for garbage, neither while it grows nor when a test makes some."""
+    """What collecting makes lives to the end: it is not searched for garbage, neither while it grows nor when a test makes some.
+
+    Every second worker collects all tests from the last file to the first: in a fresh clone each compiles half of the files, and reads
+    what the other has made of the rest.
+    """
+    config = session.config
+    if config.args_source is config.ArgsSource.TESTPATHS and os.environ.get("PYTEST_XDIST_WORKER", "gw0")[-1] in "13579":
+        config.args = [str(path) for folder in reversed(config.args) for path in sorted(Path(folder).rglob("test_*.py"), reverse=True)]
     gc.disable()
     try:
         return (yield)
@@ -45,8 +53,12 @@ def pytest_xdist_make_scheduler(config, log):
     return WorkStealingScheduling(config, log) if config.getvalue("dist") == "load" else None
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Leave out the slow tests unless ``-m`` names their marker."""
+    """All workers have the same order; the slow tests are left out unless ``-m`` names their marker."""
+    if config.args_source is config.ArgsSource.TESTPATHS:
+        folders = config.getini("testpaths")
+        items.sort(key=lambda item: (folders.index(item.path.relative_to(config.rootpath).parts[0]), item.path.parts))
     asked = config.option.markexpr or ""
     left_out = [item for item in items if any(item.get_closest_marker(m) and m not in asked for m in SLOW)]
     if left_out:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
-import sys
 
 import pytest
 
 from unsettled.fixtures.synthetic.audits import accuracy_of, write_ledger, write_tiny_reference
 from unsettled.fixtures.synthetic.forked import unsettled
+from unsettled.fixtures.synthetic.fresh import fresh
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.record.parquet import write_record
 from unsettled.reports.html.page import unpacked
@@ -51,8 +50,7 @@ def written(tmp_path_factory):
 def test_every_report_comes_again_from_the_file_alone(written, tmp_path):
     shutil.copy(written / "audit.json", tmp_path / "kept.json")
     out = [part for name in NAMES for part in ("--out", name)]
-    command = [sys.executable, "-c", WITHOUT_TORCH, "report", "kept.json", *out]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    done = fresh(WITHOUT_TORCH, "report", "kept.json", *out, folder=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     for name in NAMES:
         assert (tmp_path / name).read_bytes() == (written / "reports" / name).read_bytes(), name

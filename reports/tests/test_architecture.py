@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import io
-import subprocess
 import sys
 import tokenize
 import tomllib
@@ -18,6 +17,7 @@ import hypothesis
 import pytest
 import typer
 
+from unsettled.fixtures.synthetic.fresh import fresh
 from unsettled.measure.commands.app import PANELS, build
 
 ROOT = Path(__file__).parents[2]
@@ -270,7 +270,7 @@ def test_what_needs_no_torch_loads_none():
         "    importlib.import_module(name)\n"
         "    if 'torch' in sys.modules: sys.exit(f'{name} loads torch')\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    done = fresh(code, folder=ROOT)
     assert done.returncode == 0, done.stderr[-2000:]
 
 
@@ -279,10 +279,11 @@ def test_an_audit_needs_no_test_tools():
     tools = ("hypothesis", "xdist", "playwright", "statsmodels", "mpmath", "nolds", "dysts")
     code = (
         "import runpy, sys\n"
+        f"assert not {set(tools)!r} & sys.modules.keys()\n"
         f"sys.modules.update(dict.fromkeys({tools!r}))\n"
         "for path in ('conftest.py', 'claims/tests/conftest.py'): runpy.run_path(path)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    done = fresh(code, folder=ROOT)
     assert done.returncode == 0, done.stderr[-2000:]
 
 
@@ -314,7 +315,7 @@ def test_the_front_door_opens_to_its_public_names_and_its_example_runs():
         "found = doctest.testmod(door)\n"
         "assert found.attempted and not found.failed"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    done = fresh(code, folder=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr[-1000:]
 
 

@@ -1,7 +1,5 @@
 """Every statistic that a claim may name, against a count by hand, and on records that have little to count."""
 
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -15,6 +13,7 @@ from unsettled.claims.judgement.case import estimate
 from unsettled.claims.judgement.judge import judge, judge_all
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.verdict import Outcome
+from unsettled.fixtures.synthetic.fresh import fresh
 from unsettled.fixtures.synthetic.ledgers import stand_in
 from unsettled.fixtures.synthetic.records import HRM_FACTS, synthetic_record, with_noise
 from unsettled.measure.errors import UserError
@@ -314,8 +313,7 @@ def test_every_statistic_returns_an_estimate_with_ordered_limits():
 
 def test_judging_needs_no_torch():
     modules = ", ".join(f"unsettled.claims.{name}" for name in ("judgement.judge", "digits.arithmetic", "audit.known"))
-    code = f"import sys, {modules}; assert 'torch' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    assert fresh(f"import sys, {modules}; assert 'torch' not in sys.modules").returncode == 0
 
 
 @pytest.mark.benchmark

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from unsettled.fixtures.synthetic.fresh import fresh
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.columns.absent import AbsentColumn
 from unsettled.measure.errors import UserError
@@ -160,7 +158,5 @@ def test_two_records_are_compared_without_torch(tmp_path):
         "try: main()\nexcept SystemExit as end: assert not end.code\n"
         "assert 'torch' not in sys.modules"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program, "diff", tmp_path / "a", tmp_path / "b"], capture_output=True, text=True, check=False
-    )
+    done = fresh(program, "diff", tmp_path / "a", tmp_path / "b")
     assert not done.returncode, done.stderr

@@ -1,6 +1,7 @@
 """A cluster measures what one process measures, byte for byte, also when a node dies half way."""
 
 import time
+from importlib.util import find_spec
 
 import pytest
 
@@ -14,13 +15,15 @@ from unsettled.measure.campaign.noise import floor_of_sample
 from unsettled.measure.campaign.run import measure
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import load_checkpoint
+from unsettled.measure.support.later import Later
 from unsettled.measure.tasks.read import write_parquet
 from unsettled.measure.tasks.sudoku.boards import Box, generate
 from unsettled.measure.tests.scale.test_processes import COMMANDS
 
-ray = pytest.importorskip("ray", reason="the extra `ray` is not installed")
-engine = pytest.importorskip("unsettled.measure.scale.engine")
-cluster_utils = pytest.importorskip("ray.cluster_utils")
+if find_spec("ray") is None:
+    pytest.skip("the extra `ray` is not installed", allow_module_level=True)
+# imported by these slow tests alone, not by every run that collects them
+ray, cluster_utils, engine = Later("ray"), Later("ray.cluster_utils"), Later("unsettled.measure.scale.engine")
 pytestmark = pytest.mark.asymptotic
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import gc
 import gzip
 import json
-import subprocess
-import sys
 import tracemalloc
 
 import numpy as np
@@ -14,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from unsettled.fixtures.synthetic.fresh import fresh
 from unsettled.measure.tasks import tables as puzzle_tables
 from unsettled.measure.tasks.read import Box, PuzzleSet, count_puzzles, iterate_puzzles, join, read_puzzles, write_parquet, write_published
 from unsettled.measure.tasks.sudoku.boards import generate
@@ -206,5 +205,5 @@ def test_reading_needs_neither_numba_nor_torch(tmp_path, sets):
         "p = read_puzzles(sys.argv[1]); assert not conflicts(p.labels, p.box).any();"
         "print(sorted({'numba', 'torch'} & set(sys.modules)))"
     )
-    run = subprocess.run([sys.executable, "-c", code, tmp_path / "set.parquet"], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "[]"
+    run = fresh(code, tmp_path / "set.parquet")
+    assert run.stdout == "[]\n", run.stderr

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
-import sys
+from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from unsettled.claims.audit.pictures import Boards, Pictured
 from unsettled.claims.audit.run import Run, Settings
 from unsettled.claims.audit.summary import audit_of
 from unsettled.claims.populations.inputs import Inputs
+from unsettled.fixtures.synthetic.fresh import fresh
 from unsettled.measure.analysis.band import otsu_band
 from unsettled.reports.html.page import SHOWN, render, unpacked
 from unsettled.reports.renderings import write_report
@@ -59,33 +59,60 @@ def browser():
         chromium.close()
 
 
+class Tab:
+    """A page with all that it has said. Tests use it one after the other: a context of its own takes Chromium longer than the page does."""
+
+    def __init__(self, browser, **options) -> None:
+        self.said: list[str] = []
+        context = browser.new_context(**options)
+        context.route("**/*", self.guard)
+        self.page = context.new_page()
+        self.page.set_default_timeout(120_000)  # which only a page that hangs needs
+        self.page.on("console", lambda message: self.said.append(f"console: {message.text}"))
+        self.page.on("pageerror", lambda error: self.said.append(f"error: {error}"))
+        self.page.on("dialog", lambda dialog: (self.said.append("dialog"), dialog.dismiss()))
+
+    def guard(self, route):
+        if route.request.url == self.address:
+            return route.continue_()
+        self.said.append(f"request: {route.request.url}")
+        return route.abort()
+
+    def open(self, at: Path, width: str, scheme: str):
+        self.address = at.as_uri()
+        self.page.set_viewport_size(dict(zip(("width", "height"), WIDTHS[width], strict=True)))
+        self.page.emulate_media(media="null", color_scheme=scheme)
+        self.page.goto(self.address)
+        return self.page
+
+    def leave(self) -> list[str]:
+        """What it has said; the next one to open it finds it as it was."""
+        self.page.goto("about:blank")
+        said, self.said = self.said, []
+        return said
+
+
+@pytest.fixture(scope="module")
+def idle():
+    """Tabs that no test uses, by their options."""
+    return defaultdict(list)
+
+
 @pytest.fixture
-def visit(browser, file):
+def visit(browser, idle, file):
     """Open the page; whatever it says on the console, raises or requests is gathered, and there must be nothing."""
-    contexts, said = [], []
+    used = []
 
     def open_page(*, at: Path = file, width: str = "desk", scheme: str = "light", **more):
-        context = browser.new_context(viewport=dict(zip(("width", "height"), WIDTHS[width], strict=True)), color_scheme=scheme, **more)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(120_000)  # which only a page that hangs needs
-        page.on("console", lambda message: said.append(f"console: {message.text}"))
-        page.on("pageerror", lambda error: said.append(f"error: {error}"))
-        page.on("dialog", lambda dialog: (said.append("dialog"), dialog.dismiss()))
-
-        def guard(route):
-            if route.request.url == at.as_uri():
-                return route.continue_()
-            said.append(f"request: {route.request.url}")
-            return route.abort()
-
-        context.route("**/*", guard)
-        page.goto(at.as_uri())
-        return page
+        waiting = idle[tuple(more.items())]
+        tab = waiting.pop() if waiting else Tab(browser, **more)
+        used.append((waiting, tab))
+        return tab.open(at, width, scheme)
 
     yield open_page
-    for context in contexts:
-        context.close()
+    said = [what for _, tab in used for what in tab.leave()]
+    for waiting, tab in used:
+        waiting.append(tab)
     assert not said
 
 
@@ -477,11 +504,9 @@ def test_hostile_text_is_shown_and_not_run(visit, audit, tmp_path):
 
 
 def test_the_readme_screenshot_is_small_and_a_mistake_is_one_line(file, tmp_path):
-    command = [sys.executable, "-m", "unsettled.fixtures.screenshot"]
-    done = subprocess.run([*command, file, tmp_path / "shot.png"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    program = "import runpy; runpy.run_module('unsettled.fixtures.screenshot', run_name='__main__')"
+    done = fresh(program, file, tmp_path / "shot.png", folder=ROOT)
     assert done.returncode == 0 and (tmp_path / "shot.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "shot.png").stat().st_size <= 250_000 and (ROOT / "reports" / "screenshot.png").stat().st_size <= 250_000
-    wrong = subprocess.run(
-        [*command, tmp_path / "none.html", tmp_path / "x.png"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
-    )
+    wrong = fresh(program, tmp_path / "none.html", tmp_path / "x.png", folder=ROOT)
     assert wrong.returncode == 2 and wrong.stderr.count("\n") == 1 and "no such page" in wrong.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cache
 from itertools import permutations
 
 import numpy as np
@@ -18,14 +19,12 @@ from unsettled.measure.tasks.sudoku.symmetry import augment, canonical_hash
 BOXES = [Box(2, 2), Box(2, 3), Box(3, 2), Box(3, 3)]
 
 
-def all_solutions_4x4() -> np.ndarray:
+@cache
+def solutions_4x4() -> np.ndarray:
     """(288, 16) uint8 tokens: every solved 4×4 board."""
     rows = np.array(list(permutations(range(2, 6))), np.uint8)
     boards = rows[np.stack(np.meshgrid(*4 * [np.arange(len(rows))], indexing="ij"), axis=-1)].reshape(-1, 16)
     return boards[conflicts(boards, Box(2, 2)) == 0]
-
-
-SOLUTIONS_4X4 = all_solutions_4x4()
 
 
 def group_4x4() -> list[tuple[np.ndarray, np.ndarray]]:
@@ -57,7 +56,7 @@ def least_by_brute_force(solution: np.ndarray, mask: np.ndarray) -> tuple[bytes,
 
 
 def test_the_brute_force_group_is_whole():
-    assert len(SOLUTIONS_4X4) == 288
+    assert len(solutions_4x4()) == 288
     assert len(GROUP_4X4) == 128 * 24  # 2 · (2!·2!²)² moves of cells, 4! relabellings
 
 
@@ -75,7 +74,7 @@ def test_augment_moves_puzzle_and_solution_together(box):
 
 def test_augment_is_uniform_over_the_group():
     """Every image of one asymmetric 4×4 puzzle comes up, about equally often."""
-    solution, mask = SOLUTIONS_4X4[0], np.zeros(16, bool)
+    solution, mask = solutions_4x4()[0], np.zeros(16, bool)
     mask[[0, 1, 2, 3, 5, 10]] = True
     puzzle = np.where(mask, solution, 1).astype(np.uint8)
     images = {relabelling[puzzle[move]].tobytes() + relabelling[solution[move]].tobytes() for move, relabelling in GROUP_4X4}
@@ -90,7 +89,7 @@ def test_augment_is_uniform_over_the_group():
 
 
 def test_augment_keeps_pads_and_other_dtypes():
-    solution = SOLUTIONS_4X4[:3].astype(np.int32)
+    solution = solutions_4x4()[:3].astype(np.int32)
     padded = np.zeros_like(solution)
     inputs, labels = augment(padded, solution, Box(2, 2), np.random.default_rng(0))
     assert inputs.dtype == labels.dtype == np.int32 and (inputs == 0).all()
@@ -101,7 +100,7 @@ def test_augment_keeps_pads_and_other_dtypes():
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 287), st.integers(0, 2**16 - 1))
 def test_canonical_form_is_the_least_image_on_4x4(index, bits):
-    solution = SOLUTIONS_4X4[index]
+    solution = solutions_4x4()[index]
     mask = np.array([bits >> cell & 1 for cell in range(16)], np.uint8)
     grids, masks = canonical_forms((solution - 2).reshape(1, 4, 4), mask.reshape(1, 4, 4), 2, 2)
     assert ((grids[0] + 2).tobytes(), masks[0].tobytes()) == least_by_brute_force(solution, mask)
@@ -109,7 +108,7 @@ def test_canonical_form_is_the_least_image_on_4x4(index, bits):
 
 def test_hashes_are_equal_exactly_for_equivalent_puzzles_on_4x4():
     rng = np.random.default_rng(3)
-    solutions = SOLUTIONS_4X4[rng.integers(0, 288, 250)]
+    solutions = solutions_4x4()[rng.integers(0, 288, 250)]
     masks = rng.random((250, 16)) < rng.choice([0.1, 0.2, 0.8, 0.9], (250, 1))
     hashes = canonical_hash(np.where(masks, solutions, 1), Box(2, 2), labels=solutions)
     orbits = [least_by_brute_force(solution, mask) for solution, mask in zip(solutions, masks, strict=True)]
@@ -133,7 +132,7 @@ def test_hash_is_invariant_and_tells_puzzles_apart(box, seed, extra):
 
 def test_known_numbers_of_classes():
     """2 essentially different 4×4 boards, and 49 of 6×6 without transposition (Jarvis & Russell 2005)."""
-    assert len(set(canonical_hash(SOLUTIONS_4X4, Box(2, 2), labels=SOLUTIONS_4X4))) == 2
+    assert len(set(canonical_hash(solutions_4x4(), Box(2, 2), labels=solutions_4x4()))) == 2
     boards = generate(Box(2, 3), 6000, seed=1).labels
     assert len(set(canonical_hash(boards, Box(2, 3), labels=boards))) == 49
 
