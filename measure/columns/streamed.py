@@ -144,18 +144,29 @@ def to_numpy(column: pa.Array, kind: str) -> np.ndarray:
     shape: list[int] = [len(column)]
     while pa.types.is_fixed_size_list(column.type) or pa.types.is_list(column.type):
         shape.append(column.type.list_size if pa.types.is_fixed_size_list(column.type) else 0)
-        column = column.flatten()
+        column = listed(column)
     found: np.ndarray = flat_to_numpy(column).astype(kind, copy=False).reshape(shape)
     return found
 
 
+def listed(column: pa.Array) -> pa.Array:
+    """What the lists of a column without gaps hold, one after the other: its ``flatten`` gives the same, and imports all that Arrow
+    computes with."""
+    if pa.types.is_fixed_size_list(column.type):
+        size = column.type.list_size
+        return column.values.slice(column.offset * size, len(column) * size)
+    first, last = column.offsets[0].as_py(), column.offsets[-1].as_py()
+    return column.values.slice(first, last - first)
+
+
 def flat_to_numpy(column: pa.Array) -> np.ndarray:
     """A column without lists as numpy (N,). Arrow's own ``to_numpy`` imports pandas, a quarter of a second: it is left what has gaps, and
-    what is not a number."""
+    what is not a number. Truth values are bits there, and casting them imports all that Arrow computes with."""
     if column.null_count:
         return np.asarray(column.to_numpy(zero_copy_only=False))
     if pa.types.is_boolean(column.type):
-        return np.from_dlpack(column.cast(pa.uint8())).astype(bool)
+        bits = np.frombuffer(column.buffers()[1], np.uint8) if len(column) else np.empty(0, np.uint8)
+        return np.unpackbits(bits, count=column.offset + len(column), bitorder="little")[column.offset :].view(bool)
     plain = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
     return np.from_dlpack(column) if plain else np.asarray(column.to_numpy(zero_copy_only=False))
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from unsettled.measure.columns.absent import AbsentColumn
-from unsettled.measure.columns.streamed import ColumnFile, to_numpy
+from unsettled.measure.columns.streamed import ColumnFile, listed, to_numpy
 from unsettled.measure.columns.table import readable
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.packing import packing
@@ -99,7 +99,7 @@ def _array(table: pa.Table, name: str, kind: str, where: object) -> np.ndarray:
         column = table.column(name).combine_chunks()
         values = column
         while not values.null_count and (pa.types.is_fixed_size_list(values.type) or pa.types.is_list(values.type)):
-            values = values.flatten()
+            values = listed(values)
         if values.null_count:
             raise UserError(f"column {name} has gaps", where=where)
         return to_numpy(column, kind)

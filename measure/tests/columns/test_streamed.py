@@ -204,6 +204,17 @@ def test_what_is_remembered_is_bounded_and_not_written_to(path, monkeypatch):
         kept[0] = 0
 
 
+@pytest.mark.parametrize("part", [slice(None), slice(1, None), slice(3, 11), slice(0, 0)])
+def test_lists_and_truth_values_are_read_as_arrow_reads_them_wherever_a_column_begins(part):
+    shape, fixed = (12, 3, 2), pa.list_(pa.list_(pa.bool_(), 2), 3)
+    values = np.random.default_rng(1).random(shape) < 0.4
+    for kind in (fixed, pa.list_(pa.list_(pa.bool_())), pa.list_(pa.list_(pa.bool_()), 3)):
+        column = pa.array(values.tolist(), kind)[part.start or 0 : part.stop]
+        assert streamed.listed(column).equals(column.flatten())
+        assert streamed.flat_to_numpy(column.flatten().flatten()).tolist() == values[part].ravel().tolist()
+    assert streamed.to_numpy(pa.array(values.tolist(), fixed)[part.start or 0 : part.stop], "bool").tolist() == values[part].tolist()
+
+
 def test_warnings_are_silenced_as_where_it_was_written(path):
     record = read_record(path, in_memory=0)
     with np.errstate(divide="ignore", invalid="ignore"):
