@@ -34,8 +34,19 @@ def figure(measured: Estimate, notation: Notation | None = None) -> str:
     return f"{text} (n = {measured.n:,})" if notation.interval(measured.low, measured.high) and measured.n > 1 else text
 
 
+# What an area measured with every line that could be drawn between settled and unsettled has beside it (shares have counts).
+LEAST, MOST, WITHOUT_PAIRS, LINES = "least over the lines", "most over the lines", "lines without pairs", "lines"
+
+
+def span_of_lines(measured: Estimate) -> tuple[float, float] | None:
+    """The least and the most that lines between settled and unsettled give where there are several; None where none was drawn."""
+    if "most" in measured.counts:
+        return measured.counts["least"] / measured.n, measured.counts["most"] / measured.n
+    return (float(measured.extra[LEAST]), float(measured.extra[MOST])) if MOST in measured.extra else None
+
+
 def caveat(measured: Estimate) -> str:
     """What weakens a measured share of settled runs, in words: no clear threshold, or agreement without evidence. Empty elsewhere."""
     modes, reason = (str(measured.extra.get(name, "")) for name in ("modes", "vacuous"))
-    shown = f"; {modes}" if "most" in measured.counts else ""
+    shown = f"; {modes}" if span_of_lines(measured) else ""
     return shown + (f"; agreement is no evidence: {reason}" if reason else "")

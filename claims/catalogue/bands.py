@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from unsettled.claims.catalogue.parameters import Settling
+from unsettled.claims.wording import LEAST, LINES, MOST, WITHOUT_PAIRS
 from unsettled.measure.analysis.band import Band, otsu_band, settled_percentile
 from unsettled.measure.columns.streamed import StreamedColumn
 from unsettled.measure.errors import UserError
@@ -111,6 +112,20 @@ def over_lines(share: Estimate, others: list[Estimate]) -> Estimate:
         counts=dict(share.counts) | {"least": min(hits), "most": max(hits)},
         error=None,
         method=f"{share.method}, over every line that could be drawn",
+    )
+
+
+def area_over_lines(area: Estimate, others: list[Estimate]) -> Estimate:
+    """An area whose interval reaches over those of ``others``, the same area with other lines; none where a line leaves no pairs."""
+    every = [area, *(found for found in others if found.defined)]
+    lost = len(others) + 1 - len(every)
+    told: dict[str, float] = {LEAST: min(found.value for found in every), MOST: max(found.value for found in every)}
+    return replace(
+        area,
+        low=math.nan if lost else min(found.low for found in every),
+        high=math.nan if lost else max(found.high for found in every),
+        error=None,
+        extra=dict(area.extra) | told | ({WITHOUT_PAIRS: lost, LINES: len(others) + 1} if lost else {}),
     )
 
 

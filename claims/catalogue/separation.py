@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal, TypedDict
 
 import numpy as np
 
-from unsettled.claims.catalogue.bands import band_figures, band_of, has_lengths, lacking, members, same_in_both, unusable, vacuous
+from unsettled.claims.catalogue.bands import (
+    area_over_lines,
+    band_figures,
+    band_of,
+    has_lengths,
+    lacking,
+    members,
+    same_in_both,
+    unusable,
+    vacuous,
+)
 from unsettled.claims.catalogue.parameters import Baselined, Early, ExponentOf, Matched
 from unsettled.claims.catalogue.registry import statistic
 from unsettled.measure.columns.streamed import foresee
@@ -103,14 +112,7 @@ def matched(record: Record, parameters: Matched) -> Estimate:
     measured, *weighted = areas(scores, compared, weights)
     if band and band.others and measured.defined:
         others = [areas(scores, _compared(record, parameters, ~line.settled(record)), weights[:1])[0] for line in band.others]
-        known = all(found.defined for found in others)
-        measured = replace(
-            measured,
-            low=min(found.low for found in (measured, *others)) if known else math.nan,
-            high=max(found.high for found in (measured, *others)) if known else math.nan,
-            error=None,
-            extra=dict(measured.extra) | band_figures(band),
-        )
+        measured = area_over_lines(replace(measured, extra=dict(measured.extra) | band_figures(band)), others)
     if measured.defined:
         beside = {f"auc with {name} weights": other.value for name, other in zip(weights[1:], weighted, strict=True)}
         measured = replace(measured, extra=dict(measured.extra) | beside)

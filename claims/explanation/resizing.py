@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from unsettled.claims.wording import is_share
+from unsettled.claims.wording import is_share, span_of_lines
 from unsettled.measure.statistics.auc_limits import shrunk_interval
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.libraries import expit, logit
@@ -28,6 +28,9 @@ def resized(measured: Estimate, factor: float) -> Estimate:
     if is_share(measured):
         return _share(measured, n)
     shrink, value = 1 / math.sqrt(factor), measured.value
+    if lines := span_of_lines(measured):
+        least, most = lines
+        return replace(measured, n=n, low=least - (least - measured.low) * shrink, high=most + (measured.high - most) * shrink)
     if "Mann–Whitney AUC, shrunk" in measured.method:
         m, others = (max(1, round(measured.counts[name] * factor)) for name in ("positives", "negatives"))
         known = measured.error or measured.extra.get("DeLong error")

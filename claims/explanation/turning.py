@@ -18,10 +18,12 @@ from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.forms import Exists, Form, describe, region
 from unsettled.claims.ledger.stated import Stated
 from unsettled.claims.verdict import Outcome, Verdict
-from unsettled.claims.wording import caveat, is_share
+from unsettled.claims.wording import LINES, WITHOUT_PAIRS, caveat, is_share, span_of_lines
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.proportion import proportion
 from unsettled.measure.support.figures import as_percent, number
+
+NARROWER = "a narrower range of lines between settled and unsettled"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,10 +81,9 @@ def span_of(asked: Asked) -> tuple[float, float] | None:
 def _size(asked: Asked, measured: Estimate, decide: Decide) -> str:
     """The sample that decides at the present estimate, in words."""
     found = deciding_factor(measured, decide)
-    if found is None and "most" in measured.counts:
-        least, most = (as_percent(measured.counts[name] / measured.n) for name in ("least", "most"))
-        lines = "a narrower range of lines between settled and unsettled"
-        return f"{lines}: those that could be drawn give {least} to {most}, whatever the number of puzzles"
+    if found is None and (lines := span_of_lines(measured)):
+        least, most = map(as_percent if is_share(measured) else asked.verdict.notation.value, lines)
+        return f"{NARROWER}: those that could be drawn give {least} to {most}, whatever the number of puzzles"
     if found is None:
         return f"no practicable sample size decides it at the present estimate of {asked.verdict.notation.value(measured.value)}"
     factor, answer = found
@@ -95,6 +96,10 @@ def _size(asked: Asked, measured: Estimate, decide: Decide) -> str:
 def _placed(asked: Asked, measured: Estimate) -> list[str]:
     """A region of values: the interval lies inside, outside, or contains a limit of it."""
     span, verdict = span_of(asked), asked.verdict
+    if WITHOUT_PAIRS in measured.extra:
+        without, lines = (int(measured.extra[name]) for name in (WITHOUT_PAIRS, LINES))
+        nothing = f"with {without} of the {lines} that could be drawn no failure or no success is left to compare"
+        return [f"{NARROWER}: {nothing}, whatever the number of puzzles"]
     if not (math.isfinite(measured.low) and math.isfinite(measured.high)) or span is None:
         return ["a confidence interval; the method gives none on so few cases, so no sample size can be given"]
     edges = [edge for edge in span if math.isfinite(edge)]

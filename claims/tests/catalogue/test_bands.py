@@ -10,6 +10,7 @@ import pytest
 from scipy.stats import fisher_exact
 
 from unsettled.claims.catalogue.bands import (
+    area_over_lines,
     band_figures,
     band_of,
     banded,
@@ -72,6 +73,16 @@ def test_a_share_over_lines_reaches_over_all_of_them_where_they_differ():
         assert over_lines(share, same) is share
     nothing = undefined("none")
     assert over_lines(nothing, others) is nothing
+
+
+def test_an_area_over_lines_has_no_interval_where_a_line_leaves_no_pairs():
+    area, others = Estimate(value=0.7, low=0.6, high=0.8, error=0.05, n=40), [Estimate(value=0.65, low=0.5, high=0.78, n=60)]
+    found = area_over_lines(area, others)
+    assert (found.value, found.low, found.high, found.error) == (0.7, 0.5, 0.8, None)
+    assert found.extra == {"least over the lines": 0.65, "most over the lines": 0.7}
+    lost = area_over_lines(area, [*others, undefined("no failures")])
+    assert math.isnan(lost.low) and math.isnan(lost.high) and lost.value == 0.7
+    assert lost.extra["lines without pairs"] == 1 and lost.extra["lines"] == 3
 
 
 def test_agreement_is_marked_where_it_says_nothing_and_a_missing_value_never():

@@ -264,6 +264,41 @@ def test_no_number_of_puzzles_is_named_where_the_lines_decide():
     assert asked_of(table, one_hump(6000), "reference.trm")[0].outcome is Outcome.UNDERPOWERED
 
 
+def one_hump(n, *, told, line):
+    """One hump of late displacement; the exponent tells the outcome with a chance of ``told`` where the state moves less than ``line``."""
+    random = np.random.default_rng(1)
+    moves, solved = 10.0 ** random.normal(0.5, 1.0, n), random.random(n) < 0.5
+    knows = np.where(moves < line, random.random(n) < told, random.random(n) < 0.5)
+    growth = np.where(knows == solved, -1.0, 1.0)[:, None, None] + random.normal(0, 0.1, (n, 16, 1))
+    steps = moves[:, None] * np.ones(16)
+    return synthetic_record(n, seed=0).replace(displacement_H=steps, displacement_L=steps, solved=solved, growth=growth)
+
+
+AREA = claim_table(
+    kind="point",
+    stated="0.9",
+    statistic="matched_auc",
+    parameters={"by": "displacement", "among": "unsettled", "bins": 5, "baselines": False},
+    form={"test": "auc_above", "threshold": 0.6, "why": "made up"},
+)
+
+
+def test_no_number_of_puzzles_is_named_where_the_lines_decide_an_area():
+    verdict, told = asked_of(AREA, one_hump(2000, told=0.95, line=3.0), "reference.trm")
+    assert verdict.outcome is Outcome.UNDERPOWERED and verdict.measured.estimate.extra["most over the lines"] > 0.59
+    assert any("lines between settled and unsettled: those that" in line for line in told) and not any(
+        "in place of" in line for line in told
+    )
+    assert asked_of(AREA, one_hump(20_000, told=0.95, line=3.0), "reference.trm")[0].outcome is Outcome.UNDERPOWERED
+
+
+def test_a_line_that_leaves_nothing_to_compare_is_told():
+    record = one_hump(400, told=0.5, line=3.0)
+    alike = record.replace(solved=record.solved | (record.displacement_H[:, 0] > 10.0))
+    verdict, told = asked_of(AREA, alike, "reference.trm")
+    assert verdict.outcome is Outcome.UNDERPOWERED and "no failure or no success is left to compare" in told[0]
+
+
 def test_a_verdict_within_chance_says_so():
     table = claim_table(form={"test": "share_above", "threshold": 0.48, "why": "made up"})
     verdict, _ = asked_of(table, synthetic_record(400, accuracy=0.6, seed=0), "reference.trm")
