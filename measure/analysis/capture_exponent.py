@@ -18,6 +18,7 @@ from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.equivalence import equivalence
 from unsettled.measure.statistics.estimate import About, Estimate, undefined
 from unsettled.measure.statistics.survival import FEWEST, landmark_auc
+from unsettled.measure.support.counts import at_least
 
 WINDOW = 4
 # What the means of windows that are read together from a file may take.
@@ -49,7 +50,7 @@ def exponents(runs: LongRuns, record: Record | None = None) -> np.ndarray:
 
 def sliding(values: np.ndarray, window: int) -> np.ndarray:
     """(N, T) mean of the last ``window`` of each row up to and including each place; NaN before there are so many."""
-    if not 1 <= window <= values.shape[1]:
+    if at_least(1, window, "window") > values.shape[1]:
         raise UserError(f"a window of {window} segments does not fit {values.shape[1]}")
     means, kept = np.full(values.shape, np.nan), values.shape[1] - window + 1
     means[:, window - 1 :] = _mean([values[:, first : first + kept] for first in range(window)])
@@ -65,7 +66,7 @@ def _mean(columns: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
 
 
 class _Sliding:
-    """What `sliding` returns, of ``rows`` (M,) of λ₁ (N, T) that is read from its file as it is used: some columns at once, each until used."""
+    """What `sliding` returns, of the ``rows`` (M,) of λ₁ (N, T) on disk: some columns are in memory, each until it is used."""
 
     def __init__(self, values: np.ndarray, window: int, rows: np.ndarray) -> None:
         self._values, self._window, self._rows, self.shape = values, window, rows, (len(rows), values.shape[1])
@@ -116,7 +117,7 @@ def before_capture_in(record: Record, *, window: int = WINDOW, lead: tuple[int, 
     """
     if not record.k:
         raise UserError("the record holds no exponents", hint="measure with --k 8")
-    if not 1 <= window <= record.segments:
+    if at_least(1, window, "window") > record.segments:
         raise UserError(f"a window of {window} segments does not fit {record.segments}")
     captured = first_solved(record.solved_at)
     rows = np.flatnonzero((captured == 0) | (captured > window))  # the others do not wait at any landmark

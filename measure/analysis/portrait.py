@@ -35,6 +35,7 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.proportion import proportion
+from unsettled.measure.support.counts import at_least
 
 # Above so many examples the cloud is a sample.
 POINTS = 2_000
@@ -102,6 +103,8 @@ def portrait_of(
     """
     if not len(record):
         raise UserError("a record without rows has no portrait", where=name)
+    for count, asked in (("points", points), ("samples", samples), ("most", most)):
+        at_least(1, asked, count)
     missing: dict[str, str] = {}
 
     def panel(what: str, make: Callable[[], T], otherwise: T) -> T:

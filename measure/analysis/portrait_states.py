@@ -16,6 +16,7 @@ from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.median import median, sample_quantile
 from unsettled.measure.statistics.proportion import proportion
 from unsettled.measure.support.arrays import Flags, Floats
+from unsettled.measure.support.counts import at_least
 
 OUTCOMES = ("success", "failure")
 # Shares of the examples below the lines of a ribbon; the middle one is the median.
@@ -114,8 +115,8 @@ def cloud_of(record: Record, band: Band, *, most: int, seed: int = 0) -> Cloud:
 
 def _drawn(positions: Mapping[str, np.ndarray], *, most: int, seed: int) -> dict[str, np.ndarray]:
     """A deterministic draw: cells are served from the smallest, each gets an even share of what is left."""
-    rng = np.random.default_rng(seed)
-    left, kept = most, {}
+    rng = np.random.default_rng(at_least(0, seed, "seed"))
+    left, kept = at_least(1, most, "most"), {}
     for rank, name in enumerate(sorted(positions, key=lambda name: len(positions[name]))):
         rows = positions[name]
         share = max(1, left // (len(positions) - rank))
@@ -156,7 +157,7 @@ def confidence_of(record: Record, settled: np.ndarray, *, bins: int = 24) -> Con
     if not len(finite):
         raise UserError("no halting logit is finite")
     low, high = float(finite.min()), float(finite.max())
-    edges = np.linspace(low, high if high > low else low + 1.0, bins + 1)
+    edges = np.linspace(low, high if high > low else low + 1.0, at_least(1, bins, "bins") + 1)
     counted = {name: np.histogram(logits[rows][np.isfinite(logits[rows])], edges)[0] for name, rows in _classes(record).items()}
     confident = logits > 0
     return Confidence(

@@ -23,6 +23,7 @@ from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.order import outmoved_share
 from unsettled.measure.statistics.proportion import proportion, zero_event_bound
+from unsettled.measure.support.counts import at_least
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +167,7 @@ def enter_and_stay(
     """
     if among not in ("successes", "failures"):
         raise UserError(f"among is {among!r}, it must be successes or failures")
-    if not 1 <= stay <= record.segments:
+    if at_least(1, stay, "stay") > record.segments:
         raise UserError(f"to stay for {stay} segments does not fit the {record.segments} of the record")
     chosen = record.solved if among == "successes" else ~record.solved
     if math.isnan(band.log10_threshold):

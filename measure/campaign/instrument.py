@@ -15,6 +15,7 @@ from unsettled.measure.networks.members import as_network
 from unsettled.measure.networks.protocol import depends_on_time
 from unsettled.measure.rollout.fitting import Measurable, fitted, placed
 from unsettled.measure.rollout.rollout import batch_of
+from unsettled.measure.support.counts import at_least
 from unsettled.measure.tasks.examples import Examples
 
 
@@ -39,8 +40,7 @@ def check_network_instrument(
     Raises:
         UserError: there is no such example or segment, or the network cannot be put into float64.
     """
-    if segment < 1:
-        raise UserError(f"segment is {segment}, it must be at least 1")
+    at_least(1, segment, "segment")
     found = np.flatnonzero(examples.ids == (examples.ids[0] if example is None else example)) if len(examples) else np.arange(0)
     if not len(found):
         raise UserError(f"example {example} is not among the {len(examples)} examples")

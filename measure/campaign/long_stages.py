@@ -12,6 +12,7 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.networks.protocol import State
 from unsettled.measure.rollout.fitting import Measurable
 from unsettled.measure.rollout.trajectory import ARRAYS, Trajectories, follow
+from unsettled.measure.support.counts import at_least
 from unsettled.measure.tasks.examples import Examples
 
 LATE = 8
@@ -46,14 +47,14 @@ class LongSettings:
     stop_at_rest: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.segments < 4 * LATE:
-            raise UserError(f"segments is {self.segments}", hint=f"a long rollout has at least {4 * LATE}")
-        if self.deep and self.deep < self.segments + 2 * LATE:
+        at_least(4 * LATE, self.segments, "segments")
+        if at_least(0, self.deep, "deep") and self.deep < self.segments + 2 * LATE:
             raise UserError(f"deep is {self.deep}", hint=f"0, or at least {self.segments + 2 * LATE}")
-        if self.starts < 0 or min(self.controls, self.deep_every) < 1 or not self.scale > 0 or self.k not in (0, 1):
-            raise UserError(
-                "starts, controls, deep_every, scale or k is out of range", hint="starts ≥ 0, the next two ≥ 1, scale > 0, k 0 or 1"
-            )
+        for name, lowest in (("starts", 0), ("controls", 1), ("deep_every", 1), ("batch", 1), ("seed", 0)):
+            at_least(lowest, getattr(self, name), name)
+        at_least(0, self.k, "k", most=1)
+        if not self.scale > 0:
+            raise UserError(f"scale is {self.scale}", hint="it must be positive")
         if self.stop_at_rest < 0 or (self.stop_at_rest and (self.k or self.segments < 8 * LATE)):
             raise UserError(f"stop_at_rest is {self.stop_at_rest}", hint=f"0, or with k = 0 and {8 * LATE} segments or more")
 

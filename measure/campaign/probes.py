@@ -26,6 +26,7 @@ from unsettled.measure.record.side import Setting, SideProvenance, SideRecord
 from unsettled.measure.rollout.fitting import Measurable, fitted
 from unsettled.measure.rollout.rollout import batch_of
 from unsettled.measure.rollout.starts import noisy_start
+from unsettled.measure.support.counts import at_least
 from unsettled.measure.tasks.examples import Examples
 from unsettled.measure.tasks.sudoku.unknown import with_unknown
 
@@ -98,6 +99,7 @@ def probe_disturbed(
     """
     if 0.0 not in radii or min(radii) < 0 or len(set(radii)) < len(radii) or not np.isfinite(radii).all():
         raise UserError(f"radii {', '.join(f'{radius:g}' for radius in radii)}", hint="different ones, 0 among them, none negative")
+    at_least(0, seed, "seed")
     ready, about = _begun(network, puzzles, puzzles, "disturbed", {"radii": list(radii), "seed": seed}, segments, batch, noise_seed)
     measured = partial(_disturbed, as_network(ready.model), radii=radii, segments=segments, seed=seed, noise_seed=noise_seed or 0)
     return side_in_parts(out, about, puzzles, measured, size=batch, workers=workers, advance=advance)

@@ -25,6 +25,7 @@ from unsettled.measure.record.record import Record, concatenate
 from unsettled.measure.record.writer import record_writer
 from unsettled.measure.rollout.fitting import DTYPES, Placed, dimensions, fitted
 from unsettled.measure.rollout.rollout import batch_of, rollout
+from unsettled.measure.support.counts import at_least
 from unsettled.measure.tasks.examples import Examples
 
 Advance = Callable[[int], None]
@@ -62,9 +63,9 @@ def provenance_of(
     """What a measurement will be, before it is made. Raises UserError for arguments that fit nothing."""
     if dtype not in DTYPES:
         raise UserError(f"unknown dtype {dtype!r}", hint="one of " + ", ".join(DTYPES))
-    for name, value, least in (("k", k, 0), ("segments", segments, 1), ("batch", batch, 1), ("qr_every", qr_every, 1)):
-        if value < least:
-            raise UserError(f"{name} is {value}, it must be at least {least}")
+    counts = {"k": (0, k), "segments": (1, segments), "batch": (1, batch), "qr_every": (1, qr_every), "seed": (None, seed)}
+    for name, (lowest, value) in (counts | {"noise_seed": (None, noise_seed or 0)}).items():
+        at_least(lowest, value, name)
     ready = fitted(checkpoint, puzzles)
     if k > (most := dimensions(ready, puzzles)):
         raise UserError(f"k is {k}, the state has only {most} dimensions")

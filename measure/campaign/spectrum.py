@@ -28,6 +28,7 @@ from unsettled.measure.record.provenance import measured_on
 from unsettled.measure.record.side import SideProvenance, SideRecord
 from unsettled.measure.rollout.fitting import Measurable, Placed, fitted
 from unsettled.measure.rollout.rollout import batch_of
+from unsettled.measure.support.counts import at_least
 from unsettled.measure.tasks.examples import Examples
 
 KIND = "spectrum"
@@ -56,10 +57,14 @@ class SpectrumSettings:
     dtype: str = "float64"
 
     def __post_init__(self) -> None:
-        if self.segments < 1 or any(not 1 <= s <= self.segments for s in self.at) or len(set(self.at)) < len(self.at):
-            raise UserError(f"segments {list(self.at)} of {self.segments}", hint=f"different ones from 1 to {self.segments}")
-        if not self.tolerance > 0 or self.most < 1:
-            raise UserError(f"tolerance {self.tolerance} with {self.most} products", hint="both must be positive")
+        for name, lowest in (("segments", 1), ("most", 1), ("batch", 1), ("seed", 0)):
+            at_least(lowest, getattr(self, name), name)
+        for segment in self.at:
+            at_least(1, segment, "at", most=self.segments)
+        if len(set(self.at)) < len(self.at):
+            raise UserError(f"segments {list(self.at)}", hint=f"different ones from 1 to {self.segments}")
+        if not self.tolerance > 0:
+            raise UserError(f"tolerance is {self.tolerance}", hint="it must be positive")
 
     @property
     def chosen(self) -> tuple[int, ...]:

@@ -18,6 +18,7 @@ from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.record.record import Record
 from unsettled.measure.record.side import check_source
 from unsettled.measure.rollout.trajectory import follow
+from unsettled.measure.support.counts import at_least
 from unsettled.measure.tasks.read import iterate_puzzles
 from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet
 
@@ -76,8 +77,7 @@ def choose(record: Record, band: Band, *, each: int = 4) -> dict[str, np.ndarray
     Raises:
         UserError: ``each`` is below 1.
     """
-    if each < 1:
-        raise UserError(f"each is {each}, at least one puzzle of a kind is watched")
+    at_least(1, each, "each")
     settled, late = band.settled(record), record.late_displacement(part=band.part, window=band.window)
     wrong = ~np.asarray(record.solved_at)[:, ::-1]
     right_since = np.where(wrong.any(axis=1), record.segments - wrong.argmax(axis=1), 0)

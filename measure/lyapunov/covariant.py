@@ -18,8 +18,9 @@ from unsettled.measure.lyapunov.frame import Frame, Frames
 from unsettled.measure.lyapunov.growth import Unit, per_segment
 from unsettled.measure.lyapunov.linearised import linearised
 from unsettled.measure.lyapunov.orthonormal import default_method
-from unsettled.measure.lyapunov.segment import Segment, Step, at_least, run_segment, segment_of
+from unsettled.measure.lyapunov.segment import Segment, Step, run_segment, segment_of
 from unsettled.measure.lyapunov.tangents import Parts, State, as_parts, sizes
+from unsettled.measure.support.counts import at_least
 
 
 @dataclass(frozen=True)

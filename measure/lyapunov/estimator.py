@@ -16,8 +16,9 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov.frame import Frame
 from unsettled.measure.lyapunov.growth import Status, TangentGrowth
 from unsettled.measure.lyapunov.orthonormal import Method, default_method, orthonormalise, seeded_basis, working_dtype
-from unsettled.measure.lyapunov.segment import Step, at_least, run_segment, segment_of
+from unsettled.measure.lyapunov.segment import Step, run_segment, segment_of
 from unsettled.measure.lyapunov.tangents import Parts, State, as_parts, sizes
+from unsettled.measure.support.counts import at_least
 
 Observe = Callable[[int, Any], None]  # the state is what the step takes: a tensor or a tuple of them
 
@@ -86,7 +87,7 @@ def tangent_growth(
     check_counts(k=k, segments=segments, qr_every=qr_every, warmup=warmup, size=sum(sizes(parts)))
     frame = Frame(starting_basis(parts, k, seed, basis), method or default_method(parts[0].device))
     growth = torch.empty(len(parts[0]), segments, k, dtype=torch.float64, device=parts[0].device)
-    broken = ~_finite(parts)
+    broken, clock = ~_finite(parts), at_least(0, clock, "clock")
 
     for segment in range(-warmup, segments):
         if segment == 0:

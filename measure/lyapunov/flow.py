@@ -10,6 +10,7 @@ from torch import Tensor
 from torchdiffeq import odeint
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.support.counts import at_least
 
 FIXED_STEP = ("euler", "midpoint", "rk4")
 
@@ -44,8 +45,9 @@ class Flow:
     method: str = "rk4"
 
     def __post_init__(self) -> None:
-        if not self.duration > 0 or self.steps < 1:
-            raise UserError(f"a flow over time {self.duration} in {self.steps} steps", hint="both must be positive")
+        at_least(1, self.steps, "steps")
+        if not self.duration > 0:
+            raise UserError(f"duration is {self.duration}", hint="it must be positive")
         if self.method not in FIXED_STEP:
             raise UserError(f"method {self.method!r} does not take fixed steps", hint="one of " + ", ".join(FIXED_STEP))
 

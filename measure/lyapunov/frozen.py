@@ -18,6 +18,7 @@ from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.lyapunov.growth import TangentGrowth, Unit
 from unsettled.measure.lyapunov.segment import Step
 from unsettled.measure.lyapunov.tangents import State, as_parts
+from unsettled.measure.support.counts import at_least
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ def frozen_noise(path: Callable[[int], Step], state: State, *, paths: Sequence[i
     starts = state if isinstance(state, Tensor) else state[0]
     if len(starts) < 2:
         raise UserError(f"{len(starts)} start on each path", hint="two or more tell what the start adds")
+    at_least(1, k, "k")
     growths = []
     for seed in paths:
         step = path(seed)

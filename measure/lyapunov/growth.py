@@ -13,6 +13,7 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov.singular import log_singular_values
 from unsettled.measure.lyapunov.spectrum import Entropy, kaplan_yorke, ks_entropy
 from unsettled.measure.lyapunov.tangents import State
+from unsettled.measure.support.counts import at_least
 
 Unit = Literal["update", "segment", "time"]
 
@@ -86,6 +87,7 @@ class TangentGrowth:
         Raises:
             UserError: on an empty window, or a unit of time for a map that has none.
         """
+        at_least(-self.segments, first, "first"), at_least(-self.segments, self.segments if last is None else last, "last")
         window = self.growth[:, first:last]
         if window.shape[1] == 0:
             raise UserError(f"no segment in the window {first}:{last} of {self.segments}")

@@ -14,7 +14,7 @@ from torch import Tensor
 from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov.linearised import Linearised
 from unsettled.measure.lyapunov.orthonormal import seeded_basis
-from unsettled.measure.lyapunov.segment import at_least
+from unsettled.measure.support.counts import at_least
 
 TOLERANCE = 1e-6
 _CHECKED = 4  # steps between two looks at the small problem

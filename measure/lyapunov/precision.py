@@ -17,8 +17,9 @@ from torch import Tensor
 from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.lyapunov.growth import Unit, per_segment
-from unsettled.measure.lyapunov.segment import Step, at_least
+from unsettled.measure.lyapunov.segment import Step
 from unsettled.measure.lyapunov.tangents import State
+from unsettled.measure.support.counts import at_least
 
 BATCHES = 20
 FIRST = 10 * BATCHES  # segments before a standard error is looked at
@@ -118,7 +119,7 @@ def batch_means(growth: Tensor, *, batches: int = BATCHES) -> tuple[Tensor, Tens
     >>> round(batch_means(independent)[0].item() * 4000**0.5, 1)  # the standard deviation, which is 1
     1.0
     """
-    size = growth.shape[1] // batches
+    size = growth.shape[1] // at_least(2, batches, "batches")
     if not size:
         missing = torch.full((growth.shape[0], growth.shape[2]), torch.nan, dtype=growth.dtype, device=growth.device)
         return missing, missing

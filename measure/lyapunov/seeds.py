@@ -14,6 +14,7 @@ from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.lyapunov.growth import TangentGrowth, Unit
 from unsettled.measure.lyapunov.segment import Step
 from unsettled.measure.lyapunov.tangents import State
+from unsettled.measure.support.counts import at_least
 
 
 @dataclass(frozen=True)
@@ -52,4 +53,5 @@ def growth_over_seeds(step: Step, state: State, *, seeds: Sequence[int] = (0, 1)
         raise UserError(f"a spread needs two or more different seeds, not {list(seeds)}")
     if options.get("basis") is not None or "seed" in options:
         raise UserError("a spread over seeds chooses seed and basis itself", hint="leave out seed and basis")
+    at_least(1, options.get("k"), "k")
     return SeedSpread(tuple(tangent_growth(step, state, seed=seed, **options) for seed in seeds))

@@ -10,6 +10,7 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov.frame import Frame, Frames
 from unsettled.measure.lyapunov.jets import Followed
 from unsettled.measure.lyapunov.tangents import Parts, State, Update, advance, flatten, push, split
+from unsettled.measure.support.counts import at_least
 
 Step = Callable[..., State] | Sequence[Callable[..., State]]
 
@@ -69,14 +70,3 @@ def run_segment(updates: list[Update], parts: Parts, frame: Frame | Frames, *, i
             frame.absorb(flatten(tangents))
             tangents = split(frame.basis, parts)
     return parts
-
-
-def at_least(lowest: int, value: int, name: str) -> int:
-    """The value, if it is a whole number that large.
-
-    Raises:
-        UserError: if it is not.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
-        raise UserError(f"{name} is {value!r}", hint=f"it must be a whole number of at least {lowest}")
-    return value

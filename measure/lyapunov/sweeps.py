@@ -17,9 +17,10 @@ from unsettled.measure.lyapunov.estimator import check_counts, starting_basis
 from unsettled.measure.lyapunov.frame import Frame
 from unsettled.measure.lyapunov.growth import Unit, per_segment
 from unsettled.measure.lyapunov.orthonormal import Method, default_method
-from unsettled.measure.lyapunov.segment import Step, at_least, run_segment, segment_of
+from unsettled.measure.lyapunov.segment import Step, run_segment, segment_of
 from unsettled.measure.lyapunov.singular import log_singular_values
 from unsettled.measure.lyapunov.tangents import Parts, State, Update, advance, as_parts, flatten, sizes, split
+from unsettled.measure.support.counts import at_least
 
 
 @dataclass(frozen=True)

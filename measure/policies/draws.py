@@ -15,6 +15,7 @@ from unsettled.measure.networks.members import as_network, home_of
 from unsettled.measure.networks.protocol import Batch, Network, State, depends_on_time
 from unsettled.measure.rollout.observer import Observer
 from unsettled.measure.rollout.starts import Starts
+from unsettled.measure.support.counts import at_least
 from unsettled.measure.tasks.examples import Examples
 from unsettled.measure.tasks.sudoku.boards import BLANK
 from unsettled.measure.tasks.task import Task
@@ -119,6 +120,8 @@ def run_draws(
 
     ``advance`` is told the rows (a puzzle and a draw) that are done, batch by batch.
     """
+    for name, value in (("draws", draws), ("segments", segments), ("batch", batch)):
+        at_least(1, value, name)
     which = np.repeat(np.arange(len(puzzles)), draws)
     draw = np.tile(np.arange(draws), len(puzzles))
     names = ("boards", "halting", "displacement", "growth")

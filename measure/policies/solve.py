@@ -15,6 +15,7 @@ from unsettled.measure.policies.selection import RULES, select
 from unsettled.measure.policies.table import Signals
 from unsettled.measure.rollout.rollout import board_of
 from unsettled.measure.rollout.starts import Starts
+from unsettled.measure.support.counts import at_least
 from unsettled.measure.tasks.sudoku.boards import BLANK, PuzzleSet, conflicts
 
 
@@ -61,8 +62,7 @@ def solve(
     """
     if rule not in RULES:
         raise UserError(f"no selection rule {rule!r}", hint="one of " + ", ".join(RULES))
-    if draws < 1 or segments < 1:
-        raise UserError("restarts and segments must be at least 1")
+    at_least(1, draws, "draws"), at_least(1, segments, "segments")
     rows = _rows(model, clues, draws, identity)
     exponent = rule == "exponent"
     each = round(draws * model.config.updates_per_segment * (1 + TANGENT * exponent))

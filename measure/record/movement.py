@@ -15,6 +15,7 @@ import numpy as np
 from unsettled.measure.columns.absent import AbsentColumn, ScalelessColumn
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.provenance import Provenance
+from unsettled.measure.support.counts import at_least
 
 Scale = Literal["raw", "relative", "angle"]
 Found = TypeVar("Found")
@@ -98,7 +99,7 @@ class Moving:
         return steps
 
     def _last(self, window: int) -> slice:
-        if not 1 <= window <= self.segments:
+        if at_least(1, window, "window") > self.segments:
             raise UserError(f"a late window of {window} does not fit the {self.segments} segments of the record")
         return slice(-window, None)
 

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from unsettled.measure.columns.table import open_table, readable
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.packing import packing
+from unsettled.measure.support.counts import at_least
 from unsettled.measure.support.files import whole_file
 from unsettled.measure.support.limits import check_rows, many_files
 
@@ -60,8 +61,7 @@ def split(source: Path, folder: Path, *, rows: int = ROWS) -> list[Path]:
     Raises:
         UserError: the record cannot be read, the folder holds parts already, or a part cannot be written.
     """
-    if rows < 1:
-        raise UserError(f"parts of {rows} rows", hint="at least one")
+    at_least(1, rows, "rows")
     if parts_of(folder):
         raise UserError("holds parts of a record already", where=folder, hint="name a new folder")
     written: list[Path] = []

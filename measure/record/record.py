@@ -13,6 +13,7 @@ from unsettled.measure.columns.streamed import StreamedColumn, foresee
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.movement import Moving
 from unsettled.measure.record.provenance import Provenance
+from unsettled.measure.support.counts import at_least
 
 if TYPE_CHECKING:
     import pandas
@@ -144,8 +145,8 @@ class Record(Moving):
         Raises:
             UserError: the window is empty or leaves the record.
         """
-        last = self.segments if last is None else last
-        if not 0 <= first < last <= self.segments:
+        first, last = at_least(0, first, "first"), self.segments if last is None else at_least(1, last, "last")
+        if not first < last <= self.segments:
             raise UserError(f"window [{first}, {last}) is not within the {self.segments} segments of the record")
         window = self.growth[:, first:last]
         # the same sums as ``sum(axis=1)`` gives, four times as fast; of one exponent alone numpy adds them in another order

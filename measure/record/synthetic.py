@@ -6,6 +6,7 @@ import numpy as np
 
 from unsettled.measure.record.provenance import Provenance
 from unsettled.measure.record.record import Record
+from unsettled.measure.support.counts import at_least
 from unsettled.measure.support.facts import ModelFacts
 
 TRM_FACTS = ModelFacts(
@@ -34,6 +35,8 @@ def synthetic_record(
     >>> record.growth.shape, record.solved_at.shape
     ((8, 4, 2), (8, 4))
     """
+    for name, value, lowest in (("n", n, 0), ("segments", segments, 1), ("k", k, 0), ("seed", seed, 0)):
+        at_least(lowest, value, name)
     rng = np.random.default_rng(seed)
     solved = rng.random(n) < accuracy
     settles = solved | (rng.random(n) < settled_failures)

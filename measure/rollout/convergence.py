@@ -13,6 +13,7 @@ from unsettled.measure.lyapunov.sweeps import singular_growth
 from unsettled.measure.networks import RecursiveModel
 from unsettled.measure.networks.members import as_network, home_of
 from unsettled.measure.rollout.rollout import batch_of
+from unsettled.measure.support.counts import at_least
 from unsettled.measure.tasks.examples import Examples
 
 
@@ -39,11 +40,12 @@ def network_convergence(
     model: RecursiveModel, puzzles: Examples, *, k: int, segments: int, seed: int = 0, seeds: int = 2, sweeps: int = 3
 ) -> Convergence:
     """Measure one batch of puzzles with several tangent seeds, and by sweeps, in the model's own dtype and mode."""
+    at_least(1, k, "k"), at_least(1, sweeps, "sweeps")
+    chosen = tuple(range(seed, seed + at_least(2, seeds, "seeds")))
     network, batch = as_network(model), batch_of(puzzles, device=home_of(model))
     with torch.no_grad():
         updates = list(network.updates(batch))
     state = network.start(batch)
-    chosen = tuple(range(seed, seed + seeds))
     spread = growth_over_seeds(updates, state, seeds=chosen, k=k, segments=segments)
     singular = singular_growth(updates, state, k=k, segments=segments, sweeps=sweeps, seed=seed)
     return Convergence(

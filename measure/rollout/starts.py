@@ -14,6 +14,7 @@ from torch import Tensor
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.protocol import State
+from unsettled.measure.support.counts import at_least
 from unsettled.measure.tasks.symmetries import Symmetries, identities
 from unsettled.measure.tasks.task import Task, cells_of, described
 
@@ -58,6 +59,7 @@ class Starts:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise UserError(f"no starts are called {self.kind!r}", hint="one of " + ", ".join(KINDS))
+        at_least(0, self.seed, "seed")
         for name in ("scale", "sigma"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise UserError(f"{name} is {getattr(self, name)}, it must be a positive number")

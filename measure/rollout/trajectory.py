@@ -25,6 +25,7 @@ from unsettled.measure.networks.protocol import Network, State, begun, depends_o
 from unsettled.measure.rollout.fitting import Measurable
 from unsettled.measure.rollout.observer import Observer
 from unsettled.measure.rollout.rollout import batch_of, columns
+from unsettled.measure.support.counts import at_least
 from unsettled.measure.tasks.examples import Examples
 
 PERIODS = 8
@@ -145,8 +146,7 @@ def follow(
         UserError: no puzzles, another board, or counts out of range.
     """
     model = network.model if isinstance(network, Measurable) else network
-    if batch < 1:
-        raise UserError(f"batch is {batch}, it must be at least 1")
+    at_least(1, batch, "batch"), at_least(0, passed, "passed")
     if isinstance(model, RecursiveModel):
         fit(model, puzzles)
     running, device, pieces = as_network(model), home_of(model), []

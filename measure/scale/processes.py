@@ -21,6 +21,7 @@ from unsettled.measure.networks.adapter import MODULE
 from unsettled.measure.scale.started import begin
 from unsettled.measure.scale.tasks import do
 from unsettled.measure.support.cores import cores
+from unsettled.measure.support.counts import at_least
 from unsettled.measure.support.files import write_whole
 
 Given = TypeVar("Given")
@@ -39,6 +40,7 @@ def process_workers(processes: int, *, device: str = "cpu") -> Iterator[Workers]
     Raises:
         UserError: while they work: a process was ended from outside, or what a task raises that is a mistake of the user.
     """
+    at_least(1, processes, "processes")
     context = multiprocessing.get_context("spawn")
     others = set(multiprocessing.active_children())
     threads = os.environ.get(THREADS) or str(max(1, cores() // processes))

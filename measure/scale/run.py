@@ -14,6 +14,7 @@ from unsettled.measure.networks.adapter import Adapted
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.record.provenance import Provenance
 from unsettled.measure.scale.manifest import MANIFEST, Manifest, check_shard, digest_ids, part_of, read_manifest, shard_path
+from unsettled.measure.support.counts import at_least
 from unsettled.measure.support.files import write_whole
 from unsettled.measure.tasks.examples import Examples
 
@@ -28,6 +29,7 @@ def open_manifest(
     """
     if len(np.unique(puzzles.ids)) != len(puzzles):
         raise UserError("an example id comes twice in the puzzle set", hint="ids must tell the rows apart")
+    at_least(1, shards, "shards")
     whole = provenance_of(checkpoint, puzzles, **settings)
     path = folder / MANIFEST
     try:

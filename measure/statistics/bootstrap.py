@@ -18,6 +18,7 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.libraries import stats
 from unsettled.measure.statistics.sample import check_choice, check_share
+from unsettled.measure.support.counts import at_least
 
 KINDS = ("percentile", "bca")
 #: Places of rows that scipy holds at once for BCa: of millions of rows all would take gigabytes.
@@ -52,8 +53,7 @@ def bootstrap_examples(
     """
     check_choice("kind", kind, KINDS)
     level = check_share("level", level)
-    if resamples < 100:
-        raise UserError(f"{resamples} resamples are too few for an interval, use at least 100")
+    at_least(100, resamples, "resamples"), at_least(0, seed, "seed")
     rows = _check_rows(arrays)
     n = len(rows[0])
     about = Estimate(value=math.nan, level=level, n=n, method=f"{kind} bootstrap over examples", unit=unit, denominator=denominator)

@@ -18,6 +18,7 @@ from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.libraries import brier_score_loss, expit
 from unsettled.measure.statistics.proportion import proportion
 from unsettled.measure.statistics.sample import as_mask, as_values, check_share
+from unsettled.measure.support.counts import at_least
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,9 +146,7 @@ def _forecast(logits: ArrayLike, right: ArrayLike) -> tuple[np.ndarray, np.ndarr
 
 
 def _bin_of(confidence: np.ndarray, bins: int) -> np.ndarray:
-    if bins < 1:
-        raise UserError(f"{bins} bins, at least one is needed")
-    return np.minimum((confidence * bins).astype(np.int64), bins - 1)
+    return np.minimum((confidence * at_least(1, bins, "bins")).astype(np.int64), bins - 1)
 
 
 def _error(confidence: np.ndarray, right: np.ndarray, bins: int) -> float:

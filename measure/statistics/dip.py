@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike
 
 from unsettled.measure.statistics.libraries import minorant
 from unsettled.measure.statistics.sample import as_values
+from unsettled.measure.support.counts import at_least
 
 SIZES = (8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 DRAWS = 2000
@@ -54,6 +55,7 @@ def dip_p_value(values: ArrayLike) -> float:
 
 def p_value_of(statistic: float, n: int) -> float:
     """The p-value of a dip found in ``n`` values."""
+    at_least(1, n, "n")
     null = _nulls()[next((row for row, size in enumerate(SIZES) if size >= n), -1)]
     above = len(null) - int(np.searchsorted(null, statistic * math.sqrt(n), side="left"))
     return (above + 1) / (len(null) + 1)
@@ -68,7 +70,7 @@ def _nulls() -> np.ndarray:
 
 def simulated(size: int) -> np.ndarray:
     """√n·dip of `DRAWS` uniform samples of ``size``, sorted; always the same."""
-    rng = np.random.default_rng(size)
+    rng = np.random.default_rng(at_least(1, size, "size"))
     draws = np.array([_dip(np.sort(rng.random(size)), minorant) for _ in range(DRAWS)])
     return np.sort(draws) * math.sqrt(size)
 

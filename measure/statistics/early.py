@@ -18,6 +18,7 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc import auc, auc_equivalence
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.sample import check_choice
+from unsettled.measure.support.counts import at_least
 
 SLOPES = ("exponent_slope", "displacement_slope", "halting_slope")
 SCORES = ("exponent", "spectrum_mean", "displacement", "last_displacement", "halting", *SLOPES)
@@ -96,10 +97,14 @@ def early_window(
     for name, array in whole.items():
         if array.ndim != (3 if name == "growth" else 2) or array.shape[:2] != shape:
             raise UserError(f"{name} has shape {array.shape}, expected examples and segments as in {shape}")
-    if not 1 <= horizon < shape[1]:
-        raise UserError(f"an early window of {horizon} segments must be shorter than the {shape[1]} of the rollout")
+    _check_horizon(horizon, shape[1])
     cut = {name: array[:, :horizon] for name, array in whole.items()}
     return EarlyWindow(**{name: array.copy() if isinstance(array, np.ndarray) else array for name, array in cut.items()})
+
+
+def _check_horizon(horizon: int, segments: int) -> None:
+    if at_least(1, horizon, "horizon") >= segments:
+        raise UserError(f"an early window of {horizon} segments must be shorter than the {segments} of the rollout")
 
 
 def _array(values: ArrayLike, kind: type) -> np.ndarray:
@@ -155,6 +160,7 @@ def area_for_later(
     check_choice("later", later, LATER)
     check_choice("unsolved", unsolved, UNSOLVED)
     right = _array(solved_at, bool)
+    _check_horizon(horizon, right.shape[1])
     before, after = right[:, :horizon], right[:, horizon:]
     foresee(right, lambda held: held[:, :horizon][:, -1], lambda held: held[:, horizon:][:, -1])
     chosen = ~before[:, -1] if unsolved == "at" else ~before.any(axis=1)

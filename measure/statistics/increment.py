@@ -18,6 +18,7 @@ from unsettled.measure.statistics.auc import auc, auc_difference
 from unsettled.measure.statistics.estimate import About, Estimate, undefined
 from unsettled.measure.statistics.logistic import fitted_scores, fold_of
 from unsettled.measure.statistics.sample import as_mask, check_share
+from unsettled.measure.support.counts import at_least
 
 #: Of each example some numbers: (N, p), (N,), or a tuple of columns (N,).
 Features = ArrayLike | tuple[np.ndarray, ...]
@@ -52,8 +53,7 @@ def incremental_auc(
     mask = as_mask("positives", positives, len(old[0]))
     if len(new[0]) != len(mask):
         raise UserError(f"added has {len(new[0])} rows, baseline {len(mask)}")
-    if folds < 2:
-        raise UserError(f"{folds} folds, at least 2 are needed")
+    at_least(2, folds, "folds")
     method = f"AUC gained in {folds}-fold logistic regression, paired DeLong out of fold"
     about: About = {"n": len(mask), "method": method, "denominator": denominator}
     if any(np.isnan(part).any() for part in old + new):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from unsettled.measure.statistics.libraries import expit
+from unsettled.measure.support.counts import at_least
 
 # The fit ends once no derivative is larger, nor the next step worth more.
 TOLERANCE = 1e-4
@@ -88,6 +89,7 @@ def fold_of(positives: np.ndarray, *, folds: int, seed: int) -> np.ndarray:
 
     Both classes are dealt to the folds in turn, and shuffled: as scikit-learn's ``StratifiedKFold`` does with that seed.
     """
+    at_least(1, folds, "folds"), at_least(0, seed, "seed")
     number, rng, dealt = np.empty(len(positives), np.int16), np.random.RandomState(seed), 0
     for label in (positives[0], not positives[0]):
         rows = positives == label

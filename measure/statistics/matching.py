@@ -15,6 +15,7 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import About, Estimate, undefined
 from unsettled.measure.statistics.sample import as_classes, as_mask, as_values, check_choice, degenerate
 from unsettled.measure.statistics.strata import WEIGHTS, Stratum, areas_within, combined, grouped, method_of, weighted
+from unsettled.measure.support.counts import at_least
 
 EDGES = ("pooled", "within")
 
@@ -158,8 +159,6 @@ def quantile_edges(values: np.ndarray, bins: int) -> np.ndarray:
 
     Tied values never straddle an edge, so heavy ties give fewer bins. −inf is a value like others.
     """
-    if int(bins) != bins or bins < 1:
-        raise UserError(f"{bins} bins, at least one is needed")
-    shares = np.arange(1, int(bins)) / bins
+    shares = np.arange(1, at_least(1, bins, "bins")) / bins
     edges = np.unique(np.quantile(values, shares, method="inverted_cdf")) if len(shares) else np.empty(0)
     return edges[edges < values.max()] if len(values) else edges

@@ -15,6 +15,7 @@ from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.laws import binom
 from unsettled.measure.statistics.libraries import upper_quantile
 from unsettled.measure.statistics.sample import as_values, check_share
+from unsettled.measure.support.counts import at_least
 
 #: Level of the interval that the standard error is taken from.
 PLANNED = 0.999
@@ -95,7 +96,7 @@ def order_statistic_ranks(n: int, share: float = 0.5, *, level: float = 0.95) ->
 
     Each side misses with at most (1 − level)/2. Rank 0 means "no lower limit", rank n + 1 "no upper limit".
     """
-    tail = (1 - check_share("level", level)) / 2
+    n, tail = at_least(0, n, "n"), (1 - check_share("level", level)) / 2
     # the quantile lies below x₍ₗ₎ with probability P(Bin(n, share) ≤ l − 1): the largest l that keeps it ≤ tail
     low = int(binom.ppf(tail, n, share))
     low += int(binom.cdf(low, n, share) <= tail)

@@ -25,12 +25,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import About, Estimate, undefined
 from unsettled.measure.statistics.laws import beta, binom, hypergeom, one_sided_fisher
 from unsettled.measure.statistics.median import order_statistic_ranks, sample_quantile
 from unsettled.measure.statistics.proportion import proportion
 from unsettled.measure.statistics.sample import as_classes, check_share
+from unsettled.measure.support.counts import at_least
 
 
 def outmoved_share(displacement: ArrayLike, failures: ArrayLike, *, rank: int = 1, level: float = 0.95) -> Estimate:
@@ -44,8 +44,7 @@ def outmoved_share(displacement: ArrayLike, failures: ArrayLike, *, rank: int = 
     ``next_rank``, the share when that failure is left out: how much hangs on one example.
     """
     level = check_share("level", level)
-    if rank < 1:
-        raise UserError(f"rank {rank} does not exist, the least mobile failure has rank 1")
+    at_least(1, rank, "rank")  # 1 is that of the least mobile failure
     method = f"share below the failure of rank {rank}, Clopper–Pearson given the threshold"
     values, mask, reason = as_classes(displacement, failures)
     about: About = {"n": int((~mask).sum()), "method": method, "denominator": "successes"}
@@ -87,8 +86,7 @@ def typical_extreme(displacement: ArrayLike, failures: ArrayLike, *, of: int, le
     then 0. ``extra`` as in `outmoved_share`, and ``outmoved``, what the least mobile failure of this sample outmoves.
     """
     level = check_share("level", level)
-    if of < 1:
-        raise UserError(f"an extreme of {of} failures does not exist, the least is 1")
+    at_least(1, of, "of")
     values, mask, reason = as_classes(displacement, failures)
     if reason:
         return outmoved_share(values, mask, level=level)
@@ -134,8 +132,7 @@ def failures_below_successes(
     counted = proportion(below, m, level=level, denominator="failures")
     extra = dict(counted.extra) | {"threshold": threshold}
     if stated_failures is not None:
-        if not 0 <= stated_below <= stated_failures:
-            raise UserError(f"{stated_below} of {stated_failures} is not a count of a sample")
+        at_least(0, stated_below, "stated_below", most=at_least(0, stated_failures, "stated_failures"))
         table = [[stated_below, stated_failures - stated_below], [below, m - below]]
         extra["p_value"] = one_sided_fisher(table, alternative="less")
     return replace(counted, method=method, extra=extra)
@@ -144,8 +141,7 @@ def failures_below_successes(
 def extreme_power(rate: float, failures: int, *, stated_failures: int, alpha: float = 0.05) -> float:
     """Chance that ``failures`` fresh failures refute "0 of ``stated_failures``" by Fisher's test at a true ``rate``."""
     check_share("rate", rate)
-    if failures < 1 or stated_failures < 1:
-        raise UserError("power needs failures in both samples")
+    at_least(1, failures, "failures"), at_least(1, stated_failures, "stated_failures")
     # given k events in all, "none of them among the stated" has probability C(failures, k) / C(all, k), falling in k
     alpha = check_share("alpha", alpha)
     fewest = bisect_left(
@@ -161,8 +157,7 @@ def fresh_rank_bound(present: int, fresh: int, rank: int, *, level: float = 0.95
     Raises:
         UserError: a size or rank that does not exist.
     """
-    if present < 1 or not 1 <= rank <= fresh:
-        raise UserError(f"no rank {rank} among {fresh} fresh values, or no present values")
+    at_least(1, present, "present"), at_least(1, rank, "rank", most=at_least(1, fresh, "fresh"))
     # fresh₍rank₎ > present₍b₎  ⇔  fewer than `rank` fresh values among the first b + rank − 1 of the pooled order, rarer as b rises
     ranks = range(1, present + 1)
     return 1 + bisect_left(ranks, True, key=lambda b: bool(hypergeom.cdf(rank - 1, present + fresh, fresh, b + rank - 1) <= 1 - level))

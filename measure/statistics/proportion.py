@@ -14,6 +14,7 @@ from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.laws import beta, binom
 from unsettled.measure.statistics.libraries import binomtest
 from unsettled.measure.statistics.sample import check_choice, check_share
+from unsettled.measure.support.counts import at_least
 
 INTERVALS = ("clopper-pearson", "wilson")
 
@@ -94,7 +95,7 @@ def zero_event_bound(n: int, *, level: float = 0.95, denominator: str = "example
 
 def zero_event_power(n: int, rate: float) -> float:
     """Chance that n examples show at least one event when each has ``rate``: what could refute a stated "none"."""
-    return float(-np.expm1(n * np.log1p(-check_share("rate", rate))))
+    return float(-np.expm1(at_least(0, n, "n") * np.log1p(-check_share("rate", rate))))
 
 
 def acceptance_counts(stated: float | tuple[float, float], n: int, *, alpha: float = 0.05, widen: float = 1.0) -> tuple[int, int]:
@@ -107,8 +108,7 @@ def acceptance_counts(stated: float | tuple[float, float], n: int, *, alpha: flo
     low, high = stated if isinstance(stated, tuple) else (stated, stated)
     if not (high >= 0 and low <= 1):
         raise UserError(f"a proportion of {stated} does not exist")
-    _, n = _check_counts(0, n)
-    counts, tail = np.arange(n + 1), check_share("alpha", alpha) / 2
+    counts, tail = np.arange(at_least(1, n, "n") + 1), check_share("alpha", alpha) / 2
     share = counts / n
     with np.errstate(invalid="ignore"):
         lower = np.where(counts == 0, 0.0, beta.ppf(tail, counts, n - counts + 1))

@@ -14,10 +14,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.laws import beta, binom
 from unsettled.measure.statistics.sample import check_share
+from unsettled.measure.support.counts import at_least
 
 NUISANCE = 0.001
 GRID = 33
@@ -37,8 +37,8 @@ def risk_ratio(hits: int, n: int, other_hits: int, others: int, *, level: float 
     (0.45, True)
     """
     level = check_share("level", level)
-    if not (0 <= hits <= n and 0 <= other_hits <= others):
-        raise UserError(f"{hits} of {n} and {other_hits} of {others} are not counts of two groups")
+    at_least(0, hits, "hits", most=at_least(0, n, "n"))
+    at_least(0, other_hits, "other_hits", most=at_least(0, others, "others"))
     method = "ratio of shares, exact limits (score, worst base rate)"
     if not (n and others and other_hits):
         reason = "none of the others is a hit" if n and others else "one group is empty"

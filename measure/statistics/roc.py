@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.laws import beta
 from unsettled.measure.statistics.sample import as_classes, check_share
 from unsettled.measure.support.arrays import Floats
+from unsettled.measure.support.counts import at_least
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +53,7 @@ def roc_curve(scores: ArrayLike, positives: ArrayLike, *, points: int = 160, lev
         UserError: fewer than two points, or a level outside (0, 1).
     """
     level = check_share("level", level)
-    if points < 2:
-        raise UserError(f"a curve of {points} points, at least 2 are needed")
+    at_least(2, points, "points")
     values, mask, reason = as_classes(scores, positives)
     if reason:
         return Curve(**{name: np.empty(0) for name in _ARRAYS}, level=level)

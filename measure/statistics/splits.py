@@ -10,6 +10,7 @@ import numpy as np
 
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.libraries import upper_quantile
+from unsettled.measure.support.counts import at_least
 
 SPLITS = 10
 
@@ -25,7 +26,7 @@ def over_splits(measure: Callable[[int], Estimate], *, splits: int = SPLITS) -> 
     >>> round(found.value, 2), round(found.low, 2), round(found.high, 2)
     (0.1, -0.12, 0.32)
     """
-    found = [measure(seed) for seed in range(splits)]
+    found = [measure(seed) for seed in range(at_least(1, splits, "splits"))]
     if not found[0].defined:
         return found[0]
     known = [one for one in found if one.defined]

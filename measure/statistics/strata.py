@@ -18,6 +18,7 @@ from unsettled.measure.statistics.auc import auc, auc_interval
 from unsettled.measure.statistics.auc_limits import hanley_mcneil_error, shrunk_interval
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.sample import as_classes, check_choice, check_share
+from unsettled.measure.support.counts import at_least
 
 WEIGHTS = ("pairs", "positives", "macro")
 
@@ -140,8 +141,7 @@ def grouped(values: np.ndarray, strata: ArrayLike, *, names: dict[int, str] | No
 
 def areas_within(values: np.ndarray, positives: np.ndarray, strata: Strata, *, minimum: int = 1) -> list[Stratum]:
     """The table behind `stratified_auc`: one row per stratum in ascending order, not weighted yet."""
-    if minimum < 1:
-        raise UserError(f"a minimum of {minimum} per class cannot be compared, use at least 1")
+    at_least(1, minimum, "minimum")
     rows = []
     for name, index in zip(strata.names, strata.members, strict=True):
         right = positives[index]

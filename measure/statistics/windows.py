@@ -22,6 +22,7 @@ from unsettled.measure.statistics.laws import norm
 from unsettled.measure.statistics.logistic import fitted_scores, fold_of
 from unsettled.measure.statistics.multiplicity import holm
 from unsettled.measure.statistics.strata import stratified_auc
+from unsettled.measure.support.counts import at_least
 
 Arrays = Mapping[str, np.ndarray]
 Score = Callable[[Arrays, int], np.ndarray]
@@ -65,7 +66,8 @@ def windowed(name: str) -> Score:
 
 def leaked(score: Score, whole: Arrays, horizon: int, *, seed: int = 0) -> int:
     """For how many examples a score changes when everything after the window is scrambled; 0 for one that uses the window alone."""
-    rng = np.random.default_rng(seed)
+    at_least(1, horizon, "horizon")
+    rng = np.random.default_rng(at_least(0, seed, "seed"))
     scrambled = {name: array if isinstance(array, AbsentColumn) else np.array(array) for name, array in whole.items()}
     for array in scrambled.values():
         if isinstance(array, AbsentColumn):
@@ -114,6 +116,7 @@ def combined(whole: Arrays, horizon: int, *, margin: float = 0.1, level: float =
     (`unsettled.measure.statistics.best_score`), of which what is fitted falls short. Equivalence to ½ is held to the same limit.
     Undefined where a class has fewer than two examples for each fold.
     """
+    at_least(1, horizon, "horizon")
     names = [name for name in told(whole) if horizon > 1 or name not in SLOPES]
     known = np.column_stack([windowed(name)(whole, horizon) for name in names])
     solved_at = np.asarray(whole["solved_at"], bool)

@@ -9,7 +9,7 @@ import numpy as np
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.bounded import bounded
-from unsettled.measure.tasks.sources import Source, open_source
+from unsettled.measure.tasks.sources import Source, check_draw, open_source
 from unsettled.measure.tasks.sudoku.boards import BLANK, SYMBOLS, Box, PuzzleSet, conflicts
 from unsettled.measure.tasks.tables import Chunk, board_size
 from unsettled.measure.tasks.write import join, write_parquet, write_published
@@ -45,8 +45,7 @@ def read_puzzles(
     Raises:
         UserError: a missing, empty, truncated or malformed file, or a puzzle that is not legal, with its place.
     """
-    if limit is not None and limit < 1:
-        raise UserError(f"limit {limit} leaves no puzzles", hint="1 or more")
+    check_draw(limit, seed)
     source = open_source(Path(path), split, columns=columns, several=several)
     wanted = None
     if limit is not None:

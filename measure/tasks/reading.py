@@ -27,6 +27,7 @@ from unsettled.measure.tasks.maze.read import is_maze_table, read_maze_csv
 from unsettled.measure.tasks.maze.task import Maze
 from unsettled.measure.tasks.published import Split, split_at
 from unsettled.measure.tasks.read import read_puzzles
+from unsettled.measure.tasks.sources import check_draw
 from unsettled.measure.tasks.sudoku.boards import BLANK, Box, PuzzleSet, conflicts
 from unsettled.measure.tasks.task import Task, Tokens
 from unsettled.measure.tasks.token_table import has_tokens, read_token_table
@@ -79,8 +80,7 @@ def read_examples(
     path = Path(path)
     if task is not None and task not in NAMES:
         raise UserError(f"no task is called {task!r}", hint="one of " + ", ".join(NAMES))
-    if limit is not None and limit < 1:
-        raise UserError(f"limit {limit} leaves no examples", hint="1 or more")
+    check_draw(limit, seed)
     found = split_at(path, split)
     if found is not None:
         name, why = _recognised(*(part[:LOOKED_AT] for part in found.arrays[0]), vocabulary=found.vocabulary)

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.support.counts import at_least
 from unsettled.measure.support.pointers import refuse_pointer
 from unsettled.measure.tasks.lists import PuzzleList, is_list
 from unsettled.measure.tasks.published import Split
@@ -64,6 +65,14 @@ def _to_bytes(tokens: np.ndarray) -> np.ndarray:
 
 
 Source = PublishedFolder | CsvTable | ParquetTable | PuzzleList
+
+
+def check_draw(limit: int | None, seed: int | None) -> None:
+    """Raises UserError unless a ``limit`` leaves something to read and a ``seed`` is one."""
+    if limit is not None:
+        at_least(1, limit, "limit")
+    if seed is not None:
+        at_least(0, seed, "seed")
 
 
 def open_source(path: Path, split: str, *, columns: Mapping[str, str] | None = None, several: str | None = None) -> Source:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.support.counts import at_least
 from unsettled.measure.tasks.examples import Examples
 from unsettled.measure.tasks.maze.grid import GOAL, OPEN, START, WALL, Grids, Mask, answers, canonical, solve
 from unsettled.measure.tasks.maze.task import Maze
@@ -114,6 +115,7 @@ def draw_unlike(source: Source, count: int, rng: np.random.Generator, taken: set
 
 def generate(source: Source, count: int, *, seed: int) -> Examples:
     """``count`` mazes as examples, no two of them equivalent; the rating is the number of steps of the shortest path."""
+    at_least(1, count, "count"), at_least(0, seed, "seed")
     mazes = draw_unlike(source, count, np.random.default_rng(seed), set(), add=True)
     shape = (source.side, source.side)
     return Examples.of(Maze(shape), mazes.questions.reshape(count, -1), mazes.labels.reshape(count, -1), rating=mazes.rating)
@@ -121,7 +123,7 @@ def generate(source: Source, count: int, *, seed: int) -> Examples:
 
 def hardest(mazes: Mazes, keep: int) -> Mazes:
     """The ``keep`` of the highest rating; of equals the first."""
-    return mazes.take(np.argsort(-mazes.rating, kind="stable")[:keep])
+    return mazes.take(np.argsort(-mazes.rating, kind="stable")[: at_least(0, keep, "keep")])
 
 
 def _candidates(source: Source, count: int, rng: np.random.Generator) -> Grids:

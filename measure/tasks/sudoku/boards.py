@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.support.counts import at_least
 from unsettled.measure.tasks.examples import Examples
 from unsettled.measure.tasks.symmetries import Symmetries, of_boxes
 from unsettled.measure.tasks.task import Mask, Tokens
@@ -200,12 +201,9 @@ def generate(box: Box, count: int, *, seed: int, extra_clues: tuple[int, int] = 
         naked or hidden single are free, so 0 means that singles alone solve it.
     """
     low, high = extra_clues
-    if count < 0 or first < 0:
-        raise UserError(f"cannot generate {count} puzzles from index {first}", hint="both must be 0 or more")
+    count, first, seed = at_least(0, count, "count"), at_least(0, first, "first"), at_least(0, seed, "seed", most=2**63 - 1)
     if not 0 <= low <= high:
         raise UserError(f"extra clues {low}:{high} is no range", hint="0 <= lowest <= highest")
-    if not 0 <= seed < 2**63:
-        raise UserError(f"seed {seed} is out of range", hint="0 to 2**63 - 1")
     puzzles, solutions, nodes = _compiled().generate_batch(box.rows, box.cols, first, count, seed, low, high)
     return PuzzleSet(box, puzzles + 1, solutions + 1, np.arange(first, first + count), nodes)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.support.counts import at_least
 from unsettled.measure.tasks.sudoku.boards import PuzzleSet
 
 # What makes a puzzle harder: a key that sorts the hardest first.
@@ -45,8 +46,7 @@ def partition(puzzles: PuzzleSet, canonical: np.ndarray, *, held_out: int, hard:
     """
     if by not in HARDNESS:
         raise UserError(f"cannot rank puzzles by {by!r}", hint=f"one of {', '.join(HARDNESS)}")
-    if held_out < 0 or hard < 0:
-        raise UserError(f"cannot hold out {held_out} puzzles and {hard} hard ones", hint="both must be 0 or more")
+    at_least(0, held_out, "held_out"), at_least(0, hard, "hard")
     kept = np.sort(np.unique(canonical, return_index=True)[1])
     distinct = puzzles.take(kept)
     key = HARDNESS[by](distinct)

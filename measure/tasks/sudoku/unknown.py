@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.support.counts import at_least
 from unsettled.measure.tasks.examples import Examples
 from unsettled.measure.tasks.sudoku.boards import BLANK, PuzzleSet
 
@@ -19,8 +20,7 @@ def with_unknown(puzzles: Examples, unknown: int = 1, *, seed: int = 0) -> Puzzl
     """
     if not isinstance(puzzles, PuzzleSet):
         raise UserError("only Sudoku can be filled in but for a few cells")
-    if unknown < 1:
-        raise UserError(f"{unknown} unknown cells, at least one must be left")
+    at_least(1, unknown, "unknown"), at_least(0, seed, "seed")
     inputs = np.array(puzzles.labels, dtype=puzzles.inputs.dtype)
     for row in range(len(puzzles)):
         blank = np.flatnonzero(puzzles.inputs[row] == BLANK)

@@ -99,7 +99,7 @@ def test_mistakes_are_one_line(folder, unsettled):
         assert code == 2 and told in errors and errors.count("\n") == 1
     net = tiny_checkpoint(folder / "net", "trm_mlp").path
     write_parquet(generate(Box(2, 2), 3, seed=2), folder / "puzzles.parquet")
-    for options, told in ((("--segments", 8), "long rollout"), (("--k", 3), "out of range"), (("--out", folder), "is a folder")):
+    for options, told in ((("--segments", 8), "of at least 32"), (("--k", 3), "from 0 to 1"), (("--out", folder), "is a folder")):
         code, _, errors = unsettled("follow", net, folder / "puzzles.parquet", "--out", folder / "x.parquet", *options)
         assert code == 2 and told in errors.strip().splitlines()[-1]
 

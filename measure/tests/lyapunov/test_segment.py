@@ -10,9 +10,10 @@ import torch
 from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.lyapunov.frame import Frame
-from unsettled.measure.lyapunov.segment import at_least, run_segment, segment_of
+from unsettled.measure.lyapunov.segment import run_segment, segment_of
 from unsettled.measure.lyapunov.sweeps import pull, singular_growth
 from unsettled.measure.lyapunov.tangents import as_parts, flatten, push, sizes, split
+from unsettled.measure.support.counts import at_least
 
 DOUBLE = torch.float64
 RATES = torch.tensor([2.0, 3.0, 5.0, 7.0, 11.0, 13.0], dtype=DOUBLE)

@@ -230,5 +230,5 @@ def test_bins_are_whole_and_at_least_one():
     )
     assert quantile_edges(np.empty(0), 1).tolist() == []
     for bins in (0, 1.5):
-        with pytest.raises(UserError, match="at least one is needed"):
+        with pytest.raises(UserError, match="of at least 1"):
             quantile_edges(values, bins)

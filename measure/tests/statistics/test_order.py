@@ -158,7 +158,7 @@ def test_the_typical_extreme_is_taken_at_the_quantile_of_a_minimum_with_half_the
     assert found.low == pytest.approx(0.0 if below[0] is None else binomtest(below[0], 300).proportion_ci(half).low)
     assert found.high == pytest.approx(1.0 if below[1] is None else binomtest(below[1], 300).proportion_ci(half).high)
     assert found.extra["outmoved"] == (calm < moving[0]).mean() and found.error is None
-    with pytest.raises(UserError, match="does not exist"):
+    with pytest.raises(UserError, match="of is 0"):
         typical_extreme(displacement, failures, of=0)
     assert typical_extreme([1.0, 2.0], [True, True], of=3).undefined_reason == "no successful examples"
 

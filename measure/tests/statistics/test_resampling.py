@@ -221,7 +221,7 @@ def test_a_hundred_resamples_are_enough_and_the_error_is_their_standard_deviatio
     draws = np.sort(seen[1:])
     assert found.error == pytest.approx(np.std(draws, ddof=1)) and (found.low, found.high) == (draws[9], draws[89])
     assert (found.n, found.level, found.unit) == (12, 0.8, "u")
-    with pytest.raises(UserError, match="99 resamples are too few"):
+    with pytest.raises(UserError, match="resamples is 99"):
         bootstrap_examples(np.mean, values, resamples=99)
 
 

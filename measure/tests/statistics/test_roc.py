@@ -43,7 +43,7 @@ def test_infinite_scores_are_corners_and_a_missing_class_is_none():
     assert curve.true_rate.tolist() == [0, 0.5, 0.5, 1] and curve.false_rate.tolist() == [0, 0, 0.5, 1]
     assert len(roc_curve([1.0, 2.0], [True, True])) == 0
     assert len(roc_curve([np.nan, 2.0], [True, False])) == 0
-    with pytest.raises(UserError, match="2 are needed"):
+    with pytest.raises(UserError, match="of at least 2"):
         roc_curve([1.0, 2.0], [True, False], points=1)
 
 

@@ -163,4 +163,4 @@ def test_bad_parquet_and_paths(tmp_path):
     assert str(caught.value) == f"{tmp_path / 'null.parquet'}[1]: question has 0 cells, expected 16"
     with pytest.raises(UserError) as caught:
         read_puzzles(whole, limit=0)
-    assert str(caught.value) == "limit 0 leaves no puzzles (1 or more)"
+    assert str(caught.value) == "limit is 0 (it must be a whole number of at least 1)"

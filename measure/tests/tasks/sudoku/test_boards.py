@@ -152,9 +152,9 @@ def test_rating_is_what_the_solver_counts(box):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"count": -1, "seed": 0}, "cannot generate -1 puzzles from index 0 (both must be 0 or more)"),
+        ({"count": -1, "seed": 0}, "count is -1 (it must be a whole number of at least 0)"),
         ({"count": 1, "seed": 0, "extra_clues": (3, 2)}, "extra clues 3:2 is no range (0 <= lowest <= highest)"),
-        ({"count": 1, "seed": -1}, "seed -1 is out of range (0 to 2**63 - 1)"),
+        ({"count": 1, "seed": -1}, "seed is -1 (it must be a whole number from 0 to 9223372036854775807)"),
     ],
 )
 def test_generate_refuses(arguments, message):

@@ -49,7 +49,7 @@ def test_partition_refuses(doubled):
     unrated = PuzzleSet(doubled.box, doubled.inputs, doubled.labels, doubled.ids, doubled.rating * np.nan)
     for puzzles, arguments, message in (
         (doubled, {"held_out": 1, "by": "luck"}, "cannot rank puzzles by 'luck' (one of rating, givens)"),
-        (doubled, {"held_out": -1}, "cannot hold out -1 puzzles and 0 hard ones (both must be 0 or more)"),
+        (doubled, {"held_out": -1}, "held_out is -1 (it must be a whole number of at least 0)"),
         (doubled, {"held_out": 41, "hard": 20}, "41 + 20 puzzles to hold out, but only 60 are not equivalent"),
         (unrated, {"held_out": 1, "hard": 1}, "some puzzles have no rating (`unsettled puzzles rate` adds it, or rank --by givens)"),
     ):
