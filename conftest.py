@@ -16,6 +16,10 @@ sys.dont_write_bytecode = False
 if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // int(workers))))
 
+# What is imported from here on and what is collected lives to the end: it is not searched for garbage, neither while it grows nor when
+# a test makes some.
+gc.disable()
+
 PLUGINS = ("pytester", "unsettled.claims.plugin", "unsettled.reports.plugin")
 SLOW = ("asymptotic", "benchmark")
 
@@ -28,15 +32,12 @@ def pytest_addoption(parser, pluginmanager):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection(session):
-    """What collecting makes lives to the end: it is not searched for garbage, neither while it grows nor when a test makes some.
-
-    Every second worker collects all tests from the last file to the first: in a fresh clone each compiles half of the files, and reads
+    """Every second worker collects all tests from the last file to the first: in a fresh clone each compiles half of the files, and reads
     what the other has made of the rest.
     """
     config = session.config
     if config.args_source is config.ArgsSource.TESTPATHS and os.environ.get("PYTEST_XDIST_WORKER", "gw0")[-1] in "13579":
         config.args = [str(path) for folder in reversed(config.args) for path in sorted(Path(folder).rglob("test_*.py"), reverse=True)]
-    gc.disable()
     try:
         return (yield)
     finally:

@@ -94,6 +94,7 @@ def _prepare(config: pytest.Config, asked: str | None) -> None:
 
         gate, path = read_gate(config, run), audit_path(config, run)
         if run.to_measure():
+            gc.enable()  # measuring takes hours and makes garbage; what reads an audit may have left the search for it off
             from unsettled.claims.audit.remeasure import measured_run
 
             run = measured_run(run, _folder(config))
@@ -122,7 +123,9 @@ class Lasting:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Where no property was tested, Hypothesis' plugin would import all of it, to tell in the summary that it found nothing."""
+        """What was judged is kept too. Where no property was tested, Hypothesis' plugin would import all of it, to tell in the summary
+        that it found nothing."""
+        gc.freeze()
         if "hypothesis" not in sys.modules:
             session.config.pluginmanager.unregister(name="hypothesispytest")
 
