@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unsettled.measure.commands import options
+from unsettled.measure.support.limits import PART_ROWS
 
 if TYPE_CHECKING:
     from unsettled.measure.tasks.sudoku.vetted import Several
@@ -119,7 +120,7 @@ def measure_noise(
 def parts(
     record: Annotated[Path, typer.Argument(help="A record, one file or a folder of parts.")],
     out: Annotated[Path, typer.Option(help="The folder to write the parts into; any command reads it as the record.")],
-    rows: Annotated[int, typer.Option(min=1, help="Rows of a part.")] = 1_000_000,
+    rows: Annotated[int, typer.Option(min=1, help="Rows of a part.")] = PART_ROWS,
 ) -> None:
     """Copy a record into a folder of parts, one in memory at a time: for records of millions of rows, and for other engines."""
     from unsettled.measure.record.parquet import read_provenance, record_file

@@ -17,11 +17,9 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.record.packing import packing
 from unsettled.measure.support.counts import at_least
 from unsettled.measure.support.files import whole_file
-from unsettled.measure.support.limits import check_rows, many_files
+from unsettled.measure.support.limits import PART_ROWS, check_rows, many_files
 
 PARTS = "part-*.parquet"
-#: Rows of a part, by default: half a gigabyte of sixteen segments.
-ROWS = 1_000_000
 
 
 def parts_of(folder: Path) -> list[Path]:
@@ -53,7 +51,7 @@ def open_parts(path: Path) -> list[tuple[Path, pq.ParquetFile]]:
     return opened
 
 
-def split(source: Path, folder: Path, *, rows: int = ROWS) -> list[Path]:
+def split(source: Path, folder: Path, *, rows: int = PART_ROWS) -> list[Path]:
     """Write the rows of a record, one file or parts, as parts of so many ``rows`` each into ``folder``; returns them.
 
     Rows are copied as they are, one part in memory at a time.

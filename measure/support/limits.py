@@ -29,6 +29,8 @@ LARGEST_FILE = {
 LARGEST_BOARD = 625
 # Rows of a record: some 27 bytes each are held in memory, whatever the file's size on disk says.
 MOST_ROWS = 100_000_000
+# Rows of a part of a record, where nobody says how many: half a gigabyte of sixteen segments.
+PART_ROWS = 1_000_000
 # Structure of a network, before any of it is built. The published ones have at most 4 layers and 21 updates a segment.
 LARGEST_NETWORK = {
     "cells": 65_536,
