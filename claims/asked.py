@@ -63,15 +63,21 @@ def judge_each(config: pytest.Config) -> int:
         command = [sys.executable, "-m", "pytest", *given]
         codes[name] = subprocess.run(command, cwd=config.invocation_params.dir, check=False).returncode
     print("\n===== all =====")
+    files = {name: audit_file(shipped()[name], config.invocation_params.dir) for name in codes}
+    made = {name: file for name, file in files.items() if codes[name] in (0, 1) and file.is_file()}
     for name, code in codes.items():
-        print(harmless(f"{name}: {_told(audit_file(shipped()[name], config.invocation_params.dir), code)}"))
+        print(harmless(f"{name}: {_told(made[name], code) if name in made else f'no audit (exit code {code})'}"))
+    config.hook.pytest_unsettled_audits(config=config, audits=made)
     return max(codes.values())
+
+
+def report_of(report: Path, name: str) -> Path:
+    """Where the report of one paper goes, where one of each is asked for."""
+    return report.with_name(f"{report.stem}-{name}{report.suffix}")
 
 
 def _told(audit: Path, code: int) -> str:
     """What an audit came to, in a line."""
-    if code not in (0, 1) or not audit.is_file():
-        return f"no audit (exit code {code})"
     found = " · ".join(f"{number} {Outcome(name).shown}" for name, number in read_audit(audit).counts.items() if number)
     return f"{found} ({short_path(audit)}{'' if code == 0 else ', failed'})"
 
@@ -83,8 +89,7 @@ def _for_paper(args: tuple[str | os.PathLike[str], ...], name: str) -> Iterator[
         if argument == "--paper":
             next(given, None)
         elif argument == "--report" or argument.startswith("--report="):
-            path = Path(argument.partition("=")[2] or next(given, ""))
-            yield f"--report={path.with_name(f'{path.stem}-{name}{path.suffix}')}"
+            yield f"--report={report_of(Path(argument.partition('=')[2] or next(given, '')), name)}"
         elif not argument.startswith("--paper="):
             yield argument
     yield f"--paper={name}"

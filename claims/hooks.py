@@ -1,7 +1,8 @@
-"""The hook that the audit offers to other plugins, such as those that render it."""
+"""The hooks that audits offer to other plugins, such as those that render them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,3 +15,8 @@ if TYPE_CHECKING:
 @pytest.hookspec
 def pytest_unsettled_audit(session: pytest.Session, audit: Audit, path: Path) -> None:
     """An audit was made and written to ``path``. A `UserError` raised here ends the session with exit code 2."""
+
+
+@pytest.hookspec
+def pytest_unsettled_audits(config: pytest.Config, audits: Mapping[str, Path]) -> None:
+    """``--paper all`` has judged the ledgers, each in a session of its own: paper → its audit, for those of which one was made."""

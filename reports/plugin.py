@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,6 +59,16 @@ def pytest_unsettled_audit(session: pytest.Session, audit: Audit, path: Path) ->
     renderer = Renderer(audit, path, config.stash.get(REPORTS, ()))
     config.pluginmanager.register(renderer, RENDERER)
     renderer.write(session)
+
+
+def pytest_unsettled_audits(config: pytest.Config, audits: Mapping[str, Path]) -> None:
+    """Beside the pages of several papers, one that leads to them: it has the name that was asked for."""
+    from unsettled.reports.html.index import write_index
+
+    for report in config.stash.get(REPORTS, ()):
+        if report.suffix.lower() == ".html":
+            write_index(audits, report)
+            print(harmless(f"index {report.name}"))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -61,11 +61,11 @@ def render(audit: Audit) -> str:
         "references": references(audit),
         "style": Markup(style),
         "script": Markup(script),
-        "policy": _policy(style, script),
+        "policy": policy(style, script),
         "audit_json": embedded(json.loads(audit.model_dump_json(exclude=SHOWN))),
         "boards_json": embedded([_played(found) for found in audit.boards if found.examples]),
     }
-    return _environment().get_template("report.html.j2").render(view)
+    return environment().get_template("report.html.j2").render(view)
 
 
 def _played(found: Boards) -> dict[str, Any]:
@@ -99,9 +99,10 @@ def mark_of(verdict: Verdict) -> tuple[str, str]:
     return MARKS[verdict.outcome]
 
 
-def _policy(style: str, script: str) -> str:
+def policy(style: str, script: str = "") -> str:
     """The content security policy: our style and our script by their hashes, and nothing else at all."""
-    return f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
+    allowed = f" script-src '{_hash(script)}';" if script else ""
+    return f"default-src 'none'; style-src '{_hash(style)}';{allowed} base-uri 'none'; form-action 'none'"
 
 
 def _hash(text: str) -> str:
@@ -115,7 +116,7 @@ def read(name: str) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
     """Templates with escaping on; every value that is no markup is made harmless first."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),

@@ -13,9 +13,10 @@ from unsettled.claims.ledger.shipped import PAPERS, auditing, shipped
 from unsettled.measure.errors import UserError
 
 
-def config(*args, **options):
+def config(*args, told=None, **options):
     given = {"ledger": None, "paper": None, "audit": None} | options
-    return SimpleNamespace(option=SimpleNamespace(**given), invocation_params=SimpleNamespace(args=args, dir=PAPER.parent))
+    hook = SimpleNamespace(pytest_unsettled_audits=lambda config, audits: None if told is None else told.update(audits))
+    return SimpleNamespace(option=SimpleNamespace(**given), invocation_params=SimpleNamespace(args=args, dir=PAPER.parent), hook=hook)
 
 
 def test_a_paper_is_named_or_the_audited_one_is_judged(tmp_path):
@@ -47,11 +48,13 @@ def test_all_end_with_a_line_each(monkeypatch, tmp_path, capsys, make_audit, mak
     monkeypatch.setattr(asked.subprocess, "run", lambda command, **_: SimpleNamespace(returncode=2 if "--paper=krishna" in command else 0))
     for name in shipped():
         write_audit(make_audit([make_verdict()]), asked.audit_file(shipped()[name], tmp_path))
-    given = config("--paper", "all")
+    made = {}
+    given = config("--paper", "all", told=made)
     given.invocation_params.dir = tmp_path
     assert asked.judge_each(given) == 2
     told = capsys.readouterr().out.splitlines()
     assert told[-2] == "krishna: no audit (exit code 2)" and told[-1].startswith("ren-liu: 1 TRANSFERS (") and len(told) > 5
+    assert made == {name: asked.audit_file(path, tmp_path) for name, path in shipped().items() if name != "krishna"}
 
 
 @pytest.mark.parametrize("option", ["audit", "ledger", "manuscript"])
