@@ -29,7 +29,7 @@ R = TypeVar("R")
 class Bound:
     """Seconds of processor time, and bytes of memory beyond what the process has, for ``sizes`` times the file's size more."""
 
-    seconds: int
+    seconds: float
     memory: int
     sizes: int = 0
 
