@@ -54,7 +54,7 @@ def test_lyapax_resumed_from_the_same_basis_agrees(jax):
     step = jax_steps(jax.numpy)["henon"]
     start = SYSTEMS["henon"].starts(1)
     # its own random basis cannot be set, but the one that it ends with can be taken over
-    head = lyapax.lyapunov_spectrum(step, jax.numpy.array(start[0].numpy()), 1.0, 8).checkpoint
+    head = lyapax.lyapunov_spectrum(step, jax.numpy.array(start[0].numpy()), 1.0, UPDATES).checkpoint
     tail = lyapax.lyapunov_spectrum(step, jax.numpy.array(start[0].numpy()), 1.0, UPDATES, resume=head)
     state, basis = torch.tensor(np.asarray(head.state))[None], torch.tensor(np.asarray(head.Y).T)
     mine = tangent_growth(SYSTEMS["henon"].step, state, k=2, segments=UPDATES, basis=basis)
