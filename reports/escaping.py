@@ -105,7 +105,18 @@ def workflow_property(text: str) -> str:
 def latex(text: str) -> str:
     """Text of a LaTeX document; letters that a plain LaTeX has no glyph for are named by their code point."""
     signed = re.sub(r"(?<!\w)-(?=[\d.∞])", "−", harmless(text))
-    return "".join(_LATEX.get(c) or _latex_letter(c) for c in signed).replace("--", "-{}-").replace("''", "'{}'")
+    return signed.translate(_LATEX_LETTERS).replace("--", "-{}-").replace("''", "'{}'")
+
+
+class _LatexLetters(dict[int, str]):
+    """What stands for a character, by its code point; found once for each."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = _LATEX.get(chr(code)) or _latex_letter(chr(code))
+        return self[code]
+
+
+_LATEX_LETTERS = _LatexLetters()
 
 
 def _latex_letter(character: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 def harmless(text: str) -> str:
     """The text on one line, with control, format and bidirectional characters shown as escapes."""
+    if text.isprintable():  # nearly all of them, and asked without a loop in Python
+        return text
     return "".join(c if c.isprintable() else _escape(c) for c in text)
 
 
