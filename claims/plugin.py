@@ -83,6 +83,11 @@ def _prepare(config: pytest.Config, asked: str | None) -> None:
     """The run, its gate, and on the controller what collects its audit. Raises UserError."""
     if is_worker(config):
         _share_cores(config)
+    alone = "PYTEST_CURRENT_TEST" not in os.environ  # a test that audits goes on after it
+    if alone and not is_worker(config):
+        from unsettled.measure.support.memory import keep_freed_memory
+
+        keep_freed_memory()  # an audit is a program of its own, like the commands
     # torch's own forward mode compiles its decompositions with it
     config.addinivalue_line("filterwarnings", "ignore:`torch.jit.script` is deprecated:DeprecationWarning")
     config.stash[SEED] = _seed(config)
@@ -108,7 +113,7 @@ def _prepare(config: pytest.Config, asked: str | None) -> None:
     config.stash[RUN], config.stash[GATE] = run, gate
     if collects:
         config.pluginmanager.register(sharing_of(config), "unsettled-sharing")
-        if "PYTEST_CURRENT_TEST" not in os.environ:  # a test that audits goes on after it
+        if alone:
             config.pluginmanager.register(Lasting(), "unsettled-lasting")
 
 
