@@ -27,17 +27,18 @@ from unsettled.measure.analysis.capture import LongRuns, kept_solved
 from unsettled.measure.analysis.capture_exponent import before_capture, before_capture_in, exponents
 from unsettled.measure.analysis.label_tables import RestLines, rest_lines
 from unsettled.measure.analysis.labels import NAMES, Thresholds, classify, settled
+from unsettled.measure.columns.streamed import in_pieces
 from unsettled.measure.record.movement import Scale
 from unsettled.measure.record.record import Record
 from unsettled.measure.record.side import SideRecord
 from unsettled.measure.statistics.calibration import brier, calibration_error
-from unsettled.measure.statistics.early import early_window
+from unsettled.measure.statistics.early import EarlyWindow, early_window
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.median import median
 from unsettled.measure.statistics.proportion import proportion
 from unsettled.measure.statistics.ratio import risk_ratio
 from unsettled.measure.statistics.splits import over_splits
-from unsettled.measure.statistics.windows import combined
+from unsettled.measure.statistics.windows import Together
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -132,11 +133,25 @@ def early_auc_together(record: Record, parameters: EarlyTogether) -> Estimate:
     """
     arrays = trajectories(record, Early(horizon=parameters.horizon, part=parameters.part, scale=parameters.scale))
     early_window(**arrays, horizon=parameters.horizon)  # refuses a window that does not fit
-    whole: dict[str, np.ndarray] = {name: np.asarray(array) for name, array in arrays.items()}
-    if any(np.isnan(whole[name]).any() for name in ("growth", "displacement", "halting_logit")):
+    solved_at, horizon = np.asarray(record.solved_at), parameters.horizon
+    columns = arrays["growth"], arrays["displacement"], arrays["halting_logit"]
+    growth, displacement, halting = (_beginning(column, horizon) for column in columns)
+    if any(np.isnan(array).any() for array in (growth, displacement, halting)):
         return undefined("some early scores are NaN", n=len(record))
-    found = over_splits(lambda seed: combined(whole, parameters.horizon, seed=seed).area, splits=5)
+    window = EarlyWindow(growth=growth, displacement=displacement, halting_logit=halting, solved_at=solved_at[:, :horizon])
+    together = Together(window, solved_at[:, -1])
+    del window, growth, displacement, halting  # what is left is a few numbers an example
+    found = over_splits(lambda seed: together.area(seed=seed), splits=5)
     return vacuous(found, same_in_both(record.halting_logit[:, -1], record.solved, "the last halting logits"))
+
+
+def _beginning(column: np.ndarray, segments: int) -> np.ndarray:
+    """The first segments of a column (N, S, …), from one look at it; NaN where any segment is, whichever it is."""
+    found = np.empty((len(column), segments, *column.shape[2:]))
+    for rows, piece in in_pieces(column):
+        found[rows] = piece[:, :segments]
+        found[rows][np.isnan(piece).reshape(len(piece), -1).any(axis=1)] = np.nan
+    return found
 
 
 @statistic("early_doom", Doom)

@@ -37,34 +37,47 @@ def best_area_limit(scores: ArrayLike, positives: ArrayLike, *, level: float = 0
     >>> best_area_limit(rng.standard_normal((200, 3)) + 2 * positives[:, None], positives) > 0.98
     True
     """
-    tail = (1 - check_share("level", level)) / 2
-    table = np.asarray(scores, np.float64)
-    if table.ndim != 2 or not np.isfinite(table).all():
-        raise UserError(f"scores have shape {table.shape}, expected a finite number for each example and score")
-    mask = as_mask("positives", positives, len(table))
-    n, m = len(mask), int(mask.sum())
-    if not 0 < m < n:
-        return 1.0
-    normal = norm.ppf(np.column_stack([midranks(column) for column in table.T]) / (n + 1))
-    normal -= normal.mean(axis=0)
-    labels = mask - mask.mean()
-    fitted, _, rank, _ = np.linalg.lstsq(normal, labels, rcond=None)
-    degrees = n - int(rank) - 1
-    if degrees < 1 or not rank:
-        return 1.0 if rank else 0.5
-    explained = float(np.sum((normal @ fitted) ** 2) / np.sum(labels**2))
-    if explained >= 1:
-        return 1.0
-    found = explained / int(rank) / ((1 - explained) / degrees)
+    return BestCombination(scores, positives).limit(level)
 
-    def below(noncentrality: float) -> float:
-        """Chance of a ratio no larger than the one found, less what is left to it."""
-        return float(ncf.cdf(found, rank, degrees, noncentrality)) - tail
 
-    if below(1e-9) < 0:
-        return 0.5
-    least, most = 1e-9, 1.0
-    while below(most) > 0:  # from below: far beyond its mean the noncentral law is not computed
-        least, most = most, 2 * most
-    distance = root(below, least, most) * n / (m * (n - m))
-    return float(norm.cdf(math.sqrt(distance / 2)))
+class BestCombination:
+    """The best linear combination of ``scores`` (N, p) for ``positives`` (N,), fitted once for limits at all levels."""
+
+    def __init__(self, scores: ArrayLike, positives: ArrayLike) -> None:
+        table = np.asarray(scores, np.float64)
+        if table.ndim != 2 or not np.isfinite(table).all():
+            raise UserError(f"scores have shape {table.shape}, expected a finite number for each example and score")
+        mask = as_mask("positives", positives, len(table))
+        self._n, self._m = len(mask), int(mask.sum())
+        self._rank, self._explained = 0, 1.0
+        if not 0 < self._m < self._n:
+            return
+        normal = norm.ppf(np.column_stack([midranks(column) for column in table.T]) / (self._n + 1))
+        normal -= normal.mean(axis=0)
+        labels = mask - mask.mean()
+        fitted, _, rank, _ = np.linalg.lstsq(normal, labels, rcond=None)
+        self._rank, self._explained = int(rank), float(np.sum((normal @ fitted) ** 2) / np.sum(labels**2))
+
+    def limit(self, level: float = 0.95) -> float:
+        """As `best_area_limit`."""
+        tail, n, m, rank = (1 - check_share("level", level)) / 2, self._n, self._m, self._rank
+        if not 0 < m < n:
+            return 1.0
+        degrees = n - rank - 1
+        if degrees < 1 or not rank:
+            return 1.0 if rank else 0.5
+        if self._explained >= 1:
+            return 1.0
+        found = self._explained / rank / ((1 - self._explained) / degrees)
+
+        def below(noncentrality: float) -> float:
+            """Chance of a ratio no larger than the one found, less what is left to it."""
+            return float(ncf.cdf(found, rank, degrees, noncentrality)) - tail
+
+        if below(1e-9) < 0:
+            return 0.5
+        least, most = 1e-9, 1.0
+        while below(most) > 0:  # from below: far beyond its mean the noncentral law is not computed
+            least, most = most, 2 * most
+        distance = root(below, least, most) * n / (m * (n - m))
+        return float(norm.cdf(math.sqrt(distance / 2)))

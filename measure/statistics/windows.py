@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from unsettled.measure.columns.absent import AbsentColumn
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc_limits import hanley_mcneil_error
-from unsettled.measure.statistics.best_score import best_area_limit
-from unsettled.measure.statistics.early import SLOPES, area_for_later, early_window
+from unsettled.measure.statistics.best_score import BestCombination
+from unsettled.measure.statistics.early import SLOPES, EarlyWindow, area_for_later, early_window
 from unsettled.measure.statistics.equivalence import equivalence
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.laws import norm
@@ -109,42 +110,62 @@ def adjusted(points: list[WindowPoint]) -> list[WindowPoint]:
     return [replace(point, p_adjusted=held[str(index)].adjusted) for index, point in enumerate(points)]
 
 
-def combined(whole: Arrays, horizon: int, *, margin: float = 0.1, level: float = 0.95, seed: int = 0) -> WindowPoint:
-    """All scores of one window together: out-of-fold logistic regression, so that what is fitted is never what is judged.
+class Together:
+    """All scores of one window together, among the examples that are unsolved after it; what hangs on no seed is computed once.
 
-    The interval is of what the scores could tell: its upper limit is no lower than that of their best linear combination
-    (`unsettled.measure.statistics.best_score`), of which what is fitted falls short. Equivalence to ½ is held to the same limit.
-    Undefined where a class has fewer than two examples for each fold.
+    Args:
+        window: the first h segments. later: (N,) which examples are solved at the end.
     """
-    at_least(1, horizon, "horizon")
-    names = [name for name in told(whole) if horizon > 1 or name not in SLOPES]
-    known = np.column_stack([windowed(name)(whole, horizon) for name in names])
-    solved_at = np.asarray(whole["solved_at"], bool)
-    rows = ~solved_at[:, horizon - 1] & np.isfinite(known).all(axis=1)
-    later = solved_at[rows, -1]
-    if min(int(later.sum()), int((~later).sum())) < 2 * FOLDS:
-        few = undefined(f"fewer than {2 * FOLDS} examples of a class", n=int(rows.sum()))
-        return WindowPoint(score="all together", horizon=horizon, area=few, near_half=few, p_value=float("nan"))
-    features = known[rows]
-    folds, found = fold_of(later, folds=FOLDS, seed=seed), np.empty(len(features))
-    for number in range(FOLDS):
-        judged = folds == number
-        found[judged] = fitted_scores(features[~judged], later[~judged], features[judged])
-    # fold by fold: pooled scores of several fits are biased below ½ where nothing predicts, because their intercepts differ
-    area = stratified_auc(found, later, folds, weights="pairs", level=level)
-    best = best_area_limit(features, later, level=level)
-    area = replace(
-        area,
-        high=max(area.high, best),
-        denominator=f"examples unsolved after {horizon} segments",
-        method=f"out-of-fold logistic regression; {area.method}, upper limit of the best combination",
-        extra=dict(area.extra) | {"out-of-fold high": area.high, "best combination high": best},
-    )
-    point = _compared("all together", horizon, area, margin)
-    if not area.defined or best_area_limit(features, later, level=1 - 2 * ALPHA) < 0.5 + margin:
-        return point
-    near = replace(point.near_half, extra=dict(point.near_half.extra) | {"equivalent": "no"})
-    return replace(point, near_half=near)
+
+    def __init__(self, window: EarlyWindow, later: np.ndarray) -> None:
+        self.horizon = window.horizon
+        names = [name for name in told(vars(window)) if self.horizon > 1 or name not in SLOPES]
+        known = np.column_stack([window.score(name) for name in names])
+        rows = window.unsolved() & np.isfinite(known).all(axis=1)
+        self._features, self._later = known[rows], later[rows]
+
+    @cached_property
+    def _best(self) -> BestCombination:
+        return BestCombination(self._features, self._later)
+
+    def area(self, *, level: float = 0.95, seed: int = 0) -> Estimate:
+        """Their area for "solved later": out-of-fold logistic regression, so that what is fitted is never what is judged.
+
+        The interval is of what the scores could tell: its upper limit is no lower than that of their best linear combination
+        (`unsettled.measure.statistics.best_score`), of which what is fitted falls short. Undefined where a class has fewer than two
+        examples for each fold.
+        """
+        features, later = self._features, self._later
+        if min(int(later.sum()), int((~later).sum())) < 2 * FOLDS:
+            return undefined(f"fewer than {2 * FOLDS} examples of a class", n=len(later))
+        folds, found = fold_of(later, folds=FOLDS, seed=seed), np.empty(len(features))
+        for number in range(FOLDS):
+            judged = folds == number
+            found[judged] = fitted_scores(features[~judged], later[~judged], features[judged])
+        # fold by fold: pooled scores of several fits are biased below ½ where nothing predicts, because their intercepts differ
+        area, best = stratified_auc(found, later, folds, weights="pairs", level=level), self._best.limit(level)
+        return replace(
+            area,
+            high=max(area.high, best),
+            denominator=f"examples unsolved after {self.horizon} segments",
+            method=f"out-of-fold logistic regression; {area.method}, upper limit of the best combination",
+            extra=dict(area.extra) | {"out-of-fold high": area.high, "best combination high": best},
+        )
+
+    def point(self, *, margin: float, level: float, seed: int) -> WindowPoint:
+        """The area tested against ½; equivalence to it is held to the limit of the best combination as well."""
+        area = self.area(level=level, seed=seed)
+        point = _compared("all together", self.horizon, area, margin)
+        if not area.defined or self._best.limit(1 - 2 * ALPHA) < 0.5 + margin:
+            return point
+        near = replace(point.near_half, extra=dict(point.near_half.extra) | {"equivalent": "no"})
+        return replace(point, near_half=near)
+
+
+def combined(whole: Arrays, horizon: int, *, margin: float = 0.1, level: float = 0.95, seed: int = 0) -> WindowPoint:
+    """All scores of one window `Together`, as a point of the curve."""
+    window, later = early_window(**whole, horizon=horizon), np.asarray(whole["solved_at"], bool)[:, -1]
+    return Together(window, later).point(margin=margin, level=level, seed=seed)
 
 
 def _point(name: str, horizon: int, scores: np.ndarray, whole: Arrays, margin: float, level: float) -> WindowPoint:

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from unsettled.claims.audit.placebos import PLACEBOS
+from unsettled.claims.catalogue.diagnosis import EarlyTogether
+from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.judgement.ahead import look_ahead
 from unsettled.claims.judgement.judge import judge
 from unsettled.claims.ledger.load import load_ledger
@@ -62,6 +64,18 @@ def test_what_claims_will_ask_is_read_with_the_digest(tmp_path, monkeypatch):
         assert other.model_dump_json() == one.model_dump_json(), claim.id
     assert large.record.digest() == whole.record.digest() and len(early) > 1
     assert set(read) <= {"group"}
+
+
+def test_all_early_scores_together_hold_the_first_segments_alone(tmp_path, monkeypatch):
+    write_record(synthetic_record(300, segments=12, k=2, seed=1), tmp_path / "r")
+    read, whole = [], streamed.ColumnFile.read
+    monkeypatch.setattr(streamed.ColumnFile, "read", lambda self, column: read.append(column) or whole(self, column))
+    one, other = (
+        lookup("early_auc_together").on(record, EarlyTogether(horizon=3))
+        for record in (read_record(tmp_path / "r", in_memory=most) for most in (1 << 28, 0))
+    )
+    assert one.defined and vars(one) == vars(other)
+    assert read and all(column.ndim == 1 or column.dtype == bool or column.shape[1] <= 3 for column in read)
 
 
 @pytest.mark.parametrize("name", PLACEBOS)
