@@ -150,7 +150,7 @@ def _beginning(column: np.ndarray, segments: int) -> np.ndarray:
     found = np.empty((len(column), segments, *column.shape[2:]))
     for rows, piece in in_pieces(column):
         found[rows] = piece[:, :segments]
-        found[rows][np.isnan(piece).reshape(len(piece), -1).any(axis=1)] = np.nan
+        found[rows][np.isnan(piece).any(axis=tuple(range(1, piece.ndim)))] = np.nan
     return found
 
 
