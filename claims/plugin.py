@@ -113,6 +113,7 @@ def _prepare(config: pytest.Config, asked: str | None) -> None:
     config.stash[RUN], config.stash[GATE] = run, gate
     if collects:
         config.pluginmanager.register(sharing_of(config), "unsettled-sharing")
+        sharing_of(config).fork(config.option)
         if alone:
             config.pluginmanager.register(Lasting(), "unsettled-lasting")
 

@@ -28,22 +28,26 @@ def can_share() -> bool:
 class Ahead:
     """Tasks that two processes share: each is begun by the one or by the other, never by both.
 
-    The second process is a fork: it sees all that was read before, and sends back what its tasks return.
+    The second process is a fork, made at once: it sees all that was read before, gets itself ready while this one finds out what there
+    is to do, and sends back what it does of it.
 
-    >>> with Ahead({("a",): lambda: 1, ("b",): lambda: 2}) as ahead:
+    >>> with Ahead(lambda task, *given: given) as ahead:
+    ...     ahead.offer({("a",): (1,), ("b",): (2,)})
     ...     found = ahead.take(("b",))
-    >>> found in (2, None)
+    >>> found in ((2,), None)
     True
 
     Args:
-        tasks: name → what computes it, in the order in which this process comes to them. A task that raises is left to this process, where
-            its error is told.
+        perform: does a task, of which it gets the name and what it is offered with. One that raises is left to this process, where its
+            error is told.
+        prepare: is done in the second process before it begins with the first task.
     """
 
-    def __init__(self, tasks: Mapping[Task, Callable[[], Any]]) -> None:
+    def __init__(self, perform: Callable[..., Any], prepare: Callable[[], None] = lambda: None) -> None:
         context = multiprocessing.get_context("fork")
-        self._tasks = list(tasks.items())
-        self._open = set(tasks)  # those that neither process has begun
+        self._perform, self._prepare = perform, prepare
+        self._tasks: list[tuple[Task, tuple[Any, ...]]] = []
+        self._open: set[Task] = set()  # those that neither process has begun
         self._theirs: dict[Task, Any] = {}  # what the second process has begun; its value once that is there
         self._changed, self._ended = Condition(), False
         self._connection, other = context.Pipe()
@@ -54,6 +58,12 @@ class Ahead:
             self._process.start()
         other.close()
         self._listener = Thread(target=self._listen, daemon=True)
+
+    def offer(self, tasks: Mapping[Task, tuple[Any, ...]]) -> None:
+        """Let the second process begin, once: name → what `perform` is given beside it, as this process comes to them."""
+        self._tasks, self._open = list(tasks.items()), set(tasks)
+        with contextlib.suppress(OSError):  # it has ended
+            self._connection.send(self._tasks)
         self._listener.start()
 
     def __enter__(self) -> Ahead:
@@ -76,7 +86,8 @@ class Ahead:
         """End the second process, whatever it is doing."""
         self._process.kill()
         self._process.join()
-        self._listener.join()
+        if self._listener.ident is not None:
+            self._listener.join()
         self._connection.close()
 
     def _listen(self) -> None:
@@ -106,16 +117,17 @@ class Ahead:
         """In the second process: ask for each task, from the last to the first, and send what it gives."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt ends the first process, and with it this one
         self._connection.close()
+        self._prepare()
         with contextlib.suppress(EOFError, OSError):  # the first process has ended
-            for place in reversed(range(len(self._tasks))):
+            tasks = connection.recv()
+            for place in reversed(range(len(tasks))):
                 connection.send(place)
                 if connection.recv():
-                    connection.send(_tried(self._tasks[place][1]))
+                    connection.send(self._tried(*tasks[place]))
 
-
-def _tried(task: Callable[[], Any]) -> Any | None:
-    """What a task gives; None where it raises: the first process does it again, and tells what is wrong."""
-    try:
-        return task()
-    except Exception:
-        return None
+    def _tried(self, task: Task, given: tuple[Any, ...]) -> Any | None:
+        """What a task gives; None where it raises: the first process does it again, and tells what is wrong."""
+        try:
+            return self._perform(task, *given)
+        except Exception:
+            return None

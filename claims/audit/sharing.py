@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,8 +25,17 @@ MEASURING = {"test_rows": "rows", "test_tampered_rows": "tampered", "test_boards
 PICTURES: Task = ("pictures",)
 
 
+def _ready() -> None:
+    """In the second process: import what every estimate needs; what was read is not searched for garbage, and the rest is seldom."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    gc.enable()
+    ready()
+
+
 class Sharing:
-    """The plugin object that starts the second process before the first item, and ends it after the last.
+    """The plugin object of the second process, which is forked once all is read, offered tasks before the first item, and ended after the
+    last.
 
     There is none where cores are shared already (pytest-xdist), where one is debugging, or where `can_share` says no: then every item
     computes what it needs. It makes no difference to what is found.
@@ -40,34 +50,42 @@ class Sharing:
         self.ahead: Ahead | None = None
         self._pictures: tuple[Pictured, ...] | None = None
 
+    def fork(self, option: Any) -> None:
+        """Start the second process: while pytest collects, it imports what every estimate needs."""
+        if not (option.usepdb or getattr(option, "dist", "no") != "no") and can_share():
+            self.others()  # both read what they share once
+            self.ahead = Ahead(self.perform, _ready)
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:
-        """Start the second process, where the items hold tasks for two."""
-        option = session.config.option
-        if option.usepdb or getattr(option, "dist", "no") != "no" or not can_share():
-            return
+        """Offer it the tasks that the items hold, where they are enough for two."""
         tasks = self.tasks(session.items)
-        if len(tasks) > 1:
-            ready()
-            self.ahead = Ahead(tasks)
+        if self.ahead is not None and len(tasks) > 1:
+            self.ahead.offer(tasks)
+        else:
+            self._end()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
         """End it: what it has not found by now is not needed, but for the pictures, which are drawn after the last item."""
+        self._pictures = self._taken(PICTURES)
+        self._end()
+
+    def _end(self) -> None:
         if self.ahead is not None:
-            self._pictures = self._taken(PICTURES)
             self.ahead.close()
             self.ahead = None
 
-    def tasks(self, items: Sequence[pytest.Item]) -> dict[Task, Callable[[], Any]]:
+    def tasks(self, items: Sequence[pytest.Item]) -> dict[Task, tuple[Any, ...]]:
         """The tasks of the items: falsehoods, verdicts, rows to measure again, as the items come; and last the pictures.
 
         The falsehoods of a record are one task, the verdicts of a paper on a network are one. Those of all papers on one network stand
         together, so that one process asks most of what is asked of its record.
         """
         runs = {"": self.run, **self.others()}
-        planted: dict[Task, Callable[[], Any]] = {}
-        measured: dict[Task, Callable[[], Any]] = {}
+        planted: dict[Task, tuple[Any, ...]] = {}
+        measured: dict[Task, tuple[Any, ...]] = {}
+        known = {population.name for population in self.run.populations}
         keys: dict[str, dict[str, list[str]]] = {}
         for item in items:
             params: dict[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
@@ -75,21 +93,34 @@ class Sharing:
             population, what = params.get("population"), MEASURING.get(getattr(item, "originalname", ""))
             if paper in runs and key in runs[paper].pairs:
                 keys.setdefault(runs[paper].pairs[key][1].name, {}).setdefault(paper, []).append(key)
-            elif not isinstance(population, Population):  # pytest's own mark, where there is none to measure again
-                continue
+            elif not isinstance(population, Population) or population.name not in known:
+                continue  # pytest's own mark, where there is none to measure again; or falsehoods in a record that was made up for them
             elif "falsehood" in params:
-                planted["planted", population.name] = partial(planted_in, population)
+                planted["planted", population.name] = ()
             elif what is not None:
-                measured[what, population.name] = partial(self._measured, what, population)
-        verdicts: dict[Task, Callable[[], Any]] = {
-            ("judged", name, paper): partial(runs[paper].alone, asked) for name, papers in keys.items() for paper, asked in papers.items()
-        }
+                measured[what, population.name] = ()
+        verdicts = {("judged", name, paper): tuple(asked) for name, papers in keys.items() for paper, asked in papers.items()}
         found = planted | verdicts | measured
-        return found | {PICTURES: partial(pictures_of, self.run.populations)} if found else {}
+        return found | {PICTURES: ()} if found else {}
+
+    def perform(self, task: Task, *keys: str) -> Any:
+        """Do one of `tasks`."""
+        if task == PICTURES:
+            return pictures_of(self.run.populations)
+        what, name, *paper = task
+        if what == "judged":
+            return self._of(*paper).alone(keys)
+        groups = {"planted": lambda: self.run.populations, "boards": self.run.watchable}
+        population = next(population for population in groups.get(what, self.run.verifiable)() if population.name == name)
+        return planted_in(population) if what == "planted" else self._measured(what, population)
+
+    def _of(self, paper: str) -> Run:
+        """The run on the audited paper, or on another."""
+        return self.others()[paper] if paper else self.run
 
     def judge(self, key: str, *, paper: str = "") -> Verdict:
         """The verdict on ``claim@population``, of the audited paper or of another: by the second process, or judged here."""
-        run = self.others()[paper] if paper else self.run
+        run = self._of(paper)
         run.learn(self._taken(("judged", run.pairs[key][1].name, paper)) or ())
         return run.judge(key)
 
