@@ -14,6 +14,7 @@ import yaml
 
 from unsettled.claims.audit.audit import read_audit
 from unsettled.claims.plugin import _folder
+from unsettled.fixtures.synthetic.forked import python_m_pytest
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.record.parquet import write_record
 from unsettled.reports.problems import problems
@@ -51,8 +52,7 @@ def test_no_foreign_text_is_pasted_into_a_command(steps):
 
 
 def test_every_option_it_names_exists(steps, tmp_path):
-    command = [sys.executable, "-m", "pytest", "-p", "unsettled.reports.plugin", "--help"]
-    known = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=True).stdout
+    known = python_m_pytest(tmp_path, "-p", "unsettled.reports.plugin", "--help").stdout
     (audit,) = [words for words in commands(steps) if words[:2] == ["unsettled", "audit"]]
     options = [word for word in audit if word.startswith("--")] + ["--baseline"]
     assert {"--report", "--audit"} <= set(options) and "gate=--baseline" in str(steps)
