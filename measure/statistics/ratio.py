@@ -22,8 +22,10 @@ from unsettled.measure.support.counts import at_least
 NUISANCE = 0.001
 GRID = 33
 #: Of larger groups, counts that have no chance are left out of a sum.
-EVERY_COUNT = 10_000
+EVERY_COUNT = 50
 FARTHEST = 1e4
+#: A count with a smaller chance has no say: all of them together are a last bit of nothing.
+NEVER = 1e-30
 
 
 def risk_ratio(hits: int, n: int, other_hits: int, others: int, *, level: float = 0.95, denominator: str = "examples") -> Estimate:
@@ -76,8 +78,9 @@ def _chances(tables: tuple[int, int, int, int], ratio: float, *, above: bool) ->
 
     def chance(rates: np.ndarray) -> np.ndarray:
         chances = binom.pmf(counts, n, np.minimum(ratio * rates[:, None], 1.0))
-        beyond = binom.cdf(edge, others, rates[:, None]) if above else binom.sf(edge, others, rates[:, None])
-        return np.asarray((chances * beyond).sum(axis=1))
+        rate, count = np.nonzero(chances > NEVER)
+        chances[rate, count] *= (binom.cdf if above else binom.sf)(edge[count], others, rates[rate])
+        return np.asarray(chances.sum(axis=1))
 
     return base, chance
 
@@ -97,7 +100,7 @@ def _likely(n: int, rates: np.ndarray) -> np.ndarray:
     """
     if n <= EVERY_COUNT:
         return np.arange(n + 1)
-    reach = 12 * np.sqrt(n * rates * (1 - rates)) + 100
+    reach = 12 * np.sqrt(n * rates * (1 - rates)) + 50
     return np.arange(max(0, math.floor((n * rates - reach).min())), min(n, math.ceil((n * rates + reach).max())) + 1)
 
 
