@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -87,6 +87,20 @@ class Restless:
         return cls(np.argsort(late, kind="stable"), _close(record, late, rate))
 
 
+class Disturbed(Record):
+    """A record of which some columns are computed when they are asked for: most figures ask for none of them."""
+
+    def __init__(self, record: Record, later: Mapping[str, Callable[[], np.ndarray]]) -> None:
+        self.__dict__.update({name: value for name, value in vars(record).items() if name not in later}, _later=later)
+
+    def __getattr__(self, name: str) -> Any:
+        find = self.__dict__.get("_later", {}).get(name)
+        if find is None:
+            return super().__getattr__(name)
+        self.__dict__[name] = found = find()
+        return found
+
+
 def disturb(
     record: Record,
     floor: NoiseFloor,
@@ -103,17 +117,19 @@ def disturb(
     rows = len(record)
     per_segment = record.provenance.model.updates_per_segment
     known = known or Restless.of(record, flip_rate(floor, possible=possible))
-    drawn = {
-        name: _dealt(_draw(floor.quantiles.get(name, {}), rows, rng), known.order) for name in ("exponents", "displacement", "halting")
+    drawn = {name: _draw(floor.quantiles.get(name, {}), rows, rng) for name in ("exponents", "displacement", "halting")}
+    exponents = _dealt(drawn["exponents"], known.order)[:, None] + (_other_start(floor, rows, record.k, rng) if starts else 0.0)
+    told = redecided(record, _taken(rows, known.close, rng))
+
+    def moved(latent: str) -> np.ndarray:
+        return _scaled(told.displacement(latent), _dealt(drawn["displacement"], known.order)[:, None] * told.norm(latent))
+
+    later: dict[str, Callable[[], np.ndarray]] = {
+        f"displacement_{latent}": partial(moved, latent) for latent in record.provenance.model.latents
     }
-    exponents = drawn["exponents"][:, None] + (_other_start(floor, rows, record.k, rng) if starts else 0.0)
-    exponents, displacement = exponents[:, None, :] * per_segment, drawn["displacement"][:, None]
-    record = redecided(record, _taken(rows, known.close, rng))
-    latents = record.provenance.model.latents
-    moved: dict[str, Any] = {f"displacement_{x}": _scaled(record.displacement(x), displacement * record.norm(x)) for x in latents}
     if "halting_logit" in held(record):
-        moved["halting_logit"] = record.halting_logit + drawn["halting"][:, None]
-    return record.replace(growth=record.growth + exponents, **moved)
+        later["halting_logit"] = lambda: told.halting_logit + _dealt(drawn["halting"], known.order)[:, None]
+    return Disturbed(told.replace(growth=told.growth + exponents[:, None, :] * per_segment), later)
 
 
 def flip_rate(floor: NoiseFloor, *, possible: bool = True) -> float:

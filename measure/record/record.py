@@ -110,7 +110,7 @@ class Record(Moving):
             raise AttributeError(name)
         latents = self.provenance.model.latents
         if latent == "H" or len(latents) > 1:
-            return self.__dict__[f"{quantity}_{latents[latent == 'L']}"]
+            return getattr(self, f"{quantity}_{latents[latent == 'L']}")
         shape = (len(self), self.segments)
         return AbsentColumn(name, "float64", shape, why=f"the network has one latent alone, {latents[0]}", hint=None)
 
@@ -181,7 +181,7 @@ class Record(Moving):
 
     def without_scaleless(self) -> Record:
         """The record without raw displacement where there is no scale of rest; relative displacement and angles are kept."""
-        latents = [latent for latent in self.provenance.model.latents if self._is_held(latent) and self.grows(part=latent)]
+        latents = [latent for latent in self.provenance.model.latents if self.grows(part=latent) and self._is_held(latent)]
         return self.once("without scaleless", lambda: self._without_lengths(latents)) if latents else self
 
     def _without_lengths(self, latents: Sequence[str]) -> Record:

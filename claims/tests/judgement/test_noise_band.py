@@ -151,3 +151,14 @@ def test_the_largest_change_is_that_of_the_finite_ones_on_either_side():
         and largest_change(values, 0.8) == pytest.approx(0.4)
         and largest_change([], 0.6) == 0.0
     )
+
+
+def test_columns_that_no_figure_asks_for_are_not_computed_and_those_it_asks_for_once(monkeypatch):
+    asked = []
+    monkeypatch.setattr(noise_band, "_scaled", lambda lengths, differences: asked.append(1) or lengths + differences)
+    moved = disturb(RECORD, floor(displacement=SIZES, exponents=SIZES), np.random.default_rng(0)).without_scaleless()
+    assert moved.growth.shape == RECORD.growth.shape and moved.solved.any() and not asked
+    first, other = moved.provenance.model.latents[0], moved.replace()
+    assert moved.displacement_H is moved.displacement(first) is other.displacement(first) and len(asked) == len(
+        moved.provenance.model.latents
+    )
