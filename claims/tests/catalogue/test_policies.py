@@ -87,7 +87,7 @@ def test_too_few_draws_and_budgets_without_pruning_are_refused():
 
 def test_tables_of_draws_are_shipped():
     assert {path.parent.name for path in SHIPPED} >= {"hrm-6x6", "trm-6x6"}
-    assert all(path.stat().st_size <= 600_000 for path in SHIPPED)
+    assert sum(path.stat().st_size for path in SHIPPED) <= 4_500_000  # a clone has 55 MB for everything
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.parent.name)
