@@ -12,9 +12,9 @@ from unsettled.claims.audit.known import Known, load_known
 from unsettled.claims.audit.pictures import ALL, EACH
 from unsettled.claims.audit.placebos import discounted, met_by
 from unsettled.claims.digits.arithmetic import Arithmetic, arithmetic
-from unsettled.claims.judgement.ahead import look_ahead
 from unsettled.claims.judgement.case import form_of, mode_of
 from unsettled.claims.judgement.families import adjust
+from unsettled.claims.judgement.foreseen import look_ahead
 from unsettled.claims.judgement.judge import judge
 from unsettled.claims.judgement.policy import POLICIES, Policy
 from unsettled.claims.ledger.claim import AnyClaim

@@ -24,7 +24,7 @@ LARGEST = int(os.environ.get("UNSETTLED_ROWS", "10000000"))
 JUDGE = """
 import resource, sys, time
 from pathlib import Path
-from unsettled.claims.judgement.ahead import look_ahead
+from unsettled.claims.judgement.foreseen import look_ahead
 from unsettled.claims.judgement.judge import judge
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.populations import Population

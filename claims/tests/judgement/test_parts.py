@@ -8,7 +8,7 @@ import pytest
 from unsettled.claims.audit.placebos import PLACEBOS
 from unsettled.claims.catalogue.diagnosis import EarlyTogether
 from unsettled.claims.catalogue.registered import lookup
-from unsettled.claims.judgement.ahead import look_ahead
+from unsettled.claims.judgement.foreseen import look_ahead
 from unsettled.claims.judgement.judge import judge
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.populations import Population
