@@ -2,7 +2,7 @@
 
 import pytest
 
-from unsettled.claims.plugin import keep, run_of, settle
+from unsettled.claims.session import keep, run_of, settle
 from unsettled.claims.verdict import Verdict
 
 

@@ -5,8 +5,8 @@ import pytest
 from unsettled.claims.audit.planted import DIGITS, Falsehood, read_falsehoods
 from unsettled.claims.digits.arithmetic import arithmetic
 from unsettled.claims.ledger.load import load_ledger
-from unsettled.claims.plugin import find, run_of, sharing_of
 from unsettled.claims.populations.populations import Population
+from unsettled.claims.session import find, run_of, sharing_of
 from unsettled.measure.record.record import Record
 from unsettled.measure.record.synthetic import synthetic_record
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from unsettled.claims.plugin import run_of, settle, vanished
+from unsettled.claims.session import run_of, settle, vanished
 from unsettled.claims.verdict import Verdict
 
 

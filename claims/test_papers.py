@@ -3,7 +3,7 @@
 import pytest
 
 from unsettled.claims.audit.rivals import RivalVerdict, judged_here
-from unsettled.claims.plugin import find, rivals_of, settle, sharing_of
+from unsettled.claims.session import find, rivals_of, settle, sharing_of
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from unsettled.claims.audit.sampling import Remeasured, drawn_populations, record_of
-from unsettled.claims.plugin import find, run_of, sharing_of
 from unsettled.claims.populations.populations import Population
+from unsettled.claims.session import find, run_of, sharing_of
 from unsettled.measure.errors import UserError
 
 

@@ -74,7 +74,7 @@ def pytest_unsettled_audits(config: pytest.Config, audits: Mapping[str, Path]) -
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """In GitHub Actions nothing that the session prints is obeyed as a command: foreign text is among it."""
-    from unsettled.claims.plugin import is_worker  # pytest_plugins loads it first, with its assertions rewritten
+    from unsettled.claims.session import is_worker  # pytest_plugins loads it first, with its assertions rewritten
 
     config = session.config
     if config.pluginmanager.has_plugin("unsettled-collector") and not is_worker(config):

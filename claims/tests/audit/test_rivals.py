@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from unsettled.claims import plugin
+from unsettled.claims import session
 from unsettled.claims.audit.rivals import RivalVerdict, judged_here, rivals, told
 from unsettled.claims.audit.run import Run, Settings
 from unsettled.claims.populations.inputs import read_inputs
@@ -47,5 +47,5 @@ def test_what_is_found_is_told_in_the_order_of_the_ledger_and_by_every_reader(ru
 def test_where_one_ledger_was_asked_for_no_other_is_judged(run):
     alone = Run(Settings(seed=0, inputs=run.settings.inputs))
     config = SimpleNamespace(stash=pytest.Stash())
-    config.stash[plugin.RUN] = alone
-    assert plugin.rivals_of(config) == {}
+    config.stash[session.RUN] = alone
+    assert session.rivals_of(config) == {}

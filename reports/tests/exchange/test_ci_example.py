@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from unsettled.claims.audit.audit import read_audit
-from unsettled.claims.plugin import _folder
+from unsettled.claims.session import cache_folder
 from unsettled.fixtures.synthetic.forked import python_m_pytest
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.record.parquet import write_record
@@ -73,7 +73,7 @@ def test_every_file_it_names_is_there_or_written(steps, tmp_path):
 
 
 def test_records_are_kept_where_the_cache_looks(pytestconfig):
-    assert _folder(pytestconfig) == pytestconfig.invocation_params.dir / ".pytest_cache" / "d" / "unsettled"
+    assert cache_folder(pytestconfig) == pytestconfig.invocation_params.dir / ".pytest_cache" / "d" / "unsettled"
 
 
 @pytest.mark.asymptotic
