@@ -107,6 +107,7 @@ def test_what_is_not_finite_stays_so():
             assert normed[0, :, 0].isnan().any() and normed[0, :, 1].isfinite().all()
 
 
+@pytest.mark.filterwarnings("ignore:There is a performance drop:UserWarning")  # of vmap, which is what is asked for here
 def test_only_plain_tensors_go_this_way(monkeypatch):
     x = torch.ones(1, 2, 4, 6)
     assert not fused.usable(x), "gradients are on"
