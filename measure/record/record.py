@@ -57,6 +57,7 @@ class Record(Moving):
     initial state),
     ``norm_X`` = ‖z(s)‖₂, ``angle_X`` between z(s−1) and z(s) in radians, ``update_cosine_X`` between successive updates (NaN at the first).
     ``growth[n, s, i]`` is Σ log|R_ii| over segment s in nats, QR order, −inf kept.
+    What `unsettled measure` finds of a network that ran in float32 or bfloat16 has 24 significant bits (`precision`).
 
     A column by segment is a `unsettled.measure.columns.streamed.StreamedColumn` in a record that is too large for memory, and any column
     that a record lacks is a `unsettled.measure.columns.absent.AbsentColumn`; both are used like arrays. A network whose latents have
