@@ -63,9 +63,10 @@ def provenance_of(
     """What a measurement will be, before it is made. Raises UserError for arguments that fit nothing."""
     if dtype not in DTYPES:
         raise UserError(f"unknown dtype {dtype!r}", hint="one of " + ", ".join(DTYPES))
-    counts = {"k": (0, k), "segments": (1, segments), "batch": (1, batch), "qr_every": (1, qr_every), "seed": (None, seed)}
-    for name, (lowest, value) in (counts | {"noise_seed": (None, noise_seed or 0)}).items():
+    for name, value, lowest in (("k", k, 0), ("segments", segments, 1), ("batch", batch, 1), ("qr_every", qr_every, 1)):
         at_least(lowest, value, name)
+    for name, value in (("seed", seed), ("noise_seed", noise_seed or 0)):
+        at_least(None, value, name)
     ready = fitted(checkpoint, puzzles)
     if k > (most := dimensions(ready, puzzles)):
         raise UserError(f"k is {k}, the state has only {most} dimensions")

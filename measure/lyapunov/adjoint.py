@@ -69,16 +69,20 @@ class Adjoints:
 
     def _recorded(self, number: int) -> Graph | None:
         """The graph of an update, kept from now on; None where there is no room for it, or where only `torch.func` can go back."""
-        if sum(self._kept.values()) >= self._room:
+        if self._taken() >= self._room:
             return None
         try:
             graph = recorded(self._updates[number], self._states[number], self._kept, is_tuple=self._is_tuple)
         except RuntimeError:  # an update with a transform of torch.func within: some of them bear no hooks
             self._room = -1
             return None
-        if sum(self._kept.values()) <= self._room:
+        if self._taken() <= self._room:
             self._graphs[number] = graph
         return graph
+
+    def _taken(self) -> int:
+        """Bytes that the graphs made so far hold on to."""
+        return sum(self._kept.values())
 
 
 def recorded(update: Update, state: Parts, kept: dict[int, int], *, is_tuple: bool) -> Graph:
