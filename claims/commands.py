@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unsettled.claims.ledger.commands import Own
+from unsettled.claims.ledger.commands import Manuscript, Own
 from unsettled.measure.commands.options import Json
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
+References = Annotated[Path | None, typer.Option(help="The folder of reference checkpoints; the shipped one by default.")]
 LedgerOption = Annotated[Path | None, typer.Option(help="The ledger (TOML); the paper's own by default.")]
 
 
@@ -35,7 +36,7 @@ def why(
     ledger: LedgerOption = None,
     record: Annotated[list[str] | None, typer.Option(metavar="NAME=PATH", help="Judge this record as population NAME.")] = None,
     same_examples: Annotated[list[str] | None, typer.Option(metavar="NAME", help="NAME's record holds the paper's own examples.")] = None,
-    references: Annotated[Path | None, typer.Option(help="The folder of reference checkpoints; the shipped one by default.")] = None,
+    references: References = None,
     statistics: Own = None,
     audit: Annotated[Path | None, typer.Option(help="Tell it from this audit.json: nothing is judged again, no record is needed.")] = None,
     as_json: Json = False,
@@ -82,12 +83,7 @@ def _judged(
 
 
 @app.command("check-text")
-def check_text(
-    draft: Annotated[Path, typer.Argument(help="A manuscript: .md, .txt or .tex.")],
-    ledger: LedgerOption = None,
-    statistics: Own = None,
-    as_json: Json = False,
-) -> None:
+def check_text(draft: Manuscript, ledger: LedgerOption = None, statistics: Own = None, as_json: Json = False) -> None:
     """Find numbers that no claim binds, digits that differ from the ledger, and hedges that it does not concede.
 
     One line a finding; exit code 1 if there are any, 0 if none, 2 for bad input.

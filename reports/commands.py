@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from unsettled.claims.audit.commands import AuditFile
+from unsettled.claims.commands import References
 from unsettled.measure.commands.options import Json
 
 app = typer.Typer()
@@ -53,7 +55,7 @@ def audit(
 
 @app.command()
 def report(
-    file: Annotated[Path, typer.Argument(metavar="AUDIT", help="An audit that `pytest claims/` wrote.")],
+    file: AuditFile,
     out: Annotated[list[Path], typer.Option(help="A file to write: .html, .md, .sarif, .tex, .csv, …; repeatable.")],
     baseline: Annotated[Path | None, typer.Option(help="Report deviations from this baseline.")] = None,
 ) -> None:
@@ -158,7 +160,7 @@ def crate(
 @app.command("compare-accounts")
 def compare_accounts(
     record: Annotated[list[str] | None, typer.Option(metavar="NAME=PATH", help="A record of your own, as population NAME.")] = None,
-    references: Annotated[Path | None, typer.Option(help="The folder of reference checkpoints; the shipped one by default.")] = None,
+    references: References = None,
     population: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only this population; may be repeated.")] = None,
     markdown: Annotated[bool, typer.Option(help="Write Markdown tables instead.")] = False,
     as_json: Json = False,

@@ -11,6 +11,7 @@ from unsettled.measure.commands.options import Json
 
 app = typer.Typer()
 
+Manuscript = Annotated[Path, typer.Argument(help="A manuscript: .md, .txt or .tex.")]
 Own = Annotated[list[Path] | None, typer.Option("--statistics", metavar="FILE.py", help="Statistics of one's own; the file is run.")]
 
 
@@ -38,10 +39,7 @@ def statistics(
 
 
 @app.command()
-def init(
-    manuscript: Annotated[Path, typer.Argument(help="A manuscript: .md, .txt or .tex.")],
-    out: Annotated[Path, typer.Option(help="The ledger to write (TOML); it must not exist.")],
-) -> None:
+def init(manuscript: Manuscript, out: Annotated[Path, typer.Option(help="The ledger to write (TOML); it must not exist.")]) -> None:
     """Draft a ledger from the numbers of a manuscript. Each entry is a draft, which is not judged before somebody confirms it."""
     from unsettled.claims.ledger.load import load_ledger
     from unsettled.claims.manuscript.drafting import draft

@@ -10,13 +10,16 @@ from typing import Annotated
 import typer
 
 from unsettled.measure.commands import instrument, options, spectrum
+from unsettled.measure.commands.groups import grouped
 
 app = typer.Typer()
 app.registered_commands += spectrum.app.registered_commands + instrument.app.registered_commands
 
 
 @app.command()
+@grouped
 def convergence(
+    *,
     checkpoint: options.Checkpoint,
     puzzles: options.Puzzles,
     k: options.Exponents = 8,
@@ -26,9 +29,7 @@ def convergence(
     limit: options.Limit = 16,
     sample_seed: options.SampleSeed = None,
     seed: options.Seed = 0,
-    h_cycles: options.HCycles = None,
-    l_cycles: options.LCycles = None,
-    heads: options.Heads = None,
+    structure: options.StructureOptions,
     split: options.Split = "test",
     task: options.Task = None,
     columns: options.Columns = None,
@@ -43,8 +44,9 @@ def convergence(
     from unsettled.measure.support.memory import keep_freed_memory
 
     keep_freed_memory()
-    loaded = inputs.load(checkpoint, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads)
-    chosen = inputs.examples(puzzles, split=split, limit=limit, seed=sample_seed, task=task, columns=columns)
+    loaded = inputs.load(checkpoint, structure)
+    examples = options.ExampleOptions(split=split, task=task, columns=columns)
+    chosen = inputs.examples(puzzles, examples, limit=limit, seed=sample_seed)
     fit(loaded.model, chosen, trained_on=loaded.task, where=loaded.path)
     found = network_convergence(loaded.model, chosen, k=k, segments=segments, seed=seed, seeds=seeds, sweeps=sweeps)
     table = Table("i", "QR", "over seeds ±", *(f"σ, {n} sweeps" for n in found.sweeps), "last rise", box=None)

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from unsettled.measure.commands import options, probe
+from unsettled.measure.commands.groups import grouped
 
 app = typer.Typer()
 app.registered_commands += probe.app.registered_commands
@@ -19,7 +20,9 @@ PLAIN_WIDTH = 80
 
 
 @app.command()
+@grouped
 def follow(
+    *,
     checkpoint: options.Checkpoint,
     puzzles: options.Puzzles,
     out: Annotated[Path, typer.Option(help="The side record to write; diagnose finds it as long.parquet in the folder of the record.")],
@@ -37,19 +40,10 @@ def follow(
     sample_seed: options.SampleSeed = None,
     seed: options.Seed = 0,
     batch: options.Batch = 8,
-    h_cycles: options.HCycles = None,
-    l_cycles: options.LCycles = None,
-    heads: options.Heads = None,
-    weights: options.Weights = None,
-    network: options.Network = None,
+    network: options.NetworkOptions,
     noise_seed: options.NoiseSeed = None,
-    split: options.Split = "test",
-    task: options.Task = None,
-    columns: options.Columns = None,
-    several: options.Several = "refuse",
-    processes: options.Processes = 1,
-    engine: options.Engine = None,
-    address: options.Address = None,
+    examples: options.ExampleOptions,
+    workers: options.WorkerOptions,
 ) -> None:
     """Follow a checkpoint far beyond its usual rollout, from several starts, and keep how its runs end. Resumes."""
     from unsettled.measure.campaign.long import measure_long
@@ -73,10 +67,10 @@ def follow(
         stop_at_rest=stop_at_rest,
     )
     keep_freed_memory()
-    loaded = inputs.network(checkpoint, network, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads, weights=weights)
-    chosen = inputs.examples(puzzles, split=split, limit=limit, seed=sample_seed, task=task, columns=columns, several=several)
-    with inputs.workers(processes, engine, address) as workers, progress("puzzles", len(chosen)) as advance:
-        side = measure_long(loaded, chosen, out, settings, workers=workers, advance=advance)
+    loaded = inputs.network(checkpoint, network)
+    chosen = inputs.examples(puzzles, examples, limit=limit, seed=sample_seed)
+    with inputs.workers(workers) as pool, progress("puzzles", len(chosen)) as advance:
+        side = measure_long(loaded, chosen, out, settings, workers=pool, advance=advance)
     typer.echo(f"{out}: {len(side)} puzzles")
 
 

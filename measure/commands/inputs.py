@@ -5,63 +5,69 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
+from unsettled.measure.commands.options import ExampleOptions, NetworkOptions, RunOptions, StructureOptions, WorkerOptions
 from unsettled.measure.errors import UserError
 
 if TYPE_CHECKING:
+    from unsettled.measure.campaign.run import Settings
     from unsettled.measure.campaign.workers import Workers
     from unsettled.measure.networks.adapter import Adapted
     from unsettled.measure.networks.checkpoints import Checkpoint
     from unsettled.measure.networks.published import Which
     from unsettled.measure.tasks.examples import Examples
     from unsettled.measure.tasks.reading import Reading
-    from unsettled.measure.tasks.sudoku.vetted import Several
 
 USUAL_SEGMENTS = 16
 
 
-def load(
-    path: Path, *, h_cycles: int | None = None, l_cycles: int | None = None, heads: int | None = None, weights: Which | None = None
-) -> Checkpoint:
+def load(path: Path, structure: StructureOptions, weights: Which | None = None) -> Checkpoint:
     """The checkpoint at a path; its notes go to standard error."""
     from unsettled.measure.networks.checkpoints import load_checkpoint
 
-    loaded: Checkpoint = load_checkpoint(path, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads, weights=weights)
+    loaded: Checkpoint = load_checkpoint(
+        path, H_cycles=structure.h_cycles, L_cycles=structure.l_cycles, heads=structure.heads, weights=weights
+    )
     say(f"{loaded.path.name}: {note}" for note in loaded.notes)
     return loaded
 
 
-def network(path: Path, adapter: str | None, **structure: Any) -> Checkpoint | Adapted:
+def network(path: Path, asked: NetworkOptions) -> Checkpoint | Adapted:
     """What a user's own adapter builds of the checkpoint at a path, if one is named; else the checkpoint itself."""
-    if adapter is None:
-        return load(path, **structure)
+    if asked.network is None:
+        return load(path, asked, asked.weights)
     from unsettled.measure.networks.adapter import load_network
 
-    return load_network(adapter, path)
+    return load_network(asked.network, path)
 
 
-def examples(
-    path: Path,
-    *,
-    split: str = "test",
-    limit: int | None = None,
-    seed: int | None = None,
-    task: str | None = None,
-    columns: str | None = None,
-    several: Several = "refuse",
-) -> Examples:
+def examples(path: Path, asked: ExampleOptions, *, limit: int | None = None, seed: int | None = None) -> Examples:
     """The examples at a path; which task was taken and why, and what there is to say of them, goes to standard error."""
     from unsettled.measure.tasks.reading import read_examples
     from unsettled.measure.tasks.tables import parse_columns
     from unsettled.measure.tasks.task import described
 
-    named = parse_columns(columns) if columns else None
-    found: Reading = read_examples(path, split=split, limit=limit, seed=seed, task=task, columns=named, several=several)
+    named = parse_columns(asked.columns) if asked.columns else None
+    found: Reading = read_examples(path, split=asked.split, limit=limit, seed=seed, task=asked.task, columns=named, several=asked.several)
     say((f"task {described(found.examples.task)}: {found.why}", *found.notes))
     return found.examples
+
+
+def settings(loaded: Checkpoint | Adapted, asked: RunOptions, noise_seed: int | None) -> Settings:
+    """How to measure a network, as asked."""
+    return {
+        "k": asked.k,
+        "segments": depth(loaded, asked.segments),
+        "seed": asked.seed,
+        "batch": asked.batch,
+        "device": asked.device,
+        "dtype": asked.dtype,
+        "qr_every": asked.qr_every,
+        "noise_seed": noise_seed,
+    }
 
 
 def depth(loaded: Checkpoint | Adapted, segments: int | None) -> int:
@@ -74,28 +80,28 @@ def depth(loaded: Checkpoint | Adapted, segments: int | None) -> int:
 
 
 @contextmanager
-def workers(processes: int, engine: str | None, address: str | None, *, device: str = "cpu") -> Iterator[Workers]:
+def workers(asked: WorkerOptions, *, device: str = "cpu") -> Iterator[Workers]:
     """Who measures: this process, ``--processes`` of them, or the cluster that ``--engine`` and ``--address`` name. Raises UserError."""
-    if engine is None:
-        if address is not None:
+    if asked.engine is None:
+        if asked.address is not None:
             raise UserError("--address names a cluster, but there is no --engine", hint="--engine ray")
-        if processes == 1:
+        if asked.processes == 1:
             from unsettled.measure.campaign.workers import here
 
             yield here
             return
         from unsettled.measure.scale.processes import process_workers
 
-        with process_workers(processes, device=device) as found:
+        with process_workers(asked.processes, device=device) as found:
             yield found
         return
-    if processes > 1:
+    if asked.processes > 1:
         raise UserError("--processes and --engine each say who measures", hint="give one of them")
     try:
         from unsettled.measure.scale.engine import ray_workers
     except ImportError:
         raise UserError("--engine ray needs the extra `ray`", hint="pip install 'unsettled[ray]'") from None
-    with ray_workers(address, device=device) as found:
+    with ray_workers(asked.address, device=device) as found:
         yield found
 
 

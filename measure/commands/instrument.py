@@ -7,12 +7,15 @@ from typing import Annotated
 import typer
 
 from unsettled.measure.commands import options
+from unsettled.measure.commands.groups import grouped
 
 app = typer.Typer()
 
 
 @app.command("check-instrument")
+@grouped
 def check(
+    *,
     checkpoint: options.Checkpoint,
     puzzles: options.Puzzles,
     radius: Annotated[str | None, typer.Option(help="A stated spectral radius of one segment, as it is printed.")] = None,
@@ -21,16 +24,9 @@ def check(
     example: Annotated[int | None, typer.Option(help="Id of the example; the first one otherwise.")] = None,
     segment: Annotated[int, typer.Option(min=1, help="The state after this segment; of an exponent, over so many.")] = 16,
     device: options.Device = "cpu",
-    h_cycles: options.HCycles = None,
-    l_cycles: options.LCycles = None,
-    heads: options.Heads = None,
-    weights: options.Weights = None,
-    network: options.Network = None,
+    network: options.NetworkOptions,
     noise_seed: options.NoiseSeed = None,
-    split: options.Split = "test",
-    task: options.Task = None,
-    columns: options.Columns = None,
-    several: options.Several = "refuse",
+    examples: options.ExampleOptions,
 ) -> None:
     """Hold a stated figure against exact derivatives, finite differences, coarser arithmetic, known slips. Exit code 1 if it fails."""
     from rich.console import Console
@@ -46,8 +42,8 @@ def check(
     if len(asked) != 1:
         raise UserError("say one stated figure", hint="--radius 1.2, --singular 27 or --exponent -0.31")
     ((quantity, figure),) = asked
-    loaded = inputs.network(checkpoint, network, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads, weights=weights)
-    chosen = inputs.examples(puzzles, split=split, task=task, columns=columns, several=several)
+    loaded = inputs.network(checkpoint, network)
+    chosen = inputs.examples(puzzles, examples)
     found = check_network_instrument(loaded, chosen, quantity, example=example, segment=segment, noise_seed=noise_seed or 0, device=device)
     holds, why = found.against(figure)
     table = Table("how", "value", "residual", "digits right", box=None)

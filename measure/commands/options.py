@@ -1,7 +1,11 @@
-"""The options of measuring, under one name each: `unsettled measure` and `python -m unsettled.measure` take the same ones."""
+"""The options of measuring, under one name each, and those that commands take together as groups (`groups.grouped`).
+
+`unsettled measure` and `python -m unsettled.measure` take the same ones.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -32,9 +36,8 @@ NoiseSeed = Annotated[int | None, typer.Option(help="Seed of a stochastic networ
 Weights = Annotated[
     Literal["ema", "raw"] | None, typer.Option(help="Averaged or raw weights, where the file holds both; averaged ones otherwise.")
 ]
-Task = Annotated[
-    Literal["sudoku", "maze", "arc", "tokens"] | None, typer.Option(help="What the examples are of; told by their content otherwise.")
-]
+TaskName = Literal["sudoku", "maze", "arc", "tokens"]
+Task = Annotated[TaskName | None, typer.Option(help="What the examples are of; told by their content otherwise.")]
 Columns = Annotated[str | None, typer.Option(help="Names of columns: question=quizzes,answer=solutions,rating=…,example_id=….")]
 Several = Annotated[
     Literal["refuse", "valid"],
@@ -43,16 +46,67 @@ Several = Annotated[
 Processes = Annotated[int, typer.Option(min=1, help="Processes that share the parts, and the cores of this machine.")]
 Engine = Annotated[Literal["ray"] | None, typer.Option(help="Let a Ray cluster measure, a part a task.")]
 Address = Annotated[str | None, typer.Option(help="Of the cluster; without one, this machine's cores are used.")]
+RecordOut = Annotated[Path, typer.Option(help="The record to write (Parquet).")]
 Split = Annotated[str, typer.Option(help="Split of a folder in the published layout.")]
+DeclaredFile = Annotated[
+    Path | None, typer.Option("--declared", help="What was declared before, as `unsettled lock` wrote it; the record carries it.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How `unsettled measure` and its ranks run a network, and on how many puzzles."""
+
+    k: Exponents = 8
+    segments: Depth = None
+    limit: Limit = None
+    sample_seed: SampleSeed = None
+    seed: Seed = 0
+    device: Device = "cpu"
+    dtype: Dtype = "float32"
+    batch: Batch = 8
+    qr_every: QrEvery = 1
+    noise_rows: NoiseRows = 0
+
+
+@dataclass(frozen=True)
+class StructureOptions:
+    """What the tensors of a checkpoint do not tell."""
+
+    h_cycles: HCycles = None
+    l_cycles: LCycles = None
+    heads: Heads = None
+
+
+@dataclass(frozen=True)
+class NetworkOptions(StructureOptions):
+    """Which network a checkpoint is."""
+
+    weights: Weights = None
+    network: Network = None
+
+
+@dataclass(frozen=True)
+class ExampleOptions:
+    """What the examples at a path are, and how they are read."""
+
+    split: Split = "test"
+    task: Task = None
+    columns: Columns = None
+    several: Several = "refuse"
+
+
+@dataclass(frozen=True)
+class WorkerOptions:
+    """Who measures: this process, several, or a cluster."""
+
+    processes: Processes = 1
+    engine: Engine = None
+    address: Address = None
 
 
 def refuse_folder(out: Path) -> None:
     """Raises UserError where a folder has the name of the file that a command is to write: before anything is measured."""
     if out.is_dir():
         raise UserError("is a folder", where=out, hint="name a file to write")
-
-
-DeclaredFile = Annotated[
-    Path | None, typer.Option("--declared", help="What was declared before, as `unsettled lock` wrote it; the record carries it.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

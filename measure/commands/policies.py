@@ -9,27 +9,35 @@ from typing import Annotated
 import typer
 
 from unsettled.measure.commands import options
+from unsettled.measure.commands.groups import grouped
 
 app = typer.Typer()
 
 PLAIN_WIDTH = 110  # of tables that go into a file
 
+DrawSegments = Annotated[int, typer.Option(help="Segments of every draw.")]
+DrawSeed = Annotated[int, typer.Option(help="Seed of the draws.")]
+Scale = Annotated[float, typer.Option(help="Standard deviation of a random initial state.")]
+Sigma = Annotated[float, typer.Option(help="Standard deviation of the noise on a perturbed carry, per segment.")]
+
 
 @app.command("levers", hidden=True)  # its earlier name
 @app.command()
+@grouped
 def policies(
+    *,
     checkpoint: options.Checkpoint,
     puzzles: options.Puzzles,
     out: Annotated[
         Path, typer.Option(help="The side record of draws to write; the audit finds it as restarts.parquet in the folder of the record.")
     ],
     draws: Annotated[int, typer.Option(help="Draws per puzzle and kind of start.")] = 8,
-    segments: Annotated[int, typer.Option(help="Segments of every draw.")] = 16,
+    segments: DrawSegments = 16,
     depth: Annotated[int, typer.Option(help="Segments of the one long rollout.")] = 128,
     starts: Annotated[str, typer.Option(help="Kinds of restarts: symmetry, random, perturbed, digits.")] = "symmetry,random,perturbed",
     exponents: Annotated[str, typer.Option(help="Kinds along which λ₁ is measured; empty for none.")] = "symmetry",
-    scale: Annotated[float, typer.Option(help="Standard deviation of a random initial state.")] = 1.0,
-    sigma: Annotated[float, typer.Option(help="Standard deviation of the noise on a perturbed carry, per segment.")] = 0.3,
+    scale: Scale = 1.0,
+    sigma: Sigma = 0.3,
     stop_at_rest: Annotated[
         float, typer.Option(help="Stop a draw early once its relative displacement falls below this, e.g. 1e-6; 0 runs all to the end.")
     ] = 0.0,
@@ -37,21 +45,12 @@ def policies(
     figure: Annotated[Path | None, typer.Option(help="Write accuracy against compute as a PNG or SVG.")] = None,
     limit: options.Limit = None,
     sample_seed: options.SampleSeed = None,
-    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+    seed: DrawSeed = 0,
     device: options.Device = "cpu",
     batch: options.Batch = 32,
-    h_cycles: options.HCycles = None,
-    l_cycles: options.LCycles = None,
-    heads: options.Heads = None,
-    weights: options.Weights = None,
-    network: options.Network = None,
-    split: options.Split = "test",
-    task: options.Task = None,
-    columns: options.Columns = None,
-    several: options.Several = "refuse",
-    processes: options.Processes = 1,
-    engine: options.Engine = None,
-    address: options.Address = None,
+    network: options.NetworkOptions,
+    examples: options.ExampleOptions,
+    workers: options.WorkerOptions,
 ) -> None:
     """Compare restarts, early pruning, halving and depth at equal compute, with selection rules that see no labels. Resumes."""
     from pydantic import ValidationError
@@ -72,7 +71,7 @@ def policies(
     options.refuse_folder(out)
     if minutes is not None and not minutes > 0:
         raise UserError(f"--minutes is {minutes}, it must be above 0")
-    if minutes is not None and (engine is not None or processes > 1):
+    if minutes is not None and (workers.engine is not None or workers.processes > 1):
         raise UserError("--minutes counts the time of this process alone", hint="leave it out with --engine and --processes")
     if figure is not None and figure.suffix not in (".png", ".svg"):
         raise UserError("a figure is a .png or .svg file", where=figure)
@@ -94,11 +93,11 @@ def policies(
         problem = error.errors(include_url=False)[0]
         raise UserError(f"--{problem['loc'][0]}: {problem['msg'].removeprefix('Value error, ')}") from None
     keep_freed_memory()
-    loaded = inputs.network(checkpoint, network, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads, weights=weights)
-    chosen = inputs.examples(puzzles, split=split, limit=limit, seed=sample_seed, task=task, columns=columns, several=several)
+    loaded = inputs.network(checkpoint, network)
+    chosen = inputs.examples(puzzles, examples, limit=limit, seed=sample_seed)
     total = len(chosen) * plan.rows
-    with inputs.workers(processes, engine, address, device=device) as workers, progress("rollouts", total) as advance:
-        side = gather(loaded, chosen, out, plan, seconds=None if minutes is None else 60 * minutes, workers=workers, advance=advance)
+    with inputs.workers(workers, device=device) as pool, progress("rollouts", total) as advance:
+        side = gather(loaded, chosen, out, plan, seconds=None if minutes is None else 60 * minutes, workers=pool, advance=advance)
     width = None if sys.stdout.isatty() else PLAIN_WIDTH
     table, console = table_of(side), Console(width=width, markup=False, highlight=False, emoji=False)
     console.print(f"{len(table)} of {len(chosen)} puzzles; one segment is {table.updates} evaluations, one with λ₁ {2 * table.updates}")
@@ -125,7 +124,9 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 @app.command()
+@grouped
 def solve(
+    *,
     puzzle: Annotated[
         str, typer.Argument(help="81 cells (16, 36, … by the checkpoint), '.' or 0 blank; or a file of such lines or grids.")
     ],
@@ -133,13 +134,11 @@ def solve(
     restarts: Annotated[int, typer.Option(help="Draws, side by side.")] = 8,
     select: Annotated[str, typer.Option(help="halting, displacement, exponent, majority, conflicts, consistent, first.")] = "halting",
     starts: Annotated[str, typer.Option(help="symmetry, random, perturbed or trained.")] = "symmetry",
-    segments: Annotated[int, typer.Option(help="Segments of every draw.")] = 16,
-    scale: Annotated[float, typer.Option(help="Standard deviation of a random initial state.")] = 1.0,
-    sigma: Annotated[float, typer.Option(help="Standard deviation of the noise on a perturbed carry, per segment.")] = 0.3,
-    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
-    h_cycles: options.HCycles = None,
-    l_cycles: options.LCycles = None,
-    heads: options.Heads = None,
+    segments: DrawSegments = 16,
+    scale: Scale = 1.0,
+    sigma: Sigma = 0.3,
+    seed: DrawSeed = 0,
+    structure: options.StructureOptions,
 ) -> None:
     """Solve your own puzzle by restarts; shows the board as it evolves. Exit code 0: consistent with its clues, 1: not."""
     from rich.console import Console, Group
@@ -156,7 +155,7 @@ def solve(
 
     drawing = Starts(kind=starts, seed=seed, scale=scale, sigma=sigma)
     keep_freed_memory()
-    model = load_checkpoint(checkpoint, H_cycles=h_cycles, L_cycles=l_cycles, heads=heads).model
+    model = load_checkpoint(checkpoint, H_cycles=structure.h_cycles, L_cycles=structure.l_cycles, heads=structure.heads).model
     box, failed = board_of(model), 0
     console = Console(markup=False, highlight=False, emoji=False)
     boards = read_boards(puzzle, box)

@@ -8,12 +8,15 @@ from typing import Annotated
 import typer
 
 from unsettled.measure.commands import options
+from unsettled.measure.commands.groups import grouped
 
 app = typer.Typer()
 
 
 @app.command("few-unknown")
+@grouped
 def few_unknown(
+    *,
     checkpoint: options.Checkpoint,
     puzzles: options.Puzzles,
     out: Annotated[Path, typer.Option(help="The side record; the audit finds it as few_unknown.parquet in the folder of the record.")],
@@ -23,19 +26,10 @@ def few_unknown(
     sample_seed: options.SampleSeed = None,
     seed: Annotated[int, typer.Option(help="Seed of the cells.")] = 0,
     batch: options.Batch = 64,
-    h_cycles: options.HCycles = None,
-    l_cycles: options.LCycles = None,
-    heads: options.Heads = None,
-    weights: options.Weights = None,
-    network: options.Network = None,
+    network: options.NetworkOptions,
     noise_seed: options.NoiseSeed = None,
-    split: options.Split = "test",
-    task: options.Task = None,
-    columns: options.Columns = None,
-    several: options.Several = "refuse",
-    processes: options.Processes = 1,
-    engine: options.Engine = None,
-    address: options.Address = None,
+    examples: options.ExampleOptions,
+    workers: options.WorkerOptions,
 ) -> None:
     """Fill Sudoku puzzles in but for one cell, run them, and keep which are right after each segment. Resumes."""
     from unsettled.measure.campaign.probes import probe_unknown
@@ -45,9 +39,9 @@ def few_unknown(
 
     options.refuse_folder(out)
     keep_freed_memory()
-    loaded = inputs.network(checkpoint, network, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads, weights=weights)
-    chosen = inputs.examples(puzzles, split=split, limit=limit, seed=sample_seed, task=task, columns=columns, several=several)
-    with inputs.workers(processes, engine, address) as workers, progress("puzzles", len(chosen)) as advance:
+    loaded = inputs.network(checkpoint, network)
+    chosen = inputs.examples(puzzles, examples, limit=limit, seed=sample_seed)
+    with inputs.workers(workers) as pool, progress("puzzles", len(chosen)) as advance:
         side = probe_unknown(
             loaded,
             chosen,
@@ -57,7 +51,7 @@ def few_unknown(
             seed=seed,
             batch=batch,
             noise_seed=noise_seed,
-            workers=workers,
+            workers=pool,
             advance=advance,
         )
     wrong = int((side["solved_at"][:, -1] == 0).sum())
@@ -65,7 +59,9 @@ def few_unknown(
 
 
 @app.command()
+@grouped
 def disturb(
+    *,
     checkpoint: options.Checkpoint,
     puzzles: options.Puzzles,
     out: Annotated[Path, typer.Option(help="The side record; the audit finds it as disturbed.parquet in the folder of the record.")],
@@ -75,19 +71,10 @@ def disturb(
     sample_seed: options.SampleSeed = None,
     seed: Annotated[int, typer.Option(help="Seed of the noise.")] = 1,
     batch: options.Batch = 64,
-    h_cycles: options.HCycles = None,
-    l_cycles: options.LCycles = None,
-    heads: options.Heads = None,
-    weights: options.Weights = None,
-    network: options.Network = None,
+    network: options.NetworkOptions,
     noise_seed: options.NoiseSeed = None,
-    split: options.Split = "test",
-    task: options.Task = None,
-    columns: options.Columns = None,
-    several: options.Several = "refuse",
-    processes: options.Processes = 1,
-    engine: options.Engine = None,
-    address: options.Address = None,
+    examples: options.ExampleOptions,
+    workers: options.WorkerOptions,
 ) -> None:
     """Retention and basin: run from disturbed starts, and go on from solved states that were disturbed. Resumes."""
     from unsettled.measure.campaign.probes import probe_disturbed
@@ -102,9 +89,9 @@ def disturb(
     except ValueError:
         raise UserError(f"--radii is {radii!r}", hint="numbers such as 0,0.1,1") from None
     keep_freed_memory()
-    loaded = inputs.network(checkpoint, network, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads, weights=weights)
-    chosen = inputs.examples(puzzles, split=split, limit=limit, seed=sample_seed, task=task, columns=columns, several=several)
-    with inputs.workers(processes, engine, address) as workers, progress("puzzles", len(chosen)) as advance:
+    loaded = inputs.network(checkpoint, network)
+    chosen = inputs.examples(puzzles, examples, limit=limit, seed=sample_seed)
+    with inputs.workers(workers) as pool, progress("puzzles", len(chosen)) as advance:
         side = probe_disturbed(
             loaded,
             chosen,
@@ -114,7 +101,7 @@ def disturb(
             seed=seed,
             batch=batch,
             noise_seed=noise_seed,
-            workers=workers,
+            workers=pool,
             advance=advance,
         )
     put = side["put_in"].astype(bool)

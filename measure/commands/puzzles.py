@@ -20,7 +20,6 @@ app = typer.Typer(name="puzzles", help="Generate, convert, rate, split and compa
 GENERATED_AT_ONCE = 256
 
 Source = Annotated[Path, typer.Argument(help="A folder in the published layout, a CSV, or a Parquet file.")]
-Split = Annotated[str, typer.Option(help="Split of a folder in the published layout.")]
 Canonical = Annotated[bool, typer.Option(help="Parquet: add the hash that equivalent puzzles share.")]
 
 
@@ -33,7 +32,7 @@ def generate(
     steps: Annotated[str, typer.Option(help="Mazes: LOW:HIGH steps of the shortest path.")] = "0:1000000",
     seed: Annotated[int, typer.Option(help="Seed: the same puzzles on every machine.")] = 0,
     extra_clues: Annotated[str, typer.Option(help="LOW:HIGH clues beyond the minimal puzzle, uniform.")] = "0:0",
-    split: Split = "test",
+    split: options.Split = "test",
     canonical: Canonical = True,
 ) -> None:
     """Generate puzzles with exactly one solution, rated by search nodes; or mazes with one shortest path."""
@@ -67,9 +66,9 @@ def generate(
 def convert(
     source: Source,
     target: Annotated[Path, typer.Argument(help="A .parquet file, or a folder for the published layout.")],
-    split: Split = "test",
+    split: options.Split = "test",
     limit: Annotated[int | None, typer.Option(help="Only this many puzzles, the first ones.")] = None,
-    sample_seed: Annotated[int | None, typer.Option(help="With --limit: a random sample drawn with this seed.")] = None,
+    sample_seed: options.SampleSeed = None,
     canonical: Canonical = True,
     task: options.Task = None,
     columns: options.Columns = None,
@@ -113,7 +112,7 @@ def convert(
 def rate(
     source: Source,
     target: Annotated[Path, typer.Argument(help="The .parquet file to write; the published layout has no ratings.")],
-    split: Split = "test",
+    split: options.Split = "test",
     canonical: Canonical = True,
 ) -> None:
     """Replace ratings by the number of search nodes our solver needs; refuses puzzles without exactly one solution."""
@@ -141,7 +140,7 @@ def split_(
     hard: Annotated[int, typer.Option(help="Puzzles in hard, the hardest ones.", min=0)] = 0,
     by: Annotated[str, typer.Option(help="Hard by rating (highest) or by givens (fewest).")] = "rating",
     seed: Annotated[int, typer.Option(help="Seed of the random sample.")] = 0,
-    split: Split = "test",
+    split: options.Split = "test",
     published: Annotated[bool, typer.Option(help="Write the published layout instead of Parquet files.")] = False,
 ) -> None:
     """Split into train, test and hard so that no two puzzles are equivalent, neither across nor within."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from unsettled.measure.commands import options
+from unsettled.measure.commands.groups import grouped
 from unsettled.measure.support.limits import PART_ROWS
 
 if TYPE_CHECKING:
@@ -17,34 +18,18 @@ app = typer.Typer()
 
 
 @app.command()
+@grouped
 def measure(
+    *,
     checkpoint: options.Checkpoint,
     puzzles: options.Puzzles,
-    out: Annotated[Path, typer.Option(help="The record to write (Parquet).")],
-    k: options.Exponents = 8,
-    segments: options.Depth = None,
-    limit: options.Limit = None,
-    sample_seed: options.SampleSeed = None,
-    seed: options.Seed = 0,
-    device: options.Device = "cpu",
-    dtype: options.Dtype = "float32",
-    batch: options.Batch = 8,
-    qr_every: options.QrEvery = 1,
-    noise_rows: options.NoiseRows = 0,
-    h_cycles: options.HCycles = None,
-    l_cycles: options.LCycles = None,
-    heads: options.Heads = None,
-    weights: options.Weights = None,
-    network: options.Network = None,
+    out: options.RecordOut,
+    run: options.RunOptions,
+    network: options.NetworkOptions,
     noise_seed: options.NoiseSeed = None,
-    split: options.Split = "test",
-    task: options.Task = None,
-    columns: options.Columns = None,
-    several: options.Several = "refuse",
+    examples: options.ExampleOptions,
     declared: options.DeclaredFile = None,
-    processes: options.Processes = 1,
-    engine: options.Engine = None,
-    address: options.Address = None,
+    workers: options.WorkerOptions,
 ) -> None:
     """Measure a network on examples: exponents, displacement, confidence and outcome, one row an example. Resumes."""
     import time
@@ -59,25 +44,15 @@ def measure(
     options.refuse_folder(out)
     begun = time.monotonic()
     keep_freed_memory()
-    loaded = inputs.network(checkpoint, network, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads, weights=weights)
-    segments = inputs.depth(loaded, segments)
-    chosen = inputs.examples(puzzles, split=split, limit=limit, seed=sample_seed, task=task, columns=columns, several=several)
-    noise_rows = min(noise_rows, len(chosen))
-    settings: campaign.Settings = {
-        "k": k,
-        "segments": segments,
-        "seed": seed,
-        "batch": batch,
-        "device": device,
-        "dtype": dtype,
-        "qr_every": qr_every,
-        "noise_seed": noise_seed,
-        "declared": read_declared(declared) if declared else None,
-    }
+    loaded = inputs.network(checkpoint, network)
+    settings = inputs.settings(loaded, run, noise_seed)
+    chosen = inputs.examples(puzzles, examples, limit=run.limit, seed=run.sample_seed)
+    settings["declared"] = read_declared(declared) if declared else None
+    noise_rows = min(run.noise_rows, len(chosen))
     total = len(chosen) + noise.FLOOR_PASSES * noise_rows
-    with inputs.workers(processes, engine, address, device=device) as workers, progress("puzzles", total) as advance:
-        floor = noise.floor_of_sample(loaded, chosen, rows=noise_rows, workers=workers, advance=advance) if noise_rows else None
-        campaign.measure(loaded, chosen, out, **settings, noise=floor, workers=workers, advance=advance)
+    with inputs.workers(workers, device=run.device) as pool, progress("puzzles", total) as advance:
+        floor = noise.floor_of_sample(loaded, chosen, rows=noise_rows, workers=pool, advance=advance) if noise_rows else None
+        campaign.measure(loaded, chosen, out, **settings, noise=floor, workers=pool, advance=advance)
     show(out)
     minutes, memory = (time.monotonic() - begun) / 60, peak_memory_mib()
     typer.echo(f"this call took {minutes:.1f} minutes" + (f", at most {memory:,} MiB of memory" if memory else ""), err=True)
@@ -105,10 +80,12 @@ def measure_noise(
     keep_freed_memory()
     kept = read_record(record)
     facts = kept.provenance.model
-    loaded = inputs.network(checkpoint, network, h_cycles=facts.H_cycles or None, l_cycles=facts.L_cycles or None, heads=heads)
+    asked = options.NetworkOptions(h_cycles=facts.H_cycles or None, l_cycles=facts.L_cycles or None, heads=heads, network=network)
+    loaded = inputs.network(checkpoint, asked)
     check_source(kept.provenance, loaded.tensors_digest, what="the record", where=checkpoint)
     how: Several = "valid" if kept.provenance.by_rule else "refuse"
-    chosen = inputs.examples(puzzles, split=split, task=kept.provenance.task, columns=columns, several=how)
+    task = cast(options.TaskName, kept.provenance.task)  # another is refused where the examples are read
+    chosen = inputs.examples(puzzles, options.ExampleOptions(split=split, task=task, columns=columns, several=how))
     sample = kept.take(noise.spread(len(kept), min(rows, len(kept))))
     with progress("rows", noise.FLOOR_PASSES * len(sample)) as advance:
         floor = noise.measure_floor(loaded, chosen, sample, advance=advance)

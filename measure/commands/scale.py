@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from unsettled.measure.commands import options
+from unsettled.measure.commands.groups import grouped
 
 app = typer.Typer()
 
@@ -15,7 +16,7 @@ app = typer.Typer()
 @app.command()
 def merge(
     folder: Annotated[Path, typer.Argument(help="The folder that `python -m unsettled.measure` wrote its shards to.")],
-    out: Annotated[Path, typer.Option(help="The record to write (Parquet).")],
+    out: options.RecordOut,
 ) -> None:
     """Join the shards of one measurement, when every puzzle is there exactly once and all of them agree."""
     from unsettled.measure.commands.records import show
@@ -30,7 +31,7 @@ def merge(
 def import_table(
     table: Annotated[Path, typer.Argument(help="One row an example: CSV, JSON, JSON lines or Parquet.")],
     columns: Annotated[Path, typer.Option("--map", help="TOML that says which column is what (measure/IMPORT.md).")],
-    out: Annotated[Path, typer.Option(help="The record to write (Parquet).")],
+    out: options.RecordOut,
 ) -> None:
     """Turn a table of others into a record: what it tells is judged, claims on anything else stay unverifiable."""
     from unsettled.measure.commands.records import show
@@ -43,15 +44,15 @@ def import_table(
 
 
 @app.command("import-preds")
+@grouped
 def import_preds(
+    *,
     predictions: Annotated[list[Path], typer.Argument(help="step_N_all_preds.0, .1, …: the files of all ranks.")],
-    out: Annotated[Path, typer.Option(help="The record to write (Parquet).")],
+    out: options.RecordOut,
     checkpoint: Annotated[Path | None, typer.Option(help="What was evaluated; step_N beside the files otherwise.")] = None,
     puzzles: Annotated[Path | None, typer.Option(help="The puzzle set, for ids and ratings.")] = None,
     segments: options.Depth = None,
-    h_cycles: options.HCycles = None,
-    l_cycles: options.LCycles = None,
-    heads: options.Heads = None,
+    structure: options.StructureOptions,
     weights: options.Weights = None,
     split: options.Split = "test",
 ) -> None:
@@ -64,7 +65,7 @@ def import_preds(
 
     options.refuse_folder(out)
     path = checkpoint or checkpoint_beside(predictions[0])
-    loaded = inputs.load(path, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads, weights=weights)
+    loaded = inputs.load(path, structure, weights)
     known = read_puzzles(puzzles, split=split) if puzzles else None
     write_record(import_predictions(predictions, loaded, puzzles=known, segments=inputs.depth(loaded, segments)), out)
     show(out)

@@ -8,12 +8,15 @@ from typing import Annotated
 import typer
 
 from unsettled.measure.commands import options
+from unsettled.measure.commands.groups import grouped
 
 app = typer.Typer()
 
 
 @app.command()
+@grouped
 def spectrum(
+    *,
     checkpoint: options.Checkpoint,
     puzzles: options.Puzzles,
     out: Annotated[
@@ -29,19 +32,10 @@ def spectrum(
     device: options.Device = "cpu",
     dtype: Annotated[str, typer.Option(help="float64 or float32; of float32 the residual says what is left.")] = "float64",
     batch: options.Batch = 8,
-    h_cycles: options.HCycles = None,
-    l_cycles: options.LCycles = None,
-    heads: options.Heads = None,
-    weights: options.Weights = None,
-    network: options.Network = None,
+    network: options.NetworkOptions,
     noise_seed: options.NoiseSeed = None,
-    split: options.Split = "test",
-    task: options.Task = None,
-    columns: options.Columns = None,
-    several: options.Several = "refuse",
-    processes: options.Processes = 1,
-    engine: options.Engine = None,
-    address: options.Address = None,
+    examples: options.ExampleOptions,
+    workers: options.WorkerOptions,
 ) -> None:
     """Gain along the motion, largest singular value and spectral radius of one segment, with residuals, into a side record. Resumes."""
     from unsettled.measure.campaign.spectrum import SpectrumSettings, measure_spectrum
@@ -51,7 +45,7 @@ def spectrum(
 
     options.refuse_folder(out)
     keep_freed_memory()
-    loaded = inputs.network(checkpoint, network, h_cycles=h_cycles, l_cycles=l_cycles, heads=heads, weights=weights)
+    loaded = inputs.network(checkpoint, network)
     depth = inputs.depth(loaded, segments)
     settings = SpectrumSettings(
         segments=depth,
@@ -64,9 +58,9 @@ def spectrum(
         device=device,
         dtype=dtype,
     )
-    chosen = inputs.examples(puzzles, split=split, limit=limit, seed=sample_seed, task=task, columns=columns, several=several)
-    with inputs.workers(processes, engine, address, device=device) as workers, progress("puzzles", len(chosen)) as advance:
-        side = measure_spectrum(loaded, chosen, out, settings, workers=workers, advance=advance)
+    chosen = inputs.examples(puzzles, examples, limit=limit, seed=sample_seed)
+    with inputs.workers(workers, device=device) as pool, progress("puzzles", len(chosen)) as advance:
+        side = measure_spectrum(loaded, chosen, out, settings, workers=pool, advance=advance)
     missed = int((side["radius"] != side["radius"]).sum())
     typer.echo(f"{out}: {len(side)} puzzles; {missed} of {side['radius'].size} radii have not converged")
 
