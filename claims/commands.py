@@ -12,7 +12,7 @@ from unsettled.claims.ledger.commands import Manuscript, Own
 from unsettled.measure.commands.options import Json
 
 if TYPE_CHECKING:
-    from unsettled.claims.explanation.pages import Page
+    from unsettled.claims.explanation.facts import Page
 
 app = typer.Typer()
 
@@ -93,7 +93,7 @@ def check_text(draft: Manuscript, ledger: LedgerOption = None, statistics: Own =
 
     from unsettled.claims.catalogue.own import load_statistics
     from unsettled.claims.ledger.load import PAPER, load_ledger
-    from unsettled.claims.manuscript.binding import check
+    from unsettled.claims.manuscript.findings import check
     from unsettled.claims.manuscript.reader import read_manuscript
     from unsettled.measure.support.text import harmless as safe
 

@@ -104,7 +104,7 @@ def _prepare(config: pytest.Config, asked: str | None) -> None:
         gate, path = read_gate(config, run), audit_path(config, run)
         if run.to_measure():
             gc.enable()  # measuring takes hours and makes garbage; what reads an audit may have left the search for it off
-            from unsettled.claims.audit.remeasure import measured_run
+            from unsettled.claims.audit.whole import measured_run
 
             run = measured_run(run, cache_folder(config))
         others, sent = partial(rivals_of, config), bool(config.option.audit)

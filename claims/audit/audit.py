@@ -17,7 +17,7 @@ from unsettled.claims.audit.planted import Planted
 from unsettled.claims.audit.rivals import Rival
 from unsettled.claims.audit.sampling import Remeasured
 from unsettled.claims.digits.arithmetic import Row
-from unsettled.claims.explanation.pages import Fact
+from unsettled.claims.explanation.facts import Fact
 from unsettled.claims.manuscript.marked import Marked
 from unsettled.claims.verdict import TABLE, Verdict
 from unsettled.measure.errors import UserError

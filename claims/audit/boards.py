@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from pydantic import ValidationError
 
+from unsettled.claims.audit.loading import loaded, loaded_network, suited_threads
 from unsettled.claims.audit.pictures import EACH, WORDS, Board, Boards, without_boards
-from unsettled.claims.audit.remeasure import loaded, loaded_network, suited_threads
 from unsettled.claims.audit.sampling import AFFORDABLE, cost_of_row
 from unsettled.claims.populations.populations import Population
 from unsettled.measure.analysis.band import otsu_band

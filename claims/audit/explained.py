@@ -7,7 +7,8 @@ import math
 from unsettled.claims.audit.entries import Strict
 from unsettled.claims.audit.run import Run
 from unsettled.claims.catalogue.registered import lookup
-from unsettled.claims.explanation.pages import Fact, claim_page, verdict_page
+from unsettled.claims.explanation.facts import Fact
+from unsettled.claims.explanation.pages import claim_page, verdict_page
 from unsettled.claims.judgement.case import form_of
 from unsettled.claims.ledger.forms import region
 from unsettled.claims.verdict import Verdict

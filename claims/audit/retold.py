@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from unsettled.claims.audit.audit import Audit
-from unsettled.claims.explanation.pages import Fact, Page, keys_of, title_of
+from unsettled.claims.explanation.facts import Fact, Page
+from unsettled.claims.explanation.pages import keys_of, title_of
 from unsettled.claims.verdict import TABLE, Verdict
 
 # Label of a fact → the fingerprint of a population that it shows.

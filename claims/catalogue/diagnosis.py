@@ -1,46 +1,28 @@
-"""Statistics of how runs fail: what early windows foretell, what confidence misses, and what long rollouts show."""
+"""Statistics of how runs fail: what confidence misses, how far they still move, and what long rollouts show."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
-from unsettled.claims.catalogue.bands import (
-    band_of,
-    banded,
-    contrasted,
-    has_lengths,
-    members,
-    over_lines,
-    same_in_both,
-    told_apart,
-    unusable,
-    vacuous,
-)
+from unsettled.claims.catalogue.bands import band_of, banded, contrasted, has_lengths, members, over_lines, told_apart, unusable, vacuous
+from unsettled.claims.catalogue.early import uncontrolled
 from unsettled.claims.catalogue.parameters import Class, Early, Part, Segments, Settling
 from unsettled.claims.catalogue.registry import Parameters, side_kind, statistic
-from unsettled.claims.catalogue.separation import trajectories, uncontrolled
 from unsettled.measure.analysis.capture import LongRuns, kept_solved
 from unsettled.measure.analysis.capture_exponent import before_capture, before_capture_in, exponents
 from unsettled.measure.analysis.label_tables import RestLines, rest_lines
 from unsettled.measure.analysis.labels import NAMES, Thresholds, classify, settled
-from unsettled.measure.columns.streamed import in_pieces
-from unsettled.measure.record.movement import Scale
 from unsettled.measure.record.record import Record
 from unsettled.measure.record.side import SideRecord
 from unsettled.measure.statistics.calibration import brier, calibration_error
-from unsettled.measure.statistics.early import EarlyWindow, early_window
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.median import median
 from unsettled.measure.statistics.proportion import proportion
-from unsettled.measure.statistics.ratio import risk_ratio
-from unsettled.measure.statistics.splits import over_splits
-from unsettled.measure.statistics.windows import Together
 
-Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 side_kind(
@@ -48,21 +30,6 @@ side_kind(
     words="rollouts far beyond the record's segments and from other starts",
     command="unsettled follow {checkpoint} {puzzles} --out {out}",
 )
-
-
-class EarlyTogether(Parameters):
-    """All early scores together, of the first ``horizon`` segments."""
-
-    horizon: Segments = 4
-    part: Part = "H"
-    scale: Scale = "raw"
-
-
-class Doom(Early):
-    """The share ``tail`` of the unsolved whose early score predicts failure most strongly: highest, or lowest with ``high`` false."""
-
-    tail: Share = 0.1
-    high: bool = True
 
 
 class Exceptions(Settling):
@@ -123,57 +90,6 @@ class Labelled(Rest):
     window: Segments = 8
     loss: Positive = 0.01
     drift: Positive = 0.75
-
-
-@statistic("early_auc_together", EarlyTogether, limits=(0, 1))
-def early_auc_together(record: Record, parameters: EarlyTogether) -> Estimate:
-    """Area of all early scores together for "solved later", by logistic regression judged out of fold.
-
-    That it is ½ says something only where the last halting confidence does tell the outcome.
-    """
-    arrays = trajectories(record, Early(horizon=parameters.horizon, part=parameters.part, scale=parameters.scale))
-    early_window(**arrays, horizon=parameters.horizon)  # refuses a window that does not fit
-    solved_at, horizon = np.asarray(record.solved_at), parameters.horizon
-    columns = arrays["growth"], arrays["displacement"], arrays["halting_logit"]
-    growth, displacement, halting = (_beginning(column, horizon) for column in columns)
-    if any(np.isnan(array).any() for array in (growth, displacement, halting)):
-        return undefined("some early scores are NaN", n=len(record))
-    window = EarlyWindow(growth=growth, displacement=displacement, halting_logit=halting, solved_at=solved_at[:, :horizon])
-    together = Together(window, solved_at[:, -1])
-    del window, growth, displacement, halting  # what is left is a few numbers an example
-    found = over_splits(lambda seed: together.area(seed=seed), splits=5)
-    return vacuous(found, same_in_both(record.halting_logit[:, -1], record.solved, "the last halting logits"))
-
-
-def _beginning(column: np.ndarray, segments: int) -> np.ndarray:
-    """The first segments of a column (N, S, …), from one look at it; NaN where any segment is, whichever it is."""
-    found = np.empty((len(column), segments, *column.shape[2:]))
-    for rows, piece in in_pieces(column):
-        found[rows] = piece[:, :segments]
-        found[rows][np.isnan(piece).any(axis=tuple(range(1, piece.ndim)))] = np.nan
-    return found
-
-
-@statistic("early_doom", Doom)
-def early_doom(record: Record, parameters: Doom) -> Estimate:
-    """Risk ratio of eventual success: the unsolved with the worst early scores against the other unsolved."""
-    window = early_window(**trajectories(record, parameters), horizon=parameters.horizon)
-    chosen = window.unsolved()
-    scores = window.score(parameters.score)[chosen] * (1 if parameters.high else -1)
-    later = np.asarray(record.solved)[chosen]
-    denominator = f"puzzles unsolved after {parameters.horizon} segments"
-    about: dict[str, Any] = {"n": len(later), "denominator": denominator}
-    worst = max(1, round(parameters.tail * len(later)))
-    if reason := unusable(scores, "early scores") or ("too few of them" if len(later) <= worst else ""):
-        return undefined(reason, **about)
-    order = np.argsort(-scores, kind="stable")
-    hit, other = int(later[order[:worst]].sum()), int(later[order[worst:]].sum())
-    if not other:
-        return undefined("none of the others is solved later", **about)
-    found = risk_ratio(hit, worst, other, len(later) - worst, denominator=denominator)
-    counts = {"worst": worst, "worst_solved_later": hit, "others": len(later) - worst, "others_solved_later": other}
-    found = replace(found, counts=counts, method=f"worst {parameters.tail:.0%} over the others; {found.method}")
-    return vacuous(found, uncontrolled(record, parameters))
 
 
 @statistic("confident_failures_settled", Exceptions, limits=(0, 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal
 
 import numpy as np
 
@@ -19,14 +19,12 @@ from unsettled.claims.catalogue.bands import (
     unusable,
     vacuous,
 )
-from unsettled.claims.catalogue.parameters import Baselined, Early, ExponentOf, Matched
+from unsettled.claims.catalogue.parameters import Baselined, ExponentOf, Matched
 from unsettled.claims.catalogue.registry import statistic
-from unsettled.measure.columns.streamed import foresee
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.movement import Scale
 from unsettled.measure.record.record import Record
-from unsettled.measure.statistics.auc import auc, auc_difference, auc_interval
-from unsettled.measure.statistics.early import early_auc, early_window
+from unsettled.measure.statistics.auc import auc, auc_interval
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.increment import incremental_auc
 from unsettled.measure.statistics.matching import Bins, Groups
@@ -38,17 +36,12 @@ from unsettled.measure.statistics.strata import WEIGHTS
 def score_of(record: Record, name: str, scale: Scale = "raw") -> np.ndarray:
     """One score per example, shape (N,): λ₁, mean of the spectrum, late displacement of z_H on a scale, or last halting logit."""
     if name in ("exponent", "spectrum_mean"):
-        exponents = _exponents(record, 1)
+        exponents = exponents_of(record, 1)
         return exponents[:, 0] if name == "exponent" else exponents.mean(axis=1)
     return record.late_displacement(scale=scale) if name == "displacement" else record.halting_logit[:, -1]
 
 
-def uncontrolled(record: Record, parameters: Early) -> str:
-    """Why an early score that foretells nothing says nothing: over the later segments it does not tell the outcome either."""
-    return same_in_both(_later_score(record, parameters), record.solved, f"the same scores ({parameters.score}) of the later segments")
-
-
-def _exponents(record: Record, index: int, unit: Literal["update", "segment"] = "update") -> np.ndarray:
+def exponents_of(record: Record, index: int, unit: Literal["update", "segment"] = "update") -> np.ndarray:
     """Exponents (N, k) of a record that has at least ``index`` of them."""
     if record.k < index:
         what = f"the record holds {record.k} exponents, exponent {index} is needed"
@@ -59,7 +52,7 @@ def _exponents(record: Record, index: int, unit: Literal["update", "segment"] = 
 @statistic("median_exponent", ExponentOf)
 def median_exponent(record: Record, parameters: ExponentOf) -> Estimate:
     """Median of an exponent over failures, successes, or all, in nats per update or per segment."""
-    values = _exponents(record, parameters.index, parameters.unit)[:, parameters.index - 1]
+    values = exponents_of(record, parameters.index, parameters.unit)[:, parameters.index - 1]
     found = median(values[members(record, parameters.of)], unit=f"nats per {parameters.unit}", denominator=parameters.of)
     return found if parameters.of == "all" else vacuous(found, same_in_both(values, record.solved, "the exponents"))
 
@@ -67,7 +60,7 @@ def median_exponent(record: Record, parameters: ExponentOf) -> Estimate:
 @statistic("expansive_share", ExponentOf, limits=(0, 1))
 def expansive_share(record: Record, parameters: ExponentOf) -> Estimate:
     """Share of failures (successes, all) whose exponent is above zero: locally expansive."""
-    values = _exponents(record, parameters.index)[:, parameters.index - 1]
+    values = exponents_of(record, parameters.index)[:, parameters.index - 1]
     who = members(record, parameters.of)
     if reason := unusable(values[who], "exponents"):
         return undefined(reason, n=int(who.sum()), denominator=parameters.of)
@@ -125,86 +118,6 @@ def _compared(record: Record, parameters: Matched, among: np.ndarray) -> Groups:
         return Groups(record.givens, among)
     late = record.late_displacement(part=parameters.part, window=parameters.window, scale=parameters.scale)
     return Bins(late, among, bins=parameters.bins, edges=parameters.edges)
-
-
-def cuts(record: Record, parameters: Early) -> None:
-    """Note what an early score, and the same of the later segments, are made of."""
-    end = parameters.horizon
-    foresee(record.solved_at, lambda held: held[:, :end][:, -1], lambda held: held[:, end:][:, -1])
-    if parameters.score == "exponent":
-        foresee(record.growth, lambda held: held[:, :end][:, :, 0].sum(axis=1), lambda held: held[:, end : record.segments].sum(axis=1))
-    elif parameters.score == "displacement":
-        foresee(record.movement(parameters.part, parameters.scale), lambda held: held[:, :end].mean(axis=1))
-
-
-@statistic("early_auc", Early, limits=(0, 1), ahead=cuts)
-def early(record: Record, parameters: Early) -> Estimate:
-    """Area of an early score for "solved later" among the puzzles unsolved after the early segments.
-
-    That it is ½ says something only where the same score over the later segments is not.
-    """
-    found = early_auc(**trajectories(record, parameters), score=parameters.score, horizon=parameters.horizon)
-    told = found.low > 0.5 or found.high < 0.5
-    return found if told or not found.defined else vacuous(found, uncontrolled(record, parameters))
-
-
-@statistic("retrospective_gain", Early, limits=(-1, 1), ahead=cuts)
-def retrospective_gain(record: Record, parameters: Early) -> Estimate:
-    """Distance of the AUC from ½ over the later segments, minus that over the early ones, on the same puzzles.
-
-    Both areas are of one score among the puzzles unsolved after ``horizon`` segments, for "solved later". Each is
-    turned to the side of ½ on which it lies, so that an early score that predicts the other way round counts too.
-    """
-    window = early_window(**trajectories(record, parameters), horizon=parameters.horizon)
-    cuts(record, parameters)
-    unsolved, denominator = window.unsolved(), f"puzzles unsolved after {parameters.horizon} segments"
-    if not unsolved.any():
-        return undefined(f"no {denominator}", denominator=denominator)
-    solved_later = record.solved[unsolved]
-    before = window.score(parameters.score)[unsolved]
-    after = _later_score(record, parameters)[unsolved]
-    first, second = auc(after, solved_later), auc(before, solved_later)
-    if not (first.defined and second.defined):
-        return first if not first.defined else second
-    later, earlier = (values if area.value >= 0.5 else -values for values, area in ((after, first), (before, second)))
-    gain = auc_difference(later, earlier, solved_later)
-    if not gain.defined:
-        return gain
-    extra: dict[str, float | str] = {"auc_late": first.value, "auc_early": second.value}
-    extra |= {name: gain.extra[name] for name in ("p_value", "note") if name in gain.extra}
-    return replace(gain, extra=extra, denominator=denominator, method=f"{gain.method}, late minus early")
-
-
-class Trajectories(TypedDict):
-    """What an early window is cut from: arrays of a record, by the names that `early_window` takes."""
-
-    growth: np.ndarray
-    displacement: np.ndarray
-    halting_logit: np.ndarray
-    solved_at: np.ndarray
-
-
-def trajectories(record: Record, parameters: Early) -> Trajectories:
-    """The arrays that an early window is cut from. Raises UserError when the score needs exponents that are absent."""
-    if parameters.score in ("exponent", "spectrum_mean"):
-        _exponents(record, 1)
-    return {
-        "growth": record.growth,
-        "displacement": record.movement(parameters.part, parameters.scale),
-        "halting_logit": record.halting_logit,
-        "solved_at": record.solved_at,
-    }
-
-
-def _later_score(record: Record, parameters: Early) -> np.ndarray:
-    """The same score over the segments after the early window, shape (N,)."""
-    if parameters.score in ("exponent", "spectrum_mean"):
-        exponents = record.exponents(unit="segment", first=parameters.horizon)
-        return exponents[:, 0] if parameters.score == "exponent" else exponents.mean(axis=1)
-    if parameters.score == "halting":
-        return record.halting_logit[:, -1]
-    moves = record.movement(parameters.part, parameters.scale)
-    return moves[:, -1] if parameters.score == "last_displacement" else moves[:, parameters.horizon :].mean(axis=1)
 
 
 def _positives(record: Record, parameters: Any) -> np.ndarray:

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from rich.table import Table
 from rich.text import Text
 
-from unsettled.claims.explanation.pages import Page
+from unsettled.claims.explanation.facts import Page
 from unsettled.measure.support.console import plain_console, printed
 from unsettled.measure.support.text import harmless as safe
 

@@ -26,7 +26,7 @@ def statistics(
     from unsettled.claims.catalogue.listing import entries, entry, in_words
     from unsettled.claims.catalogue.own import load_statistics
     from unsettled.claims.catalogue.registered import lookup
-    from unsettled.claims.explanation.pages import Fact, Page
+    from unsettled.claims.explanation.facts import Fact, Page
     from unsettled.claims.explanation.text import render
 
     load_statistics(own or ())

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from unsettled.claims.audit.audit import Audit
 from unsettled.claims.audit.retold import facts_of
-from unsettled.claims.explanation.pages import Fact
+from unsettled.claims.explanation.facts import Fact
 from unsettled.claims.verdict import TABLE, Outcome, Verdict
 from unsettled.reports.claim_grid import MARKS
 from unsettled.reports.html.strip import span_of, strip, zoom

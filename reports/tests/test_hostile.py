@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from unsettled.claims.audit.baseline import Baseline, Locked
 from unsettled.claims.audit.changes import changes
 from unsettled.claims.audit.explained import Explained
-from unsettled.claims.explanation.pages import Fact
+from unsettled.claims.explanation.facts import Fact
 from unsettled.claims.verdict import Measurement
 from unsettled.fixtures.faults.hostile import HOSTILE
 from unsettled.measure.statistics.estimate import Estimate

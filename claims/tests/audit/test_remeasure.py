@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from unsettled.claims.audit import boards, remeasure
+from unsettled.claims.audit import boards, whole
 from unsettled.claims.audit.boards import boards_of
-from unsettled.claims.audit.remeasure import measure_population, verify_sample
+from unsettled.claims.audit.remeasure import verify_sample
 from unsettled.claims.audit.run import Run, Settings
+from unsettled.claims.audit.whole import measure_population
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import Population
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint
@@ -72,7 +73,7 @@ def test_boards_are_kept_until_something_that_they_depend_on_changes(population,
 
 def test_another_version_of_the_program_measures_again(population, tmp_path, monkeypatch):
     path = measure_population(population, tmp_path, changes=SETTINGS)
-    monkeypatch.setattr(remeasure, "version_of_program", lambda: "99")
+    monkeypatch.setattr(whole, "version_of_program", lambda: "99")
     assert measure_population(population, tmp_path, changes=SETTINGS) != path
 
 

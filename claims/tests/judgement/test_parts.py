@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from unsettled.claims.audit.placebos import PLACEBOS
-from unsettled.claims.catalogue.diagnosis import EarlyTogether
+from unsettled.claims.catalogue.early import EarlyTogether
 from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.judgement.foreseen import look_ahead
 from unsettled.claims.judgement.judge import judge

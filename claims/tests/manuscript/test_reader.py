@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unsettled.claims.ledger.load import load_ledger
-from unsettled.claims.manuscript.binding import check
 from unsettled.claims.manuscript.drafting import draft
+from unsettled.claims.manuscript.findings import check
 from unsettled.claims.manuscript.reader import parse_manuscript, read_manuscript
 from unsettled.fixtures.falsehoods.text_changes import measured
 from unsettled.fixtures.synthetic.ledgers import claim_table, ledger_text

@@ -2,7 +2,6 @@
 
 import pytest
 
-from unsettled.claims.audit.remeasure import settings_of
 from unsettled.claims.audit.sampling import (
     AFFORDABLE,
     FEWEST,
@@ -15,6 +14,7 @@ from unsettled.claims.audit.sampling import (
     rows_of_run,
     sample_rows,
 )
+from unsettled.claims.audit.whole import settings_of
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.inputs import Inputs, read_inputs, read_measuring
 from unsettled.claims.populations.populations import discover

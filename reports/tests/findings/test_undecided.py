@@ -6,7 +6,7 @@ import pytest
 
 from unsettled.claims.audit.explained import Explained
 from unsettled.claims.explanation import turning
-from unsettled.claims.explanation.pages import Fact
+from unsettled.claims.explanation.facts import Fact
 from unsettled.reports.findings.undecided import LACKING, lacking, undecided
 
 

@@ -20,7 +20,7 @@ from unsettled.claims.audit.pictures import Board, Boards, Pictured, pictures_of
 from unsettled.claims.audit.run import Run, Settings
 from unsettled.claims.audit.summary import audit_of
 from unsettled.claims.digits.arithmetic import Row as Digits
-from unsettled.claims.explanation.pages import Fact
+from unsettled.claims.explanation.facts import Fact
 from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import Population
 from unsettled.claims.verdict import Measurement, Outcome
