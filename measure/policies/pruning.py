@@ -34,43 +34,28 @@ def looks(signals: Signals, budget: float, depth: int, names: Sequence[str] = SI
 
 @dataclass(frozen=True, kw_only=True)
 class Looks:
-    """What all N puzzles show after a few segments of each of K draws, by L ways to look, and what comes of those that are finished.
+    """What N puzzles show after a few segments of each of K draws, by L ways to look, and what comes of it.
 
-    ``score`` (L, N, K) in the order of the draws; ``order`` (L, N, K) from the most promising. In that order: ``liked`` (L, N, K), higher
-    for what the rule selects before others, or ``board`` (L, N, K) where the boards vote; ``solved`` (L, N, K) at the end.
+    ``score`` (L, N, K) in the order of the draws. By how many draws were looked at, 1 … K: ``right`` (L, K, N) whether the selected board
+    is, ``segments`` (L, K, N) what it cost, ``chosen`` (L, K, N) the draw selected; −1 by the oracle, which needs select none.
     """
 
-    rule: str
     policies: tuple[Prune, ...]
     score: np.ndarray
-    order: np.ndarray
-    liked: np.ndarray
-    board: np.ndarray
-    solved: np.ndarray
+    right: np.ndarray
+    segments: np.ndarray
+    chosen: np.ndarray
 
     def scored(self, ways: slice, rows: np.ndarray, thresholds: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Of the M puzzles at ``rows`` under ``thresholds`` (L, T) of some of the ways, (L, T, M) each: whether it is right, its cost in
         segments, the draw selected."""
         policies = self.policies[ways]
-        budget, depth = policies[0].budget, policies[0].depth
-        after, look = (np.array([getattr(policy, name) for policy in policies])[:, None, None] for name in ("after", "look"))
-        tangent, carried = np.array([policy.signal == "exponent" for policy in policies])[:, None, None], self.rule == "exponent"
-        order = self.order[ways, None, rows]
-        seen = looked_at(budget, look, depth - after, self.score[ways, None, rows] >= thresholds[..., None, None])
-        finished = finished_of(budget, look, depth - after, seen, order)
-        count = np.count_nonzero(finished, axis=-1)
-        tangents = tangent * after * (seen - count * carried) + depth * count * carried
-        segments = after * seen + (depth - after) * count + TANGENT * tangents
-        solved = self.solved[ways, None, rows]
-        if self.rule == ORACLE:
-            return (finished & solved).any(axis=-1), segments, np.full(seen.shape, -1)
-        if self.rule == "majority":
-            liked = votes(self.board[ways, None, rows], finished) * finished.shape[-1] - order
-        else:
-            liked = self.liked[ways, None, rows]
-        chosen = np.where(finished, liked, LEAST).argmax(axis=-1)[..., None]
-        right, draw = (np.take_along_axis(np.broadcast_to(values, finished.shape), chosen, -1)[..., 0] for values in (solved, order))
-        return right, segments, draw
+        look, rest = (np.array([one[place] for one in map(_costs, policies)])[:, None, None] for place in (0, 1))
+        seen = looked_at(policies[0].budget, look, rest, self.score[ways, None, rows] >= thresholds[..., None, None])
+        right, segments, chosen = (
+            np.take_along_axis(of[ways, :, rows], seen - 1, axis=1) for of in (self.right, self.segments, self.chosen)
+        )
+        return right, segments, chosen
 
     def best_on(self, rows: np.ndarray) -> tuple[int, float] | None:
         """The way to look and the threshold of `DROPPED` that are most accurate on the puzzles at ``rows``; None if none fits the budget.
@@ -79,7 +64,7 @@ class Looks:
         """
         tried: list[tuple[tuple[int, float], int, float]] = []
         draws = len(rows) * self.score.shape[2]
-        together = max(1, AT_ONCE // (len(DROPPED) * max(1, draws) * (self.score.shape[2] if self.rule == "majority" else 1)))
+        together = max(1, AT_ONCE // (len(DROPPED) * max(1, draws)))
         for first in range(0, len(self.policies), together):
             ways = slice(first, first + together)
             thresholds = np.quantile(self.score[ways, rows].reshape(-1, draws), DROPPED, axis=1).T
@@ -93,17 +78,51 @@ class Looks:
         return max(tried, key=lambda one: one[0])[1:] if tried else None
 
 
+def _costs(policy: Prune) -> tuple[float, int]:
+    """Segments that a look takes, and those that are left of a draw after it."""
+    return policy.look, policy.depth - policy.after
+
+
 def all_looks(draws: Draws, rule: str, budget: float, depth: int, names: Sequence[str] = SIGNALS) -> Looks:
     """Every way to look at these draws that a budget allows, for a selection rule."""
     signals, (n, k, _) = draws.signals, draws.signals.shape
-    liked = np.zeros((n, k), np.int64) if rule in (ORACLE, "majority") else preference(rule, signals, np.full((n, k), depth))
-    policies = [
+    policies = tuple(
         Prune(signal=name, after=after, threshold=0.0, budget=budget, depth=depth) for name, after in looks(signals, budget, depth, names)
-    ]
-    score = np.empty((len(policies), n, k))
-    for place, policy in enumerate(policies):
-        score[place] = signals.score(policy.signal, np.full((n, k), policy.after))
-    order = np.argsort(-score, axis=2, kind="stable")
+    )
+    liked = np.zeros((n, k), np.int64) if rule in (ORACLE, "majority") else preference(rule, signals, np.full((n, k), depth))
     ends = (liked, signals.board[:, :, depth - 1], draws.solved[:, :, depth - 1])
-    liked, board, solved = (np.take_along_axis(values[None], order, axis=2) for values in ends)
-    return Looks(rule=rule, policies=tuple(policies), score=score, order=order, liked=liked, board=board, solved=solved)
+    score = np.empty((len(policies), n, k))
+    right, segments, chosen = (np.empty((len(policies), k, n), kind) for kind in (bool, np.float64, np.int64))
+    for way, policy in enumerate(policies):
+        score[way] = signals.score(policy.signal, np.full((n, k), policy.after))
+        order = np.argsort(-score[way], axis=1, kind="stable")
+        sorted_ends = [np.take_along_axis(values, order, axis=1) for values in ends]
+        for seen in range(1, k + 1):
+            place = way, seen - 1
+            right[place], segments[place], chosen[place] = _selected(policy, rule, np.full(n, seen), order, *sorted_ends)
+    return Looks(policies=policies, score=score, right=right, segments=segments, chosen=chosen)
+
+
+def _selected(
+    policy: Prune, rule: str, seen: np.ndarray, order: np.ndarray, liked: np.ndarray, board: np.ndarray, solved: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of N puzzles whose first ``seen`` (N,) draws were looked at: whether the selected board is right, its cost, the draw selected.
+
+    Args:
+        order: (N, K) the draws from the most promising; in that order are all that follow.
+        liked: (N, K) higher for what the rule selects before others, or ``board`` (N, K) where the boards vote.
+        solved: (N, K) at the end.
+    """
+    look, rest = _costs(policy)
+    finished = finished_of(policy.budget, look, rest, seen, order)
+    count = np.count_nonzero(finished, axis=1)
+    carried = rule == "exponent"
+    tangents = (policy.signal == "exponent") * policy.after * (seen - count * carried) + policy.depth * count * carried
+    segments = policy.after * seen + rest * count + TANGENT * tangents
+    if rule == ORACLE:
+        return (finished & solved).any(axis=1), segments, np.full(len(seen), -1)
+    if rule == "majority":
+        liked = votes(board, finished) * finished.shape[1] - order
+    best = np.where(finished, liked, LEAST).argmax(axis=1)[:, None]
+    right, chosen = (np.take_along_axis(values, best, 1)[:, 0] for values in (solved, order))
+    return right, segments, chosen
