@@ -15,7 +15,8 @@ from functools import lru_cache
 import numpy as np
 
 from unsettled.measure.statistics.estimate import Estimate, undefined
-from unsettled.measure.statistics.laws import beta, binom
+from unsettled.measure.statistics.laws import beta, binom, norm
+from unsettled.measure.statistics.libraries import upper_quantile
 from unsettled.measure.statistics.sample import check_share
 from unsettled.measure.support.counts import at_least
 
@@ -24,6 +25,12 @@ GRID = 33
 #: Of larger groups, counts that have no chance are left out of a sum.
 EVERY_COUNT = 50
 FARTHEST = 1e4
+#: How near to each other, in logarithms, a limit lies to ratios that are not excluded.
+NEAR = 1e-4
+#: How far beyond a limit of small groups, in standard errors, others are looked for, and at how many places.
+BEYOND, LOOKS = 0.3, 24
+#: Every so many-th ratio that is tried lies half-way.
+HALVED = 8
 #: A count with a smaller chance has no say: all of them together are a last bit of nothing.
 NEVER = 1e-30
 
@@ -141,28 +148,65 @@ def _scores(hits: np.ndarray, n: int, others: int, ratio: float) -> Callable[[np
 
 @lru_cache(maxsize=256)
 def _limit(tables: tuple[int, int, int, int], value: float, alpha: float, *, above: bool) -> float:
-    """The ratio nearest to the value, on its lower or upper side, that is excluded; 0 or infinite where none is."""
-    inside, outside = max(value, 1 / FARTHEST), (1 / FARTHEST if above else FARTHEST)
-    worst = GRID // 2  # of the base rates that were tried last
+    """The ratio farthest from the value, on its lower or upper side, up to which ratios are not excluded; 0 or infinite where all are not.
 
-    def possible(ratio: float) -> bool:
-        """Whether a ratio has a p-value above alpha; one base rate is enough, and the one that was worst is likely so again."""
-        nonlocal worst
-        base, chance = _chances(tables, ratio, above=above)
-        if float(chance(base[worst : worst + 1])[0]) + NUISANCE > alpha:
-            return True
-        chances = chance(base)
-        worst = int(chances.argmax())
-        return float(chances[worst]) + NUISANCE > alpha
-
-    if possible(outside):
+    Of small groups the p-value does not fall evenly with the ratio: ratios somewhat beyond the first that is excluded may not be.
+    """
+    excess, error = _excess(tables, alpha, above=above), _log_error(*tables)
+    far = math.log(1 / FARTHEST if above else FARTHEST)
+    if excess(far) > 0:
         return 0.0 if above else math.inf
-    for _ in range(40):
-        middle = math.sqrt(inside * outside)
-        if possible(middle):
-            inside = middle
-        else:
-            outside = middle
-        if abs(math.log(inside / outside)) < 1e-4:
-            break
-    return float(outside)
+    inside, reached = math.log(max(value, 1 / FARTHEST)), upper_quantile(alpha)
+    step = math.copysign(error, far - inside)
+    limit = _crossing(excess, inside, far, inside + reached * step, reached)
+    if min(tables[1], tables[3]) <= EVERY_COUNT:
+        beyond = limit + step * BEYOND * np.arange(LOOKS, 0, -1) / LOOKS
+        there = next((place for place in beyond if excess(place) > 0), None)
+        if there is not None:
+            limit = _crossing(excess, there, there + step * BEYOND / LOOKS, math.nan, 0.0)
+    return math.exp(limit)
+
+
+def _excess(tables: tuple[int, int, int, int], alpha: float, *, above: bool) -> Callable[[float], float]:
+    """By the logarithm of a ratio: how far its p-value lies above alpha, as normal quantiles, which is nearly a line.
+
+    One base rate is enough to tell that it lies above, and the one that was worst is likely so again.
+    """
+    worst, reached = GRID // 2, upper_quantile(alpha)
+
+    def excess(place: float) -> float:
+        nonlocal worst
+        base, chance = _chances(tables, math.exp(place), above=above)
+        p_value = float(chance(base[worst : worst + 1])[0]) + NUISANCE
+        if p_value <= alpha:
+            chances = chance(base)
+            worst = int(chances.argmax())
+            p_value = float(chances[worst]) + NUISANCE
+        return reached - float(norm.isf(min(p_value, 1 - NUISANCE)))
+
+    return excess
+
+
+def _crossing(excess: Callable[[float], float], inside: float, outside: float, place: float, at_inside: float) -> float:
+    """A place at which the excess is not positive, as near to one at which it is as `NEAR`; it is positive ``inside``, not ``outside``.
+
+    Looked for first at ``place``, then where the line through the last two reaches zero; half-way where that is not between, and now and
+    then, since there may be steps.
+    """
+    last, at_last, turn = inside, at_inside, 0
+    while abs(outside - inside) > NEAR:
+        turn += 1
+        if turn % HALVED == 0 or not min(inside, outside) < place < max(inside, outside):
+            place = (inside + outside) / 2
+        found = excess(place)
+        inside, outside = (place, outside) if found > 0 else (inside, place)
+        zero = place - found * (place - last) / (found - at_last) if found != at_last else math.nan
+        last, at_last = place, found
+        # a little farther, so that the limit lies between the two
+        place = zero + math.copysign(NEAR / 2, outside - inside) * (1 if found > 0 else -1)
+    return outside
+
+
+def _log_error(hits: int, n: int, other_hits: int, others: int) -> float:
+    """The standard error of the logarithm of the ratio by the counts, half a hit added to each."""
+    return math.sqrt(max(1 / (hits + 0.5) - 1 / (n + 0.5) + 1 / (other_hits + 0.5) - 1 / (others + 0.5), NEAR))

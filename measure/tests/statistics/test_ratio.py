@@ -102,3 +102,15 @@ def test_counts_that_have_no_chance_may_be_left_out(
     monkeypatch.setattr(ratios, "EVERY_COUNT", 10)
     assert len(ratios._likely(3000, np.array([0.5]))) < 1000
     assert [ratio_p_value(*counts, truth, above=above) for above in (False, True)] == pytest.approx(whole, rel=1e-12)
+
+
+@pytest.mark.parametrize(("n", "others"), [(6, 7)])
+def test_limits_miss_no_more_often_than_their_tests_reject(n: int, others: int) -> None:
+    limits = np.array(
+        [[(0.0, np.inf)] + [(e.low, e.high) for b in range(1, others + 1) for e in [risk_ratio(a, n, b, others)]] for a in range(n + 1)]
+    )
+    for ratio in np.exp(np.linspace(-1.8, 1.8, 61)):
+        base = np.linspace(0.02, min(1, 1 / ratio), 25)
+        mine, theirs = (binom.pmf(np.arange(m + 1), m, np.minimum(rate, 1)[:, None]) for m, rate in ((n, ratio * base), (others, base)))
+        for beyond in (limits[..., 0] > ratio, limits[..., 1] < ratio):
+            assert np.einsum("ra,rb,ab->r", mine, theirs, beyond).max() <= 0.025
