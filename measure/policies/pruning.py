@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -92,21 +93,27 @@ def all_looks(draws: Draws, rule: str, budget: float, depth: int, names: Sequenc
     liked = np.zeros((n, k), np.int64) if rule in (ORACLE, "majority") else preference(rule, signals, np.full((n, k), depth))
     ends = (liked, signals.board[:, :, depth - 1], draws.solved[:, :, depth - 1])
     score = np.empty((len(policies), n, k))
-    right, segments, chosen = (np.empty((len(policies), k, n), kind) for kind in (bool, np.float64, np.int64))
+    right, segments, chosen = (np.zeros((len(policies), k, n), kind) for kind in (bool, np.float64, np.int64))
     for way, policy in enumerate(policies):
-        score[way] = signals.score(policy.signal, np.full((n, k), policy.after))
-        order = np.argsort(-score[way], axis=1, kind="stable")
-        sorted_ends = [np.take_along_axis(values, order, axis=1) for values in ends]
-        for seen in range(1, k + 1):
-            place = way, seen - 1
-            right[place], segments[place], chosen[place] = _selected(policy, rule, np.full(n, seen), order, *sorted_ends)
+        score[way], order = _ordered(draws, policy.signal, policy.after)
+        least = int(looked_at(budget, *_costs(policy), np.ones(k, bool)))  # where every draw passes
+        seen = np.broadcast_to(np.arange(least, k + 1)[:, None], (k + 1 - least, n))
+        found = _selected(policy, rule, seen, order, *(np.take_along_axis(values, order, axis=1) for values in ends))
+        right[way, least - 1 :], segments[way, least - 1 :], chosen[way, least - 1 :] = found
     return Looks(policies=policies, score=score, right=right, segments=segments, chosen=chosen)
+
+
+@lru_cache(maxsize=len(LOOKS) * len(SIGNALS))
+def _ordered(draws: Draws, name: str, after: int) -> tuple[np.ndarray, np.ndarray]:
+    """(N, K) the score of each draw after so many segments, and the draws from the most promising: the same for every rule and budget."""
+    score = draws.signals.score(name, np.full(draws.solved.shape[:2], after))
+    return score, np.argsort(-score, axis=1, kind="stable")
 
 
 def _selected(
     policy: Prune, rule: str, seen: np.ndarray, order: np.ndarray, liked: np.ndarray, board: np.ndarray, solved: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of N puzzles whose first ``seen`` (N,) draws were looked at: whether the selected board is right, its cost, the draw selected.
+    """(…, N) of puzzles whose first ``seen`` (…, N) draws were looked at: whether the selected board is right, its cost, the draw selected.
 
     Args:
         order: (N, K) the draws from the most promising; in that order are all that follow.
@@ -115,14 +122,14 @@ def _selected(
     """
     look, rest = _costs(policy)
     finished = finished_of(policy.budget, look, rest, seen, order)
-    count = np.count_nonzero(finished, axis=1)
+    count = np.count_nonzero(finished, axis=-1)
     carried = rule == "exponent"
     tangents = (policy.signal == "exponent") * policy.after * (seen - count * carried) + policy.depth * count * carried
     segments = policy.after * seen + rest * count + TANGENT * tangents
     if rule == ORACLE:
-        return (finished & solved).any(axis=1), segments, np.full(len(seen), -1)
+        return (finished & solved).any(axis=-1), segments, np.full(seen.shape, -1)
     if rule == "majority":
-        liked = votes(board, finished) * finished.shape[1] - order
-    best = np.where(finished, liked, LEAST).argmax(axis=1)[:, None]
-    right, chosen = (np.take_along_axis(values, best, 1)[:, 0] for values in (solved, order))
-    return right, segments, chosen
+        liked = votes(board, finished) * finished.shape[-1] - order
+    best = np.where(finished, liked, LEAST).argmax(axis=-1)
+    puzzle = np.arange(len(order))
+    return solved[puzzle, best], segments, order[puzzle, best]

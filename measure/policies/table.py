@@ -95,7 +95,7 @@ def _mean_up_to(values: np.ndarray, stop: np.ndarray, window: int) -> np.ndarray
     return found
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Draws:
     """One kind of draws: what they show, and whether each board (N, K, S) is right."""
 
