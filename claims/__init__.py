@@ -53,7 +53,7 @@ if TYPE_CHECKING:  # the same table for type checkers
     from unsettled.claims.ledger.claim import Claim
     from unsettled.claims.ledger.ledger import Ledger
     from unsettled.claims.ledger.load import load_ledger
-    from unsettled.claims.ledger.stated import parse_stated
+    from unsettled.claims.ledger.printed import parse_stated
     from unsettled.claims.populations.populations import Population
     from unsettled.claims.verdict import Measurement, Outcome, Verdict
 
@@ -68,7 +68,7 @@ _HOMES = {
     ".ledger.claim": ("Claim",),
     ".ledger.ledger": ("Ledger",),
     ".ledger.load": ("load_ledger",),
-    ".ledger.stated": ("parse_stated",),
+    ".ledger.printed": ("parse_stated",),
     ".populations.populations": ("Population",),
     ".verdict": ("Measurement", "Outcome", "Verdict"),
 }

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict
 from unsettled.claims.digits.feasible import Group, Solution, candidates, feasible, nearest, solve
 from unsettled.claims.ledger.checks import AnyCheck, Linked, Product, Ratio, Sum, ZeroBound
 from unsettled.claims.ledger.ledger import Ledger
-from unsettled.claims.ledger.stated import Stated, parse_stated
+from unsettled.claims.ledger.printed import parse_stated
+from unsettled.claims.ledger.stated import Stated
 from unsettled.measure.statistics.proportion import zero_event_bound, zero_event_power
 from unsettled.measure.support.figures import as_percent, fraction, listing, number, span
 

@@ -10,7 +10,8 @@ from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.catalogue.registry import Parameters
 from unsettled.claims.ledger.checks import Entry, Words
 from unsettled.claims.ledger.forms import AnyForm, NotApplicable
-from unsettled.claims.ledger.stated import Stated, parse_stated
+from unsettled.claims.ledger.printed import parse_stated
+from unsettled.claims.ledger.stated import Stated
 
 
 class Claim(Entry):

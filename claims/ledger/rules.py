@@ -11,7 +11,8 @@ from unsettled.claims.catalogue.registered import lookup
 from unsettled.claims.ledger.checks import AnyCheck, Linked, Product, Ratio, Sum, ZeroBound
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.ledger import Ledger
-from unsettled.claims.ledger.stated import Stated, parse_stated
+from unsettled.claims.ledger.printed import parse_stated
+from unsettled.claims.ledger.stated import Stated
 from unsettled.claims.ledger.toml import LocatedToml
 from unsettled.measure.errors import UserError
 

@@ -8,7 +8,8 @@ from typing import Literal
 
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.ledger import Ledger
-from unsettled.claims.ledger.stated import Stated, parse_stated
+from unsettled.claims.ledger.printed import parse_stated
+from unsettled.claims.ledger.stated import Stated
 from unsettled.claims.manuscript.reader import Number
 from unsettled.claims.manuscript.vocabulary import stems
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 
-from unsettled.claims.ledger.stated import Stated, parse_stated
+from unsettled.claims.ledger.printed import parse_stated
+from unsettled.claims.ledger.stated import Stated
 from unsettled.claims.manuscript.policy import ABBREVIATIONS, AS_WRITTEN, FILLER, HEDGES, MASKS, TEX, TEX_MASKS, Hedge
 from unsettled.claims.manuscript.tables import under_percent
 from unsettled.measure.errors import UserError

@@ -12,7 +12,7 @@ import pytest
 import unsettled.claims as door
 from unsettled.fixtures.synthetic.fresh import fresh
 
-EXAMPLES = ("", ".ledger.load", ".ledger.stated", ".digits.arithmetic", ".wording", ".verdict")
+EXAMPLES = ("", ".ledger.load", ".ledger.printed", ".digits.arithmetic", ".wording", ".verdict")
 
 
 def test_every_public_name_is_there_and_in_the_index():

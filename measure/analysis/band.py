@@ -79,6 +79,11 @@ class Band:
         return record.once(asked, lambda: self.contains(record.late_displacement(part=self.part, window=self.window, scale=self.scale)))
 
 
+def scale_of(record: Record) -> Scale:
+    """The scale of displacement on which rest can be told: over the norm where that grows through the whole rollout."""
+    return "relative" if record.grows() else "raw"
+
+
 def otsu_band(record: Record, *, part: Part = "H", window: int = 4, scale: Scale = "raw", floor: float = FLOOR, rest: float = REST) -> Band:
     """Otsu's threshold on the pooled log10 late displacement, displacements within the floor counting as the floor.
 

@@ -18,7 +18,7 @@ from unsettled.measure.analysis.capture import (
     solved_later,
 )
 from unsettled.measure.analysis.capture_exponent import LEADS, OFFSETS, WINDOW, around_capture, before_capture, exponents
-from unsettled.measure.analysis.diagnosis import MARGIN
+from unsettled.measure.analysis.diagnosis_early import MARGIN
 from unsettled.measure.analysis.diagnosis_table import Cell, DiagnosisTable, Marked
 from unsettled.measure.analysis.label_tables import SWEEPS, confusion, rest_of, sweep
 from unsettled.measure.analysis.labels import APPEARANCES, DEFINITIONS, NAMES, Thresholds, classify

@@ -27,7 +27,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from unsettled.measure.analysis.band import Band, otsu_band
+from unsettled.measure.analysis.band import Band, otsu_band, scale_of
 from unsettled.measure.analysis.portrait_areas import Horizon, Matching, Separation, horizons_of, matchings_of, separations_of
 from unsettled.measure.analysis.portrait_states import Cloud, Confidence, Ribbon, Spectrum, cloud_of, confidence_of, ribbons_of, spectra_of
 from unsettled.measure.analysis.settling import Cells, cells
@@ -115,7 +115,7 @@ def portrait_of(
             return otherwise
 
     window = min(WINDOW, record.segments)
-    band = otsu_band(record, window=window, scale="relative" if record.grows() else "raw")
+    band = otsu_band(record, window=window, scale=scale_of(record))
     few = _few(record, most)
     late = few.late_displacement(part=band.part, window=window, scale=band.scale)
     settled = band.settled(record)

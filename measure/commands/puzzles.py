@@ -38,7 +38,8 @@ def generate(
     """Generate puzzles with exactly one solution, rated by search nodes; or mazes with one shortest path."""
     from unsettled.measure.errors import UserError
     from unsettled.measure.support.progress import progress
-    from unsettled.measure.tasks.sudoku import boards as sudoku
+    from unsettled.measure.tasks.sudoku import solving
+    from unsettled.measure.tasks.sudoku.boards import Box
 
     if (box is None) == (maze is None):
         raise UserError("what is to be generated?", hint="--box 3x3 for Sudoku, or --maze 9 for mazes")
@@ -51,13 +52,13 @@ def generate(
         _write_mazes(made, out, split=split)
         return
     assert box is not None
-    board, clues = sudoku.Box.parse(box), parse_range(extra_clues)
+    board, clues = Box.parse(box), parse_range(extra_clues)
     _check_target(out)
     with progress("generate", count) as advance:
         pieces = []
         for first in range(0, count, GENERATED_AT_ONCE):
             size = min(GENERATED_AT_ONCE, count - first)
-            pieces.append(sudoku.generate(board, size, seed=seed, extra_clues=clues, first=first))
+            pieces.append(solving.generate(board, size, seed=seed, extra_clues=clues, first=first))
             advance(size)
     _write(pieces, count, out, split=split, canonical=canonical)
 
@@ -118,7 +119,7 @@ def rate(
     """Replace ratings by the number of search nodes our solver needs; refuses puzzles without exactly one solution."""
     from unsettled.measure.errors import UserError
     from unsettled.measure.tasks.read import count_puzzles, iterate_puzzles
-    from unsettled.measure.tasks.sudoku import boards as sudoku
+    from unsettled.measure.tasks.sudoku import solving
 
     if not _is_parquet(target):
         raise UserError("the published layout has no place for ratings", where=target, hint="name a .parquet file")
@@ -126,7 +127,7 @@ def rate(
     def rated() -> Iterable[PuzzleSet]:
         first = 0
         for piece in iterate_puzzles(source, split=split):
-            yield piece.changed(rating=sudoku.rate(piece.inputs, piece.box, first=first))
+            yield piece.changed(rating=solving.rate(piece.inputs, piece.box, first=first))
             first += len(piece)
 
     _write(rated(), count_puzzles(source, split=split), target, split=split, canonical=canonical)

@@ -12,7 +12,8 @@ import numpy as np
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.tasks.opened import DAMAGED, open_text
-from unsettled.measure.tasks.sudoku.boards import Box, solutions_of
+from unsettled.measure.tasks.sudoku.boards import Box
+from unsettled.measure.tasks.sudoku.solving import solutions_of
 from unsettled.measure.tasks.tables import BLANKS, NOT_A_SYMBOL, TOKENS, Chunk, board_size
 
 LINES = 1024  # solved at a time

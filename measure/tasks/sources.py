@@ -14,10 +14,12 @@ import numpy as np
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.counts import at_least
 from unsettled.measure.support.pointers import refuse_pointer
+from unsettled.measure.tasks.csv_table import CsvTable
 from unsettled.measure.tasks.lists import PuzzleList, is_list
+from unsettled.measure.tasks.parquet_table import ParquetTable
 from unsettled.measure.tasks.published import Split
 from unsettled.measure.tasks.sudoku.boards import Box
-from unsettled.measure.tasks.tables import CHUNK_ROWS, NOT_A_SYMBOL, Chunk, CsvTable, ParquetTable, board_size
+from unsettled.measure.tasks.tables import CHUNK_ROWS, NOT_A_SYMBOL, Chunk, board_size
 
 
 class PublishedFolder:

@@ -1,32 +1,25 @@
-"""Puzzles as text tables: CSV and Parquet with the columns ``question`` and ``answer``, read piece by piece as plain tokens."""
+"""Puzzles as tables, a column of puzzles and one of solutions: which columns those are, and their boards as plain tokens."""
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isqrt
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet as pq
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.later import Later
 from unsettled.measure.support.limits import LARGEST_BOARD
-from unsettled.measure.tasks.opened import DAMAGED, compression_of, open_bytes
 from unsettled.measure.tasks.sudoku.boards import BLANK, SYMBOLS, Box
 
 pc = Later("pyarrow.compute")  # who judges records reads no puzzles
 CHUNK_ROWS = 16384
-BLOCK_BYTES = 1 << 18  # of CSV; pyarrow reads some 32 blocks ahead
 NOT_A_SYMBOL = 255
 BOX_KEY = b"unsettled.box"
 
-_BROKEN = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)")
 BLANKS = ".0*_-?"
 TOKENS = np.full(256, NOT_A_SYMBOL, np.uint8)
 TOKENS[[ord(symbol) for symbol in BLANKS]] = BLANK
@@ -101,7 +94,7 @@ def parse_columns(text: str) -> dict[str, str]:
     return {role.strip(): column.strip() for role, _, column in pairs}
 
 
-class _TextTable:
+class TextTable:
     """What CSV and Parquet share: boards as columns of text or of lists of digits."""
 
     box: Box | None = None
@@ -184,110 +177,3 @@ class _TextTable:
                 except pa.ArrowInvalid as error:
                     raise UserError(f"rating {text!r} is not a number", where=self.where(row)) from error
             raise
-
-
-class CsvTable(_TextTable):
-    """CSV with a column of puzzles, one of solutions and, if known, ``rating``; plain, compressed or in UTF-16."""
-
-    def __init__(self, path: Path, columns: Mapping[str, str] | None = None) -> None:
-        super().__init__(path)
-        try:
-            with open_bytes(path) as file:
-                head = file.read(BLOCK_BYTES)
-        except DAMAGED as error:
-            raise UserError(f"cannot be read as CSV: {error}", where=path) from None
-        self.quoted = b'"' in head  # a field may then go over several lines
-        self.names = next(csv.reader(head.decode("utf-8-sig", "replace").splitlines()), [])
-        self.roles = roles_of(self.names, columns or {}, where=f"{path}:1", hint="header: source,question,answer,rating")
-
-    def where(self, row: int) -> str:
-        return f"{self.path}[{row}]" if self.quoted else f"{self.path}:{row + 2}"  # the header is line 1
-
-    def _batches(self) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
-        """Record batches without blank lines, and the number of each row counted with them."""
-        first = 0
-        kind = compression_of(self.path)
-        plain = kind in (None, "gzip") and not self._wide()
-        try:
-            with pa.input_stream(str(self.path), compression=kind) if plain else open_bytes(self.path) as stream:
-                reader = pyarrow.csv.open_csv(
-                    stream,
-                    read_options=pyarrow.csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
-                    parse_options=pyarrow.csv.ParseOptions(ignore_empty_lines=False, newlines_in_values=self.quoted),
-                    convert_options=pyarrow.csv.ConvertOptions(
-                        column_types={name: pa.string() for name in self.names if name != self.roles.get("example_id")},
-                        strings_can_be_null=False,
-                    ),
-                )
-                for read in reader:
-                    rows = np.arange(first, first + read.num_rows)
-                    first += read.num_rows
-                    question, answer = (read.column(self.roles[role]) for role in ("question", "answer"))
-                    kept = ~pc.and_(pc.equal(question, ""), pc.equal(answer, "")).to_numpy(zero_copy_only=False)
-                    batch = read if kept.all() else read.filter(pa.array(kept))
-                    if batch.num_rows:
-                        yield batch, rows[kept]
-        except DAMAGED as error:
-            # told by the message: pyarrow prints a traceback when it is to hand over a row that is not UTF-8
-            if broken := _BROKEN.search(str(error)):
-                raise UserError(f"has {broken[3]} columns, expected {broken[2]}", where=f"{self.path}:{broken[1]}") from error
-            raise UserError(f"cannot be read as CSV: {error}", where=self.path) from error
-
-    def _wide(self) -> bool:
-        """Whether the text is in UTF-16, which arrow does not read."""
-        with self.path.open("rb") as file:
-            return file.read(2) in (b"\xff\xfe", b"\xfe\xff")
-
-    def count(self) -> int:
-        return sum(len(rows) for _, rows in self._batches())
-
-    def __iter__(self) -> Iterator[Chunk]:
-        cells = None
-        for batch, rows in self._batches():
-            chunk = self._chunk(batch, rows, cells)
-            cells = chunk.inputs.shape[1]
-            yield chunk
-
-
-class ParquetTable(_TextTable):
-    """Parquet with a column of puzzles and one of solutions: ours, or any with those two; in one file, or in the parts of a folder."""
-
-    def __init__(self, paths: Sequence[Path], columns: Mapping[str, str] | None = None) -> None:
-        super().__init__(paths[0])
-        self.paths, self.files = paths, []
-        for path in paths:
-            try:
-                plain = pq.read_schema(path)
-                self.roles = roles_of(plain.names, columns or {}, where=path, hint="it needs question and answer")
-                if "group" in plain.names and pa.types.is_integer(plain.field("group").type):
-                    self.roles["group"] = "group"
-                boards = [self.roles["question"], self.roles["answer"]]
-                texts = [name for name, kind in zip(plain.names, plain.types, strict=True) if name in boards and pa.types.is_string(kind)]
-                self.files.append(pq.ParquetFile(path, read_dictionary=texts))
-            except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-                raise UserError("is truncated, or not a Parquet file", where=path) from error
-        box = (self.files[0].schema_arrow.metadata or {}).get(BOX_KEY)
-        self.box = Box.parse(box.decode("utf-8", "replace")) if box else None
-
-    def where(self, row: int) -> str:
-        for path, file in zip(self.paths, self.files, strict=True):
-            if row < file.metadata.num_rows:
-                return f"{path}[{row}]"
-            row -= file.metadata.num_rows
-        raise IndexError(row)
-
-    def count(self) -> int:
-        return sum(int(file.metadata.num_rows) for file in self.files)
-
-    def __iter__(self) -> Iterator[Chunk]:
-        first, cells = 0, None if self.box is None else self.box.cells
-        for path, file in zip(self.paths, self.files, strict=True):
-            try:
-                for batch in file.iter_batches(CHUNK_ROWS, columns=list(self.roles.values()), use_threads=False):
-                    rows = np.arange(first, first + batch.num_rows)
-                    first += batch.num_rows
-                    chunk = self._chunk(batch, rows, cells)
-                    cells = chunk.inputs.shape[1]
-                    yield chunk
-            except (pa.ArrowException, OSError) as error:
-                raise UserError(f"cannot be read as Parquet: {error}", where=path) from error

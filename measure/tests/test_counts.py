@@ -52,7 +52,8 @@ from unsettled.measure.statistics.strata import stratified_auc
 from unsettled.measure.statistics.windows import combined, leaked, windowed
 from unsettled.measure.tasks.maze.generate import Source
 from unsettled.measure.tasks.maze.generate import generate as generate_mazes
-from unsettled.measure.tasks.sudoku.boards import Box, generate
+from unsettled.measure.tasks.sudoku.boards import Box
+from unsettled.measure.tasks.sudoku.solving import generate
 from unsettled.measure.tasks.sudoku.unknown import with_unknown
 
 REFERENCE = Path(__file__).parents[2] / "fixtures" / "reference" / "trm-4x4"

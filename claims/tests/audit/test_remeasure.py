@@ -16,7 +16,8 @@ from unsettled.fixtures.synthetic.networks import tiny_checkpoint
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.parquet import read_record, write_record
 from unsettled.measure.tasks.read import write_parquet
-from unsettled.measure.tasks.sudoku.boards import Box, generate
+from unsettled.measure.tasks.sudoku.boards import Box
+from unsettled.measure.tasks.sudoku.solving import generate
 
 SETTINGS = {"k": 1, "segments": 2, "batch": 4}
 

@@ -12,7 +12,7 @@ from unsettled.claims.audit.known import load_known
 from unsettled.claims.digits.arithmetic import arithmetic, digits_of
 from unsettled.claims.digits.feasible import Group, feasible, nearest, solve
 from unsettled.claims.ledger.load import load_ledger
-from unsettled.claims.ledger.stated import parse_stated
+from unsettled.claims.ledger.printed import parse_stated
 from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.synthetic.ledgers import claim_table, ledger_text
 

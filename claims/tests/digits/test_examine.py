@@ -10,7 +10,7 @@ from unsettled.claims.digits.arithmetic import arithmetic
 from unsettled.claims.digits.examine import _denominators, _resolve, _span, examine
 from unsettled.claims.digits.feasible import Group, candidates, feasible, nearest, solve
 from unsettled.claims.ledger.load import load_ledger
-from unsettled.claims.ledger.stated import parse_stated
+from unsettled.claims.ledger.printed import parse_stated
 from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.synthetic.ledgers import claim_table, ledger_text
 

@@ -14,7 +14,7 @@ from unsettled.claims.judgement.case import Case, command, estimate_over, form_o
 from unsettled.claims.judgement.judge import judge
 from unsettled.claims.judgement.other_sample import ratio_of
 from unsettled.claims.ledger.load import load_ledger
-from unsettled.claims.ledger.stated import parse_stated
+from unsettled.claims.ledger.printed import parse_stated
 from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.synthetic.ledgers import claim_table, ledger_text, stand_in
 from unsettled.fixtures.synthetic.records import synthetic_record

@@ -18,7 +18,7 @@ from unsettled.claims.judgement.families import adjust
 from unsettled.claims.judgement.judge import judge
 from unsettled.claims.judgement.noise_band import disturb, flip_rate, largest_change, under_noise
 from unsettled.claims.ledger.load import load_ledger
-from unsettled.claims.ledger.stated import parse_stated
+from unsettled.claims.ledger.printed import parse_stated
 from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.synthetic.asking import FORM, RECORD, interval, noisy
 from unsettled.fixtures.synthetic.ledgers import claim_table, ledger_text, stand_in

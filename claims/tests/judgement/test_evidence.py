@@ -10,7 +10,7 @@ from scipy.stats import binom, fisher_exact, norm, t
 
 from unsettled.claims.judgement.evidence import against_fresh, from_count, level_reached, plain_share
 from unsettled.claims.judgement.power import chance_of_refuting, standard_error
-from unsettled.claims.ledger.stated import parse_stated
+from unsettled.claims.ledger.printed import parse_stated
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.statistics.order import extreme_power
 from unsettled.measure.statistics.power import minimum_detectable_difference

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unsettled.claims.ledger.stated import exact, parse_stated
+from unsettled.claims.ledger.printed import parse_stated
+from unsettled.claims.ledger.stated import exact
 
 WIDE = Context(prec=60)
 TIES = (ROUND_HALF_UP, ROUND_HALF_DOWN, ROUND_HALF_EVEN)

@@ -9,7 +9,7 @@ import pytest
 
 from unsettled.claims.judgement.judge import judge
 from unsettled.claims.ledger.load import load_ledger
-from unsettled.claims.ledger.stated import parse_stated
+from unsettled.claims.ledger.printed import parse_stated
 from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.synthetic.ledgers import claim_table, ledger_text, stand_in
 from unsettled.measure.errors import UserError

@@ -13,7 +13,8 @@ import numpy as np
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.tasks.sudoku import canonical
-from unsettled.measure.tasks.sudoku.boards import BLANK, Box, PuzzleSet, conflicts, solve
+from unsettled.measure.tasks.sudoku.boards import BLANK, Box, PuzzleSet, conflicts
+from unsettled.measure.tasks.sudoku.solving import solve
 from unsettled.measure.tasks.symmetries import of_boxes
 
 LARGEST_CANONICAL = 9

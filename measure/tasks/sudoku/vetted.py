@@ -10,7 +10,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.tasks.sudoku.boards import PuzzleSet, solutions_of
+from unsettled.measure.tasks.sudoku.boards import PuzzleSet
+from unsettled.measure.tasks.sudoku.solving import solutions_of
 from unsettled.measure.tasks.sudoku.symmetry import LARGEST_CANONICAL, hash_in_pieces
 
 Several = Literal["refuse", "valid"]

@@ -29,7 +29,8 @@ from unsettled.measure.record.side import SideRecord, read_side
 from unsettled.measure.rollout.trajectory import follow
 from unsettled.measure.statistics.auc import auc
 from unsettled.measure.statistics.survival import landmark_auc, occurred_by, rate
-from unsettled.measure.tasks.sudoku.boards import Box, generate
+from unsettled.measure.tasks.sudoku.boards import Box
+from unsettled.measure.tasks.sudoku.solving import generate
 
 RUNS = LongRuns(long_record(800, seed=1))
 

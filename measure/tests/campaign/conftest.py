@@ -4,7 +4,8 @@ import pytest
 
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint
 from unsettled.measure.campaign.run import measure_rows
-from unsettled.measure.tasks.sudoku.boards import Box, generate
+from unsettled.measure.tasks.sudoku.boards import Box
+from unsettled.measure.tasks.sudoku.solving import generate
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,8 @@ from unsettled.measure.campaign.imported import IGNORED, checkpoint_beside, impo
 from unsettled.measure.campaign.run import measure_rows
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.parquet import read_record, write_record
-from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet, generate
+from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet
+from unsettled.measure.tasks.sudoku.solving import generate
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,8 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.policies import gather
 from unsettled.measure.policies.plan import Plan
 from unsettled.measure.tasks.read import write_parquet
-from unsettled.measure.tasks.sudoku.boards import Box, generate
+from unsettled.measure.tasks.sudoku.boards import Box
+from unsettled.measure.tasks.sudoku.solving import generate
 
 PUZZLES = generate(Box(2, 2), 6, seed=5)
 LONG = LongSettings(segments=32, deep=0, starts=0, k=0, batch=4)

@@ -11,14 +11,15 @@ from unsettled.measure.campaign.probes import disturbed, probe_disturbed, probe_
 from unsettled.measure.commands.app import main
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.side import read_side
-from unsettled.measure.tasks.sudoku import boards as sudoku
+from unsettled.measure.tasks.sudoku.boards import BLANK, Box
+from unsettled.measure.tasks.sudoku.solving import generate
 from unsettled.measure.tasks.sudoku.unknown import with_unknown
 from unsettled.measure.tasks.write import write_parquet
 
 
 @pytest.fixture(scope="module")
 def puzzles():
-    return sudoku.generate(sudoku.Box.parse("2x2"), 6, seed=3)
+    return generate(Box.parse("2x2"), 6, seed=3)
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +29,10 @@ def checkpoint(tmp_path_factory):
 
 def test_one_open_cell_is_left_and_the_rest_is_the_solution(puzzles):
     filled = with_unknown(puzzles, 1, seed=5)
-    left = filled.inputs == sudoku.BLANK
-    assert (left.sum(axis=1) == 1).all() and (puzzles.inputs[left] == sudoku.BLANK).all()
+    left = filled.inputs == BLANK
+    assert (left.sum(axis=1) == 1).all() and (puzzles.inputs[left] == BLANK).all()
     assert (filled.inputs[~left] == puzzles.labels[~left]).all() and (filled.ids == puzzles.ids).all()
-    more = with_unknown(puzzles, 2, seed=5).inputs == sudoku.BLANK
+    more = with_unknown(puzzles, 2, seed=5).inputs == BLANK
     assert (more[left]).all() and (more.sum(axis=1) == 2).all()
     one = with_unknown(puzzles.take(np.array([4])), 1, seed=5)
     assert (one.inputs[0] == filled.inputs[4]).all()  # the seed and the id decide, not the place

@@ -14,7 +14,8 @@ from unsettled.measure.campaign.run import measure, measure_rows
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import digest_tensors
 from unsettled.measure.record.parquet import read_record
-from unsettled.measure.tasks.sudoku.boards import Box, generate
+from unsettled.measure.tasks.sudoku.boards import Box
+from unsettled.measure.tasks.sudoku.solving import generate
 
 SETTINGS = {"k": 2, "segments": 3, "batch": 4}
 

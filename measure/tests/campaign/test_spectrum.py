@@ -14,7 +14,8 @@ from unsettled.measure.lyapunov.linearised import flat, linearised
 from unsettled.measure.record.side import read_side
 from unsettled.measure.rollout.rollout import batch_of
 from unsettled.measure.tasks.read import write_parquet
-from unsettled.measure.tasks.sudoku.boards import Box, generate
+from unsettled.measure.tasks.sudoku.boards import Box
+from unsettled.measure.tasks.sudoku.solving import generate
 
 BOARDS = generate(Box(2, 2), 5, seed=0)
 SETTINGS = SpectrumSettings(segments=3, at=(1, 3), batch=2, tolerance=1e-8)

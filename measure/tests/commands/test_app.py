@@ -21,7 +21,8 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.record.parquet import read_record, write_record
 from unsettled.measure.record.synthetic import synthetic_record
 from unsettled.measure.tasks.read import write_parquet, write_published
-from unsettled.measure.tasks.sudoku.boards import Box, generate
+from unsettled.measure.tasks.sudoku.boards import Box
+from unsettled.measure.tasks.sudoku.solving import generate
 
 
 @pytest.fixture(scope="module")

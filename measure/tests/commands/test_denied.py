@@ -26,7 +26,8 @@ from unsettled.measure.campaign.run import measure
 from unsettled.measure.commands.app import main, run
 from unsettled.measure.record.parquet import read_record, write_record
 from unsettled.measure.tasks.read import write_parquet
-from unsettled.measure.tasks.sudoku.boards import Box, generate
+from unsettled.measure.tasks.sudoku.boards import Box
+from unsettled.measure.tasks.sudoku.solving import generate
 
 # linux/capability.h, linux/prctl.h: to override permissions, and to read and search in spite of them
 OVERRIDING, CAPABILITY_VERSION_3, PR_CAPBSET_DROP = (1, 2), 0x20080522, 24

@@ -22,7 +22,8 @@ from unsettled.measure.record.side import read_side, write_side
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.proportion import proportion
 from unsettled.measure.tasks.read import write_parquet
-from unsettled.measure.tasks.sudoku.boards import Box, generate
+from unsettled.measure.tasks.sudoku.boards import Box
+from unsettled.measure.tasks.sudoku.solving import generate
 
 RECORD = synthetic_record(300, seed=6)
 

@@ -12,7 +12,8 @@ from unsettled.measure import read_examples, read_record
 from unsettled.measure.policies.draws import checked, judge_boards
 from unsettled.measure.record.side import read_side
 from unsettled.measure.tasks.maze.task import Maze
-from unsettled.measure.tasks.sudoku.boards import Box, generate
+from unsettled.measure.tasks.sudoku.boards import Box
+from unsettled.measure.tasks.sudoku.solving import generate
 from unsettled.measure.tasks.tokens import TokenTask
 from unsettled.measure.tasks.write import write_parquet
 

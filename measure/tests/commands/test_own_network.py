@@ -12,7 +12,8 @@ import torch
 
 from unsettled.measure import load_network, measure, read_examples, read_record
 from unsettled.measure.errors import UserError
-from unsettled.measure.tasks.sudoku.boards import Box, generate
+from unsettled.measure.tasks.sudoku.boards import Box
+from unsettled.measure.tasks.sudoku.solving import generate
 from unsettled.measure.tasks.write import write_parquet
 
 PAGE = Path(__file__).parents[2] / "OWN_NETWORK.md"

@@ -10,7 +10,8 @@ from unsettled.fixtures.synthetic.networks import tiny_checkpoint
 from unsettled.measure.commands.app import build
 from unsettled.measure.errors import UserError
 from unsettled.measure.tasks.read import read_puzzles, write_parquet
-from unsettled.measure.tasks.sudoku.boards import Box, generate
+from unsettled.measure.tasks.sudoku.boards import Box
+from unsettled.measure.tasks.sudoku.solving import generate
 from unsettled.measure.tasks.sudoku.typed import drawn, read_boards
 
 BOX = Box(2, 2)

@@ -14,7 +14,8 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov.instrument import CheckedFigure, check_instrument, digits_of
 from unsettled.measure.lyapunov.known_slips import FigureReading
 from unsettled.measure.tasks.read import write_parquet
-from unsettled.measure.tasks.sudoku.boards import Box, generate
+from unsettled.measure.tasks.sudoku.boards import Box
+from unsettled.measure.tasks.sudoku.solving import generate
 
 NAMED = {one.name: one for one in MATRICES}
 BOARDS = generate(Box(2, 2), 3, seed=0)

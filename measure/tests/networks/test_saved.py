@@ -21,7 +21,8 @@ from unsettled.measure.networks.fit import fit
 from unsettled.measure.record.parquet import read_record
 from unsettled.measure.tasks.examples import Examples
 from unsettled.measure.tasks.maze.task import Maze
-from unsettled.measure.tasks.sudoku.boards import Box, generate
+from unsettled.measure.tasks.sudoku.boards import Box
+from unsettled.measure.tasks.sudoku.solving import generate
 from unsettled.measure.tasks.tokens import TokenTask
 
 CASES = Path(__file__).parents[3] / "fixtures" / "cases"

@@ -19,7 +19,8 @@ from unsettled.measure.policies.table import table_of
 from unsettled.measure.rollout.fitting import Placed
 from unsettled.measure.rollout.rollout import rollout
 from unsettled.measure.rollout.starts import KINDS, Starts
-from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet, conflicts, generate
+from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet, conflicts
+from unsettled.measure.tasks.sudoku.solving import generate
 from unsettled.measure.tasks.symmetries import of_boxes
 from unsettled.measure.tests.rollout.test_trajectory import Clock
 

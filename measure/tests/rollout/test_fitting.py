@@ -13,7 +13,8 @@ from unsettled.fixtures.synthetic.networks import tiny_checkpoint
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.adapter import Adapted
 from unsettled.measure.rollout.fitting import dimensions, fitted, placed
-from unsettled.measure.tasks.sudoku.boards import Box, generate
+from unsettled.measure.tasks.sudoku.boards import Box
+from unsettled.measure.tasks.sudoku.solving import generate
 
 PUZZLES = generate(Box(2, 2), 3, seed=3)
 

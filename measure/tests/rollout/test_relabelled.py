@@ -7,10 +7,11 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.rollout.starts import Starts, check_symmetry
 from unsettled.measure.tasks.maze.generate import Source, generate
 from unsettled.measure.tasks.sudoku import boards as sudoku
+from unsettled.measure.tasks.sudoku import solving
 
 
 def test_digits_are_renamed_and_nothing_moves():
-    puzzles = sudoku.generate(sudoku.Box.parse("2x3"), 5, seed=1)
+    puzzles = solving.generate(sudoku.Box.parse("2x3"), 5, seed=1)
     drawn = Starts(kind="digits", seed=3).symmetries(puzzles.ids, np.array([0, 1, 2, 3, 4]), puzzles.task)
     assert (drawn.source == np.arange(36)).all() and (drawn.tokens[0] == np.arange(puzzles.task.vocabulary)).all()
     assert (np.sort(drawn.tokens, axis=1) == np.arange(puzzles.task.vocabulary)).all() and (drawn.tokens[1:] != drawn.tokens[0]).any(

@@ -12,7 +12,8 @@ from unsettled.fixtures.synthetic.networks import tiny_model
 from unsettled.measure.lyapunov.estimator import tangent_growth
 from unsettled.measure.rollout.rollout import batch_of, rollout
 from unsettled.measure.rollout.trajectory import follow
-from unsettled.measure.tasks.sudoku.boards import Box, generate
+from unsettled.measure.tasks.sudoku.boards import Box
+from unsettled.measure.tasks.sudoku.solving import generate
 
 PUZZLES = generate(Box(2, 2), 5, seed=3)
 RATES = torch.tensor([1.2, 0.7, 0.5])

@@ -10,7 +10,8 @@ from unsettled.fixtures.synthetic.networks import tiny_model
 from unsettled.measure.errors import UserError
 from unsettled.measure.rollout.rollout import board_of
 from unsettled.measure.rollout.starts import KINDS, Starts, last_bit_start, noisy_start
-from unsettled.measure.tasks.sudoku.boards import Box, generate
+from unsettled.measure.tasks.sudoku.boards import Box
+from unsettled.measure.tasks.sudoku.solving import generate
 
 
 @pytest.mark.parametrize(("name", "value"), [("scale", 0.0), ("scale", float("nan")), ("sigma", -1.0), ("sigma", float("inf"))])

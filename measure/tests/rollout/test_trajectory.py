@@ -12,7 +12,8 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.record.precision import as_precise_as
 from unsettled.measure.rollout.trajectory import PERIODS, follow, join
 from unsettled.measure.tasks.examples import Examples
-from unsettled.measure.tasks.sudoku.boards import Box, generate
+from unsettled.measure.tasks.sudoku.boards import Box
+from unsettled.measure.tasks.sudoku.solving import generate
 from unsettled.measure.tasks.tokens import TokenTask
 
 PUZZLES = generate(Box(2, 2), 7, seed=3)

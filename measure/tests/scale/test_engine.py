@@ -17,7 +17,8 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import load_checkpoint
 from unsettled.measure.support.later import Later
 from unsettled.measure.tasks.read import write_parquet
-from unsettled.measure.tasks.sudoku.boards import Box, generate
+from unsettled.measure.tasks.sudoku.boards import Box
+from unsettled.measure.tasks.sudoku.solving import generate
 from unsettled.measure.tests.scale.test_processes import COMMANDS
 
 if find_spec("ray") is None:

@@ -21,7 +21,8 @@ from unsettled.measure.scale import processes
 from unsettled.measure.scale.processes import process_workers
 from unsettled.measure.tasks.read import write_parquet
 from unsettled.measure.tasks.reading import read_examples
-from unsettled.measure.tasks.sudoku.boards import Box, generate
+from unsettled.measure.tasks.sudoku.boards import Box
+from unsettled.measure.tasks.sudoku.solving import generate
 
 TRAPS = ("typer.py", "torch.py", "numpy.py")
 # Every command that measures part by part, with what makes it short.

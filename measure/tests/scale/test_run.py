@@ -24,7 +24,8 @@ from unsettled.measure.scale.ranks import Rank, device_of, rank_of
 from unsettled.measure.scale.run import measure_shard, open_manifest
 from unsettled.measure.support.lock import sole_writer
 from unsettled.measure.tasks.read import read_puzzles, write_parquet
-from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet, generate
+from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet
+from unsettled.measure.tasks.sudoku.solving import generate
 
 SETTINGS = {"k": 2, "segments": 3, "batch": 4}
 

@@ -15,7 +15,8 @@ from unsettled.measure.tasks.maze.write import write_maze_parquet
 from unsettled.measure.tasks.read import read_puzzles, write_parquet
 from unsettled.measure.tasks.reading import read_examples
 from unsettled.measure.tasks.sudoku import vetted as vetting
-from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet, generate
+from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet
+from unsettled.measure.tasks.sudoku.solving import generate
 from unsettled.measure.tasks.sudoku.symmetry import augment
 from unsettled.measure.tasks.sudoku.vetted import vetted
 from unsettled.measure.tasks.write import write_published

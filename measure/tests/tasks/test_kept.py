@@ -21,7 +21,8 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.tasks.maze.task import Maze
 from unsettled.measure.tasks.read import read_puzzles, write_parquet
 from unsettled.measure.tasks.reading import read_examples
-from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet, generate, solve
+from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet
+from unsettled.measure.tasks.sudoku.solving import generate, solve
 from unsettled.measure.tasks.sudoku.symmetry import augment
 from unsettled.measure.tasks.sudoku.typed import read_boards
 from unsettled.measure.tasks.sudoku.vetted import vetted

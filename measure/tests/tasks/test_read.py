@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from unsettled.fixtures.synthetic.fresh import fresh
-from unsettled.measure.tasks import tables as puzzle_tables
+from unsettled.measure.tasks.csv_table import CsvTable
 from unsettled.measure.tasks.read import Box, PuzzleSet, count_puzzles, iterate_puzzles, join, read_puzzles, write_parquet, write_published
-from unsettled.measure.tasks.sudoku.boards import generate
+from unsettled.measure.tasks.sudoku.solving import generate
 from unsettled.measure.tasks.sudoku.symmetry import canonical_hash
 
 BOXES = [Box(2, 2), Box(2, 3), Box(3, 2), Box(3, 3), Box(2, 4)]
@@ -146,7 +146,7 @@ def test_an_interrupted_write_leaves_nothing_and_keeps_what_was_there(sets, tmp_
 @pytest.mark.parametrize("form", ["csv", "parquet", "folder"])
 def test_limit_takes_the_first_and_a_seed_draws(form, sets, tmp_path, monkeypatch):
     monkeypatch.setattr("unsettled.measure.tasks.sources.CHUNK_ROWS", 16)
-    monkeypatch.setattr(puzzle_tables, "CHUNK_ROWS", 16)
+    monkeypatch.setattr("unsettled.measure.tasks.parquet_table.CHUNK_ROWS", 16)
     puzzles = sets[Box(2, 2)]
     path = tmp_path / f"set.{form}"
     if form == "csv":
@@ -171,13 +171,13 @@ def test_a_long_csv_is_never_held_whole(sets, tmp_path, monkeypatch):
     rows = csv_of(sets[Box(3, 3)]).removeprefix(HEADER)
     path.write_text(HEADER + rows * (200_000 // 60) + rows[: 20 * (len(rows) // 60)])
     decoded = []
-    chunk = puzzle_tables.CsvTable._chunk
+    chunk = CsvTable._chunk
 
     def counting(self, batch, *rest):
         decoded.append(batch.num_rows)
         return chunk(self, batch, *rest)
 
-    monkeypatch.setattr(puzzle_tables.CsvTable, "_chunk", counting)
+    monkeypatch.setattr(CsvTable, "_chunk", counting)
     start = read_puzzles(path, limit=100)
     assert sum(decoded) < 2_000  # one block of 256 KiB
     assert read_puzzles(path).take(slice(0, 100)).digest == start.digest

@@ -12,7 +12,7 @@ import pytest
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.tasks.read import Box, iterate_puzzles, read_puzzles, write_parquet
-from unsettled.measure.tasks.sudoku.boards import generate
+from unsettled.measure.tasks.sudoku.solving import generate
 
 HEADER = "source,question,answer,rating\n"
 QUESTION, ANSWER = "....4.3......2.1", "2314413214233241"

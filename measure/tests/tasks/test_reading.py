@@ -17,7 +17,8 @@ from unsettled.measure.tasks.maze.generate import Source, draw
 from unsettled.measure.tasks.maze.grid import CHARACTERS
 from unsettled.measure.tasks.maze.task import Maze
 from unsettled.measure.tasks.reading import read_examples
-from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet, generate
+from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet
+from unsettled.measure.tasks.sudoku.solving import generate
 from unsettled.measure.tasks.tokens import TokenTask
 
 

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet, conflicts, generate, rate, solve
+from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet, conflicts
+from unsettled.measure.tasks.sudoku.solving import generate, rate, solve
 
 BOXES = [Box(2, 2), Box(2, 3), Box(3, 2), Box(3, 3)]
 

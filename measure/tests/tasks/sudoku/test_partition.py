@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 from unsettled.measure.commands.puzzles import app, parse_range
 from unsettled.measure.errors import UserError
 from unsettled.measure.tasks.read import Box, PuzzleSet, join, read_puzzles, write_parquet, write_published
-from unsettled.measure.tasks.sudoku.boards import generate, rate
 from unsettled.measure.tasks.sudoku.partition import overlap, partition
+from unsettled.measure.tasks.sudoku.solving import generate, rate
 from unsettled.measure.tasks.sudoku.symmetry import augment, canonical_hash, hash_in_pieces
 
 

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.tasks.sudoku.boards import Box, conflicts, generate
+from unsettled.measure.tasks.sudoku.boards import Box, conflicts
 from unsettled.measure.tasks.sudoku.canonical import canonical_forms
+from unsettled.measure.tasks.sudoku.solving import generate
 from unsettled.measure.tasks.sudoku.symmetry import augment, canonical_hash
 
 BOXES = [Box(2, 2), Box(2, 3), Box(3, 2), Box(3, 3)]
