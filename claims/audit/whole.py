@@ -15,7 +15,7 @@ from unsettled.claims.audit.loading import loaded, read_as, suited_threads
 from unsettled.claims.audit.run import Run
 from unsettled.claims.populations.measuring import MEASURING
 from unsettled.claims.populations.populations import Population
-from unsettled.measure.campaign.noise import FLOOR_PASSES, floor_of_sample, rows_of
+from unsettled.measure.campaign.noise import FLOOR_PASSES, FloorOfSample, rows_of
 from unsettled.measure.campaign.parts import StaleParts
 from unsettled.measure.campaign.run import Settings, provenance_of
 from unsettled.measure.campaign.run import measure as measure_puzzles
@@ -93,7 +93,7 @@ def measure_population(population: Population, folder: Path, *, changes: Mapping
         noisy = min(NOISE_ROWS, len(puzzles))
         threads = suited_threads(checkpoint.facts.parameters)
         with threads, progress(f"measuring {population.name}", len(puzzles) + FLOOR_PASSES * noisy) as advance:
-            noise = floor_of_sample(checkpoint, puzzles, rows=noisy, advance=advance)
+            noise = FloorOfSample(checkpoint, puzzles, rows=noisy, advance=advance)
             measured = partial(measure_puzzles, checkpoint, puzzles, out, **_typed(settings), noise=noise, advance=advance)
             try:
                 measured()

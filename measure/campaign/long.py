@@ -17,6 +17,8 @@ import torch
 from unsettled.measure.analysis.capture import first_solved, solved_since
 from unsettled.measure.analysis.labels import Evidence
 from unsettled.measure.campaign.evidence import evidence_of
+from unsettled.measure.campaign.fingerprint import fingerprint_of
+from unsettled.measure.campaign.finished import USUAL, IfWhole
 from unsettled.measure.campaign.long_stages import LATE, LongSettings, follow_to_rest, held_at_rest, merged, resting
 from unsettled.measure.campaign.run import provenance_of
 from unsettled.measure.campaign.side_parts import side_in_parts
@@ -41,6 +43,7 @@ def measure_long(
     out: Path,
     settings: LongSettings,
     *,
+    if_whole: IfWhole = USUAL,
     workers: Workers = here,
     advance: Callable[[int], None] = lambda rows: None,
     chunk: int = CHUNK,
@@ -59,7 +62,8 @@ def measure_long(
         settings={**_told(settings), "windows": [n for window in settings.windows for n in window]},
     )
     measured = partial(measure_chunk, ready, settings=settings)
-    return side_in_parts(out, about, puzzles, measured, size=chunk, workers=workers, advance=advance)
+    told = fingerprint_of(ready, puzzles, chunk=chunk)
+    return side_in_parts(out, about, puzzles, measured, size=chunk, fingerprint=told, if_whole=if_whole, workers=workers, advance=advance)
 
 
 def _told(settings: LongSettings) -> dict[str, int | float]:

@@ -7,7 +7,8 @@ recorded hangs on its own noise, not on its record's: see `unsettled.measure.cam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
@@ -85,21 +86,24 @@ def _quantiles(gaps: list[np.ndarray]) -> dict[str, float]:
     return {label: float(np.quantile(pooled, level)) for label, level in QUANTILES.items()}
 
 
-def floor_of_sample(
-    checkpoint: Checkpoint | Adapted, puzzles: Examples, *, rows: int, workers: Workers = here, advance: Advance = lambda rows: None
-) -> Callable[[Iterator[Record]], NoiseFloor]:
+@dataclass(frozen=True)
+class FloorOfSample:
     """What `campaign.measure` takes as ``noise``: the floor from ``rows`` evenly spread rows of the finished parts."""
-    wanted = puzzles.ids[spread(len(puzzles), rows)]
 
-    def floor(parts: Iterator[Record]) -> NoiseFloor:
+    checkpoint: Checkpoint | Adapted
+    puzzles: Examples
+    rows: int = field(kw_only=True)
+    workers: Workers = field(default=here, kw_only=True)
+    advance: Advance = field(default=lambda rows: None, kw_only=True)
+
+    def __call__(self, parts: Iterator[Record], /) -> NoiseFloor:
+        wanted = self.puzzles.ids[spread(len(self.puzzles), self.rows)]
         kept = concatenate([part.take(np.isin(part.example_id, wanted)) for part in parts])
-        if workers is here:
-            return measure_floor(checkpoint, puzzles, kept, advance=advance)
-        [(_, found)] = workers(partial(measure_floor, checkpoint, rows_of(puzzles, kept)), [(0, kept)])
-        advance(FLOOR_PASSES * rows)
+        if self.workers is here:
+            return measure_floor(self.checkpoint, self.puzzles, kept, advance=self.advance)
+        [(_, found)] = self.workers(partial(measure_floor, self.checkpoint, rows_of(self.puzzles, kept)), [(0, kept)])
+        self.advance(FLOOR_PASSES * self.rows)
         return found
-
-    return floor
 
 
 def spread(total: int, rows: int) -> np.ndarray:

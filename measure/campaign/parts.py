@@ -19,6 +19,7 @@ import numpy as np
 from unsettled.measure.campaign.workers import Workers, here
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.provenance import Provenance
+from unsettled.measure.record.seal import holds
 from unsettled.measure.record.side import SideProvenance
 from unsettled.measure.support.lock import sole_writer
 from unsettled.measure.tasks.examples import Examples
@@ -37,7 +38,14 @@ class Part(Protocol):
 
 
 P = TypeVar("P", bound=Part)
+P_contra = TypeVar("P_contra", contravariant=True)
 E = TypeVar("E", bound=Examples)
+
+
+class Write(Protocol[P_contra]):
+    """Writes a part into its file."""
+
+    def __call__(self, part: P_contra, path: Path, /, *, fingerprint: str | None) -> None: ...
 
 
 class StaleParts(UserError):
@@ -54,7 +62,9 @@ class Parts(Generic[P]):
         ids: (N,) example ids in order, of which each part holds the next ``size``.
         size: rows of a part; the last may have fewer.
         made: a part out of its columns.
-        read, write: a part's file.
+        read: a part's file, or the whole.
+        write: a part's file, sealed for the fingerprint.
+        fingerprint: of what decides the rows beside the provenance.
     """
 
     out: Path
@@ -63,7 +73,8 @@ class Parts(Generic[P]):
     size: int
     made: Callable[[dict[str, np.ndarray]], P]
     read: Callable[[Path], P]
-    write: Callable[[P, Path], None]
+    write: Write[P]
+    fingerprint: str
 
     @property
     def folder(self) -> Path:
@@ -93,6 +104,8 @@ class Parts(Generic[P]):
             number = path.stem.removeprefix("part-")
             if not number.isdecimal() or not np.array_equal(part.example_id, self.ids[self.rows(int(number))]):
                 self._refuse("their examples differ")
+            if not holds(path, self.fingerprint):
+                self._refuse("how the network is built, its code, or a version of the program differs, or a part was changed")
             found[int(number)] = len(part)
         return found
 
@@ -121,15 +134,8 @@ class Parts(Generic[P]):
                 yield number, examples.take(np.arange(len(examples))[self.rows(number)])
 
         for number, columns in workers(measure, missing()):
-            self.write(part := self.made(columns), self.path(number))
+            self.write(part := self.made(columns), self.path(number), fingerprint=self.fingerprint)
             yield len(part)
-
-    def ended(self, is_whole: Callable[[Path], bool]) -> bool:
-        """Whether an earlier call was killed after ``out`` was whole, while its parts were removed; the rest of them is removed."""
-        if not self.folder.exists() or not is_whole(self.out):
-            return False
-        self.remove()
-        return True
 
     def __iter__(self) -> Iterator[P]:
         """The parts that are there from the first one on, in order."""

@@ -14,6 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from unsettled.measure.campaign.fingerprint import fingerprint_of
+from unsettled.measure.campaign.finished import USUAL, IfWhole
 from unsettled.measure.campaign.run import provenance_of
 from unsettled.measure.campaign.side_parts import side_in_parts
 from unsettled.measure.campaign.workers import Workers, here
@@ -44,6 +46,7 @@ def probe_unknown(
     batch: int = 64,
     seed: int = 0,
     noise_seed: int | None = None,
+    if_whole: IfWhole = USUAL,
     workers: Workers = here,
     advance: Advance = lambda rows: None,
 ) -> SideRecord:
@@ -58,7 +61,8 @@ def probe_unknown(
     filled = with_unknown(puzzles, unknown, seed=seed)
     ready, about = _begun(network, filled, puzzles, "few_unknown", {"unknown": unknown, "seed": seed}, segments, batch, noise_seed)
     measured = partial(_filled, as_network(ready.model), segments=segments, noise_seed=noise_seed or 0)
-    return side_in_parts(out, about, filled, measured, size=batch, workers=workers, advance=advance)
+    told = fingerprint_of(ready, filled, batch=batch)
+    return side_in_parts(out, about, filled, measured, size=batch, fingerprint=told, if_whole=if_whole, workers=workers, advance=advance)
 
 
 def _filled(network: Network, boards: Examples, *, segments: int, noise_seed: int) -> dict[str, np.ndarray]:
@@ -83,6 +87,7 @@ def probe_disturbed(
     batch: int = 64,
     seed: int = 1,
     noise_seed: int | None = None,
+    if_whole: IfWhole = USUAL,
     workers: Workers = here,
     advance: Advance = lambda rows: None,
 ) -> SideRecord:
@@ -102,7 +107,8 @@ def probe_disturbed(
     at_least(0, seed, "seed")
     ready, about = _begun(network, puzzles, puzzles, "disturbed", {"radii": list(radii), "seed": seed}, segments, batch, noise_seed)
     measured = partial(_disturbed, as_network(ready.model), radii=radii, segments=segments, seed=seed, noise_seed=noise_seed or 0)
-    return side_in_parts(out, about, puzzles, measured, size=batch, workers=workers, advance=advance)
+    told = fingerprint_of(ready, puzzles, batch=batch)
+    return side_in_parts(out, about, puzzles, measured, size=batch, fingerprint=told, if_whole=if_whole, workers=workers, advance=advance)
 
 
 def _disturbed(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import Protocol, TypedDict, Unpack
 
 import numpy as np
 import torch
 
+from unsettled.measure.campaign.fingerprint import fingerprint_of
+from unsettled.measure.campaign.finished import USUAL, IfWhole, taken
 from unsettled.measure.campaign.parts import Parts, resumed
 from unsettled.measure.campaign.workers import Workers, here
 from unsettled.measure.errors import UserError
@@ -18,10 +20,11 @@ from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.networks.members import as_network
 from unsettled.measure.networks.protocol import State
 from unsettled.measure.record.declared import Declared
-from unsettled.measure.record.parquet import read_provenance, read_record, write_record
+from unsettled.measure.record.parquet import read_record, write_record
 from unsettled.measure.record.precision import as_precise_as
 from unsettled.measure.record.provenance import NoiseFloor, Provenance, measured_on
 from unsettled.measure.record.record import Record, concatenate
+from unsettled.measure.record.side import SideProvenance
 from unsettled.measure.record.writer import record_writer
 from unsettled.measure.rollout.fitting import DTYPES, Placed, dimensions, fitted
 from unsettled.measure.rollout.rollout import batch_of, rollout
@@ -29,6 +32,15 @@ from unsettled.measure.support.counts import at_least
 from unsettled.measure.tasks.examples import Examples
 
 Advance = Callable[[int], None]
+
+
+class Noise(Protocol):
+    """Finds the numerical noise of a record from ``rows`` of its finished parts."""
+
+    @property
+    def rows(self) -> int: ...
+
+    def __call__(self, parts: Iterator[Record], /) -> NoiseFloor: ...
 
 
 class Settings(TypedDict, total=False):
@@ -138,7 +150,8 @@ def measure(
     puzzles: Examples,
     out: Path | str,
     *,
-    noise: Callable[[Iterator[Record]], NoiseFloor] | None = None,
+    noise: Noise | None = None,
+    if_whole: IfWhole = USUAL,
     workers: Workers = here,
     advance: Advance = lambda rows: None,
     **settings: Unpack[Settings],
@@ -152,6 +165,7 @@ def measure(
         puzzles: the examples (see `unsettled.measure.read_puzzles`).
         out: the Parquet file to write; `unsettled.measure.read_record` reads it.
         noise: given the finished parts; the numerical noise that it finds goes into the provenance.
+        if_whole: what to do where ``out`` is whole already.
         workers: who measures the batches.
         advance: told the rows done, as they are.
         settings: ``k`` leading exponents (8), ``segments`` of a rollout (16), ``seed`` of the tangents (0), ``batch`` rows at a time
@@ -171,8 +185,9 @@ def measure(
     """
     out = Path(out)
     provenance = provenance_of(checkpoint, puzzles, **settings)
-    with resumed(parts_of(out, puzzles, provenance), what="record") as parts:
-        if parts.ended(lambda path: _is_whole(path, provenance, noise is not None)):
+    fingerprint, rows = fingerprint_of(checkpoint, puzzles), noise.rows if noise else 0
+    with resumed(parts_of(out, puzzles, provenance, fingerprint), what="record") as parts:
+        if taken(parts, if_whole, alike=lambda kept: _same(kept, provenance, rows)) is not None:
             advance(len(puzzles))
             return
         finished = parts.finished()
@@ -181,25 +196,23 @@ def measure(
         for rows in parts.fill(puzzles, measured, finished=finished, workers=workers):
             advance(rows)
         whole = provenance if noise is None else provenance.model_copy(update={"noise": noise(iter(parts))})
-        with record_writer(out, whole) as writer:  # in order, with memory for one row group at a time
+        with record_writer(out, whole, fingerprint=fingerprint) as writer:  # in order, with memory for one row group at a time
             for part in parts:
                 writer.add(part)
         parts.remove()
 
 
-def parts_of(out: Path, puzzles: Examples, provenance: Provenance) -> Parts[Record]:
+def parts_of(out: Path, puzzles: Examples, provenance: Provenance, fingerprint: str) -> Parts[Record]:
     """The parts of a record: one a batch."""
 
     def made(columns: dict[str, np.ndarray]) -> Record:
         return Record(**columns, provenance=provenance)
 
-    return Parts(out, provenance, puzzles.ids, provenance.batch, made, partial(read_record, part=True), write_record)
+    return Parts(out, provenance, puzzles.ids, provenance.batch, made, partial(read_record, part=True), write_record, fingerprint)
 
 
-def _is_whole(out: Path, provenance: Provenance, noise: bool) -> bool:
-    """Whether ``out`` is the record of this very measurement already."""
-    try:
-        kept = read_provenance(out)
-    except UserError:
+def _same(kept: Provenance | SideProvenance, provenance: Provenance, rows: int) -> bool:
+    """Whether a finished record is of this very measurement, its noise found from as many rows."""
+    if not isinstance(kept, Provenance) or (kept.noise.rows if kept.noise else 0) != rows:
         return False
-    return (kept.noise is not None) == noise and kept.model_copy(update={"noise": None}) == provenance
+    return kept.model_copy(update={"noise": None}) == provenance

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from unsettled.measure.campaign.finished import USUAL, IfWhole, taken
 from unsettled.measure.campaign.parts import Parts, resumed
 from unsettled.measure.campaign.workers import Workers, here
-from unsettled.measure.errors import UserError
 from unsettled.measure.record.side import SideProvenance, SideRecord, joined, read_side, write_side
 from unsettled.measure.tasks.examples import Examples
 
@@ -22,6 +22,8 @@ def side_in_parts(
     measure: Callable[[Examples], dict[str, np.ndarray]],
     *,
     size: int,
+    fingerprint: str,
+    if_whole: IfWhole = USUAL,
     workers: Workers = here,
     advance: Callable[[int], None] = lambda rows: None,
 ) -> SideRecord:
@@ -30,35 +32,30 @@ def side_in_parts(
     Args:
         about: the provenance of the whole, whose kind names it in messages.
         measure: the columns of some examples.
+        fingerprint: of what decides the rows beside ``about``.
+        if_whole: what to do where ``out`` is whole already.
         workers: who measures.
         advance: told the examples done, as they are.
 
     Raises:
         UserError: another process writes to ``out``, unfinished parts beside it are of another measurement, or it cannot be written.
     """
-    with resumed(side_parts(out, about, examples.ids, size), what=f"{about.kind} record") as parts:
-        if parts.ended(lambda path: _provenance_in(path, about.kind) == about):
+    with resumed(side_parts(out, about, examples.ids, size, fingerprint), what=f"{about.kind} record") as parts:
+        if (whole := taken(parts, if_whole)) is not None:
             advance(len(examples))
-            return read_side(out, kind=about.kind)
+            return whole
         finished = parts.finished()
         if finished:
             advance(sum(finished.values()))
         for rows in parts.fill(examples, measure, finished=finished, workers=workers):
             advance(rows)
         record = joined(list(parts), about)
-        write_side(record, out)
+        write_side(record, out, fingerprint=fingerprint)
         parts.remove()
     return record
 
 
-def side_parts(out: Path, about: SideProvenance, ids: np.ndarray, size: int) -> Parts[SideRecord]:
+def side_parts(out: Path, about: SideProvenance, ids: np.ndarray, size: int, fingerprint: str) -> Parts[SideRecord]:
     """The parts of a side record."""
-    return Parts(out, about, ids, size, partial(SideRecord, provenance=about), partial(read_side, kind=about.kind), write_side)
-
-
-def _provenance_in(path: Path, kind: str) -> SideProvenance | None:
-    """The provenance of a side record; None where there is none that can be read."""
-    try:
-        return read_side(path, kind=kind).provenance
-    except UserError:
-        return None
+    made, read = partial(SideRecord, provenance=about), partial(read_side, kind=about.kind)
+    return Parts(out, about, ids, size, made, read, write_side, fingerprint)

@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from unsettled.measure.campaign.fingerprint import fingerprint_of
+from unsettled.measure.campaign.finished import USUAL, IfWhole
 from unsettled.measure.campaign.run import provenance_of
 from unsettled.measure.campaign.side_parts import side_in_parts
 from unsettled.measure.campaign.workers import Workers, here
@@ -78,6 +80,7 @@ def measure_spectrum(
     out: Path,
     settings: SpectrumSettings,
     *,
+    if_whole: IfWhole = USUAL,
     workers: Workers = here,
     advance: Callable[[int], None] = lambda rows: None,
 ) -> SideRecord:
@@ -100,7 +103,10 @@ def measure_spectrum(
     told = {**asdict(settings), "at": list(settings.chosen)}
     about = SideProvenance(kind=KIND, **measured_on(ready, examples), settings=told)
     measured = partial(spectrum_of_batch, Placed(ready.model, settings.dtype, settings.device), settings=settings)
-    return side_in_parts(out, about, examples, measured, size=settings.batch, workers=workers, advance=advance)
+    given = fingerprint_of(ready, examples)
+    return side_in_parts(
+        out, about, examples, measured, size=settings.batch, fingerprint=given, if_whole=if_whole, workers=workers, advance=advance
+    )
 
 
 @torch.no_grad()

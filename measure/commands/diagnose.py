@@ -44,6 +44,7 @@ def follow(
     noise_seed: options.NoiseSeed = None,
     examples: options.ExampleOptions,
     workers: options.WorkerOptions,
+    again: options.Again = False,
 ) -> None:
     """Follow a checkpoint far beyond its usual rollout, from several starts, and keep how its runs end. Resumes."""
     from unsettled.measure.campaign.long import measure_long
@@ -70,7 +71,7 @@ def follow(
     loaded = inputs.network(checkpoint, network)
     chosen = inputs.examples(puzzles, examples, limit=limit, seed=sample_seed)
     with inputs.workers(workers) as pool, progress("puzzles", len(chosen)) as advance:
-        side = measure_long(loaded, chosen, out, settings, workers=pool, advance=advance)
+        side = measure_long(loaded, chosen, out, settings, if_whole=inputs.if_whole(again), workers=pool, advance=advance)
     typer.echo(f"{out}: {len(side)} puzzles")
 
 

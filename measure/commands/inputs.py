@@ -13,6 +13,7 @@ from unsettled.measure.commands.options import ExampleOptions, NetworkOptions, R
 from unsettled.measure.errors import UserError
 
 if TYPE_CHECKING:
+    from unsettled.measure.campaign.finished import IfWhole
     from unsettled.measure.campaign.run import Settings
     from unsettled.measure.campaign.workers import Workers
     from unsettled.measure.networks.adapter import Adapted
@@ -103,6 +104,13 @@ def workers(asked: WorkerOptions, *, device: str = "cpu") -> Iterator[Workers]:
         raise UserError("--engine ray needs the extra `ray`", hint="pip install 'unsettled[ray]'") from None
     with ray_workers(asked.address, device=device) as found:
         yield found
+
+
+def if_whole(again: bool) -> IfWhole:
+    """What to do with an output that is whole already; the line about one that is taken goes to standard error."""
+    from unsettled.measure.campaign.finished import IfWhole
+
+    return IfWhole(again=again, tell=lambda line: say([line]))
 
 
 def say(notes: Iterable[str]) -> None:

@@ -47,6 +47,7 @@ Processes = Annotated[int, typer.Option(min=1, help="Processes that share the pa
 Engine = Annotated[Literal["ray"] | None, typer.Option(help="Let a Ray cluster measure, a part a task.")]
 Address = Annotated[str | None, typer.Option(help="Of the cluster; without one, this machine's cores are used.")]
 RecordOut = Annotated[Path, typer.Option(help="The record to write (Parquet).")]
+Again = Annotated[bool, typer.Option("--again", help="Measure even where the output is whole and of these settings.")]
 Split = Annotated[str, typer.Option(help="Split of a folder in the published layout.")]
 DeclaredFile = Annotated[
     Path | None, typer.Option("--declared", help="What was declared before, as `unsettled lock` wrote it; the record carries it.")

@@ -51,6 +51,7 @@ def policies(
     network: options.NetworkOptions,
     examples: options.ExampleOptions,
     workers: options.WorkerOptions,
+    again: options.Again = False,
 ) -> None:
     """Compare restarts, early pruning, halving and depth at equal compute, with selection rules that see no labels. Resumes."""
     from pydantic import ValidationError
@@ -95,9 +96,9 @@ def policies(
     keep_freed_memory()
     loaded = inputs.network(checkpoint, network)
     chosen = inputs.examples(puzzles, examples, limit=limit, seed=sample_seed)
-    total = len(chosen) * plan.rows
-    with inputs.workers(workers, device=device) as pool, progress("rollouts", total) as advance:
-        side = gather(loaded, chosen, out, plan, seconds=None if minutes is None else 60 * minutes, workers=pool, advance=advance)
+    with inputs.workers(workers, device=device) as pool, progress("rollouts", len(chosen) * plan.rows) as advance:
+        budget = None if minutes is None else 60 * minutes
+        side = gather(loaded, chosen, out, plan, seconds=budget, if_whole=inputs.if_whole(again), workers=pool, advance=advance)
     width = None if sys.stdout.isatty() else PLAIN_WIDTH
     table, console = table_of(side), Console(width=width, markup=False, highlight=False, emoji=False)
     console.print(f"{len(table)} of {len(chosen)} puzzles; one segment is {table.updates} evaluations, one with λ₁ {2 * table.updates}")

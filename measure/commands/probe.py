@@ -30,6 +30,7 @@ def few_unknown(
     noise_seed: options.NoiseSeed = None,
     examples: options.ExampleOptions,
     workers: options.WorkerOptions,
+    again: options.Again = False,
 ) -> None:
     """Fill Sudoku puzzles in but for one cell, run them, and keep which are right after each segment. Resumes."""
     from unsettled.measure.campaign.probes import probe_unknown
@@ -51,6 +52,7 @@ def few_unknown(
             seed=seed,
             batch=batch,
             noise_seed=noise_seed,
+            if_whole=inputs.if_whole(again),
             workers=pool,
             advance=advance,
         )
@@ -75,6 +77,7 @@ def disturb(
     noise_seed: options.NoiseSeed = None,
     examples: options.ExampleOptions,
     workers: options.WorkerOptions,
+    again: options.Again = False,
 ) -> None:
     """Retention and basin: run from disturbed starts, and go on from solved states that were disturbed. Resumes."""
     from unsettled.measure.campaign.probes import probe_disturbed
@@ -101,6 +104,7 @@ def disturb(
             seed=seed,
             batch=batch,
             noise_seed=noise_seed,
+            if_whole=inputs.if_whole(again),
             workers=pool,
             advance=advance,
         )

@@ -30,6 +30,7 @@ def measure(
     examples: options.ExampleOptions,
     declared: options.DeclaredFile = None,
     workers: options.WorkerOptions,
+    again: options.Again = False,
 ) -> None:
     """Measure a network on examples: exponents, displacement, confidence and outcome, one row an example. Resumes."""
     import time
@@ -51,8 +52,8 @@ def measure(
     noise_rows = min(run.noise_rows, len(chosen))
     total = len(chosen) + noise.FLOOR_PASSES * noise_rows
     with inputs.workers(workers, device=run.device) as pool, progress("puzzles", total) as advance:
-        floor = noise.floor_of_sample(loaded, chosen, rows=noise_rows, workers=pool, advance=advance) if noise_rows else None
-        campaign.measure(loaded, chosen, out, **settings, noise=floor, workers=pool, advance=advance)
+        floor = noise.FloorOfSample(loaded, chosen, rows=noise_rows, workers=pool, advance=advance) if noise_rows else None
+        campaign.measure(loaded, chosen, out, **settings, noise=floor, if_whole=inputs.if_whole(again), workers=pool, advance=advance)
     show(out)
     minutes, memory = (time.monotonic() - begun) / 60, peak_memory_mib()
     typer.echo(f"this call took {minutes:.1f} minutes" + (f", at most {memory:,} MiB of memory" if memory else ""), err=True)

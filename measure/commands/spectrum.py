@@ -36,6 +36,7 @@ def spectrum(
     noise_seed: options.NoiseSeed = None,
     examples: options.ExampleOptions,
     workers: options.WorkerOptions,
+    again: options.Again = False,
 ) -> None:
     """Gain along the motion, largest singular value and spectral radius of one segment, with residuals, into a side record. Resumes."""
     from unsettled.measure.campaign.spectrum import SpectrumSettings, measure_spectrum
@@ -60,7 +61,7 @@ def spectrum(
     )
     chosen = inputs.examples(puzzles, examples, limit=limit, seed=sample_seed)
     with inputs.workers(workers, device=device) as pool, progress("puzzles", len(chosen)) as advance:
-        side = measure_spectrum(loaded, chosen, out, settings, workers=pool, advance=advance)
+        side = measure_spectrum(loaded, chosen, out, settings, if_whole=inputs.if_whole(again), workers=pool, advance=advance)
     missed = int((side["radius"] != side["radius"]).sum())
     typer.echo(f"{out}: {len(side)} puzzles; {missed} of {side['radius'].size} radii have not converged")
 

@@ -32,7 +32,8 @@ class Adapted:
 
     ``source`` is the adapter's file, ``path`` the checkpoint. ``adapter_digest`` is the sha256 of the adapter's file, ``bytes_digest`` of
     the checkpoint's; ``tensors_digest`` is over the sorted names, shapes and float32 values of the parameters and buffers, the empty
-    digest for an object that is not a `torch.nn.Module`.
+    digest for an object that is not a `torch.nn.Module`. ``neighbours`` are what else decides what it computes, name by name: the files
+    beside the adapter that were imported (sha256), and those of a checkpoint that is a folder (size and time of change).
     """
 
     model: Network
@@ -43,6 +44,7 @@ class Adapted:
     bytes_digest: str
     tensors_digest: str
     parameters: int
+    neighbours: tuple[tuple[str, str], ...] = ()
     known: ModelFacts | None = None
     # segments of its own evaluation, and which weights it took: an adapter tells neither
     segments: int | None = None
@@ -92,7 +94,25 @@ def load_network(adapter: str, checkpoint: Path | str) -> Adapted:
         bytes_digest=digest_of(checkpoint) if checkpoint.is_file() else "",
         tensors_digest=digest_tensors(model.state_dict() if isinstance(model, nn.Module) else {}),
         parameters=sum(p.numel() for p in model.parameters()) if isinstance(model, nn.Module) else 0,
+        neighbours=(*_imported_from(path), *_files_in(checkpoint)),
     )
+
+
+def _imported_from(path: Path) -> list[tuple[str, str]]:
+    """The modules imported from the folder of an adapter, or one below it, with their sha256; not what is installed, nor this program."""
+    folder, found = path.resolve().parent, []
+    for name, module in list(sys.modules.items()):
+        file = Path(getattr(module, "__file__", None) or "/").resolve()
+        foreign = name == "__main__" or name.split(".")[0] == "unsettled" or "site-packages" in file.parts
+        if file.is_relative_to(folder) and file != path.resolve() and not foreign and file.is_file():
+            found.append((name, digest_of(file)))
+    return sorted(found)
+
+
+def _files_in(checkpoint: Path) -> list[tuple[str, str]]:
+    """The files of a checkpoint that is a folder: name, and size and time of change, for they may be large."""
+    files = sorted(file for file in checkpoint.rglob("*") if file.is_file()) if checkpoint.is_dir() else []
+    return [(str(file.relative_to(checkpoint)), f"{(told := file.stat()).st_size} {told.st_mtime_ns}") for file in files]
 
 
 def failed(what: str, error: Exception, path: Path) -> UserError:

@@ -9,14 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
+from unsettled.measure.campaign.fingerprint import fingerprint_of
+from unsettled.measure.campaign.finished import USUAL, IfWhole, taken
 from unsettled.measure.campaign.parts import resumed
 from unsettled.measure.campaign.side_parts import side_parts
 from unsettled.measure.campaign.workers import Workers, here
 from unsettled.measure.policies.draws import judge_boards, number_boards, run_draws
 from unsettled.measure.policies.plan import KIND, SEGMENT_COLUMNS, Plan
 from unsettled.measure.record.precision import round_mantissa
-from unsettled.measure.record.provenance import measured_on
-from unsettled.measure.record.side import SideProvenance, SideRecord, joined, read_side, write_side
+from unsettled.measure.record.provenance import Provenance, measured_on
+from unsettled.measure.record.side import SideProvenance, SideRecord, joined, write_side
 from unsettled.measure.rollout.fitting import Measurable, Placed, fitted
 from unsettled.measure.rollout.starts import Starts, check_symmetry
 from unsettled.measure.tasks.examples import Examples
@@ -39,6 +41,7 @@ def gather(
     plan: Plan,
     *,
     seconds: float | None = None,
+    if_whole: IfWhole = USUAL,
     workers: Workers = here,
     advance: Advance = lambda rows: None,
 ) -> SideRecord:
@@ -47,6 +50,7 @@ def gather(
     Args:
         seconds: of processor time for this call. When they are spent, ``out`` holds the puzzles that are done, always the
             first ones, and the parts stay: the same call goes on. At least one chunk is drawn.
+        if_whole: what to do where ``out`` is whole already. It is also where another commit, or an earlier version, drew it.
         workers: who draws.
         advance: told the rollouts that are done.
 
@@ -55,10 +59,10 @@ def gather(
             written.
     """
     ready, provenance = ready_for(network, puzzles, plan)
-    with resumed(side_parts(out, provenance, puzzles.ids, plan.chunk), what="draws") as parts:
-        if out.is_file() and _same(whole := read_side(out, kind=KIND), provenance):
+    fingerprint = fingerprint_of(ready, puzzles)
+    with resumed(side_parts(out, provenance, puzzles.ids, plan.chunk, fingerprint), what="draws") as parts:
+        if (whole := taken(parts, if_whole, alike=lambda kept: _same(kept, provenance), unsealed=True)) is not None:
             advance(len(whole) * plan.rows)
-            parts.remove()
             return whole
         finished, begun = parts.finished(), time.process_time()
         advance(sum(finished.values()) * plan.rows)
@@ -76,15 +80,15 @@ def gather(
         if done < len(puzzles):
             provenance = provenance.model_copy(update={"puzzles": done, "puzzles_digest": puzzles.take(slice(0, done)).digest})
         table = joined(there, provenance)
-        write_side(table, out)
+        write_side(table, out, fingerprint=fingerprint)
         if done == len(puzzles):
             parts.remove()
     return table
 
 
-def _same(whole: SideRecord, provenance: SideProvenance) -> bool:
+def _same(kept: Provenance | SideProvenance, provenance: SideProvenance) -> bool:
     """Whether a finished table was drawn alike; it says by which commit, and is not drawn anew for another one."""
-    return whole.provenance.model_copy(update={"commit": provenance.commit}) == provenance
+    return kept.model_copy(update={"commit": provenance.commit}) == provenance
 
 
 def draw_chunk(network: Placed, puzzles: Examples, plan: Plan, advance: Advance = lambda rows: None) -> dict[str, np.ndarray]:

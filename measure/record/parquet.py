@@ -18,6 +18,7 @@ from unsettled.measure.record.packing import packing
 from unsettled.measure.record.parts import open_parts, parts_of
 from unsettled.measure.record.provenance import READABLE, SCHEMA_VERSION, Provenance, version_in
 from unsettled.measure.record.record import Record, columns_of, is_optional, lacking_column
+from unsettled.measure.record.seal import write_sealed
 from unsettled.measure.support.bounded import bounded
 from unsettled.measure.support.files import validated, whole_file
 
@@ -107,8 +108,10 @@ def _array(table: pa.Table, name: str, kind: str, where: object) -> np.ndarray:
         raise UserError(f"column {name} is malformed: {str(error)[:80]}", where=where) from None
 
 
-def write_record(record: Record, path: Path | str) -> None:
+def write_record(record: Record, path: Path | str, *, fingerprint: str | None = None) -> None:
     """Write a record, whole or not at all, as Parquet (zstd) with its provenance in the metadata. Equal records give equal bytes.
+
+    ``fingerprint`` seals it for what a measurement does not tell of itself (`unsettled.measure.record.seal`).
 
     Raises:
         UserError: it cannot be written; what was there before stays.
@@ -122,7 +125,7 @@ def write_record(record: Record, path: Path | str) -> None:
     """
     with whole_file(Path(path), what="record", make_folder=True) as file:
         table = to_table(record)
-        pq.write_table(table, file, **packing(table.schema))
+        write_sealed(table, file, fingerprint=fingerprint, **packing(table.schema))
 
 
 # What a record is called in a folder of its own.

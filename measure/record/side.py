@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field
 
 from unsettled.measure.columns.streamed import flat_to_numpy
@@ -21,6 +20,7 @@ from unsettled.measure.columns.table import open_table, readable
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.packing import packing
 from unsettled.measure.record.provenance import Provenance, version_in
+from unsettled.measure.record.seal import write_sealed
 from unsettled.measure.support.bounded import bounded
 from unsettled.measure.support.facts import ModelFacts
 from unsettled.measure.support.files import validated, whole_file
@@ -102,13 +102,13 @@ def joined(parts: list[SideRecord], provenance: SideProvenance) -> SideRecord:
     return SideRecord({name: np.concatenate([part[name] for part in parts]) for name in parts[0].columns}, provenance)
 
 
-def write_side(side: SideRecord, path: Path | str) -> None:
-    """Write a side record whole or not at all. Equal ones give equal bytes. Raises UserError when it cannot be written."""
+def write_side(side: SideRecord, path: Path | str, *, fingerprint: str | None = None) -> None:
+    """Write a side record whole or not at all, sealed for the fingerprint. Equal ones give equal bytes. Raises UserError."""
     path = Path(path)
     table = pa.table({name: _tensors(array) for name, array in side.columns.items()})
     table = table.replace_schema_metadata({SIDE_KEY: side.provenance.model_dump_json().encode()})
     with whole_file(path, what="side record", make_folder=True) as file:
-        pq.write_table(table, file, **packing(table.schema, level=19))
+        write_sealed(table, file, fingerprint=fingerprint, **packing(table.schema, level=19))
 
 
 def check_source(

@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from unsettled.measure.record.packing import packing
 from unsettled.measure.record.parquet import to_table
 from unsettled.measure.record.provenance import Provenance
 from unsettled.measure.record.record import Record
+from unsettled.measure.record.seal import SealedWriter
 from unsettled.measure.support.files import whole_file
 
 ROW_GROUP = 4096
 
 
 @contextmanager
-def record_writer(out: Path, provenance: Provenance) -> Iterator[RecordWriter]:
+def record_writer(out: Path, provenance: Provenance, *, fingerprint: str | None = None) -> Iterator[RecordWriter]:
     """A writer to which rows are added; the file appears under its name when the context ends well.
 
     Args:
         out: the file to write.
         provenance: of the whole; it replaces that of the pieces.
+        fingerprint: the file is sealed for it (`unsettled.measure.record.seal`).
 
     Raises:
         UserError: the file cannot be written.
     """
     with whole_file(out, what="record", make_folder=True) as file:
-        writer = RecordWriter(file, provenance)
+        writer = RecordWriter(file, provenance, fingerprint=fingerprint)
         with writer.closed_at_the_end():
             yield writer
 
@@ -39,9 +40,9 @@ def record_writer(out: Path, provenance: Provenance) -> Iterator[RecordWriter]:
 class RecordWriter:
     """Writes rows to an open file. Row groups are cut at `ROW_GROUP` rows whatever the pieces were, so that equal rows give equal bytes."""
 
-    def __init__(self, file: BinaryIO, provenance: Provenance) -> None:
-        self._file, self._provenance = file, provenance
-        self._writer: pq.ParquetWriter | None = None
+    def __init__(self, file: BinaryIO, provenance: Provenance, *, fingerprint: str | None = None) -> None:
+        self._file, self._provenance, self._fingerprint = file, provenance, fingerprint
+        self._writer: SealedWriter | None = None
         self._waiting: list[pa.Table] = []
         self._rows = 0
 
@@ -54,19 +55,21 @@ class RecordWriter:
 
     @contextmanager
     def closed_at_the_end(self) -> Iterator[None]:
-        """Write what waits when the context ends well; close in any case, for pyarrow would later write to a closed file."""
+        """Write what waits and seal the file when the context ends well; close it in any case."""
+        well = False
         try:
             yield
             if self._rows:
                 self._flush(self._rows)
+            well = True
         finally:
-            with self._writer or nullcontext():
-                pass
+            if self._writer is not None:
+                self._writer.close(well=well)
 
     def _flush(self, rows: int) -> None:
         table = pa.concat_tables(self._waiting)
         group = table.slice(0, rows).combine_chunks()
         if self._writer is None:
-            self._writer = pq.ParquetWriter(self._file, group.schema, **packing(group.schema))
-        self._writer.write_table(group, row_group_size=len(group))
+            self._writer = SealedWriter(self._file, group.schema, fingerprint=self._fingerprint, **packing(group.schema))
+        self._writer.write(group, row_group_size=len(group))
         self._waiting, self._rows = [table.slice(rows)], self._rows - rows

@@ -33,6 +33,7 @@ class Manifest(BaseModel):
         ids: sha256 of all example ids (int64, little-endian) in their order.
         puzzles: digest of each shard's puzzle set.
         provenance: of the whole record, without its noise.
+        fingerprint: of what else decides its rows (`unsettled.measure.campaign.fingerprint`); an earlier version wrote none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,6 +42,7 @@ class Manifest(BaseModel):
     ids: str
     puzzles: tuple[str, ...]
     provenance: Provenance
+    fingerprint: str | None = None
 
     @model_validator(mode="after")
     def _dealt(self) -> Self:

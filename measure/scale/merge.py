@@ -42,7 +42,7 @@ def merge(folder: Path, out: Path) -> Provenance:
     whole = manifest.provenance.model_copy(update={"noise": found[0].noise})
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with many_files(len(paths), where=folder), sole_writer(out), record_writer(out, whole) as writer:
+        with many_files(len(paths), where=folder), sole_writer(out), record_writer(out, whole, fingerprint=manifest.fingerprint) as writer:
             _check_ids(manifest, paths)
             for piece in _interleaved(manifest, paths):
                 writer.add(piece)

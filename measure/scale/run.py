@@ -7,7 +7,8 @@ from typing import Unpack
 
 import numpy as np
 
-from unsettled.measure.campaign.noise import FLOOR_PASSES, floor_of_sample
+from unsettled.measure.campaign.fingerprint import fingerprint_of
+from unsettled.measure.campaign.noise import FLOOR_PASSES, FloorOfSample
 from unsettled.measure.campaign.run import Advance, Settings, measure, provenance_of
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.adapter import Adapted
@@ -31,21 +32,23 @@ def open_manifest(
         raise UserError("an example id comes twice in the puzzle set", hint="ids must tell the rows apart")
     at_least(1, shards, "shards")
     whole = provenance_of(checkpoint, puzzles, **settings)
-    path = folder / MANIFEST
+    fingerprint, path = fingerprint_of(checkpoint, puzzles), folder / MANIFEST
     try:
         if not path.exists():
             # unless another rank is faster
-            begun = _manifest(whole, puzzles, min(shards, len(puzzles)))
+            begun = _manifest(whole, puzzles, min(shards, len(puzzles)), fingerprint)
             write_whole(path, begun.model_dump_json(indent=1) + "\n", what="manifest", make_folder=True, only_new=True)
     except OSError as error:
         raise UserError(f"cannot begin: {error.strerror or error}", where=folder) from None
     kept = read_manifest(folder)
-    expected = _manifest(whole, puzzles, kept.shards)
+    expected = _manifest(whole, puzzles, kept.shards, fingerprint)
     if kept != expected:
         before, now = kept.provenance, expected.provenance
         names = [name for name in Provenance.model_fields if getattr(before, name) != getattr(now, name)]
+        same_list = (kept.ids, kept.puzzles) == (expected.ids, expected.puzzles)
+        other = "way in which the network is built, its code or a version" if same_list else "list of puzzles"
         raise UserError(
-            f"holds another measurement: its {names[0] if names else 'list of puzzles'} differs",
+            f"holds another measurement: its {names[0] if names else other} differs",
             where=folder,
             hint="remove the folder, or name another one",
         )
@@ -76,7 +79,7 @@ def measure_shard(
         check_shard(path, manifest, shard)
         advance(len(mine) + FLOOR_PASSES * rows)
         return
-    noise = floor_of_sample(checkpoint, mine, rows=rows, advance=advance) if rows else None
+    noise = FloorOfSample(checkpoint, mine, rows=rows, advance=advance) if rows else None
     measure(checkpoint, mine, path, noise=noise, advance=advance, **settings)
 
 
@@ -85,6 +88,6 @@ def noise_rows_of(shard: int, noise_rows: int, rows: int) -> int:
     return min(noise_rows, rows) if shard == 0 else 0
 
 
-def _manifest(whole: Provenance, puzzles: Examples, shards: int) -> Manifest:
+def _manifest(whole: Provenance, puzzles: Examples, shards: int, fingerprint: str) -> Manifest:
     digests = (part_of(puzzles, shard, shards).digest for shard in range(shards))
-    return Manifest(shards=shards, ids=digest_ids(puzzles.ids), puzzles=tuple(digests), provenance=whole)
+    return Manifest(shards=shards, ids=digest_ids(puzzles.ids), puzzles=tuple(digests), provenance=whole, fingerprint=fingerprint)

@@ -21,7 +21,7 @@ from unsettled.claims.populations.sides import find_side
 from unsettled.claims.tests.audit.test_plugin import PLUGINS
 from unsettled.fixtures.synthetic.audits import write_ledger
 from unsettled.measure import load_network, measure, median, read_examples, read_record
-from unsettled.measure.campaign.noise import floor_of_sample
+from unsettled.measure.campaign.noise import FloorOfSample
 from unsettled.measure.commands.app import build
 
 ADAPTER = """
@@ -142,7 +142,7 @@ def test_the_command_for_what_is_missing_names_the_adapter(folder, kind):
 
 def test_one_latent_without_confidence_has_noise_and_placebos(folder):
     network, examples = load_network("net.py:build", "net.pt"), read_examples("data.parquet").examples
-    measure(network, examples, "noisy.parquet", k=1, segments=3, batch=4, noise=floor_of_sample(network, examples, rows=4))
+    measure(network, examples, "noisy.parquet", k=1, segments=3, batch=4, noise=FloorOfSample(network, examples, rows=4))
     record = read_record("noisy.parquet")
     assert set(record.provenance.noise.quantiles) == {"exponents", "displacement"}
     assert len(under_noise(lambda r: median(r.displacement()[:, -1]), record)) == 8

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import filelock
 import numpy as np
@@ -114,6 +115,16 @@ def test_parts_of_another_commit_are_refused(checkpoint, interrupted, measure, m
 
 
 @EVERY
+def test_parts_of_a_network_that_is_built_otherwise_are_refused(checkpoint, interrupted, measure):
+    """With the weights, which are all that a provenance tells: `--heads`, or an edited configuration."""
+    out, config = interrupted(measure), checkpoint.model.config.model_copy(update={"epsilon": 1e-3})
+    other = type(checkpoint.model)(config)
+    other.load_state_dict(checkpoint.model.state_dict())
+    with pytest.raises(StaleParts, match="how the network is built"):
+        measure(replace(checkpoint, model=other.eval()), PUZZLES, out)
+
+
+@EVERY
 def test_parts_of_other_rows_are_refused(checkpoint, interrupted, measure):
     out = interrupted(measure)
     first = out.with_name("out.parts") / "part-000000.parquet"
@@ -178,5 +189,5 @@ def test_a_planted_lock_file_is_not_written_through(checkpoint, tmp_path, measur
 
 
 def test_rows_are_dealt_in_order_and_the_last_part_may_be_short(tmp_path):
-    parts = run.parts_of(tmp_path / "out", PUZZLES.take(np.arange(5)), type("P", (), {"batch": 2})())
+    parts = run.parts_of(tmp_path / "out", PUZZLES.take(np.arange(5)), type("P", (), {"batch": 2})(), "")
     assert parts.count == 3 and [parts.rows(number) for number in range(3)] == [slice(0, 2), slice(2, 4), slice(4, 5)]

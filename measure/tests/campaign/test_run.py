@@ -85,7 +85,7 @@ def test_an_interrupted_measurement_resumes_to_the_same_bytes(checkpoint, puzzle
 
 
 def test_parts_of_another_measurement_are_refused(checkpoint, puzzles, tmp_path, monkeypatch):
-    monkeypatch.setattr(campaign, "record_writer", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(campaign, "record_writer", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         measure(checkpoint, puzzles, tmp_path / "r", **SETTINGS)
     with pytest.raises(UserError, match="another measurement: their segments differs"):

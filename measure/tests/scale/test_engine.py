@@ -11,7 +11,7 @@ from unsettled.fixtures.synthetic.own_network import write_own_network
 from unsettled.measure.campaign import run as campaign
 from unsettled.measure.campaign.long import measure_long
 from unsettled.measure.campaign.long_stages import LongSettings
-from unsettled.measure.campaign.noise import floor_of_sample
+from unsettled.measure.campaign.noise import FloorOfSample
 from unsettled.measure.campaign.run import measure
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import load_checkpoint
@@ -81,9 +81,9 @@ def test_two_nodes_give_the_record_of_one_process_though_one_dies(place, dying):
     network, puzzles, folder = place
     advance, done = dying
     settings = {"k": 2, "segments": 3, "batch": 4}
-    measure(network, puzzles, folder / "one.parquet", noise=floor_of_sample(network, puzzles, rows=4), **settings)
+    measure(network, puzzles, folder / "one.parquet", noise=FloorOfSample(network, puzzles, rows=4), **settings)
     with engine.ray_workers() as workers:
-        noise = floor_of_sample(network, puzzles, rows=4, workers=workers)
+        noise = FloorOfSample(network, puzzles, rows=4, workers=workers)
         measure(network, puzzles, folder / "many.parquet", noise=noise, workers=workers, advance=advance, **settings)
     assert left() == 1
     assert sum(done) == 40 and (folder / "many.parquet").read_bytes() == (folder / "one.parquet").read_bytes()
