@@ -22,7 +22,8 @@ from unsettled.measure.policies.plan import Plan
 from unsettled.measure.record.parquet import read_record, write_record
 from unsettled.measure.record.side import read_side, write_side
 from unsettled.measure.tasks.read import write_parquet
-from unsettled.measure.tasks.sudoku.boards import Box, generate
+from unsettled.measure.tasks.sudoku.boards import Box
+from unsettled.measure.tasks.sudoku.solving import generate
 
 PUZZLES = generate(Box(2, 2), 6, seed=5)
 PLAN = Plan(draws=2, segments=1, depth=1, starts=("symmetry",), exponents=())
