@@ -127,7 +127,7 @@ def drift(locked: Locked, now: Locked, notation: Notation = PLAIN) -> str | None
     for name in IDENTITY:
         before, after = locked.fingerprints.get(name), now.fingerprints.get(name)
         if before != after:
-            return f"locked on another {name.replace('_', ' ')}: {_brief(before)}, now {_brief(after)}"
+            return f"locked on other {name.replace('_', ' ')}: {_brief(before)}, now {_brief(after)}"
     again = locked.fingerprints.get("record") != now.fingerprints.get("record")
     same_start = locked.fingerprints.get("tangent_start") == now.fingerprints.get("tangent_start")
     slack = allowed(locked, now) if again else 0.0

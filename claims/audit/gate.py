@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -75,24 +76,45 @@ class Gate:
         return lines
 
     def write(self, run: Run, verdicts: list[Verdict]) -> list[str]:
-        """Write the baseline as `--update-baseline` asks; one line for each change, none where it does not ask."""
+        """Write the baseline as `--update-baseline` asks, and tell what it changes; nothing where it does not ask."""
         if self.writes is None:
             return []
         judged = [v for v in verdicts if v.key in run.pairs and run.pairs[v.key][1].kind != "user"]
         now = {v.key: lock(v, *run.pairs[v.key], noise=True) for v in judged}
         notations = {v.key: v.notation for v in judged}
         after = update(self.baseline, now, keys=run.pairs, what=self.writes or "new")
-        lines = []
+        lines, changed = [], {}
         for key in dict.fromkeys([*self.baseline.locked, *after.locked]):
             old, new = self.baseline.locked.get(key), after.locked.get(key)
-            if new is None:
-                lines.append(f"{key}: dropped")
-            elif old is None:
-                lines.append(f"{key}: new, {new.verdict}")
+            if new is None or old is None:
+                lines.append(f"{key}: dropped" if new is None else f"{key}: new, {new.verdict}")
             elif old != new:
-                lines.append(f"{key}: {drift(old, new, notations.get(key, PLAIN)) or 'measured again'}")
+                turned = f"was {old.verdict}, is {new.verdict}" if old.verdict != new.verdict else ""
+                changed[key] = (drift(old, new, notations.get(key, PLAIN)) or "measured again", turned)
         write_baseline(after, self.path)
-        return lines
+        return together(changed) + lines
+
+
+def together(changed: Mapping[str, tuple[str, str]]) -> list[str]:
+    """Lines on locked verdicts that changed, ``claim@population`` → (why, how the outcome turned, "" where it stays): one for all of a
+    population that changed for one reason, which names those that turned.
+
+    >>> together({"a@net": ("locked on other puzzles", ""), "b@net": ("locked on other puzzles", "was REFUTED, is CONSISTENT")})
+    ['net: locked on other puzzles (2 verdicts); b was REFUTED, is CONSISTENT']
+    """
+    groups: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    for key, (why, turned) in changed.items():
+        claim, _, population = key.partition("@")
+        groups[population, why][claim] = "" if turned == why else turned
+    lines = []
+    for (population, why), claims in groups.items():
+        (name, only), *others = claims.items()
+        if others:
+            turns = [f"{claim} {turned}" for claim, turned in claims.items() if turned]
+            lines.append("; ".join([f"{population}: {why} ({len(claims)} verdicts)", *turns]))
+        else:
+            lines.append(f"{name}@{population}: " + "; ".join(filter(None, (why, only))))
+    return lines
 
 
 def drifted(verdict: Verdict, reason: str) -> Verdict:

@@ -95,7 +95,7 @@ def judge_plainly(judged, claim, population):
         ({"value": 0.5}, "value was 0.5, is "),
         ({"low": None}, "low was none, is "),
         ({"high": 0.1}, "high was 0.1, is "),
-        ({"fingerprints": {}}, "locked on another checkpoint tensors: none, now 000000000000"),
+        ({"fingerprints": {}}, "locked on other checkpoint tensors: none, now 000000000000"),
     ],
 )
 def test_each_locked_thing_is_held_to(judged, changes, told):
@@ -363,7 +363,7 @@ STARTED = ANOTHER | {"tangent_start": "1"}
         (relocked(STARTED, verdict="REFUTED", value=0.59), None),
         (relocked(STARTED, verdict="REFUTED", value=None), "was CONSISTENT, is REFUTED"),
         (relocked(ANOTHER, verdict="REFUTED", value=0.505), "was CONSISTENT, is REFUTED"),
-        (relocked({"puzzles": "q" * 64}), f"locked on another puzzles: {'p' * 12}, now {'q' * 12}"),
+        (relocked({"puzzles": "q" * 64}), f"locked on other puzzles: {'p' * 12}, now {'q' * 12}"),
         (relocked(bar={"smallest_contradiction": 0.06}), "the acceptance criterion changed: smallest_contradiction was 0.05, is 0.06"),
         (relocked(bar={"of": 7, "stated": "51%"}), "the acceptance criterion changed: of was None, is 7; stated was '50%', is '51%'"),
     ],
