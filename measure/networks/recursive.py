@@ -149,9 +149,10 @@ class RecursiveModel(nn.Module):
         return state
 
     def read_out(self, state: State) -> tuple[Tensor, Tensor, Tensor]:
-        """Logits (B, cells, vocabulary), q_halt (B,), q_continue (B,) from z_H."""
+        """Logits (B, cells, vocabulary), q_halt (B,), q_continue (B,) from z_H; the last two in float32 at least."""
         high = state[0]
-        q_halt, q_continue = self.q_head(high[:, 0]).float().unbind(dim=-1)
+        halting: Tensor = self.q_head(high[:, 0])
+        q_halt, q_continue = (halting if halting.dtype == torch.float64 else halting.float()).unbind(dim=-1)
         return self.lm_head(high)[:, self.config.prefix :], q_halt, q_continue
 
 

@@ -10,6 +10,7 @@ import torch
 
 from unsettled.fixtures.synthetic.networks import tiny_model
 from unsettled.measure.lyapunov.estimator import tangent_growth
+from unsettled.measure.record.precision import COUNTED
 from unsettled.measure.rollout.rollout import batch_of, rollout
 from unsettled.measure.rollout.trajectory import follow
 from unsettled.measure.tasks.sudoku.boards import Box
@@ -100,3 +101,23 @@ def test_progress_and_last_states_are_told_batch_by_batch(batch):
     done, ended = [], []
     follow(tiny_model("trm_mlp"), PUZZLES, segments=1, batch=batch, advance=done.append, finish=ended.append)
     assert done == [min(batch, 5 - first) for first in range(0, 5, batch)] and [len(state[0]) for state in ended] == done
+
+
+@pytest.mark.parametrize("variant", ["trm_mlp", "hrm"])
+def test_a_network_in_float64_is_read_in_float64(variant):
+    """Against sums taken here, and no measured column has the digits of float32 alone (halting logits once had)."""
+    model = tiny_model(variant).double().eval()
+    found = rollout(model, PUZZLES, k=1, segments=3, seed=0)
+    given = batch_of(PUZZLES)
+    with torch.no_grad():
+        embedded, states = model.embed(given.tokens, given.identifiers), [model.initial_state(len(PUZZLES))]
+        for _ in range(3):
+            states.append(model.segment(states[-1], embedded))
+    high = np.stack([state[0].numpy() for state in states])
+    head = {name: value.detach().numpy() for name, value in model.q_head.named_parameters()}
+    halting = (high[1:, :, 0] @ head["weight"].T + head.get("bias", 0))[..., 0].T
+    np.testing.assert_allclose(found["halting_logit"], halting, rtol=1e-12)
+    np.testing.assert_allclose(found["norm_H"], np.linalg.norm(high[1:].reshape(3, 5, -1), axis=2).T, rtol=1e-12)
+    measured = {name: array[np.isfinite(array)] for name, array in found.items() if array.dtype.kind == "f" and name not in COUNTED}
+    assert {"halting_logit", "norm_L", "angle_H", "growth"} <= set(measured)
+    assert [name for name, array in measured.items() if (array == array.astype(np.float32)).all()] == []
