@@ -220,6 +220,9 @@ def _existence(form: Exists, measured: Estimate, verdict: Verdict) -> str:
 def _recomputed(asked: Asked, measured: Estimate) -> str:
     """The same examples, or a fact of the checkpoint: only the value counts, whatever the size."""
     stated, noise = asked.claim.printed, asked.verdict.noise or 0.0
+    if asked.verdict.outcome is Outcome.UNDERPOWERED and (lines := span_of_lines(measured)):
+        least, most = map(asked.verdict.notation.value, lines)
+        return f"{NARROWER}: those that could be drawn give {least} to {most}, and the same examples have no sampling error"
     if asked.form is not None or stated is None or stated.low is None or stated.high is None:
         words = describe(asked.form, asked.verdict.notation) if asked.form is not None else stated.agrees if stated else "as stated"
         return f"a value on the other side of “{words}”; the value has no sampling error, so no sample size matters"

@@ -1,8 +1,11 @@
 """Every verdict is reached, and only by what earns it: the paper's own examples, fresh ones, and what cannot be judged."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from unsettled.claims.catalogue.bands import area_over_lines, over_lines
 from unsettled.claims.judgement.judge import judge
 from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.synthetic.asking import FORM, RECORD, accuracy_of, interval, noisy
@@ -85,6 +88,59 @@ def test_a_form_within_noise_is_not_decided(ask):
     below = FORM | {"test": "share_below", "threshold": threshold}
     assert ask(**told | {"form": below}).outcome is Outcome.REFUTED
     assert ask(record=noisy(RECORD, flips=20), **told | {"form": below}).outcome is Outcome.UNDERPOWERED
+
+
+# --- lines between settled and unsettled, where one hump is cut --------------------------------------------------
+
+AREA = Estimate(value=0.45, low=0.3, high=0.58, n=40)
+
+
+def reached(value, *others, lost=False):
+    """An area over lines as the catalogue gives it: its own value, and those with other lines."""
+    found = [replace(AREA, value=other) for other in others]
+    return area_over_lines(replace(AREA, value=value), [*found, undefined("no failures")] if lost else found)
+
+
+@pytest.mark.parametrize(
+    ("found", "outcome"),
+    [
+        (AREA, "REFUTED"),
+        (reached(0.45, 0.4), "REFUTED"),
+        (reached(0.45, 0.52), "UNDERPOWERED"),  # once "refuted": of an area only the one line was looked at
+        (reached(0.55, 0.52), "REPRODUCED"),
+        (reached(0.55, 0.48), "UNDERPOWERED"),
+        (reached(0.45, 0.4, lost=True), "UNDERPOWERED"),
+        (reached(0.55, 0.6, lost=True), "UNDERPOWERED"),
+    ],
+)
+def test_an_area_that_hangs_on_the_line_decides_no_form_on_the_same_examples(ask, measuring, found, outcome):
+    measuring(found)
+    verdict = ask(kind="direction", stated="qualitative", form=FORM)
+    assert verdict.outcome == outcome
+    assert ("it depends on the line between settled and unsettled" in verdict.reason) == (outcome == "UNDERPOWERED")
+    assert "numerical noise" not in verdict.reason
+
+
+def test_what_hangs_on_the_line_refutes_no_digits_that_another_line_gives(ask, measuring):
+    for found, stated, outcome in (
+        (reached(0.45, 0.52), "0.45", "REPRODUCED"),
+        (reached(0.45, 0.52), "0.50", "UNDERPOWERED"),
+        (reached(0.45, 0.52), "0.53", "REFUTED"),
+        (reached(0.45, 0.52, lost=True), "0.53", "UNDERPOWERED"),
+        (over_lines(proportion(5, 20), [proportion(8, 20)]), "8 of 20", "UNDERPOWERED"),
+        (over_lines(proportion(5, 20), [proportion(8, 20)]), "9 of 20", "REFUTED"),
+        (over_lines(proportion(5, 20), [proportion(8, 20)]), "8 of 21", "REFUTED"),
+    ):
+        measuring(found)
+        verdict = ask(stated=stated)
+        assert verdict.outcome == outcome, (stated, verdict.reason)
+
+
+def test_one_case_that_hangs_on_the_line_is_none_that_exists_on_the_same_examples(ask, measuring):
+    told = {"kind": "direction", "stated": "qualitative", "form": {"test": "exists", "rate": 0.1, "why": "one is enough"}}
+    for hits, other, outcome in ((2, 0, "UNDERPOWERED"), (0, 2, "UNDERPOWERED"), (2, 1, "REPRODUCED"), (0, 0, "REFUTED")):
+        measuring(over_lines(proportion(hits, 20), [proportion(other, 20)]))
+        assert ask(**told).outcome == outcome
 
 
 # --- replicate: an interval, and a sample that could have refuted --------------------------------------------------
