@@ -22,13 +22,15 @@ def evidence_of(runs: Trajectories, *, end: int | None = None, window: int = 8) 
             hint=f"it starts after segment {PERIODS}",
         )
     late = slice(end - window, end)
-    recurrence = runs.recurrence[:, late] / runs.norm[:, late, None]
     loss, conflicts = runs.loss[:, late], runs.conflicts[:, late]
+    with np.errstate(invalid="ignore", over="ignore"):  # of runs that do not stay finite
+        recurrence = runs.recurrence[:, late] / runs.norm[:, late, None]
+        loss_range, loss_mean = np.ptp(loss, axis=1), loss.mean(axis=1)
     return Evidence(
         recurrence_high=recurrence.max(axis=1),
         recurrence_mean=recurrence.mean(axis=1),
-        loss_range=np.ptp(loss, axis=1),
-        loss_mean=loss.mean(axis=1),
+        loss_range=loss_range,
+        loss_mean=loss_mean,
         boards=distinct(runs.boards[:, late]),
         conflicts_range=np.ptp(conflicts, axis=1),
         plane_step=plane_step(runs.pooled[:, : end + 1], window),
@@ -45,12 +47,17 @@ def plane_step(path: np.ndarray, window: int) -> np.ndarray:
     """(N,) largest of the last ``window`` steps in each path's own principal plane, over the path's extent there.
 
     ``path`` is (N, T, d) points in time. The plane is that of the two leading principal components of all T points; the extent is
-    the diagonal of the box around the path in it. 0 for a path that never moves.
+    the diagonal of the box around the path in it. 0 for a path that never moves, NaN for one that does not stay finite.
     """
+    finite = np.isfinite(path).all(axis=(1, 2))
+    if not finite.all():
+        found: np.ndarray = np.full(len(path), np.nan)
+        found[finite] = plane_step(path[finite], window)
+        return found
     centred = path.astype(np.float64) - path.mean(axis=1, keepdims=True)
     left, values, _ = np.linalg.svd(centred, full_matrices=False)
     plane = left[..., :2] * values[:, None, :2]
     extent = np.linalg.norm(np.ptp(plane, axis=1), axis=-1)
     steps = np.linalg.norm(np.diff(plane[:, -window - 1 :], axis=1), axis=-1).max(axis=1)
-    found: np.ndarray = np.divide(steps, extent, out=np.zeros_like(steps), where=extent > 0)
-    return found
+    share: np.ndarray = np.divide(steps, extent, out=np.zeros_like(steps), where=extent > 0)
+    return share

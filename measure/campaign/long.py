@@ -107,7 +107,7 @@ def measure_chunk(network: Measurable, puzzles: Examples, settings: LongSettings
         "board_changed": _changed(runs.boards),
         "token_right": runs.token_right,
         "halting_logit": round_mantissa(runs.halting_logit, BITS),
-        "displacement": round_mantissa(runs.displacement / runs.norm, BITS),
+        "displacement": round_mantissa(_relative(runs), BITS),
         "exponent": round_mantissa(exponent, BITS),
         "held": held,
         "board": board_identity(runs.boards[:, -1]),
@@ -115,6 +115,13 @@ def measure_chunk(network: Measurable, puzzles: Examples, settings: LongSettings
         **{f"late_{item.name}": _stacked(evidence, item.name) for item in fields(Evidence)},
         **_other_starts(network, puzzles, runs.solved, settings),
     }
+
+
+def _relative(runs: Trajectories) -> np.ndarray:
+    """(N, S) displacement over the norm; NaN of a state that is not finite, or is nothing."""
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        found: np.ndarray = runs.displacement / runs.norm
+    return found
 
 
 def _outcome(runs: Trajectories, unsolved: np.ndarray, further: Trajectories | None, settings: LongSettings) -> dict[str, np.ndarray]:

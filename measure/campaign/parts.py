@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
@@ -18,6 +19,7 @@ import numpy as np
 
 from unsettled.measure.campaign.workers import Workers, here
 from unsettled.measure.errors import UserError
+from unsettled.measure.networks.adapter import blaming
 from unsettled.measure.record.provenance import Provenance
 from unsettled.measure.record.seal import holds
 from unsettled.measure.record.side import SideProvenance
@@ -133,7 +135,7 @@ class Parts(Generic[P]):
                     return
                 yield number, examples.take(np.arange(len(examples))[self.rows(number)])
 
-        for number, columns in workers(measure, missing()):
+        for number, columns in workers(partial(blaming, measure), missing()):
             self.write(part := self.made(columns), self.path(number), fingerprint=self.fingerprint)
             yield len(part)
 

@@ -15,7 +15,7 @@ from unsettled.measure.campaign.finished import USUAL, IfWhole, taken
 from unsettled.measure.campaign.parts import Parts, resumed
 from unsettled.measure.campaign.workers import Workers, here
 from unsettled.measure.errors import UserError
-from unsettled.measure.networks.adapter import Adapted
+from unsettled.measure.networks.adapter import Adapted, blaming
 from unsettled.measure.networks.checkpoints import Checkpoint
 from unsettled.measure.networks.members import as_network
 from unsettled.measure.networks.protocol import State
@@ -140,7 +140,8 @@ def measure_rows(
     records = []
     for first in range(0, len(puzzles), provenance.batch):
         rows = puzzles.take(np.arange(first, min(first + provenance.batch, len(puzzles))))
-        records.append(Record(**measure_batch(network, rows, provenance, start), provenance=provenance))
+        columns = blaming(partial(measure_batch, network, provenance=provenance, start=start), rows)
+        records.append(Record(**columns, provenance=provenance))
         advance(len(rows))
     return concatenate(records)
 

@@ -149,6 +149,14 @@ def run(program: Callable[[], object]) -> None:
             raise
         print(harmless(f"error: {error.filename or 'a file'}: {error.strerror or error}"), file=sys.stderr)
         sys.exit(2)
+    except Exception as error:
+        # a user's own network, which only this module runs: who runs none imports no torch
+        adapter = sys.modules.get("unsettled.measure.networks.adapter")
+        told = adapter.blamed(error) if adapter else None
+        if told is None:
+            raise
+        print(harmless(f"error: {told}"), file=sys.stderr)
+        sys.exit(2)
     except _Interrupted:
         print("interrupted; completed work is kept; run the same command again to resume", file=sys.stderr)
         sys.exit(130)

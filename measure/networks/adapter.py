@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
-from typing import cast
+from typing import TypeVar, cast
 
 from torch import nn
 
@@ -21,6 +22,9 @@ from unsettled.measure.networks.checkpoints import digest_tensors
 from unsettled.measure.networks.protocol import MEMBERS, Network
 from unsettled.measure.support.facts import ModelFacts
 from unsettled.measure.support.files import digest_of
+
+Given = TypeVar("Given")
+Done = TypeVar("Done")
 
 # What a user's file is called as a module, before its own name.
 MODULE = "unsettled_adapter_"
@@ -76,7 +80,7 @@ def load_network(adapter: str, checkpoint: Path | str) -> Adapted:
         raise UserError(f"has no function {function!r}", where=path, hint=f"def {function}(checkpoint): … return the network")
     try:
         model = builder(checkpoint)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise failed(f"{function} failed", error, path) from error
     lacking = [member for member in MEMBERS if not hasattr(model, member)]
     if lacking:
@@ -115,12 +119,35 @@ def _files_in(checkpoint: Path) -> list[tuple[str, str]]:
     return [(str(file.relative_to(checkpoint)), f"{(told := file.stat()).st_size} {told.st_mtime_ns}") for file in files]
 
 
-def failed(what: str, error: Exception, path: Path) -> UserError:
+def failed(what: str, error: BaseException, path: Path) -> UserError:
     """What a user's code raised, in one line that names the last line of the user's file that it went through."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).resolve() == path.resolve()]
-    message = " ".join(str(error).split())[:300]
     where = f"{path}:{lines[-1]}" if lines else path
-    return UserError(f"{what}: {type(error).__name__}: {message}", where=where)
+    return UserError(f"{what}: {type(error).__name__}: {_line(error)}", where=where)
+
+
+def blamed(error: BaseException) -> UserError | None:
+    """What a user's network raised long after it was tried, in one line that names the line of the user's file; None of any other code."""
+    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+        if str(frame.f_globals.get("__name__", "")).startswith(MODULE):
+            return UserError(f"the network failed: {type(error).__name__}: {_line(error)}", where=f"{frame.f_code.co_filename}:{line}")
+    return None
+
+
+def blaming(measure: Callable[[Given], Done], given: Given) -> Done:
+    """``measure(given)``. Raises UserError for what a user's network raises in it: where it does, as no other process sees the line."""
+    try:
+        return measure(given)
+    except UserError:
+        raise
+    except (Exception, SystemExit) as error:
+        if (told := blamed(error)) is None:
+            raise
+        raise told from error
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300]
 
 
 def module_of(path: Path) -> ModuleType:
@@ -134,8 +161,8 @@ def module_of(path: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
-        raise UserError(f"is not valid Python: {error.msg}", where=f"{path}:{error.lineno}") from None
-    except Exception as error:
+        raise UserError(f"is not valid Python: {error.msg}", where=f"{path}:{error.lineno}" if error.lineno else path) from None
+    except (Exception, SystemExit) as error:  # a script that ends itself when it is imported
         raise failed("cannot be imported", error, path) from error
     finally:
         sys.path.remove(str(path.resolve().parent))

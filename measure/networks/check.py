@@ -34,10 +34,17 @@ def check_network(network: Network, batch: Batch, *, where: Path, cells: int) ->
     """
     if not len(batch):
         raise UserError("there is no example to try the network on", where=where)
+    _named(network, where)
     start = _state("start", lambda: network.start(batch), network, batch, where)
-    updates = numbered(network, _tried("updates", lambda: network.updates(batch), where))
-    if not updates or not all(map(callable, updates)):
-        raise UserError("updates returned no functions", where=where, hint="return the updates of one segment, each state → state")
+    given = _tried("updates", lambda: network.updates(batch), where)
+    if not isinstance(given, Sequence) or not given or not all(map(callable, given)):
+        hint = "return a list of the updates of one segment, each state → state"
+        raise UserError(
+            "updates returned no functions" if isinstance(given, Sequence) else f"updates returned {type(given).__name__}",
+            where=where,
+            hint=hint,
+        )
+    updates = numbered(network, given)
     before = tuple(part.clone() for part in start)
     first = _segment(updates, start, network, batch, where)
     if not all(torch.equal(now, was) for now, was in zip(start, before, strict=True)):
@@ -49,7 +56,7 @@ def check_network(network: Network, batch: Batch, *, where: Path, cells: int) ->
             "updates give another state each time", where=where, hint="switch dropout off, and draw noise by batch.normal(update, …) alone"
         )
     _moves(first, start, network, where)
-    _alone(network, batch, first, where)
+    _alone(network, updates, batch, first, where)
     _answers(network, first, batch, where, cells)
     _tangents(updates, first, where)
 
@@ -70,21 +77,34 @@ def _tried(member: str, call: Callable[[], T], where: Path) -> T:
         return call()
     except UserError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise failed(f"{member} failed", error, where) from error
+
+
+def _named(network: Network, where: Path) -> None:
+    """A record has columns for each latent by its name."""
+    names: object = _tried("latents", lambda: network.latents, where)
+    told = list(names) if isinstance(names, Sequence) else []
+    if not told or not all(isinstance(name, str) and name and name.isprintable() for name in told):
+        raise UserError(f"latents is {names!r}", where=where, hint='a name for each tensor of the state: latents = ("x",)')
+    if len(set(told)) < len(told):
+        raise UserError(f"latents names {next(name for name in told if told.count(name) > 1)!r} twice", where=where)
 
 
 def _state(member: str, call: Callable[[], object], network: Network, batch: Batch, where: Path) -> State:
     """A state of the declared latents: floating tensors, one for each name, an axis of examples first, all finite."""
     state, names = _tried(member, call, where), network.latents
-    if not isinstance(state, tuple) or not all(isinstance(part, Tensor) for part in state):
+    if type(state) is not tuple or not all(isinstance(part, Tensor) for part in state):  # derivatives know no named tuples
         raise UserError(f"{member} returned {type(state).__name__}, not a tuple of tensors", where=where, hint="a lone tensor x is (x,)")
     if len(state) != len(names):
         raise UserError(f"{member} returned {len(state)} tensors, latents names {len(names)}: {', '.join(names)}", where=where)
     for name, part in zip(names, state, strict=True):
+        if part.layout != torch.strided or part.is_meta:
+            raise UserError(
+                f"{member} returned a {'meta' if part.is_meta else 'sparse'} tensor as {name!r}", where=where, hint="a dense one"
+            )
         if not part.is_floating_point() or part.ndim < 2 or len(part) != len(batch):
-            shape = f"{str(part.dtype).removeprefix('torch.')} {tuple(part.shape)}"
-            raise UserError(f"{member} returned {shape} as {name!r}", where=where, hint=f"it must be floating, ({len(batch)}, …)")
+            raise UserError(f"{member} returned {_kind(part)} as {name!r}", where=where, hint=f"it must be floating, ({len(batch)}, …)")
         if not torch.isfinite(part).all():
             raise UserError(f"{member} returned NaN or infinity in {name!r}", where=where)
     return state
@@ -95,9 +115,13 @@ def _segment(updates: list[Update], state: State, network: Network, batch: Batch
         after = _state("updates", partial(update, state), network, batch, where)
         for name, now, was in zip(network.latents, after, state, strict=True):
             if now.shape != was.shape or now.dtype != was.dtype:
-                raise UserError(f"updates turn {name!r} from {tuple(was.shape)} into {tuple(now.shape)}", where=where)
+                raise UserError(f"updates turn {name!r} from {_kind(was)} into {_kind(now)}", where=where)
         state = after
     return state
+
+
+def _kind(part: Tensor) -> str:
+    return f"{str(part.dtype).removeprefix('torch.')} {tuple(part.shape)}"
 
 
 def _same(one: State, other: State) -> bool:
@@ -120,15 +144,22 @@ def _moves(after: State, start: State, network: Network, where: Path) -> None:
         )
 
 
-def _alone(network: Network, batch: Batch, together: State, where: Path) -> None:
-    """Batch normalisation in training, and attention across examples: the first example by itself gives another state."""
+def _alone(network: Network, updates: list[Update], batch: Batch, after: State, where: Path) -> None:
+    """Batch normalisation in training, and attention across examples: the first example by itself gives another state.
+
+    Both the first segment and the second are looked at: where all start alike, they cannot tell each other apart before.
+    """
     if len(batch) == 1:
         return
     one = Batch(batch.tokens[:1], batch.identifiers[:1], batch.ids[:1], batch.noise_seed)
-    state = _state("start", lambda: network.start(one), network, one, where)
-    state = _segment(numbered(network, network.updates(one)), state, network, one, where)
-    if not all(_close(alone, all_[:1]) for alone, all_ in zip(state, together, strict=True)):
-        raise UserError("updates of one example depend on the others in its batch", where=where, hint="call .eval() on batch normalisation")
+    begun = _state("start", lambda: network.start(one), network, one, where)
+    mine = numbered(network, _tried("updates", lambda: network.updates(one), where))
+    for state, together in ((begun, after), (tuple(part[:1] for part in after), _segment(updates, after, network, batch, where))):
+        alone = _segment(mine, state, network, one, where)
+        if not all(_close(by_itself, all_[:1]) for by_itself, all_ in zip(alone, together, strict=True)):
+            raise UserError(
+                "updates of one example depend on the others in its batch", where=where, hint="call .eval() on batch normalisation"
+            )
 
 
 def _answers(network: Network, state: State, batch: Batch, where: Path, cells: int) -> None:
@@ -141,6 +172,8 @@ def _answers(network: Network, state: State, batch: Batch, where: Path, cells: i
             where=where,
             hint="logits (B, cells, vocabulary) or tokens (B, cells)",
         )
+    if answer.is_floating_point() and bool(answer.isnan().any()):
+        raise UserError("answer returned NaN", where=where)
     generator = torch.Generator().manual_seed(0)
     moved = tuple(part + 10 * (1 + part.std()) * torch.randn(part.shape, generator=generator).to(part) for part in state)
     other = network.answer(moved)

@@ -97,6 +97,9 @@ def test_the_plane_step_is_that_of_the_path_in_its_own_plane():
     flat[0, :, 1] = np.arange(11)
     assert plane_step(flat, 3) == pytest.approx(0.1)  # ten equal steps along a line
     assert plane_step(np.zeros((2, 11, 5)), 3).tolist() == [0, 0]
+    for lost in (np.inf, np.nan):  # a run that diverges says nothing, and takes no other with it
+        found = plane_step(np.concatenate([flat, np.full_like(flat, lost)]), 3)
+        assert found[: len(flat)] == pytest.approx(0.1) and np.isnan(found[len(flat) :]).all()
 
 
 def test_the_sweep_counts_at_every_line_and_the_band_is_otsus_with_a_floor():

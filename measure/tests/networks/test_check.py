@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import collections
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,9 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.networks.adapter import load_network
 from unsettled.measure.networks.check import check_network
 from unsettled.measure.networks.protocol import Batch, Network
+from unsettled.measure.tasks.read import write_parquet
+from unsettled.measure.tasks.sudoku.boards import Box
+from unsettled.measure.tasks.sudoku.solving import generate
 
 CELLS, WORDS, WIDTH = 5, 4, 6
 WHERE = Path("my_net.py")
@@ -97,6 +102,24 @@ def in_place(self, batch):
     return [update]
 
 
+def across_later(self, batch):
+    """All start alike, so that the first update subtracts the same of every example, whatever the batch."""
+    (step, _) = Right.updates(self, batch)
+    return [lambda state: (step(state)[0] - state[0].mean(dim=0, keepdim=True),)]
+
+
+def ended(self, batch):
+    raise SystemExit("bye")
+
+
+def named(self, batch):
+    return collections.namedtuple("Carry", "x")(torch.zeros(len(batch), CELLS, WIDTH))
+
+
+def generated(self, batch):
+    yield from Right.updates(self, batch)
+
+
 WRONG = {
     "latent that never changes": (
         wrong(
@@ -110,6 +133,21 @@ WRONG = {
     "answer of the input": (wrong(answer=lambda self, state: torch.ones(len(state[0]), CELLS, WORDS)), "answer does not depend"),
     "dropout": (wrong(updates=dropped), "another state each time"),
     "examples that see each other": (wrong(updates=across), "depend on the others"),
+    "examples that see each other later": (wrong(updates=across_later), "depend on the others"),
+    "a program that ends itself": (wrong(updates=ended), "updates failed: SystemExit: bye"),
+    "a named tuple": (wrong(start=named), "start returned Carry, not a tuple of tensors"),
+    "a generator": (wrong(updates=generated), "updates returned generator"),
+    "nothing": (wrong(updates=lambda self, batch: None), "updates returned NoneType"),
+    "another type": (wrong(updates=lambda self, batch: [lambda state: (state[0].double(),)]), r"from float32 \(3, 5, 6\) into float64"),
+    "a sparse state": (wrong(start=lambda self, batch: (torch.eye(len(batch), 5).to_sparse(),)), "a sparse tensor as 'x'"),
+    "a state without numbers": (wrong(start=lambda self, batch: (torch.zeros(len(batch), 5, device="meta"),)), "a meta tensor as 'x'"),
+    "an answer of NaN": (wrong(answer=lambda self, state: self.head(state[0]) * torch.nan), "answer returned NaN"),
+    "latents of one name": (
+        wrong(latents=("x", "x"), start=lambda self, batch: (torch.zeros(len(batch), 5), torch.zeros(len(batch), 5))),
+        "latents names 'x' twice",
+    ),
+    "latents without a name": (wrong(latents=("",)), r"latents is \('',\)"),
+    "latents by number": (wrong(latents=(1,)), r"latents is \(1,\)"),
     "in place": (wrong(updates=in_place), "in place"),
     "another shape": (wrong(updates=lambda self, batch: [lambda state: (state[0][:, 1:],)]), "from .* into"),
     "a lone tensor": (wrong(start=lambda self, batch: torch.zeros(len(batch), CELLS, WIDTH)), "start returned Tensor, not a tuple"),
@@ -190,3 +228,45 @@ def test_noise_hangs_on_the_example_and_the_update_alone():
     whole, part = batch(3), batch(3)
     part = Batch(part.tokens[1:], part.identifiers[1:], part.ids[1:])
     assert torch.equal(whole.normal(4, 2)[1:], part.normal(4, 2)) and not torch.equal(whole.normal(4, 2), whole.normal(5, 2))
+
+
+LATE = """
+import torch
+class Net(torch.nn.Module):
+    latents, confidence = ("x",), None
+    def start(self, batch): return (torch.ones(len(batch.ids), 4) * batch.tokens[:, :1],)
+    def updates(self, batch):
+        if len(batch.ids) == 4:
+            raise IndexError("only three")
+        return [lambda state: (torch.sin(state[0] + 1),)]
+    def answer(self, state): return state[0][:, :1, None] * torch.arange(6.0) + torch.zeros(1, 16, 6)
+def build(checkpoint): return Net()
+"""
+
+
+@pytest.mark.parametrize("more", [[], ["--noise-rows", "4", "--batch", "3"]], ids=["rows", "noise"])
+def test_what_a_network_raises_while_it_is_measured_is_one_line_as_well(unsettled, tmp_path, more):
+    """It was a traceback: only what the first few examples raise was told."""
+    (tmp_path / "late.py").write_text(LATE)
+    (tmp_path / "weights").write_text("none")
+    write_parquet(generate(Box(2, 2), 7 if more else 4, seed=5), tmp_path / "puzzles.parquet")
+    code, _, told = unsettled(
+        "measure", "--network", f"{tmp_path}/late.py:build", tmp_path / "weights", tmp_path / "puzzles.parquet",
+        "--out", tmp_path / "out", "--k", "0", "--segments", "2", *more,
+    )  # fmt: skip
+    line = told.splitlines()[-1]
+    assert code == 2 and "late.py:8: the network failed: IndexError: only three" in line and "Traceback" not in told
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("import sys\nsys.exit('usage: train.py --lr')\n", "net.py:2: cannot be imported: SystemExit: usage: train.py --lr"),
+        ("def build(checkpoint):\n    raise SystemExit(3)\n", "net.py:2: build failed: SystemExit: 3"),
+        ("def build(checkpoint): return None\0", "net.py: is not valid Python"),
+    ],
+)
+def test_a_script_that_ends_itself_or_is_none_is_one_line(tmp_path, text, line):
+    (tmp_path / "net.py").write_text(text)
+    with pytest.raises(UserError, match=re.escape(line)):
+        load_network(f"{tmp_path}/net.py:build", tmp_path)
