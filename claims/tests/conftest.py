@@ -1,5 +1,6 @@
-"""The made-up audits and references that the tests of this storey share."""
+"""The made-up audits and references that the tests of this storey share, and the command line."""
 
+from unsettled.fixtures.synthetic.command_line import unsettled
 from unsettled.fixtures.synthetic.pytest_fixtures import make_audit, make_verdict, nothing_fetched, records, references
 from unsettled.fixtures.synthetic.unhurried import without_deadline
 
@@ -9,4 +10,4 @@ def pytest_collect_file() -> None:
     without_deadline()
 
 
-__all__ = ["make_audit", "make_verdict", "nothing_fetched", "records", "references"]
+__all__ = ["make_audit", "make_verdict", "nothing_fetched", "records", "references", "unsettled"]

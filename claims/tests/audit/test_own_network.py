@@ -18,7 +18,7 @@ from unsettled.claims.catalogue.registered import SIDE_KINDS, MissingInput
 from unsettled.claims.judgement.noise_band import under_noise
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.populations.sides import find_side
-from unsettled.claims.tests.audit.test_plugin import PLUGINS
+from unsettled.claims.tests.audit.inner import PLUGINS
 from unsettled.fixtures.synthetic.audits import write_ledger
 from unsettled.measure import load_network, measure, median, read_examples, read_record
 from unsettled.measure.campaign.noise import FloorOfSample

@@ -11,11 +11,10 @@ from collections import Counter
 from html.parser import HTMLParser
 from typing import ClassVar
 
-import numpy as np
 import pytest
 
 from unsettled.claims.audit.audit import as_json, read_audit, write_audit
-from unsettled.claims.audit.explained import Explained, explained
+from unsettled.claims.audit.explained import Explained
 from unsettled.claims.audit.pictures import Board, Boards, Pictured, pictures_of
 from unsettled.claims.audit.run import Run, Settings
 from unsettled.claims.audit.summary import audit_of
@@ -25,18 +24,13 @@ from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.populations.populations import Population
 from unsettled.claims.verdict import Measurement, Outcome
 from unsettled.fixtures.synthetic.records import synthetic_record
-from unsettled.fixtures.synthetic.references import write_reference
 from unsettled.measure.analysis.portrait import portrait_of
 from unsettled.measure.columns.absent import AbsentColumn
 from unsettled.measure.record.parquet import write_record
 from unsettled.measure.statistics.estimate import Estimate
 from unsettled.measure.support.text import harmless
 from unsettled.reports.claim_grid import MARKS
-from unsettled.reports.html.claims import claims_of
 from unsettled.reports.html.page import SHOWN, embedded, read, render, unpacked
-from unsettled.reports.html.pictures import pictures
-from unsettled.reports.html.strip import natural, span_of, strip, zoomed
-from unsettled.reports.html.svg import Frame, Scale, polyline, slug, spread, tag
 from unsettled.reports.renderings import renderer_of
 
 
@@ -166,11 +160,6 @@ def hostile_audit(make_verdict, make_audit, evil: str):
     )
 
 
-@pytest.fixture(scope="module")
-def small():
-    return synthetic_record(60, segments=4, k=2)
-
-
 def pictured(audit, text, record):
     """The audit with pictures, boards and facts in which every text is foreign."""
     facts = (Fact("elsewhere", text), Fact("would change", text), Fact("record", text, whole=True))
@@ -220,112 +209,6 @@ def test_our_own_files_fetch_nothing_and_make_no_markup_from_text():
     )
 
 
-@pytest.fixture(scope="module")
-def judged(tmp_path_factory):
-    """A real run over a made-up reference, and its ledger and populations: no checkpoint, so no boards."""
-    root = tmp_path_factory.mktemp("references")
-    write_reference(root, synthetic_record(300, separation=2.5, seed=5), name="reference.trm")
-    return Run(Settings(seed=1, inputs=Inputs(references=root)))
-
-
-@pytest.fixture(scope="module")
-def verdicts(judged):
-    return [judged.judge(key) for key in judged.pairs]
-
-
-def test_rows_tell_what_why_tells(judged, verdicts):
-    audit = audit_of(judged, {"verdict": verdicts})
-    found, definitions = claims_of(audit)
-    rows = {row.verdict.key: row for group in found for row in group.rows}
-    assert rows.keys() == {verdict.key for verdict in verdicts}
-    row = rows["trm.lambda1.auc@reference.trm"]
-    facts = [fact for _, facts in row.sections for fact in facts]
-    labels = [fact.label for fact in facts]
-    assert {"question", "criterion", "measured", "power", "baseline", "λ₁ adds", "would change it", "weights", "record"} <= set(labels)
-    assert labels.count("baseline") == 3
-    assert row.commands == (row.verdict.command, "unsettled why trm.lambda1.auc@reference.trm --audit audit.json")
-    definition = next(d for d in definitions if d.identity == row.definition)
-    assert {"where", "printed", "denominator", "definition", "smallest effect", "other checkpoints"} <= {f.label for f in definition.facts}
-    assert len(definitions) == len({verdict.claim for verdict in verdicts})
-
-
-def test_without_its_ledger_a_row_tells_what_its_verdict_knows(verdicts, make_audit):
-    found, definitions = claims_of(make_audit(verdicts))
-    row = next(row for group in found for row in group.rows if row.verdict.measured)
-    assert {"criterion", "measured"} <= {fact.label for _, facts in row.sections for fact in facts}
-    assert all(definition.facts for definition in definitions)
-
-
-def test_a_row_draws_digits_form_interval_and_value_where_they_are(judged, make_verdict):
-    span = span_of(make_verdict(), explained(judged, judged.judge("trm.lambda1.auc@reference.trm")))
-    assert span.stated == (0.9925, 0.9935) and span.wanted == (0.9, math.inf) and span.limits == (0, 1)
-    assert (span.value, span.low, span.high) == (0.9312, 0.9101, 0.9487)
-    near, far = natural(span), zoomed(span)
-    assert (near.low, near.high) == (0, 1) and near(0.5) == pytest.approx(150)
-    assert far.low < 0.9 and 0.9935 < far.high <= 1  # never beyond where values can lie
-    drawn = str(strip(span, "held"))
-    assert 'class="wanted"' in drawn and 'class="digits"' in drawn and "whisker held" in drawn and 'aria-hidden="true"' in drawn
-
-
-@pytest.mark.parametrize("stated", ["0.993", "qualitative", "0 of 254", "≤ 1.17%", "2,048 to 8,192", "<script>", "~0.5%", "-1e300"])
-@pytest.mark.parametrize(
-    "measured", [None, (0.5, 0.5, 0.5), (0.5, math.nan, math.nan), (-3.0, math.nan, 2.0), (1e9, -1e9, 2e9), (math.nan, math.nan, math.nan)]
-)
-def test_every_combination_of_figures_can_be_drawn(make_verdict, stated, measured):
-    figures = measured and dict(zip(("value", "low", "high"), measured, strict=True))
-    found = figures and Measurement(estimate=Estimate(**figures, n=3))
-    span = span_of(make_verdict(stated=stated, measured=found), None)
-    drawn = str(strip(span, "open"))
-    assert "nan" not in drawn and "inf" not in drawn
-    assert drawn.count("<path") >= 1
-
-
-@pytest.mark.parametrize("family", ["held", "fell", "open"])
-def test_families_differ_by_shape_and_not_by_colour_alone(make_verdict, family):
-    drawn = str(strip(span_of(make_verdict(), None), family))
-    assert ("<circle" in drawn) == (family != "fell")
-
-
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        lambda r: r,
-        lambda r: r.take(r.solved),
-        lambda r: r.take(~r.solved),
-        lambda r: r.take(np.array([0])),
-        lambda r: r.take(np.array([0, 1])),
-        lambda r: r.replace(growth=np.empty((len(r), r.segments, 0))),
-        lambda r: r.replace(displacement_H=np.zeros_like(r.displacement_H)),
-        lambda r: r.replace(growth=np.where(r.growth < 0, -np.inf, r.growth)),
-        lambda r: r.replace(growth=np.full_like(r.growth, np.nan)),
-        lambda r: r.replace(halting_logit=np.full_like(r.halting_logit, np.nan)),
-        lambda r: r.replace(halting_logit=np.zeros_like(r.halting_logit)),
-        lambda r: r.replace(displacement_H=np.full_like(r.displacement_H, np.nan)),
-    ],
-)
-def test_any_record_has_its_pictures_or_says_why_not(small, spoil):
-    found = list(pictures(portrait_of("x", spoil(small))))
-    assert len(found) == 7
-    for picture in found:
-        if picture.drawing is None:
-            assert picture.caption.startswith("Not drawn: ") and len(picture.caption) > 20
-        else:
-            assert not re.search(r"[\d\"\s]-?(nan|inf)\b", str(picture.drawing))
-            assert f'aria-label="{picture.panel.title}, x"' in picture.drawing
-            assert f'-{picture.panel.key}"' in picture.drawing and picture.panel.rows
-
-
-def test_pictures_tell_the_figures_of_the_portrait(small):
-    portrait = portrait_of("x", small)
-    found = {picture.panel.key: picture for picture in pictures(portrait)}
-    assert f"{portrait.cells.B} of {portrait.cells.failures}" in found["cloud"].caption
-    assert [row[1] for row in found["cloud"].panel.rows] == [f"{getattr(portrait.cells, cell)}" for cell in "ABCD"]
-    for matching in portrait.matchings:
-        if matching.matched.defined:
-            assert f"AUC of displacement itself within the bins is {matching.residual:.4g}" in found["deciles"].caption
-    assert len(found["early"].panel.rows) == len(portrait.horizons) == 3
-
-
 def test_a_page_of_8192_puzzles_is_under_a_megabyte(tmp_path):
     path = tmp_path / "record.parquet"
     write_record(synthetic_record(8192), path)
@@ -355,31 +238,3 @@ def test_one_audit_gives_one_page_byte_for_byte_also_from_its_file(judged, verdi
 
 def test_the_table_of_renderings_finds_it(tmp_path):
     assert renderer_of(tmp_path / "audit.html") is render
-
-
-def test_scales_put_values_where_they_belong():
-    assert Scale(0, 10, 100, 200)(5) == 150 and Scale(1, 100, 0, 100, log=True)(10) == pytest.approx(50)
-    assert Scale(0, 1, 0, 100)(math.inf) == 100 and Scale(1, 10, 0, 100, log=True)(0.0) == 0 and math.isnan(Scale(0, 1, 0, 1)(math.nan))
-    for low, high in ((0.0, 1.0), (-0.2, 0.07), (1e-9, 3e-9), (0.9924, 0.9936), (-1e6, 5e6)):
-        scale = Scale(low, high, 0, 1)
-        ticks = scale.ticks()
-        assert 2 <= len(ticks) <= 8 and all(low - 1e-12 <= t <= high + 1e-12 for t in ticks)
-        assert np.allclose(np.diff(ticks), ticks[1] - ticks[0])
-    assert Scale(1e-5, 20, 0, 1, log=True).ticks() == pytest.approx([1e-5, 1e-3, 1e-1, 10])
-    assert spread([], start=0, stop=1).ticks() and spread([3.0, 3.0], start=0, stop=1)(3.0) == pytest.approx(0.5)
-
-
-def test_elements_escape_and_paths_break_at_gaps():
-    assert str(tag("text", "<b>&\u202e", class_='a"b')) == '<text class="a&#34;b">&lt;b&gt;&amp;\\u202e</text>'
-    assert polyline([(0, 0), (1.25, 2), (math.nan, 1), (3, 4)]) == "M0 0 1.2 2M3 4"
-    assert slug("a b") != slug("a-b") and re.fullmatch(r"[A-Za-z0-9-]+", slug('x"><script>'))
-    frame = Frame(Scale(0, 3, 0, 30), Scale(0, 1, 10, 0), "", "")
-    frame.ribbon([0, 1, 2, 3], [0, 0, math.nan, 0], [1, 1, 1, 1], "x")
-    assert str(frame.parts[0]).count("M") == 1 and len(frame.parts) == 1
-
-
-def test_the_page_tells_what_a_claim_took_for_granted(make_audit, make_verdict):
-    verdict = make_verdict()
-    audit = make_audit([verdict], definitions={verdict.claim: (Fact("assumed", "segments count from one"),)})
-    (definition,) = claims_of(audit)[1]
-    assert definition.facts == (Fact("assumed", "segments count from one"),)
