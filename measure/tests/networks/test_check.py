@@ -244,7 +244,7 @@ def build(checkpoint): return Net()
 """
 
 
-@pytest.mark.parametrize("more", [[], ["--noise-rows", "4", "--batch", "3"]], ids=["rows", "noise"])
+@pytest.mark.parametrize("more", [[], ["--noise-rows", "4", "--batch", "8"]], ids=["rows", "noise"])
 def test_what_a_network_raises_while_it_is_measured_is_one_line_as_well(unsettled, tmp_path, more):
     """It was a traceback: only what the first few examples raise was told."""
     (tmp_path / "late.py").write_text(LATE)
