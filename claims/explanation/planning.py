@@ -18,6 +18,8 @@ from unsettled.measure.statistics.laws import norm
 
 # The level of a test and the power that a plan asks for.
 ALPHA, POWER = 0.05, 0.8
+# More examples than this are not planned.
+MOST = 10**12
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,8 @@ def _by(claim: AnyClaim, pilot: PopulationLike) -> tuple[int | None, str]:
     except UserError as error:
         return None, str(error)
     size = needed(measured, claim.smallest_contradiction, len(record))
+    if size and size > MOST:
+        return None, f"more than {MOST:,} examples: the smallest effect is too small to be seen"
     return size, "" if size else measured.undefined_reason or "the method gives no standard error on so few cases"
 
 
@@ -91,4 +95,5 @@ def needed(measured: Estimate, difference: float, rows: int, *, alpha: float = A
     if not (0 < error < math.inf):
         return None
     both = float(norm.isf(alpha / 2) + norm.isf(1 - power))
-    return math.ceil(rows * (both * error / difference) ** 2)
+    root = both * error / difference
+    return math.ceil(min(rows * root * root, 2 * MOST))  # a smallest effect may be as small as floats are

@@ -68,14 +68,20 @@ def lock_(
     from unsettled.claims.catalogue.own import load_statistics
     from unsettled.claims.ledger.load import load_ledger
     from unsettled.claims.ledger.lock import lock
+    from unsettled.measure.record.declared import read_declared
     from unsettled.measure.support.figures import plural
     from unsettled.measure.support.files import write_whole
     from unsettled.measure.support.text import harmless
 
     load_statistics(own or ())
     path = out or ledger.with_name(f"{ledger.stem}.lock.json")
-    declared = lock(load_ledger(ledger))
-    write_whole(path, declared.model_dump_json(indent=1) + "\n", what="lock")
+    declared, before = lock(load_ledger(ledger)), read_declared(path) if path.is_file() else None
+    if before is not None and (before.source, before.entries) == (declared.source, declared.entries):
+        declared = before  # its time is what it is for
+    else:
+        write_whole(path, declared.model_dump_json(indent=1) + "\n", what="lock")
+        if before is not None:
+            typer.echo(harmless(f"note: the ledger is not what {path} locked at {before.at}; it is locked anew"), err=True)
     told = f"{path}: {plural(len(declared.entries), 'claim')}, {declared.at}"
     typer.echo(harmless(f"{told}; then: unsettled measure … --declared {path} (sign it, or commit it where others see it)"))
 

@@ -23,6 +23,7 @@ from unsettled.measure.networks.adapter import blaming
 from unsettled.measure.record.provenance import Provenance
 from unsettled.measure.record.seal import holds
 from unsettled.measure.record.side import SideProvenance
+from unsettled.measure.support.kinds import RECORD, refuse_other, side_kind
 from unsettled.measure.support.lock import sole_writer
 from unsettled.measure.tasks.examples import Examples
 
@@ -170,9 +171,11 @@ def resumed(parts: Parts[P], *, what: str) -> Iterator[Parts[P]]:
     """Be the only writer of a measurement's output while the context lasts, and tell in one line what the system denies.
 
     Raises:
-        UserError: another process writes there, or a file or folder cannot be written (``what`` names it).
+        UserError: another process writes there, a file of another kind lies there, or a file or folder cannot be written (``what``
+            names it).
     """
     try:
+        refuse_other(parts.out, RECORD if isinstance(parts.provenance, Provenance) else side_kind(parts.provenance.kind), what=what)
         parts.out.parent.mkdir(parents=True, exist_ok=True)
         with sole_writer(parts.out):
             yield parts

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.support.kinds import OTHER, kind_of, refuse_other
 
 T = TypeVar("T")
 _REPOSITORY = Path(__file__).resolve().parents[2]
@@ -33,7 +34,7 @@ def whole_file(path: Path, *, what: str = "file", make_folder: bool = False, onl
         only_new: leave a file alone that is there by the end (another writer was faster), and say nothing.
 
     Raises:
-        UserError: it cannot be written (a full disk, a folder that is missing or denied), or ``path`` is a device.
+        UserError: it cannot be written (a full disk, a folder that is missing or denied), ``path`` is a device, or a file of another kind.
 
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
@@ -54,6 +55,7 @@ def whole_file(path: Path, *, what: str = "file", make_folder: bool = False, onl
             if only_new:
                 _name_unless_taken(partial, path)
             else:
+                refuse_other(path, kind_of(partial), what=what)
                 partial.replace(path)
         finally:
             with contextlib.suppress(OSError):
@@ -81,13 +83,13 @@ def write_whole(path: Path, data: bytes | str, *, what: str = "file", make_folde
 
 
 def check_target(path: Path, *, what: str, named: str | Path | None = None) -> None:
-    """See, before anything is measured, that a file can be written there.
+    """See, before anything is measured, that a file which is no Parquet can be written there.
 
     Args:
         path: the file that will be written. what: begins the message. named: the path as it was given.
 
     Raises:
-        UserError: a folder has that name, or the folder that it lies in is missing or read-only.
+        UserError: a folder has that name, the folder that it lies in is missing or read-only, or a Parquet file would be lost.
     """
     shown = Path(named or path)
     if path.is_dir():
@@ -96,6 +98,7 @@ def check_target(path: Path, *, what: str, named: str | Path | None = None) -> N
         raise UserError(f"the {what} cannot be written: no such folder", where=shown.parent)
     if not os.access(path.parent, os.W_OK):
         raise UserError(f"the {what} cannot be written: the folder is read-only", where=shown.parent)
+    refuse_other(path, OTHER, what=what)
 
 
 def remove_abandoned(path: Path) -> None:

@@ -29,6 +29,15 @@ def test_without_an_error_there_is_no_size():
     assert needed(undefined("no failures"), 0.1, 100) is None and needed(Estimate(value=0.5), 0.1, 100) is None
 
 
+@pytest.mark.parametrize("smallest", ["1e-300", "1e-9", "5e-324"])
+def test_an_effect_too_small_to_be_seen_has_no_size(tmp_path, smallest):
+    """It was an OverflowError."""
+    path = tmp_path / "ledger.toml"
+    path.write_text(ledger_text(("claim", claim_table(smallest_contradiction=float(smallest)))), encoding="utf-8")
+    (planned,) = plan(load_ledger(path), [Population(name="p", kind="user", architecture="trm", record=synthetic_record(100, seed=1))])
+    assert not planned.examples and "more than 1,000,000,000,000 examples" in planned.reason
+
+
 def test_pilots_of_the_claim_s_architecture_give_the_range_and_facts_need_none(tmp_path):
     path = tmp_path / "ledger.toml"
     size = claim_table(id="n", statistic="sample_size", stated="50", kind="point")

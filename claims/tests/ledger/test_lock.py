@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from unsettled.claims.audit.run import Run, Settings
+from unsettled.claims.ledger.commands import lock_
 from unsettled.claims.ledger.load import load_ledger
 from unsettled.claims.ledger.lock import declared_before, lock
 from unsettled.claims.populations.inputs import Inputs
@@ -65,3 +66,19 @@ def test_what_is_no_lock_is_one_line(tmp_path, text):
     (tmp_path / "lock.json").write_text(text)
     with pytest.raises(UserError):
         read_declared(tmp_path / "lock.json")
+
+
+def test_an_earlier_lock_of_the_same_ledger_keeps_its_time_and_nothing_else_is_written_over(tmp_path, capsys):
+    """The time is what a lock is for: the command given again put the present one in its place, in any file that was named."""
+    ledger_of(tmp_path)
+    path, out = tmp_path / "ledger.toml", tmp_path / "ledger.lock.json"
+    out.write_text(lock(load_ledger(path), at=WHEN).model_dump_json())
+    lock_(path)
+    assert read_declared(out).at == "2026-01-02T03:04:05Z" and "locked anew" not in capsys.readouterr().err
+    ledger_of(tmp_path, stated="12.0%")
+    lock_(path)
+    assert read_declared(out).at > "2026-01-02T03:04:05Z" and "locked at 2026-01-02T03:04:05Z; it is locked anew" in capsys.readouterr().err
+    before = path.read_text()
+    with pytest.raises(UserError, match="not what `unsettled lock` writes"):
+        lock_(path, out=path)
+    assert path.read_text() == before

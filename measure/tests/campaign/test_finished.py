@@ -16,6 +16,7 @@ from unsettled.measure.campaign.finished import TAKEN, IfWhole
 from unsettled.measure.campaign.noise import FloorOfSample
 from unsettled.measure.campaign.probes import probe_disturbed, probe_unknown
 from unsettled.measure.campaign.spectrum import SpectrumSettings, measure_spectrum
+from unsettled.measure.errors import UserError
 from unsettled.measure.networks.adapter import load_network
 from unsettled.measure.policies.gather import gather
 from unsettled.measure.policies.plan import Plan
@@ -129,18 +130,35 @@ def forged_provenance(out):
         forged_provenance,
         lambda out: out.write_bytes(out.read_bytes()[:-20]),
         lambda out: out.write_bytes(b""),
-        lambda out: out.write_text("id,solved\n1,1\n"),
-        lambda out: write_parquet(PUZZLES, out),
     ],
-    ids=["flipped", "rewritten", "unsealed", "forged", "truncated", "empty", "CSV", "puzzles"],
+    ids=["flipped", "rewritten", "unsealed", "forged", "truncated", "empty"],
 )
-def test_a_damaged_edited_or_foreign_file_is_not_taken(measured, tmp_path, spoil):
+def test_a_damaged_or_edited_file_is_not_taken(measured, tmp_path, spoil):
     out = tmp_path / "out"
     measured()
     before = out.read_bytes()
     spoil(out)
     assert out.read_bytes() != before
     assert measured() == 6 and out.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("write", "what"),
+    [
+        (lambda out, network: out.write_text("id,solved\n1,1\n"), "a file of another kind"),
+        (lambda out, network: write_parquet(PUZZLES, out), "a Parquet table"),
+        (lambda out, network: probe_unknown(network, PUZZLES, out, segments=1), "a few_unknown record"),
+    ],
+    ids=["text", "puzzles", "side record"],
+)
+def test_a_file_of_another_kind_is_neither_taken_nor_lost(measured, checkpoint, tmp_path, write, what):
+    """`--out puzzles.parquet` once wrote the record over the puzzles."""
+    out = tmp_path / "out"
+    write(out, checkpoint)
+    before = out.read_bytes()
+    with pytest.raises(UserError, match=f"out: the record would take the place of {what}"):
+        measured()
+    assert out.read_bytes() == before and not out.with_name("out.parts").exists()
 
 
 @pytest.mark.parametrize("kind", ["spectrum", "few-unknown", "disturb", "policies"])

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import os
 import threading
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pydantic import BaseModel, TypeAdapter
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.support.files import check_target, digest_of, remove_abandoned, short_path, validated, whole_file, write_whole
+
+_file = io.BytesIO()
+pq.write_table(pa.table({"a": [1]}), _file)
+TABLE = _file.getvalue()
 
 
 def test_a_target_is_refused_before_anything_is_measured(tmp_path, monkeypatch):
@@ -18,6 +25,9 @@ def test_a_target_is_refused_before_anything_is_measured(tmp_path, monkeypatch):
     for path, told in (("folder", "folder: .*a folder of that name is there"), ("no/a", "no: the audit cannot be written: no such folder")):
         with pytest.raises(UserError, match=told):
             check_target(tmp_path / path, what="audit", named=path)
+    (tmp_path / "record").write_bytes(TABLE)
+    with pytest.raises(UserError, match="record: the audit would take the place of a Parquet table"):
+        check_target(tmp_path / "record", what="audit")
     monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
     with pytest.raises(UserError, match="here: the audit cannot be written: the folder is read-only"):
         check_target(tmp_path / "a.json", what="audit", named="here/a.json")
@@ -131,3 +141,26 @@ def test_data_is_a_model_or_one_line():
         with pytest.raises(UserError, match=told):
             validated(Point, data, "f", what="not a point")
     assert validated(TypeAdapter(list[int]), "[1]", "f") == [1]
+
+
+@pytest.mark.parametrize(
+    ("there", "written", "told"),
+    [
+        (b"[paper]\n", TABLE, "a file of another kind"),
+        (TABLE, b"{}", "a Parquet table"),
+        (b"old", b"new", None),
+        (b"", TABLE, None),
+        (TABLE[:-4], b"{}", None),  # the beginning of a table is no loss
+        (TABLE, TABLE, None),
+    ],
+)
+def test_no_file_takes_the_place_of_one_of_another_kind(tmp_path, there, written, told):
+    path = tmp_path / "file"
+    path.write_bytes(there)
+    if told is None:
+        write_whole(path, written)
+        assert path.read_bytes() == written
+        return
+    with pytest.raises(UserError, match=f"the report would take the place of {told}"):
+        write_whole(path, written, what="report")
+    assert path.read_bytes() == there and [each.name for each in tmp_path.iterdir()] == ["file"]
