@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import norm, wilcoxon
+from scipy.stats import binom, norm, wilcoxon
 
 from unsettled.measure.statistics.signed_rank import paired_shift
 
@@ -76,3 +76,29 @@ def test_differences_of_nothing_are_ranked_and_a_group_counts_its_mean():
     assert grouped.value == pytest.approx(3.5) and grouped.counts == {"n": 3, "groups": 2} and (grouped.n, grouped.error) == (3, None)
     assert paired_shift(first, second, groups=range(8)).counts == {"n": 8}
     assert math.isinf(paired_shift([math.inf] * 3, second[:3]).value) and paired_shift([0.0] * 8, second).error is None
+
+
+@pytest.mark.parametrize(("alike", "zeros"), [(6, 0), (5, 2)])
+def test_ties_and_zeros_leave_the_test_its_level_and_the_interval_leaves_out_only_what_it_rejects(alike, zeros):
+    """Differences of one size, each as often up as down: 5 of 5 alike beside two zeros are 1 in 16, and not the .025 of a normal law."""
+    signs = [np.array([1] * up + [-1] * (alike - up) + [0] * zeros) for up in range(alike + 1)]
+    found = [paired_shift(each, np.zeros(alike + zeros), level=0.8) for each in signs]
+    chances, p_values = binom.pmf(np.arange(alike + 1), alike, 0.5), np.array([one.extra["p_value"] for one in found])
+    assert all(chances[p_values <= value].sum() <= value + 1e-12 for value in p_values)
+    assert not any((one.low > 0 or one.high < 0) and p > 0.2 for one, p in zip(found, p_values, strict=True))
+
+
+def test_a_limit_that_hangs_on_an_infinite_difference_is_infinite():
+    found = paired_shift([1, 2, 3, 4, 5, math.inf], np.zeros(6))
+    assert (found.low, found.high, found.error) == (pytest.approx(1), math.inf, None)
+    mirrored = paired_shift(np.zeros(6), [1, 2, 3, 4, 5, math.inf])
+    assert (mirrored.low, mirrored.high) == (-math.inf, pytest.approx(-1))
+
+
+def test_the_exact_p_value_is_scipys_and_scale_changes_nothing():
+    rng = np.random.default_rng(3)
+    for n in (5, 20, 50):
+        apart = rng.normal(0.3, 1, n)
+        p_value = paired_shift(apart, np.zeros(n)).extra["p_value"]
+        assert p_value == pytest.approx(wilcoxon(apart, method="exact").pvalue)
+        assert paired_shift(1e-3 * apart, np.zeros(n)).extra["p_value"] == p_value
