@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from unsettled.measure.statistics.auc_limits import hanley_mcneil_error, score_interval, shrunk_interval
 from unsettled.measure.statistics.equivalence import equivalence
 from unsettled.measure.statistics.estimate import Estimate, undefined
-from unsettled.measure.statistics.laws import norm
+from unsettled.measure.statistics.laws import student
 from unsettled.measure.statistics.libraries import expit, logit, ranking, upper_quantile
 from unsettled.measure.statistics.sample import as_classes, check_choice, check_share
 
@@ -79,7 +79,9 @@ def auc_difference(
 ) -> Estimate:
     """AUC of ``first`` minus AUC of ``second`` on the same examples (N,), paired DeLong interval and p-value.
 
-    ``extra``: ``auc_first``, ``auc_second``, ``z``, ``p_value`` (two-sided, of no difference). Two scores that order the
+    ``extra``: ``auc_first``, ``auc_second``, ``z``, ``p_value`` (two-sided, of no difference). Both take Student's t with Satterthwaite's
+    degrees of freedom (Brunner & Munzel 2000, Biometrical Journal 42:17): by the normal law no difference is rejected in up to 11 % with
+    five positives where 5 % are meant. Two scores that order the
     classes alike give 0 with p-value 1 and no interval; where the variance fails otherwise (a class of one example, two
     kinds of complete separation) there is a value and neither interval nor p-value. ``extra["note"]`` says so. Not for a score
     that was fitted on these examples: see `unsettled.measure.statistics.increment`.
@@ -101,7 +103,8 @@ def auc_difference(
     second_of_positives, second_of_negatives = placements(others, mask)
     auc_first, auc_second = float(first_of_positives.mean()), float(second_of_positives.mean())
     value = auc_first - auc_second
-    error = _usable(_delong_error(first_of_positives - second_of_positives, first_of_negatives - second_of_negatives))
+    apart = first_of_positives - second_of_positives, first_of_negatives - second_of_negatives
+    error = _usable(_delong_error(*apart))
     extra: dict[str, float | str] = {"auc_first": auc_first, "auc_second": auc_second}
     low = high = math.nan
     if error is None:
@@ -110,9 +113,10 @@ def auc_difference(
         if alike:
             extra |= {"z": 0.0, "p_value": 1.0}
     else:
-        half = upper_quantile((1 - level) / 2) * error
+        degrees = _degrees(*apart)
+        half = float(student.isf((1 - level) / 2, degrees)) * error
         low, high = value - half, value + half
-        extra |= {"z": value / error, "p_value": float(2 * norm.sf(abs(value / error)))}
+        extra |= {"z": value / error, "p_value": float(2 * student.sf(abs(value / error), degrees))}
     counts = {"positives": len(first_of_positives), "negatives": len(first_of_negatives)}
     return Estimate(
         value=value,
@@ -197,6 +201,12 @@ def _delong_error(of_positives: np.ndarray, of_negatives: np.ndarray) -> float |
     if m < 2 or n < 2:
         return None
     return math.sqrt(of_positives.var(ddof=1) / m + of_negatives.var(ddof=1) / n)
+
+
+def _degrees(of_positives: np.ndarray, of_negatives: np.ndarray) -> float:
+    """Satterthwaite's degrees of freedom of `_delong_error`, of which each class is known as well as it is large."""
+    parts = [(len(part) - 1, float(part.var(ddof=1)) / len(part)) for part in (of_positives, of_negatives)]
+    return sum(variance for _, variance in parts) ** 2 / sum(variance**2 / degrees for degrees, variance in parts)
 
 
 def _usable(error: float | None) -> float | None:

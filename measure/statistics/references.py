@@ -22,6 +22,7 @@ REFERENCES: dict[tuple[str, ...], str] = {
     ("Agresti–Min",): "Agresti & Min (2005), Statistics in Medicine 24:729",
     ("Agresti–Min", "paired difference of shares"): "Fagerland, Lydersen & Laake (2013), BMC Medical Research Methodology 13:91",
     ("paired difference of shares, by groups",): "Durkalski, Palesch, Lipsitz & Rust (2003), Statistics in Medicine 22:2417",
+    ("shares, by groups",): "Canay, Romano & Shaikh (2017), Econometrica 85:1013",
     ("Hodges–Lehmann",): "Hodges & Lehmann (1963), Annals of Mathematical Statistics 34:598",
     ("best combination",): "Reiser & Faraggi (1997), Biometrics 53:644",
     ("order-statistic interval",): "Conover (1999), Practical Nonparametric Statistics, §3.2",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import mannwhitneyu, norm, rankdata
+from scipy.stats import mannwhitneyu, norm, rankdata, t
 from sklearn.metrics import roc_auc_score
 
 from unsettled.measure.errors import UserError
@@ -260,14 +260,18 @@ def test_every_interval_by_its_formula(m, n, level):
 
 
 @pytest.mark.parametrize("level", [0.95, 0.8])
-def test_the_difference_has_the_normal_interval_and_p_value_of_its_error(level):
+def test_the_difference_has_the_interval_and_p_value_of_students_t_with_satterthwaites_degrees(level):
     rng = np.random.default_rng(11)
     mask = np.arange(50) < 20
-    found = auc_difference(mask + rng.normal(size=50), rng.normal(size=50), mask, level=level)
-    half = norm.isf((1 - level) / 2) * found.error
+    one, other = mask + rng.normal(size=50), rng.normal(size=50)
+    found = auc_difference(one, other, mask, level=level)
+    apart = [a - b for a, b in zip(placements(one, mask), placements(other, mask), strict=True)]
+    variances = [part.var(ddof=1) / len(part) for part in apart]
+    degrees = sum(variances) ** 2 / sum(v**2 / (len(part) - 1) for v, part in zip(variances, apart, strict=True))
+    half = t.isf((1 - level) / 2, degrees) * found.error
     assert (found.low, found.high) == pytest.approx((found.value - half, found.value + half))
     assert found.extra["z"] == pytest.approx(found.value / found.error)
-    assert found.extra["p_value"] == pytest.approx(2 * norm.sf(abs(found.extra["z"])))
+    assert found.extra["p_value"] == pytest.approx(2 * t.sf(abs(found.extra["z"]), degrees))
     assert (found.n, found.level, found.counts) == (50, level, {"positives": 20, "negatives": 30})
 
 

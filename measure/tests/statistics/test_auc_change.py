@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -72,15 +73,23 @@ def test_the_interval_is_that_of_what_each_example_or_group_contributes(groups):
             placed = above[i][~y].mean() if y[i] else (1 - above[i])[y].mean()
             m = y.sum() if y[i] else (~y).sum()
             moved[i] += sign * (placed - area) / math.sqrt(m * (m - 1))
-    error, quantile, counts = math.sqrt((moved**2).sum()), norm.isf(0.05), {"n": n}
+    variances, at = [], np.arange(n) if labels is None else labels
+    for one, other in itertools.product((False, True), repeat=2):
+        cell = (classes[0] == one) & (classes[1] == other)
+        sums = [moved[cell & (at == place)].sum() for place in np.unique(at[cell])]
+        variances.append((np.square(sums).sum(), max(len(sums) - 1, 1), len(sums)))
+    degrees = sum(v for v, _, _ in variances) ** 2 / sum(v**2 / d for v, d, _ in variances)
+    error, counts = math.sqrt((moved**2).sum()), {"n": n}
     if groups is not None:
         sums = np.array([moved[labels == g].sum() for g in range(groups)])
         factor = groups / (groups - 1) if groups > 1 else 1
-        error, counts = max(error, math.sqrt(factor * (sums**2).sum())), counts | {"groups": groups}
-        quantile = t.isf(0.05, groups - 1) if groups > 1 else math.inf
+        by_class = math.sqrt(sum(v * k / d for v, d, k in variances))
+        error, counts = max(error, math.sqrt(factor * (sums**2).sum()), by_class), counts | {"groups": groups}
+        degrees = min(degrees, groups - 1)
+    quantile = t.isf(0.05, degrees) if degrees else math.inf
     assert (found.error, found.n, found.counts, found.level) == (pytest.approx(error), n, counts, level)
     assert (found.low, found.high) == pytest.approx((found.value - quantile * error, found.value + quantile * error))
-    assert found.extra["p_value"] == pytest.approx(2 * norm.sf(abs(found.value) / error))
+    assert found.extra["p_value"] == pytest.approx(2 * t.sf(abs(found.value) / error, degrees) if degrees else 1.0)
     assert ("clustered" in found.method) == (groups is not None)
 
 
@@ -93,3 +102,24 @@ def test_a_class_of_one_leaves_no_variance_and_groups_of_one_change_nothing(lone
     assert found.error is None and math.isnan(found.low) and "p_value" not in found.extra
     plain = auc_change(second, Classed(-(scores**2) % 5, second.positives))
     assert auc_change(second, Classed(-(scores**2) % 5, second.positives), groups=[4, 3, 2, 1]) == plain
+
+
+def test_few_positives_and_few_groups_leave_the_test_its_level():
+    """With the normal law 12 % of these would be rejected, and 18 % by groups that are of one class each."""
+    rng, rejected = np.random.default_rng(5), [0, 0]
+    for _ in range(150):
+        positives, at = np.arange(12) < 2, np.repeat(np.arange(8), 4)
+        shared = rng.normal(size=12)
+        pair = [Classed(shared + rng.normal(size=12), positives) for _ in range(2)]
+        rejected[0] += auc_change(*pair).extra.get("p_value", 1.0) <= 0.05
+        pair = [Classed(rng.normal(size=8)[at] + rng.normal(size=32), at < 4) for _ in range(2)]
+        found = auc_change(*pair, groups=at)
+        rejected[1] += found.extra["p_value"] <= 0.05
+        assert (found.extra["p_value"] <= 0.05) == (found.low > 0 or found.high < 0)
+    assert max(rejected) <= 13
+
+
+def test_the_same_scores_differ_by_nothing():
+    positives = np.arange(9) % 2 > 0
+    found = auc_change(Classed(np.arange(9.0), positives), Classed(np.arange(9.0), positives))
+    assert (found.value, found.extra["p_value"]) == (0, 1) and "alike" in found.extra["note"]
