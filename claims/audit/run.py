@@ -101,11 +101,6 @@ class Run:
         """What the printed digits of the ledger say about each other."""
         return arithmetic(self.ledger)
 
-    @property
-    def own_ledger(self) -> bool:
-        """Whether the ledger is the one that ships with the program."""
-        return self.ledger.path.resolve() == PAPER.resolve()
-
     def _measured(self, population: Population) -> Population:
         path = self.settings.records.get(population.name)
         return population.with_record(path) if path else population

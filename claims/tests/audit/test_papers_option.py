@@ -64,7 +64,7 @@ def test_what_each_run_would_write_over_is_refused(option):
 
 
 def test_a_rival_ledger_has_an_audit_of_its_own_beside_the_papers():
-    run = SimpleNamespace(ledger=SimpleNamespace(path=PAPERS / "krishna.toml"), own_ledger=False)
+    run = SimpleNamespace(ledger=SimpleNamespace(path=PAPERS / "krishna.toml"))
     assert asked.audit_path(config(), run) == PAPER.parent.parent / "reports" / "audit-krishna.json"
 
 
@@ -74,7 +74,7 @@ def test_installed_it_writes_into_the_working_folder_and_names_commands_that_wor
         monkeypatch.setattr(module, "CLONE", None)
     assert [auditing(path) for path in (PAPER, PAPERS / "krishna.toml")] == ["unsettled audit ", "unsettled audit --paper krishna "]
     here = config(baseline_file=None, update_baseline=None, baseline=False)
-    run = SimpleNamespace(ledger=SimpleNamespace(path=PAPER), own_ledger=True, settings=SimpleNamespace(ledger=PAPER))
+    run = SimpleNamespace(ledger=SimpleNamespace(path=PAPER), settings=SimpleNamespace(ledger=PAPER))
     assert asked.audit_path(here, run) == here.invocation_params.dir / "audit.json"
     here.invocation_params.dir = PAPERS
     assert asked.read_gate(here, run).path == PAPERS / "paper.baseline.json"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from unsettled.fixtures.synthetic.interrupted import Interrupted, stopping_after
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint
 from unsettled.measure.campaign.probes import disturbed, probe_disturbed, probe_unknown
 from unsettled.measure.commands.app import main
@@ -57,19 +58,11 @@ def test_a_radius_of_zero_leaves_start_and_state_as_they_are(checkpoint, puzzles
 
 @pytest.mark.parametrize("probe", [partial(probe_unknown, segments=2), partial(probe_disturbed, radii=(0.0, 1.0), segments=2)])
 def test_an_interrupted_probe_goes_on_where_it_stopped_and_ends_in_the_same_bytes(checkpoint, puzzles, tmp_path, probe):
-    whole, out, done = tmp_path / "whole.parquet", tmp_path / "again.parquet", []
+    whole, out = tmp_path / "whole.parquet", tmp_path / "again.parquet"
     probe(checkpoint, puzzles, whole, batch=2)
 
-    class Interrupted(Exception):
-        pass
-
-    def stop(rows):
-        done.append(rows)
-        if len(done) == 2:
-            raise Interrupted
-
     with pytest.raises(Interrupted):
-        probe(checkpoint, puzzles, out, batch=2, advance=stop)
+        probe(checkpoint, puzzles, out, batch=2, advance=stopping_after(4))
     with pytest.raises(UserError, match="their seed differs"):
         probe(checkpoint, puzzles, out, batch=2, seed=9)
     resumed: list[int] = []

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from unsettled.fixtures.synthetic.interrupted import Interrupted, stopping_after
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint
 from unsettled.measure.campaign.run import measure_rows
 from unsettled.measure.campaign.spectrum import SpectrumSettings, measure_spectrum
@@ -59,18 +60,9 @@ def test_columns_are_those_of_dense_jacobians(checkpoint, side):
 
 
 def test_an_interrupted_measurement_goes_on_where_it_stopped(checkpoint, side, tmp_path):
-    out, done = tmp_path / "again.parquet", []
-
-    class Interrupted(Exception):
-        pass
-
-    def stop(rows):
-        done.append(rows)
-        if len(done) == 2:
-            raise Interrupted
-
+    out = tmp_path / "again.parquet"
     with pytest.raises(Interrupted):
-        measure_spectrum(checkpoint, BOARDS, out, SETTINGS, advance=stop)
+        measure_spectrum(checkpoint, BOARDS, out, SETTINGS, advance=stopping_after(4))
     with pytest.raises(UserError, match="their at differs"):
         measure_spectrum(checkpoint, BOARDS, out, SpectrumSettings(segments=3, batch=2))
     resumed: list[int] = []

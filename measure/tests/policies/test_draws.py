@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unsettled.fixtures.synthetic.draws import synthetic_draws
+from unsettled.fixtures.synthetic.interrupted import Interrupted, stopping_after
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint, tiny_model
 from unsettled.measure.errors import UserError
 from unsettled.measure.networks.checkpoints import load_checkpoint
@@ -198,22 +199,6 @@ def checkpoint(tmp_path):
     return tiny_checkpoint(tmp_path / "net", "trm_mlp")
 
 
-class Interrupted(Exception):
-    pass
-
-
-def after(rows):
-    """An ``advance`` that interrupts once so many rollouts are done."""
-    left = [rows]
-
-    def advance(done):
-        left[0] -= done
-        if left[0] <= 0:
-            raise Interrupted
-
-    return advance
-
-
 def test_what_was_interrupted_goes_on_and_ends_in_the_same_bytes(checkpoint, tmp_path):
     whole, parts = tmp_path / "whole.parquet", tmp_path / "parts.parquet"
     told = []
@@ -221,13 +206,13 @@ def test_what_was_interrupted_goes_on_and_ends_in_the_same_bytes(checkpoint, tmp
     assert sum(told) == len(PUZZLES) * PLAN.rows == 6 * 10
     for _ in range(2):
         with pytest.raises(Interrupted):
-            gather(checkpoint, PUZZLES, parts, PLAN, advance=after(35))
+            gather(checkpoint, PUZZLES, parts, PLAN, advance=stopping_after(35))
     assert len(list((tmp_path / "parts.parquet.parts").iterdir())) == 1 and not parts.exists()
     again = gather(checkpoint, PUZZLES, parts, PLAN)
     assert whole.read_bytes() == parts.read_bytes() and again.digest() == side.digest()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["net", "parts.parquet", "whole.parquet"]  # nothing is left behind
     assert len(table_of(again)) == 6 and again.provenance.puzzles_digest == PUZZLES.digest
-    assert gather(checkpoint, PUZZLES, whole, PLAN, advance=after(61)).digest() == side.digest()  # nothing to draw
+    assert gather(checkpoint, PUZZLES, whole, PLAN, advance=stopping_after(61)).digest() == side.digest()  # nothing to draw
 
 
 def test_a_spent_budget_leaves_the_first_puzzles_and_the_same_call_goes_on(checkpoint, tmp_path):

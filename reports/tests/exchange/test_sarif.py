@@ -8,23 +8,12 @@ import pytest
 
 from unsettled.claims.ledger.load import PAPER, load_ledger
 from unsettled.fixtures.faults.hostile import HOSTILE
+from unsettled.fixtures.synthetic.valid import OUTCOMES
 from unsettled.reports.exchange.annotations import SHOWN, annotate, guard
 from unsettled.reports.exchange.sarif import render
 from unsettled.reports.problems import DIFFERS, UNCAUGHT, level_of, problems
 
 SCHEMAS = Path(__file__).parents[3] / "fixtures" / "schemas"
-ALL = (
-    "REPRODUCED",
-    "CONSISTENT",
-    "TRANSFERS",
-    "REFUTED",
-    "DOES_NOT_TRANSFER",
-    "IMPOSSIBLE",
-    "UNDERPOWERED",
-    "UNVERIFIABLE",
-    "DRIFTED",
-    "ERROR",
-)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +27,7 @@ def run_of(audit):
 
 
 def test_every_outcome_is_valid(make_audit, make_verdict, validate):
-    verdicts = [make_verdict(o, population=f"p.{o}", measured=None if o == "UNVERIFIABLE" else make_verdict().measured) for o in ALL]
+    verdicts = [make_verdict(o, population=f"p.{o}", measured=None if o == "UNVERIFIABLE" else make_verdict().measured) for o in OUTCOMES]
     planted = make_audit([make_verdict()]).planted[0].model_copy(update={"outcome": "REPRODUCED"})
     validate(json.loads(render(make_audit(verdicts, planted=(planted,)))))
 
@@ -58,7 +47,7 @@ def test_the_schema_would_notice(make_audit, make_verdict, validate):
 
 
 def test_only_problems_are_results_and_each_names_its_rule(make_audit, make_verdict):
-    run = run_of(make_audit([make_verdict(o, population=f"p.{o}") for o in ALL]))
+    run = run_of(make_audit([make_verdict(o, population=f"p.{o}") for o in OUTCOMES]))
     told = {result["properties"]["outcome"]: result["level"] for result in run["results"]}
     assert told == {"REFUTED": "error", "IMPOSSIBLE": "error", "DRIFTED": "error", "ERROR": "error"}
     rules = run["tool"]["driver"]["rules"]
