@@ -37,7 +37,7 @@ def _testable(claim: AnyClaim) -> bool:
 def adjust(verdicts: Iterable[Verdict], *, alpha: float = ALPHA) -> list[Verdict]:
     """The verdicts with raw and adjusted p-values side by side; what does not survive is UNDERPOWERED: chance would do as much."""
     verdicts = list(verdicts)
-    adjusted = _refutations(verdicts, alpha) | _transfers(verdicts, alpha)
+    adjusted = _refutations(verdicts, alpha) | _transfers(verdicts)
     return [verdict if verdict.key not in adjusted else _held(verdict, *adjusted[verdict.key], alpha) for verdict in verdicts]
 
 
@@ -64,7 +64,7 @@ def _refutations(verdicts: list[Verdict], alpha: float) -> dict[str, tuple[float
     return found
 
 
-def _transfers(verdicts: list[Verdict], alpha: float) -> dict[str, tuple[float, str]]:
+def _transfers(verdicts: list[Verdict]) -> dict[str, tuple[float, str]]:
     """The p-value of every decided form on another network, held to the false discovery rate within that network."""
     networks: dict[str, dict[str, float]] = defaultdict(dict)
     for verdict in verdicts:

@@ -201,11 +201,11 @@ def _number(clean: str, match: re.Match[str]) -> Number:
         spelled = "0" if groups["zero"] else str(_SPELLED[groups["word"].lower()]) if groups["word"] else _plain(groups["k"])
         digits = f"{spelled} of {_plain(groups['n'])}"
         begin = match.start()
-        parts = tuple(_part(clean, match, name) for name in ("k", "n") if groups.get(name))
+        parts = tuple(_part(match, name) for name in ("k", "n") if groups.get(name))
     elif "b" in groups:
         digits = f"{_plain(groups['a'])}–{_plain(groups['b'])}"
         begin = match.start()
-        parts = (_part(clean, match, "a"), _part(clean, match, "b"))
+        parts = (_part(match, "a"), _part(match, "b"))
     else:
         digits, begin = _plain(groups["a"]), match.start()
     if "n" not in groups and "%" not in digits and under_percent(clean, match.start()):
@@ -215,7 +215,7 @@ def _number(clean: str, match: re.Match[str]) -> Number:
     return Number(begin, match.end(), _shown(match[0]), _parsed(digits), hedge, said, parts)
 
 
-def _part(clean: str, match: re.Match[str], name: str) -> Number:
+def _part(match: re.Match[str], name: str) -> Number:
     return Number(match.start(name), match.end(name), _shown(match[name]), _parsed(_plain(match[name])))
 
 

@@ -155,7 +155,7 @@ class Prune:
         finished = np.empty((n, k), bool)
         np.put_along_axis(finished, order, finished_of(*costs, seen, order), axis=1)
         stop = np.where(finished, self.depth, np.where(np.arange(k) < seen[:, None], self.after, 0))
-        return _finished(stop, self.depth, np.minimum(stop, self.after) if self.signal == "exponent" else None)
+        return _finished(stop, np.minimum(stop, self.after) if self.signal == "exponent" else None)
 
 
 # What a look and a rest cost: one number, or those of many policies, with axes that broadcast against (…, N).
@@ -211,9 +211,9 @@ class Halving:
         last = self.rungs[-1] if self.rungs else 0
         tangents = np.minimum(stop, last) if self.signal == "exponent" else None
         stop[alive] = self.depth
-        return _finished(stop, self.depth, tangents)
+        return _finished(stop, tangents)
 
 
-def _finished(stop: np.ndarray, depth: int, tangents: np.ndarray | None) -> Spent:
+def _finished(stop: np.ndarray, tangents: np.ndarray | None) -> Spent:
     """Candidates are the draws that reached the end, else those that came farthest."""
     return _spent(stop, (stop == stop.max(axis=1, keepdims=True)) & (stop > 0), tangents)

@@ -38,11 +38,11 @@ def column_orders(rows: int, cols: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @njit(cache=True, nogil=True)
-def _row_order(firsts: Array, top: int, height: int, order: Array, leads: Array) -> None:
-    """Rows as they follow from the first column: ``top`` leads, each band ascends, bands ascend by their least entry.
+def _row_order(firsts: Array, height: int, order: Array, leads: Array) -> None:
+    """Rows as they follow from the first column: its 0 leads, each band ascends, bands ascend by their least entry.
 
     Args:
-        firsts: (size,) label of each row in the first column; distinct, and 0 at ``top``.
+        firsts: (size,) label of each row in the first column; distinct.
         height: rows in a band.
         order: (size,) overwritten with row numbers.
         leads: (bands,) scratch.
@@ -60,7 +60,7 @@ def _row_order(firsts: Array, top: int, height: int, order: Array, leads: Array)
     bands = size // height
     for band in range(bands):
         leads[band] = order[band * height]
-    # Selection of whole bands by their leading row; the one with `top` has label 0.
+    # Selection of whole bands by their leading row; label 0 leads the first.
     for target in range(bands):
         least = target
         for band in range(target + 1, bands):
@@ -106,7 +106,7 @@ def _least_image(  # noqa: PLR0912  one loop that numba compiles whole and leave
                     continue
             for row in range(size):
                 firsts[row] = inverse[columns[grid[row, picked[0]]]]
-            _row_order(firsts, top, height, order, leads)
+            _row_order(firsts, height, order, leads)
             comparison = -1 if fresh else 0
             if not fresh:
                 for row in range(1, size):
