@@ -53,7 +53,7 @@ def rank(
     settings = inputs.settings(loaded, run, noise_seed)
     settings["device"] = device_of(run.device, me)
     settings["declared"] = read_declared(declared) if declared else None
-    chosen = inputs.examples(puzzles, examples, limit=run.limit, seed=run.sample_seed)
+    chosen = inputs.examples(puzzles, examples, run.sample)
     manifest = open_manifest(out, loaded, chosen, shards=shards or me.of, **settings)
     mine = me.share(manifest.shards)
     noisy = sum(noise_rows_of(shard, run.noise_rows, manifest.rows(shard)) for shard in mine)

@@ -46,7 +46,7 @@ def convergence(
     keep_freed_memory()
     loaded = inputs.load(checkpoint, structure)
     examples = options.ExampleOptions(split=split, task=task, columns=columns)
-    chosen = inputs.examples(puzzles, examples, limit=limit, seed=sample_seed)
+    chosen = inputs.examples(puzzles, examples, options.SampleOptions(limit, sample_seed))
     fit(loaded.model, chosen, trained_on=loaded.task, where=loaded.path)
     found = network_convergence(loaded.model, chosen, k=k, segments=segments, seed=seed, seeds=seeds, sweeps=sweeps)
     table = Table("i", "QR", "over seeds ±", *(f"σ, {n} sweeps" for n in found.sweeps), "last rise", box=None)

@@ -36,8 +36,7 @@ def follow(
     stop_at_rest: Annotated[
         float, typer.Option(help="Stop a run early once its relative displacement falls below this, e.g. 1e-6; needs --k 0.")
     ] = 0.0,
-    limit: options.Limit = None,
-    sample_seed: options.SampleSeed = None,
+    sample: options.SampleOptions,
     seed: options.Seed = 0,
     batch: options.Batch = 8,
     network: options.NetworkOptions,
@@ -69,7 +68,7 @@ def follow(
     )
     keep_freed_memory()
     loaded = inputs.network(checkpoint, network)
-    chosen = inputs.examples(puzzles, examples, limit=limit, seed=sample_seed)
+    chosen = inputs.examples(puzzles, examples, sample)
     with inputs.workers(workers) as pool, progress("puzzles", len(chosen)) as advance:
         side = measure_long(loaded, chosen, out, settings, if_whole=inputs.if_whole(again), workers=pool, advance=advance)
     typer.echo(f"{out}: {len(side)} puzzles")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from unsettled.measure.commands.options import ExampleOptions, NetworkOptions, RunOptions, StructureOptions, WorkerOptions
+from unsettled.measure.commands.options import ExampleOptions, NetworkOptions, RunOptions, SampleOptions, StructureOptions, WorkerOptions
 from unsettled.measure.errors import UserError
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from unsettled.measure.tasks.reading import Reading
 
 USUAL_SEGMENTS = 16
+ALL = SampleOptions()
 
 
 def load(path: Path, structure: StructureOptions, weights: Which | None = None) -> Checkpoint:
@@ -45,14 +46,16 @@ def network(path: Path, asked: NetworkOptions) -> Checkpoint | Adapted:
     return load_network(asked.network, path)
 
 
-def examples(path: Path, asked: ExampleOptions, *, limit: int | None = None, seed: int | None = None) -> Examples:
+def examples(path: Path, asked: ExampleOptions, sample: SampleOptions = ALL) -> Examples:
     """The examples at a path; which task was taken and why, and what there is to say of them, goes to standard error."""
     from unsettled.measure.tasks.reading import read_examples
     from unsettled.measure.tasks.tables import parse_columns
     from unsettled.measure.tasks.task import described
 
     named = parse_columns(asked.columns) if asked.columns else None
-    found: Reading = read_examples(path, split=asked.split, limit=limit, seed=seed, task=asked.task, columns=named, several=asked.several)
+    found: Reading = read_examples(
+        path, split=asked.split, limit=sample.limit, seed=sample.sample_seed, task=asked.task, columns=named, several=asked.several
+    )
     say((f"task {described(found.examples.task)}: {found.why}", *found.notes))
     return found.examples
 

@@ -56,6 +56,14 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @dataclass(frozen=True)
+class SampleOptions:
+    """Which of the examples are taken: all, the first ones, or a random sample."""
+
+    limit: Limit = None
+    sample_seed: SampleSeed = None
+
+
+@dataclass(frozen=True)
 class RunOptions:
     """How `unsettled measure` and its ranks run a network, and on how many puzzles."""
 
@@ -69,6 +77,11 @@ class RunOptions:
     batch: Batch = 8
     qr_every: QrEvery = 1
     noise_rows: NoiseRows = 0
+
+    @property
+    def sample(self) -> SampleOptions:
+        """Which examples these are."""
+        return SampleOptions(self.limit, self.sample_seed)
 
 
 @dataclass(frozen=True)

@@ -43,8 +43,7 @@ def policies(
     ] = 0.0,
     minutes: Annotated[float | None, typer.Option(help="Processor minutes to spend; run the same command again to resume.")] = None,
     figure: Annotated[Path | None, typer.Option(help="Write accuracy against compute as a PNG or SVG.")] = None,
-    limit: options.Limit = None,
-    sample_seed: options.SampleSeed = None,
+    sample: options.SampleOptions,
     seed: DrawSeed = 0,
     device: options.Device = "cpu",
     batch: options.Batch = 32,
@@ -95,7 +94,7 @@ def policies(
         raise UserError(f"--{problem['loc'][0]}: {problem['msg'].removeprefix('Value error, ')}") from None
     keep_freed_memory()
     loaded = inputs.network(checkpoint, network)
-    chosen = inputs.examples(puzzles, examples, limit=limit, seed=sample_seed)
+    chosen = inputs.examples(puzzles, examples, sample)
     with inputs.workers(workers, device=device) as pool, progress("rollouts", len(chosen) * plan.rows) as advance:
         budget = None if minutes is None else 60 * minutes
         side = gather(loaded, chosen, out, plan, seconds=budget, if_whole=inputs.if_whole(again), workers=pool, advance=advance)

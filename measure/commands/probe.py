@@ -22,8 +22,7 @@ def few_unknown(
     out: Annotated[Path, typer.Option(help="The side record; the audit finds it as few_unknown.parquet in the folder of the record.")],
     cells: Annotated[int, typer.Option(help="Cells that are left open, of those that each puzzle leaves open.", min=1)] = 1,
     segments: Annotated[int, typer.Option(help="Segments of every rollout.", min=1)] = 16,
-    limit: options.Limit = None,
-    sample_seed: options.SampleSeed = None,
+    sample: options.SampleOptions,
     seed: Annotated[int, typer.Option(help="Seed of the cells.")] = 0,
     batch: options.Batch = 64,
     network: options.NetworkOptions,
@@ -41,7 +40,7 @@ def few_unknown(
     options.refuse_folder(out)
     keep_freed_memory()
     loaded = inputs.network(checkpoint, network)
-    chosen = inputs.examples(puzzles, examples, limit=limit, seed=sample_seed)
+    chosen = inputs.examples(puzzles, examples, sample)
     with inputs.workers(workers) as pool, progress("puzzles", len(chosen)) as advance:
         side = probe_unknown(
             loaded,
@@ -69,8 +68,7 @@ def disturb(
     out: Annotated[Path, typer.Option(help="The side record; the audit finds it as disturbed.parquet in the folder of the record.")],
     radii: Annotated[str, typer.Option(help="Noise over the state's root mean square, 0 among them.")] = "0,0.1,0.3,1,3",
     segments: Annotated[int, typer.Option(help="Segments of every rollout, and of what follows a state that was put in.", min=1)] = 16,
-    limit: options.Limit = None,
-    sample_seed: options.SampleSeed = None,
+    sample: options.SampleOptions,
     seed: Annotated[int, typer.Option(help="Seed of the noise.")] = 1,
     batch: options.Batch = 64,
     network: options.NetworkOptions,
@@ -93,7 +91,7 @@ def disturb(
         raise UserError(f"--radii is {radii!r}", hint="numbers such as 0,0.1,1") from None
     keep_freed_memory()
     loaded = inputs.network(checkpoint, network)
-    chosen = inputs.examples(puzzles, examples, limit=limit, seed=sample_seed)
+    chosen = inputs.examples(puzzles, examples, sample)
     with inputs.workers(workers) as pool, progress("puzzles", len(chosen)) as advance:
         side = probe_disturbed(
             loaded,

@@ -47,7 +47,7 @@ def measure(
     keep_freed_memory()
     loaded = inputs.network(checkpoint, network)
     settings = inputs.settings(loaded, run, noise_seed)
-    chosen = inputs.examples(puzzles, examples, limit=run.limit, seed=run.sample_seed)
+    chosen = inputs.examples(puzzles, examples, run.sample)
     settings["declared"] = read_declared(declared) if declared else None
     noise_rows = min(run.noise_rows, len(chosen))
     total = len(chosen) + noise.FLOOR_PASSES * noise_rows

@@ -26,8 +26,7 @@ def spectrum(
     tolerance: Annotated[float, typer.Option(help="Relative residual at which they count as converged.")] = 1e-4,
     most: Annotated[int, typer.Option(help="Products with the Jacobian for each, at most.")] = 64,
     segments: options.Depth = None,
-    limit: options.Limit = None,
-    sample_seed: options.SampleSeed = None,
+    sample: options.SampleOptions,
     seed: Annotated[int, typer.Option(help="Seed of the iterations' start.")] = 0,
     device: options.Device = "cpu",
     dtype: Annotated[str, typer.Option(help="float64 or float32; of float32 the residual says what is left.")] = "float64",
@@ -59,7 +58,7 @@ def spectrum(
         device=device,
         dtype=dtype,
     )
-    chosen = inputs.examples(puzzles, examples, limit=limit, seed=sample_seed)
+    chosen = inputs.examples(puzzles, examples, sample)
     with inputs.workers(workers, device=device) as pool, progress("puzzles", len(chosen)) as advance:
         side = measure_spectrum(loaded, chosen, out, settings, if_whole=inputs.if_whole(again), workers=pool, advance=advance)
     missed = int((side["radius"] != side["radius"]).sum())
