@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from unsettled.fixtures.synthetic.networks import OFFICIAL
 from unsettled.measure.errors import UserError
-from unsettled.measure.networks import ModelConfig, build
+from unsettled.measure.networks import build
 from unsettled.measure.networks.checkpoints import load_checkpoint, save_checkpoint
 
 GOLDEN = Path(__file__).parents[3] / "fixtures" / "golden"
@@ -90,31 +91,7 @@ def test_learned_positions_are_recognised(save):
 
 
 def test_the_official_sizes_have_the_published_parameter_counts():
-    common = {"hidden_size": 512, "cells": 81, "vocabulary": 11, "inner": 1536, "puzzle_identifiers": 1}
-    hrm = ModelConfig(
-        architecture="hrm",
-        H_layers=4,
-        L_layers=4,
-        H_cycles=2,
-        L_cycles=2,
-        heads=8,
-        mixing="attention",
-        positions="rope",
-        prefix=1,
-        **common,
-    )
-    mlp = ModelConfig(
-        architecture="trm",
-        H_layers=0,
-        L_layers=2,
-        H_cycles=3,
-        L_cycles=6,
-        mixing="mlp_t",
-        positions="none",
-        prefix=16,
-        token_inner=512,
-        **common,
-    )
+    hrm, mlp = OFFICIAL["hrm"], OFFICIAL["trm_mlp"]
     attention = mlp.model_copy(update={"mixing": "attention", "positions": "rope", "heads": 8, "token_inner": 0})
     with torch.device("meta"):
         counts = [build(config).parameter_count for config in (hrm, mlp, attention)]
