@@ -105,7 +105,7 @@ def _otsu_band(record: Record, part: Part, window: int, scale: Scale, floor: flo
         return drawn(log10_threshold=threshold, separation=separation)
     shown = modality(steps, floor=floor, rest=rest, dtype=record.provenance.dtype)
     unit = float(np.median(np.asarray(record.norm(part)[:, -1]))) if scale == "raw" else 1.0
-    lowest, highest = math.log10(shown.floor * unit), math.log10(rest * unit)
+    lowest, highest = (math.log10(share * unit) if share * unit > 0 else -math.inf for share in (shown.floor, rest))
     threshold, separation = otsu_threshold(np.maximum(_log10(late), lowest))
     band = drawn(log10_threshold=threshold, separation=separation, shown=shown)
     if shown.modes in (Modes.ALL, Modes.NONE):

@@ -134,7 +134,7 @@ def units_table(record: Record) -> DiagnosisTable:
         rows.append([f"median of {name}", *(median(values[chosen], denominator=name) for values in (late, over))])
     scale = scale_of(record)
     edge, size = otsu_band(record, window=window, scale=scale).threshold, float(np.median(norm))
-    rows.append(["edge of Otsu's band", *((edge, edge / size) if scale == "raw" else (None, edge))])
+    rows.append(["edge of Otsu's band", *((edge, edge / size if size else None) if scale == "raw" else (None, edge))])
     return DiagnosisTable(
         key="units",
         title="Late displacement of z_H, absolute and relative to its norm",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import unicodedata
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -138,7 +139,7 @@ def _ids(told: TableMap, table: ForeignTable) -> np.ndarray:
 
 
 def _labels(table: ForeignTable, name: str) -> np.ndarray:
-    """Whole numbers as they are, texts by 63 bits of their sha256. Raises UserError for an empty one."""
+    """Whole numbers as they are, texts, in Unicode's composed form, by 63 bits of their sha256. Raises UserError for an empty one."""
     values = table.column(name)
     try:
         numbers = [whole(value) for value in values]
@@ -149,7 +150,8 @@ def _labels(table: ForeignTable, name: str) -> np.ndarray:
     for row, value in enumerate(values):
         if value is None or not str(value).strip():
             raise UserError(f"column {name!r} is empty here", where=table.places(row))
-    return np.array([int.from_bytes(hashlib.sha256(str(value).encode()).digest()[:8], "big") >> 1 for value in values], np.int64)
+    texts = [unicodedata.normalize("NFC", str(value)).encode() for value in values]
+    return np.array([int.from_bytes(hashlib.sha256(text).digest()[:8], "big") >> 1 for text in texts], np.int64)
 
 
 def _by_example(told: TableMap, table: ForeignTable) -> dict[str, np.ndarray]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
@@ -21,6 +22,8 @@ from unsettled.measure.tasks.opened import DAMAGED, open_bytes, open_text
 
 TRUE = frozenset(("true", "yes", "t", "y", "1", "1.0", "correct", "right", "solved", "success"))
 FALSE = frozenset(("false", "no", "f", "n", "0", "0.0", "incorrect", "wrong", "failed", "unsolved", "failure"))
+# The square of a larger number is infinite.
+LARGEST = 1e150
 MISSING = frozenset(("", "na", "n/a", "nan", "null", "none"))
 LARGEST_FIELD = 1 << 24
 
@@ -62,7 +65,11 @@ class ForeignTable:
             except (ValueError, TypeError, OverflowError):
                 raise UserError(f"column {name!r} holds {str(value)[:40]!r}, not {what}", where=self.places(row)) from None
         self.width(name)
-        return np.array(found)
+        values = np.array(found)
+        if values.dtype.kind == "f" and (huge := (np.abs(values) > LARGEST) & np.isfinite(values)).any():
+            row = int(huge.reshape(len(values), -1).any(axis=1).argmax())
+            raise UserError(f"column {name!r} holds a number beyond {LARGEST:g}, whose square is none", where=self.places(row))
+        return values
 
 
 def outcome(value: Any) -> bool:
@@ -79,13 +86,15 @@ def number(value: Any) -> float:
     """A number; NaN for what is missing. Raises ValueError."""
     if value is None or (isinstance(value, str) and value.strip().lower() in MISSING):
         return math.nan
-    if isinstance(value, bool):
+    if isinstance(value, bool) or (isinstance(value, str) and "_" in value):  # Python would read 1_0 as 10
         raise ValueError(value)
     return float(value)
 
 
 def whole(value: Any) -> int:
     """A whole number. Raises ValueError."""
+    if isinstance(value, str) and re.fullmatch(r"\s*[+-]?[0-9]{1,19}\s*", value):
+        return int(value)  # beyond 2⁵³ a float has not all of its digits
     found = number(value)
     if not math.isfinite(found) or not found.is_integer():
         raise ValueError(value)
@@ -178,7 +187,7 @@ def _csv(path: Path) -> ForeignTable:
     lines: list[int] = []
     with open_text(path) as file:
         csv.field_size_limit(LARGEST_FIELD)
-        reader = csv.reader(_plain(file), delimiter=_delimiter(path))
+        reader = csv.reader(_plain(file, path), delimiter=_delimiter(path))
         try:
             header = next(reader, [])
             if not header:
@@ -199,10 +208,10 @@ def _csv(path: Path) -> ForeignTable:
     return ForeignTable(path, dict(zip(header, values, strict=True)), lambda row: f"{path}:{lines[row]}", f"{path}:1")
 
 
-def _plain(file: IO[str]) -> Iterable[str]:
-    for line in file:
+def _plain(file: IO[str], path: Path) -> Iterable[str]:
+    for number, line in enumerate(file, start=1):
         if "\0" in line:
-            raise UserError("holds a zero byte, so it is not a text table")
+            raise UserError("holds a zero byte, so it is not a text table", where=f"{path}:{number}")
         yield line
 
 

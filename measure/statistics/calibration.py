@@ -128,8 +128,9 @@ def missed_by_selection(solved: ArrayLike, logits: ArrayLike, *, keep: float = 0
     """
     values, keep = as_values("logits", logits), check_share("keep", keep)
     right = as_mask("solved", solved, len(values))
-    if not right.any():
-        return undefined("no successes", n=len(values), denominator="failures")
+    if not right.any() or np.isnan(values).any():
+        reason = f"{int(np.isnan(values).sum())} of {len(values)} halting logits are NaN" if right.any() else "no successes"
+        return undefined(reason, n=len(values), denominator="failures")
     threshold = float(np.quantile(values[right], round(1 - keep, 12), method="inverted_cdf"))
     passed = values >= threshold
     share = proportion(int((passed & ~right).sum()), int((~right).sum()), denominator="failures")

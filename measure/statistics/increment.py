@@ -66,6 +66,8 @@ def incremental_auc(
     added_alone = auc(alone, mask).value
     del alone  # a number each of millions of examples
     gain = auc_difference(full, beside, mask, level=level)
+    if "auc_second" not in gain.extra:
+        return undefined(gain.undefined_reason or "the areas cannot be compared", **about)
     extra = {"auc_baseline": gain.extra["auc_second"], "auc_full": gain.extra["auc_first"], "auc_added": added_alone}
     extra |= {name: gain.extra[name] for name in ("z", "p_value", "note") if name in gain.extra}
     return Estimate(

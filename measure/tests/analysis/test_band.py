@@ -9,6 +9,7 @@ import pytest
 
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.analysis.band import Band, otsu_band, settled_percentile
+from unsettled.measure.analysis.diagnosis import units_table
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.modality import FLOOR, REST, Modes
 
@@ -97,3 +98,14 @@ def test_what_lies_in_a_band_is_what_its_logarithm_says(rng: np.random.Generator
         values = np.concatenate((*values, [np.nextafter(edge, 0), edge, np.nextafter(edge, 2 * edge), 0.0, -1.0, math.inf, math.nan]))
         with np.errstate(all="ignore"):
             np.testing.assert_array_equal(Band(kind="a line", log10_threshold=line).contains(values), np.log10(values) <= line)
+
+
+@pytest.mark.parametrize("size", [0.0, 5e-324, 1e-310])
+def test_states_of_next_to_no_length_have_a_table_of_units_or_none(size):
+    """Both once ended `unsettled diagnose`: a division by zero, and a logarithm of it."""
+    record = synthetic_record(40)
+    tiny = np.full_like(record.norm_H, size)
+    still = record.replace(displacement_H=np.minimum(tiny, 5e-324), displacement_L=tiny, norm_H=tiny, norm_L=tiny)
+    otsu_band(still)
+    rows = {row[0]: row for row in units_table(still).rows}
+    assert len(rows["edge of Otsu's band"]) == 3

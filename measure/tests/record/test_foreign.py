@@ -177,3 +177,32 @@ def test_a_table_and_a_measurement_differ_in_what_both_hold(place):
     assert {gap.name: gap.beyond for gap in both.gaps} == {"exponents": 0, "halting": 0}
     moved = [row | {"q": row["q"] + 1} for row in ROWS]
     assert {gap.name: gap.beyond for gap in difference(imported(json.dumps(moved)), WHOLE).gaps} == {"exponents": 0, "halting": N}
+
+
+HEAD = "id,ok,l1,l2,steps,norms,q\n"
+FLAT = 'network = "trm"\nsegments = 4\nupdates_per_segment = 21\nlate_window = 1\n[columns]\n' + BY_LISTS.partition("[columns]\n")[2]
+
+
+def test_long_whole_numbers_and_composed_letters_are_told_apart_as_they_are_written(place):
+    """Read as floats, ids of more than 53 bits lost digits: two of them were one, and neither was that of another record."""
+    ids = [2**62 + 1, 2**62 + 2, -(2**63)]
+    found = imported(HEAD + "".join(f"{one},yes,0.1,0.1,1,1,1\n" for one in ids), FLAT, name="t.csv")
+    assert found.example_id.tolist() == ids
+    cafe = ("caf\u00e9", "cafe\u0301")
+    one, other = (imported(HEAD + f"{name},yes,0.1,0.1,1,1,1\n", FLAT, name="t.csv").example_id[0] for name in cafe)
+    assert one == other
+    with pytest.raises(UserError, match=r"t.csv:3: .* comes twice"):
+        imported(HEAD + "".join(f"{name},yes,0.1,0.1,1,1,1\n" for name in cafe), FLAT, name="t.csv")
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("a,yes,1_0,0.1,1,1,1", r"t.csv:2: column 'l1' holds '1_0', not an exponent"),
+        ("a,yes,0.1,0.1,1e308,1,1", r"t.csv:2: column 'steps' holds a number beyond 1e\+150"),
+        ("a\0,yes,0.1,0.1,1,1,1", r"t.csv:2: holds a zero byte"),
+    ],
+)
+def test_numbers_that_only_python_reads_or_no_sum_holds_are_refused_where_they_stand(place, row, told):
+    with pytest.raises(UserError, match=told):
+        imported(HEAD + row + "\n", FLAT, name="t.csv")

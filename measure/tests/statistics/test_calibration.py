@@ -129,3 +129,10 @@ def test_draws_are_the_same_however_many_are_held_at_once(monkeypatch):
     assert vars(calibration_error(logits, right, resamples=200)) == vars(whole)
     gaps = [np.abs(np.bincount((1 / (1 + np.exp(-logits)) * 10).astype(int), 1 / (1 + np.exp(-logits)) - draw)).sum() for draw in draws]
     assert whole.extra["if_calibrated"] == pytest.approx(np.mean(gaps) / 300)
+
+
+def test_what_selection_misses_is_undefined_where_a_logit_is_missing():
+    """It was 0 % of the failures: a threshold that is NaN passes none."""
+    logits = np.array([1.0, 2.0, np.nan, -1.0])
+    found = missed_by_selection([True, True, True, False], logits)
+    assert not found.defined and found.undefined_reason == "1 of 4 halting logits are NaN"

@@ -99,6 +99,9 @@ def test_noise_adds_nothing_and_a_signal_does():
     assert abs(copy.value) < 0.005 and copy.extra["auc_added"] == pytest.approx(auc(baseline[:, 0], mask).value, abs=0.01)
     assert signal.value == pytest.approx(signal.extra["auc_full"] - signal.extra["auc_baseline"])
     assert signal == incremental_auc(baseline, exponent, mask)  # folds are seeded
+    with np.errstate(all="ignore"):
+        lost = incremental_auc(1e308 * np.sign(baseline), exponent, mask)  # models of such numbers score nothing
+    assert lost.defined or lost.undefined_reason
 
 
 def test_nothing_is_fitted_on_the_example_it_scores():
