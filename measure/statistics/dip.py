@@ -31,7 +31,7 @@ NULLS = Path(__file__).with_name("dip_nulls.npy")  # half a second's simulation,
 
 
 def dip(values: ArrayLike) -> float:
-    """The dip of ``values`` (N,), between 1/(2N) and 1/4; infinite values count as lying beyond all finite ones.
+    """The dip of ``values`` (N,), between 1/(2N) and 1/4 (½ of a single value); infinite values count as lying beyond all finite ones.
 
     >>> round(dip([0, 0, 0, 1, 1, 1]), 3)
     0.25
@@ -56,6 +56,8 @@ def dip_p_value(values: ArrayLike) -> float:
 def p_value_of(statistic: float, n: int) -> float:
     """The p-value of a dip found in ``n`` values."""
     at_least(1, n, "n")
+    if 2 * n * statistic <= 1 + 1e-9:
+        return 1.0  # no sample of this size has a smaller one
     null = _nulls()[next((row for row, size in enumerate(SIZES) if size >= n), -1)]
     above = len(null) - int(np.searchsorted(null, statistic * math.sqrt(n), side="left"))
     return (above + 1) / (len(null) + 1)

@@ -32,6 +32,7 @@ REFERENCES: dict[tuple[str, ...], str] = {
     ("TOST",): "Schuirmann (1987), Journal of Pharmacokinetics and Biopharmaceutics 15:657",
     ("spearman correlation", "pearson correlation"): "Bonett & Wright (2000), Psychometrika 65:23",
     ("Kaplan–Meier",): "Kaplan & Meier (1958), Journal of the American Statistical Association 53:457",
+    ("beta product limits",): "Fay, Brittain & Proschan (2013), Biostatistics 14:723",
     ("Garwood",): "Garwood (1936), Biometrika 28:437",
     ("out of fold", "out-of-fold"): "Demler, Pencina & D'Agostino (2012), Statistics in Medicine 31:2577",
     ("Brier score",): "Brier (1950), Monthly Weather Review 78:1",

@@ -1,13 +1,13 @@
 """Times until an event of which some were not waited for: survival curves, rates, and areas matched by the time of looking.
 
-Kaplan–Meier (1958, JASA 53:457) as scipy computes it, with exponential Greenwood limits; rates with Garwood's exact Poisson
-limits (1936, Biometrika 28:437).
+Kaplan–Meier (1958, JASA 53:457) with the beta product limits of Fay, Brittain & Proschan (2013, Biostatistics 14:723), which hold where
+few are left: Greenwood's cover .68 of 95 % there, and know nothing of a curve that ended. Rates with Garwood's exact Poisson limits (1936,
+Biometrika 28:437).
 """
 
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import replace
 from typing import Protocol
 
@@ -17,7 +17,8 @@ from numpy.typing import ArrayLike
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc import LARGE, auc_interval, placements
 from unsettled.measure.statistics.estimate import About, Estimate, undefined
-from unsettled.measure.statistics.libraries import CensoredData, chi2, ecdf, ranking
+from unsettled.measure.statistics.laws import beta
+from unsettled.measure.statistics.libraries import chi2, ranking
 from unsettled.measure.statistics.sample import as_mask, as_values, check_share
 
 # Of each class, for an interval from resampling examples.
@@ -31,32 +32,53 @@ def occurred_by(times: ArrayLike, seen: ArrayLike, at: ArrayLike, *, level: floa
         times: (N,) time of the event, or until which it was waited for.
         seen: (N,) whether it happened (otherwise the example is censored at its time).
         at: times to report. Beyond the longest time waited there is no value.
+
+    Who is censored at a time was waited for until then. That somebody is censored must not hang on when it would have happened.
+
+    >>> [(one.value, round(one.low, 3), round(one.high, 3)) for one in occurred_by([1, 1, 1, 2], [False, False, False, True], [1, 2])]
+    [(0.0, 0.0, 0.602), (1.0, 0.025, 1.0)]
     """
     values, events = as_values("times", times), as_mask("seen", seen, len(as_values("times", times)))
     points, level = as_values("at", at), check_share("level", level)
-    method = "one minus Kaplan–Meier, exponential Greenwood limits"
+    method = "one minus Kaplan–Meier, beta product limits"
     if not len(values):
         return [undefined(f"no {denominator}", method=method, denominator=denominator) for _ in points]
     about: About = {"n": len(values), "method": method, "denominator": denominator}
-    survival = ecdf(CensoredData(uncensored=values[events], right=values[~events])).sf
-    with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # where the formula has no limits there are exact ones below
-        limits = survival.confidence_interval(level, method="log-log")
+    times_of, happened = np.unique(values[events], return_counts=True)
+    at_risk = len(values) - np.searchsorted(np.sort(values), times_of, side="left")
     result = []
     for point in points:
         if point > values.max():
             result.append(undefined(f"nobody was followed until {point:g}", **about))
             continue
-        share = 1 - float(survival.evaluate(point))
-        ends = [1 - float(limit.evaluate(point)) for limit in (limits.high, limits.low)]
-        if share in (0.0, 1.0) or any(map(np.isnan, ends)):
-            # no variance estimate at the ends of the curve: the exact limit for everybody who was waited for so long
-            waited = int((values >= point).sum()) if share == 0.0 else len(values)
-            limit = ((1 - level) / 2) ** (1 / waited)
-            ends = [0.0, 1 - limit] if share == 0.0 else [limit, 1.0] if share == 1.0 else ends
-        counts = {"happened": int((events & (values <= point)).sum()), "waited": int((values >= point).sum())}
-        result.append(Estimate(value=share, low=ends[0], high=ends[1], level=level, counts=counts, **about))
+        passed = times_of <= point
+        share = 1 - float(np.prod(1 - happened[passed] / at_risk[passed]))
+        waited, now = int((values >= point).sum()), int((events & (values == point)).sum())
+        low, high = _beta_product(at_risk[passed], happened[passed], waited - now, (1 - level) / 2)
+        counts = {"happened": int((events & (values <= point)).sum()), "waited": waited}
+        result.append(Estimate(value=share, low=low, high=high, level=level, counts=counts, **about))
     return result
+
+
+def _beta_product(at_risk: np.ndarray, happened: np.ndarray, left: int, tail: float) -> tuple[float, float]:
+    """Limits of the share to which it has happened, each missing with ``tail``, by those at risk at each time of events and their events.
+
+    Survival lies, in law, between the product of Beta(at risk − events + 1, events) and the same times Beta(left, 1), of those who are
+    known to be ``left``; each product is taken as the beta law of its mean and variance. Nobody censored, it is Clopper and Pearson's.
+    """
+    lasting, events = np.append(at_risk - happened + 1, left), np.append(happened, 1)
+    first = lasting / (lasting + events)
+    second = first * (lasting + 1) / (lasting + events + 1)
+    limits = []
+    for known in (slice(0, -1), slice(None)):
+        mean, square = float(np.prod(first[known])), float(np.prod(second[known]))
+        if not 0 < square < mean * (1 - 1e-15):
+            limits.append(1 - mean)  # nothing has happened yet, or nobody is left
+            continue
+        size = (mean - square) / (square - mean**2)
+        a, b = mean * size, (1 - mean) * size
+        limits.append(float(beta.ppf(tail, b, a) if known.stop else beta.isf(tail, b, a)))
+    return limits[0], limits[1]
 
 
 def rate(events: int, exposure: float, *, unit: str, level: float = 0.95, denominator: str = "examples at risk") -> Estimate:
@@ -107,7 +129,7 @@ def landmark_auc(
     At every landmark t the examples without the event so far are compared: positives never have it (while they were
     followed), negatives have it after t. Areas of all landmarks are averaged with their pairs as weights. An example enters at many
     landmarks, so its placements are summed before they are squared: DeLong's variance for clustered data (Obuchowski 1997,
-    Biometrics 53:567), on the logit scale.
+    Biometrics 53:567), in the interval of `unsettled.measure.statistics.auc_limits`.
 
     Args:
         scores: (N, T), the score of landmark t = 1 … T; known at t. NaN leaves an example out there. An array, or what

@@ -133,3 +133,9 @@ def test_it_does_not_hang_on_place_scale_or_direction(n: int) -> None:
     found = dip(values)
     assert found == pytest.approx(dip(3 * values - 5)) == pytest.approx(dip(-values)) and 1 / (2 * n) < found < 0.25
     assert dip(np.repeat(values, 2)) == pytest.approx(found, abs=1.5 / n)
+
+
+@pytest.mark.parametrize("n", range(1, 9))
+def test_evenly_spread_values_say_nothing_however_few(n):
+    """A single value has the dip ½, which of eight values would be extreme."""
+    assert dip_p_value(np.arange(n)) == 1.0

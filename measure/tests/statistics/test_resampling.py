@@ -291,3 +291,10 @@ def test_infinities_become_the_extremes_of_the_part_that_is_fitted():
         np.array([[1.0, np.inf], [-np.inf, np.inf], [5.0, -np.inf]]), np.array([[np.inf, 9.0], [-np.inf, -np.inf]])
     )
     assert fitted.tolist() == [[1, 0], [1, 0], [5, 0]] and fresh.tolist() == [[5, 9], [1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("second", "p_value"), [([1, 2, 3], 1 / 3), ([1, 2], 1.0), ([4, 3, 2, 1], 1 / 12), ([1, 2, 3, 4, 5, 7, 6], 14 / 5040)]
+)
+def test_few_examples_cannot_be_surely_correlated(second, p_value):
+    assert correlation(range(len(second)), second).extra["p_value"] == pytest.approx(p_value)

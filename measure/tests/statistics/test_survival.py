@@ -6,10 +6,11 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import norm, poisson
+from scipy.stats import beta, poisson
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.statistics.auc_limits import shrunk_interval
+from unsettled.measure.statistics.proportion import proportion
 from unsettled.measure.statistics.survival import FEWEST, landmark_auc, occurred_by, rate
 
 
@@ -19,19 +20,31 @@ def followed():
 
 
 @pytest.mark.parametrize("level", [0.95, 0.8])
-def test_the_share_to_which_it_happened_is_a_product_with_greenwoods_limits(level):
+def test_the_share_to_which_it_happened_is_a_product_with_the_limits_of_products_of_betas(level):
     (times, seen), points = followed(), [1, 2, 4, 6, 9]
     for point, found in zip(points, occurred_by(times, seen, points, level=level), strict=True):
-        alive, spread = 1.0, 0.0
+        alive, laws = 1.0, []
         for time in np.unique(times[seen & (times <= point)]):
             risk, died = (times >= time).sum(), (seen & (times == time)).sum()
             alive *= 1 - died / risk
-            spread += died / (risk * (risk - died))
-        half = norm.isf((1 - level) / 2) * math.sqrt(spread) / math.log(alive)
-        limits = (1 - alive ** math.exp(-half), 1 - alive ** math.exp(half))
-        assert (found.value, found.low, found.high) == pytest.approx((1 - alive, min(limits), max(limits)))
+            laws.append(beta(risk - died + 1, died))
+        left = (times >= point).sum() - (seen & (times == point)).sum()
+        limits = []
+        for product, quantile in ((laws, 1 - (1 - level) / 2), ([*laws, beta(left, 1)], (1 - level) / 2)):
+            mean, square = (np.prod([law.moment(order) for law in product]) for order in (1, 2))
+            size = mean * (1 - mean) / (square - mean**2) - 1
+            limits.append(1 - beta(mean * size, (1 - mean) * size).ppf(quantile))
+        assert (found.value, found.low, found.high) == pytest.approx((1 - alive, *limits))
         assert found.counts == {"happened": (seen & (times <= point)).sum(), "waited": (times >= point).sum()}
         assert (found.n, found.level) == (10, level)
+
+
+def test_where_nobody_is_censored_it_is_clopper_and_pearsons_and_where_most_are_little_is_known():
+    for found, happened in zip(occurred_by([1, 2, 2, 3, 5, 7], [True] * 6, [0.5, 1, 2, 4, 7]), (0, 1, 3, 4, 6), strict=True):
+        exact = proportion(happened, 6)
+        assert (found.value, found.low, found.high) == pytest.approx((exact.value, exact.low, exact.high))
+    last = occurred_by([1] * 9 + [2], [False] * 9 + [True], [2])[0]  # one was left, not ten
+    assert (last.value, last.low, last.high) == pytest.approx((1, 0.025, 1))
 
 
 @pytest.mark.parametrize("level", [0.95, 0.8])
