@@ -10,16 +10,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.statistics.laws import student
+from unsettled.measure.statistics.laws import norm, student
 from unsettled.measure.statistics.libraries import expit, logit, upper_quantile
 from unsettled.measure.statistics.roots import root
 
 # As many examples out of order as count for as much as the planned variance. Of 5, 10 and 20, tried on six shapes of scores at
-# .5 … .993 with 2 to 254 positives, 5 keeps the coverage within .92 and 1 with the narrowest intervals.
+# .5 … .993 with 2 to 254 positives, 5 keeps the coverage within .92 and 1 with the narrowest intervals. Of scores of two values near 0 or
+# 1 with few positives it covers less, since one positive moves the area by a tenth: .77 with 5 of 35 at .025, by enumeration.
 PRIOR = 5.0
 FEW = 5
+#: Up to so many pairs, with fewer than ten examples of a class, Mann and Whitney's law is exact.
+FEW_PAIRS = 2000
 
 
 def shrunk_interval(
@@ -91,3 +97,29 @@ def _hanley_mcneil(m: int, n: int) -> Callable[[float], float]:
         return math.sqrt(max(variance, 0.0) / (m * n))
 
     return error
+
+
+def half_p_value(value: float, m: int, n: int) -> float:
+    """Two-sided p-value of an area of ½ with m positives and n negatives, without ties exact of few of them, else by a normal law.
+
+    The normal law has p = .0495 for three of each that are wholly apart, which is one order in ten.
+
+    >>> round(half_p_value(1.0, 3, 3), 3)
+    0.1
+    """
+    if min(m, n) >= 10 or m * n > FEW_PAIRS:
+        return float(2 * norm.sf(abs(value - 0.5) / hanley_mcneil_error(0.5, m, n)))
+    fewer = math.ceil(m * n * (0.5 - abs(value - 0.5)) - 1e-9)  # with a tie counted whole: the test rejects no more than it says
+    return min(1.0, 2 * float(_in_order(min(m, n), max(m, n))[: fewer + 1].sum()))
+
+
+@lru_cache(maxsize=64)
+def _in_order(m: int, n: int) -> np.ndarray:
+    """The chance of each number of pairs in order, 0 … m·n, where all orders of m positives and n negatives are as likely."""
+    ways = np.zeros((m + 1, m * n + 1))
+    ways[0, 0] = 1.0
+    for place in range(m + n):  # in ascending order: the next is a positive, above the negatives before it, or it is a negative
+        for ups in range(min(m, place + 1), 0, -1):
+            if (below := place + 1 - ups) <= n:
+                ways[ups, below:] += ways[ups - 1, : m * n + 1 - below]
+    return np.asarray(ways[m] / ways[m].sum())

@@ -55,4 +55,4 @@ def benjamini_hochberg(p_values: Mapping[str, float]) -> dict[str, float]:
     order, adjusted = np.argsort(raw, kind="stable"), np.empty(len(raw))
     steps = raw[order] * len(raw) / np.arange(1, len(raw) + 1)
     adjusted[order] = np.minimum(np.minimum.accumulate(steps[::-1])[::-1], 1.0)
-    return {name: round(float(value), 12) for name, value in zip(p_values, adjusted, strict=True)}
+    return {name: float(value) for name, value in zip(p_values, adjusted, strict=True)}

@@ -2,7 +2,8 @@
 
 Networks scatter by their training, and all of them may be measured on one sample of examples, which scatters too and does not average
 out over networks. So the error is √(sd²/K + e²), with the standard deviation over K networks and e the error that the examples leave
-in one figure; its degrees of freedom are Satterthwaite's (1946, Biometrics Bulletin 2:110), of which e takes none away.
+in one figure; its degrees of freedom are Satterthwaite's (1946, Biometrics Bulletin 2:110), of which e takes none away. That is exact
+where either is all there is, and approximate between: two networks whose e is a third of their sd cover .89 of 95 %, three .93, five .94.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from unsettled.measure.statistics.libraries import chi2, upper_quantile
 def mean_over_networks(found: Sequence[Estimate], *, examples: bool = True) -> Estimate:
     """The mean of ``found``, one estimate a network, with its interval at their level.
 
-    ``examples`` says that the figure is about fresh examples too; without, those at hand are all there are. ``counts``: ``networks``.
-    ``extra``: ``sd`` over networks with its limits ``sd_low`` and ``sd_high`` (normal scatter), the error of the examples
-    ``examples_error``, and ``degrees`` of freedom. The first network without a value is returned in place of a mean.
+    ``examples`` says that the figure is about fresh examples too; without, those at hand are all there are. No interval where all are
+    equal and no error is known. ``counts``: ``networks``. ``extra``: ``sd`` over networks with its limits ``sd_low`` and ``sd_high``
+    (normal scatter), the error of the examples ``examples_error``, and ``degrees`` of freedom. The first network without a value is
+    returned in place of a mean.
 
     Raises:
         UserError: fewer than two networks.
@@ -42,7 +44,8 @@ def mean_over_networks(found: Sequence[Estimate], *, examples: bool = True) -> E
     sd, each = float(values.std(ddof=1)), float(np.sqrt(np.mean([_error(one) ** 2 for one in found]))) if examples else 0.0
     error = math.hypot(sd / math.sqrt(count), each)
     degrees = (count - 1) * (error / (sd / math.sqrt(count))) ** 4 if sd else math.inf
-    half = float(student.isf(tail, degrees)) * error
+    # of networks that agree to the last digit nothing is known of how others scatter
+    half = float(student.isf(tail, degrees)) * error if error else math.nan
     limits = {name: sd * math.sqrt((count - 1) / chi2.ppf(q, count - 1)) for name, q in (("sd_low", 1 - tail), ("sd_high", tail))}
     return replace(
         first,

@@ -80,7 +80,9 @@ def combined(rows: Sequence[Stratum], *, weights: str, level: float = 0.95, deno
     if not used:
         n = sum(row.positives + row.negatives for row in rows)
         return undefined(f"no stratum can be compared ({dropped})", n=n, method=method_of(weights), denominator=denominator)
-    value = float(sum(row.weight * row.auc for row in used))
+    areas = {row.auc for row in used}
+    # of equal areas their mean, however weights round: ten strata that separate completely are 1 and not .9999999999999999
+    value = areas.pop() if len(areas) == 1 else float(sum(row.weight * row.auc for row in used))
     error = math.sqrt(sum((row.weight * row.error) ** 2 for row in used))
     m, n = sum(row.positives for row in used), sum(row.negatives for row in used)
     low, high, note = *shrunk_interval(min(value, 1.0), error, m, n, level=level, planned=_planned(used)), ""

@@ -14,12 +14,11 @@ import numpy as np
 
 from unsettled.measure.columns.absent import AbsentColumn
 from unsettled.measure.errors import UserError
-from unsettled.measure.statistics.auc_limits import hanley_mcneil_error
+from unsettled.measure.statistics.auc_limits import half_p_value, hanley_mcneil_error
 from unsettled.measure.statistics.best_score import BestCombination
 from unsettled.measure.statistics.early import SLOPES, EarlyWindow, area_for_later, early_window
 from unsettled.measure.statistics.equivalence import equivalence
 from unsettled.measure.statistics.estimate import Estimate, undefined
-from unsettled.measure.statistics.laws import norm
 from unsettled.measure.statistics.logistic import fitted_scores, fold_of
 from unsettled.measure.statistics.multiplicity import holm
 from unsettled.measure.statistics.strata import stratified_auc
@@ -41,7 +40,7 @@ class WindowPoint:
         score, horizon: what was computed, on how many first segments.
         area: AUC for "solved later" with its 95 % interval; above ½ later successes score higher.
         near_half: the same area under TOST against ½ ± the margin, with its 90 % interval, its verdict and its power.
-        p_value: two-sided, of an area of ½, with the exact null variance of Mann–Whitney; NaN without an area.
+        p_value: two-sided, of an area of ½, by Mann and Whitney's null law, exact of few examples, else normal; NaN without an area.
         p_adjusted: the same by Holm over the whole curve.
     """
 
@@ -177,7 +176,8 @@ def _compared(name: str, horizon: int, area: Estimate, margin: float) -> WindowP
     """An area with its p-value against ½ and its equivalence to it."""
     if not area.defined:
         return WindowPoint(score=name, horizon=horizon, area=area, near_half=area, p_value=float("nan"))
-    null = hanley_mcneil_error(0.5, area.counts["positives"], area.counts["negatives"])
+    m, n = area.counts["positives"], area.counts["negatives"]
+    null = hanley_mcneil_error(0.5, m, n)
     # at ½ the null error plans the power; where DeLong has none, it also serves as the error
     near = equivalence(replace(area, error=area.error or null), target=0.5, margin=margin, planned_error=null)
-    return WindowPoint(score=name, horizon=horizon, area=area, near_half=near, p_value=float(2 * norm.sf(abs(area.value - 0.5) / null)))
+    return WindowPoint(score=name, horizon=horizon, area=area, near_half=near, p_value=half_p_value(area.value, m, n))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.stats import norm, t
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.statistics import auc_limits
 from unsettled.measure.statistics.auc import auc
-from unsettled.measure.statistics.auc_limits import hanley_mcneil_error, score_interval, shrunk_interval
+from unsettled.measure.statistics.auc_limits import half_p_value, hanley_mcneil_error, score_interval, shrunk_interval
 from unsettled.measure.statistics.strata import stratified_auc
 
 DRAWS = 400
@@ -98,3 +101,20 @@ def test_planning_takes_any_area_and_at_least_one_of_each_class() -> None:
     for m, n in ((0, 1), (1, 0)):
         with pytest.raises(UserError, match="needs both classes"):
             hanley_mcneil_error(0.5, m, n)
+
+
+@pytest.mark.parametrize(("m", "n"), [(1, 20), (3, 3), (3, 4), (5, 5)])
+def test_an_area_of_one_half_is_rejected_no_more_often_than_the_p_value_says(m: int, n: int) -> None:
+    """The normal law rejects .1 of all orders of three and three at .05."""
+    orders = list(itertools.combinations(range(m + n), m))
+    areas = np.array([(sum(ups) - m * (m - 1) / 2) / (m * n) for ups in orders])
+    p_values = np.array([half_p_value(area, m, n) for area in areas])
+    for p_value in np.unique(p_values):
+        assert (p_values <= p_value).mean() == pytest.approx(p_value)
+
+
+def test_of_many_examples_one_half_is_tested_by_the_normal_law() -> None:
+    exact, limit = half_p_value(0.7, 9, 200), auc_limits.FEW_PAIRS
+    assert half_p_value(0.7, 10, 200) == pytest.approx(2 * norm.sf(0.2 / hanley_mcneil_error(0.5, 10, 200)))
+    assert limit >= 9 * 200 and exact == pytest.approx(2 * norm.sf(0.2 / hanley_mcneil_error(0.5, 9, 200)), rel=0.03)
+    assert half_p_value(0.5 + 0.5 / 9, 3, 3) == half_p_value(0.5, 3, 3) == 1.0

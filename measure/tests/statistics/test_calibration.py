@@ -93,7 +93,8 @@ def test_what_chance_gives_is_drawn_from_the_confidences_and_held_to_the_level(l
     assert found.extra["beyond_chance"] == ("yes" if gap(confidence, right) > np.quantile(chance, level) else "no")
     assert (found.extra["mean_confidence"], found.extra["share_right"]) == pytest.approx((confidence.mean(), right.mean()))
     again = bootstrap_examples(gap, confidence, right, level=level, resamples=100, seed=3)
-    assert (found.low, found.high, found.level) == pytest.approx((again.low, again.high, level))
+    reflected = max(0.0, min(again.low, 2 * again.value - again.high)) if found.extra["beyond_chance"] == "yes" else 0.0
+    assert (found.low, found.high, found.level) == pytest.approx((reflected, again.high, level))
 
 
 def test_the_interval_of_the_brier_score_resamples_with_its_seed_and_the_skill_is_one_less_the_ratio():
@@ -136,3 +137,17 @@ def test_what_selection_misses_is_undefined_where_a_logit_is_missing():
     logits = np.array([1.0, 2.0, np.nan, -1.0])
     found = missed_by_selection([True, True, True, False], logits)
     assert not found.defined and found.undefined_reason == "1 of 4 halting logits are NaN"
+
+
+def test_the_error_lies_within_its_limits_and_a_perfect_forecast_is_not_excluded():
+    rng, excluded = np.random.default_rng(3), 0
+    for _ in range(12):
+        logits = 2 * rng.standard_normal(200)
+        found = calibration_error(logits, rng.random(200) < 1 / (1 + np.exp(-logits)), resamples=100)
+        assert found.low <= found.value <= found.high and (found.low == 0) >= (found.extra["beyond_chance"] == "no")
+        excluded += found.low > 0
+    assert excluded <= 2
+    sure = np.full(40, 3.0)
+    wrong = calibration_error(sure, np.arange(40) % 2 > 0, bins=1, resamples=100)
+    again = bootstrap_examples(lambda c, r: abs(c.mean() - r.mean()), expit(sure), np.arange(40) % 2 > 0, resamples=100)
+    assert wrong.low == pytest.approx(min(again.low, 2 * again.value - again.high)) > 0.2

@@ -232,3 +232,10 @@ def test_bins_are_whole_and_at_least_one():
     for bins in (0, 1.5):
         with pytest.raises(UserError, match="of at least 1"):
             quantile_edges(values, bins)
+
+
+def test_strata_that_all_separate_completely_separate_completely():
+    """Ten weights of a tenth sum to .9999999999999999."""
+    scores, positives, strata = np.tile([0.0, 1.0], 10), np.tile([False, True], 10), np.repeat(np.arange(10), 2)
+    found = stratified_auc(scores, positives, strata, weights="macro")
+    assert (found.value, found.low, found.high) == pytest.approx((1, 0.025**0.1, 1)) and found.value == 1.0

@@ -26,3 +26,10 @@ def test_both_agree_with_statsmodels(seed: int) -> None:
 def test_nothing_tested_is_nothing_adjusted() -> None:
     assert holm({}) == {} and benjamini_hochberg({}) == {}
     assert math.isnan(holm({"a": math.nan})["a"].adjusted)
+
+
+def test_no_adjusted_value_is_smaller_than_its_own() -> None:
+    """Rounded to twelve digits, one of 10⁻¹⁵ became certainty."""
+    p_values = {"a": 0.0, "b": 1e-15, "c": 1e-15, "d": 0.3, "e": 1.0, "f": 1.0}
+    assert all(adjusted >= p_values[name] for name, adjusted in benjamini_hochberg(p_values).items())
+    assert benjamini_hochberg(p_values)["b"] == 2e-15 and benjamini_hochberg(p_values)["f"] == 1.0

@@ -67,3 +67,8 @@ def test_the_error_adds_scatter_of_networks_and_of_examples_with_satterthwaites_
     assert found.error == pytest.approx(error) and found.level == level
     unbounded = mean_over_networks([Estimate(value=0.5, low=-math.inf, high=math.inf), Estimate(value=0.6)])
     assert unbounded.extra["examples_error"] == 0 and unbounded.error == pytest.approx(0.05)
+
+
+def test_networks_that_agree_to_the_last_digit_are_no_certainty():
+    found = mean_over_networks([Estimate(value=0.5)] * 3, examples=False)
+    assert found.value == 0.5 and math.isnan(found.low) and math.isnan(found.high) and found.error is None

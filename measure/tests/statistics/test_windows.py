@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.errors import UserError
+from unsettled.measure.statistics.auc_limits import half_p_value
 from unsettled.measure.statistics.best_score import best_area_limit
 from unsettled.measure.statistics.early import early_auc
 from unsettled.measure.statistics.equivalence import equivalence
@@ -123,7 +124,7 @@ def test_a_point_is_its_area_tested_against_one_half_with_the_null_error_and_hel
     for p in points:
         m, n = p.area.counts["positives"], p.area.counts["negatives"]
         null = math.sqrt((m + n + 1) / (12 * m * n))
-        assert p.p_value == pytest.approx(2 * norm.sf(abs(p.area.value - 0.5) / null)) and p.area.level == 0.8
+        assert p.p_value == half_p_value(p.area.value, m, n) and p.area.level == 0.8
         wanted = equivalence(replace(p.area, error=p.area.error or null), target=0.5, margin=0.15, planned_error=null)
         assert p.near_half.extra["power"] == pytest.approx(wanted.extra["power"]) and p.near_half.low == pytest.approx(wanted.low)
     held = holm({str(i): p.p_value for i, p in enumerate(points)})
