@@ -20,7 +20,7 @@ from unsettled.claims.judgement.power import chance_of_refuting, standard_error
 from unsettled.claims.ledger.stated import Stated
 from unsettled.claims.wording import is_share
 from unsettled.measure.statistics.estimate import Estimate
-from unsettled.measure.statistics.laws import binom, norm, student
+from unsettled.measure.statistics.laws import beta, binom, norm, student
 from unsettled.measure.statistics.libraries import fisher_exact
 from unsettled.measure.statistics.order import extreme_power
 from unsettled.measure.statistics.power import minimum_detectable_difference
@@ -74,7 +74,7 @@ def against_fresh(
         low=measured.value - (measured.value - measured.low) * widen,
         high=measured.value + (measured.high - measured.value) * widen,
         excluded=p_value <= ALPHA,
-        close=all(_below(measured, edge, widen) <= ALPHA for edge in (printed[0] - smallest, printed[1] + smallest)),
+        close=_close(measured, printed, smallest, ratio),
         power=chance_of_refuting(span, printed, measured, smallest=smallest, ratio=ratio, alpha=ALPHA / tests),
         p_value=p_value,
         detectable=minimum_detectable_difference(error, power=ENOUGH, alpha=ALPHA) if 0 < error < math.inf else None,
@@ -98,6 +98,27 @@ def level_reached(measured: Estimate, span: tuple[float, float], *, widen: float
     if span[0] <= measured.value <= span[1]:
         return 1.0
     return min(1.0, 2 * _below(measured, span[0] if measured.value < span[0] else span[1], widen))
+
+
+def _close(measured: Estimate, printed: tuple[float, float], smallest: float, ratio: float) -> bool:
+    """Whether a difference of ``smallest`` from the ``printed`` figure is excluded on both sides, each at `ALPHA`.
+
+    A share scatters with √(p(1 − p)), so that a printed one may be less sure than a fresh one. So the limits of their difference too lie
+    within ± ``smallest``: those of each on the side where the difference grows, at `ALPHA`, by the root of their squares (Newcombe 1998,
+    Statistics in Medicine 17:873, method 10, of exact limits).
+    """
+    widen = math.sqrt(1 + ratio)
+    if not all(_below(measured, edge, widen) <= ALPHA for edge in (printed[0] - smallest, printed[1] + smallest)):
+        return False
+    if not (ratio and plain_share(measured)):
+        return True
+    value, n, fresh = measured.value, measured.n / ratio, proportion(measured.counts["successes"], measured.n, level=1 - 2 * ALPHA)
+    least, most = (min(max(figure, 0.0), 1.0) for figure in printed)
+    low = float(beta.ppf(ALPHA, most * n, n - most * n + 1)) if most else 0.0
+    high = float(beta.isf(ALPHA, least * n + 1, n - least * n)) if least < 1 else 1.0
+    return value - least + smallest > math.hypot(value - fresh.low, high - least) and most + smallest - value > math.hypot(
+        fresh.high - value, most - low
+    )
 
 
 def plain_share(measured: Estimate) -> bool:
@@ -142,5 +163,5 @@ def _zero(stated: Stated, measured: Estimate, smallest: float, tests: int) -> Ev
         excluded=p_value <= ALPHA,
         close=_rarer(measured, smallest),
         p_value=p_value,
-        power=extreme_power(smallest, measured.n, stated_failures=m, alpha=ALPHA / tests),
+        power=extreme_power(smallest, measured.n, stated_failures=m, alpha=ALPHA / tests, sided=2),
     )

@@ -66,8 +66,8 @@ def calibration_error(
     The interval is a percentile bootstrap over examples. A resample is further from its confidences than the sample, by as much as that
     is from the truth, so that the limits would lie too high, and above the value in one sample of five: the lower one is reflected in
     the value (Efron & Tibshirani 1993, An Introduction to the Bootstrap, §13.4) where that is lower, and 0 where the value is not beyond
-    chance. With three examples to a bin they cover .82 of 95 %, with twenty .92. ``extra``: ``if_calibrated``, the mean error of samples of this size
-    and these confidences whose forecast is perfect; ``beyond_chance`` says whether the value exceeds their 95 % quantile.
+    chance. With three examples to a bin they cover .82 of 95 %, with twenty .92. ``extra``: ``if_calibrated``, the mean error of samples
+    of this size and these confidences whose forecast is perfect; ``beyond_chance`` says whether the value exceeds their 95 % quantile.
     ``mean_confidence`` and ``share_right`` give the direction.
     """
     confidence, mask = _forecast(logits, right)

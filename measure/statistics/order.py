@@ -32,6 +32,9 @@ from unsettled.measure.statistics.proportion import proportion
 from unsettled.measure.statistics.sample import as_classes, check_share
 from unsettled.measure.support.counts import at_least
 
+#: So many counts above the fewest that refute one-sided are tried one by one by the two-sided test.
+NEAR = 40
+
 
 def outmoved_share(displacement: ArrayLike, failures: ArrayLike, *, rank: int = 1, level: float = 0.95) -> Estimate:
     """Share of successes whose displacement is below the ``rank``-th smallest over failures, the threshold taken as given.
@@ -138,8 +141,8 @@ def failures_below_successes(
     return replace(counted, method=method, extra=extra)
 
 
-def extreme_power(rate: float, failures: int, *, stated_failures: int, alpha: float = 0.05) -> float:
-    """Chance that ``failures`` fresh failures refute "0 of ``stated_failures``" by Fisher's test at a true ``rate``."""
+def extreme_power(rate: float, failures: int, *, stated_failures: int, alpha: float = 0.05, sided: int = 1) -> float:
+    """Chance that ``failures`` fresh failures refute "0 of ``stated_failures``" by Fisher's test at a true ``rate``; ``sided`` 1 or 2."""
     check_share("rate", rate)
     at_least(1, failures, "failures"), at_least(1, stated_failures, "stated_failures")
     # given k events in all, "none of them among the stated" has probability C(failures, k) / C(all, k), falling in k
@@ -147,7 +150,18 @@ def extreme_power(rate: float, failures: int, *, stated_failures: int, alpha: fl
     fewest = bisect_left(
         range(failures + 1), True, key=lambda count: bool(hypergeom.pmf(0, failures + stated_failures, count, stated_failures) <= alpha)
     )
+    if sided == 2:
+        # the other tail is added, which makes p fall unevenly: the next counts one by one, and all beyond
+        near = np.arange(fewest, min(failures, fewest + NEAR) + 1)
+        held = [count for count in near.tolist() if _two_sided(count, failures, stated_failures) <= alpha]
+        return float(binom.pmf(held, failures, rate).sum() + binom.sf(fewest + NEAR, failures, rate)) if held else 0.0
     return float(binom.sf(fewest - 1, failures, rate)) if fewest <= failures else 0.0
+
+
+def _two_sided(count: int, failures: int, stated_failures: int) -> float:
+    """Fisher's p-value of ``count`` of the failures and none of the stated ones."""
+    chances = hypergeom.pmf(np.arange(min(count, stated_failures) + 1), failures + stated_failures, count, stated_failures)
+    return float(chances[chances <= chances[0] * (1 + 1e-7)].sum())
 
 
 def fresh_rank_bound(present: int, fresh: int, rank: int, *, level: float = 0.95) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from scipy.stats import binom, fisher_exact, norm, t
 
-from unsettled.claims.judgement.evidence import against_fresh, from_count, level_reached, plain_share
+from unsettled.claims.judgement.evidence import _close, against_fresh, from_count, level_reached, plain_share
 from unsettled.claims.judgement.power import chance_of_refuting, standard_error
 from unsettled.claims.ledger.printed import parse_stated
 from unsettled.measure.statistics.estimate import Estimate
@@ -101,7 +102,9 @@ def test_none_of_m_is_fishers_test_of_one_rate(hits, n, tests):
     assert evidence.p_value == pytest.approx(fisher_exact([[0, 80], [hits, n - hits]]).pvalue)
     assert evidence.excluded == (evidence.p_value <= 0.05) and (evidence.low, evidence.high) == (measured.low, measured.high)
     assert evidence.close == (binom.cdf(hits, n, smallest) < 0.05)  # fewer than that are shown to exist
-    assert evidence.power == extreme_power(smallest, n, stated_failures=80, alpha=0.05 / tests)
+    refutes = [fisher_exact([[0, 80], [k, n - k]]).pvalue <= 0.05 / tests for k in range(n + 1)]  # by the very test that decides
+    assert evidence.power == pytest.approx(binom.pmf(np.arange(n + 1), n, smallest)[refutes].sum())
+    assert evidence.power <= extreme_power(smallest, n, stated_failures=80, alpha=0.05 / tests) + 1e-9
     some = against_fresh(parse_stated("2 of 80"), measured, smallest=smallest)
     assert some.p_value == pytest.approx(level_reached(measured, (2 / 80, 2 / 80)))
 
@@ -112,3 +115,15 @@ def test_a_count_with_a_test_of_its_own_is_decided_by_it(p_value, excluded):
     found = from_count(counted, 0.07, 0.6)
     assert (found.excluded, found.p_value, found.power, found.low, found.high) == (excluded, p_value, 0.6, counted.low, counted.high)
     assert found.close and not from_count(counted, 0.06, 0.6).close
+
+
+@pytest.mark.parametrize(("truth", "fresh"), [(0.35, 0.05), (0.9, 0.7), (0.8, 1.0)])
+def test_of_shares_that_are_off_by_as_much_one_in_twenty_is_called_consistent(truth, fresh):
+    """By enumeration of both samples; by the fresh one's scatter alone it was one in eight where the printed one scatters more."""
+    n, off = 24, abs(truth - fresh)
+    chances = np.outer(binom.pmf(np.arange(n + 1), n, truth), binom.pmf(np.arange(n + 1), n, fresh))
+    found = [proportion(k, n) for k in range(n + 1)]
+    close = np.array(
+        [[abs(k - i) / n < off and _close(one, (i / n, i / n), off, 1.0) for k, one in enumerate(found)] for i in range(n + 1)]
+    )
+    assert chances[close].sum() <= 0.05
