@@ -55,4 +55,5 @@ def benjamini_hochberg(p_values: Mapping[str, float]) -> dict[str, float]:
     order, adjusted = np.argsort(raw, kind="stable"), np.empty(len(raw))
     steps = raw[order] * len(raw) / np.arange(1, len(raw) + 1)
     adjusted[order] = np.minimum(np.minimum.accumulate(steps[::-1])[::-1], 1.0)
-    return {name: float(value) for name, value in zip(p_values, adjusted, strict=True)}
+    # the last bits of a product are cut off, where they are all that is: 10⁻¹⁵ is not certainty
+    return {name: round(float(value), 12 if value > 1e-6 else 300) for name, value in zip(p_values, adjusted, strict=True)}
