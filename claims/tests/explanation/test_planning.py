@@ -10,6 +10,7 @@ from unsettled.fixtures.synthetic.ledgers import claim_table, ledger_text
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure import proportion
 from unsettled.measure.statistics.estimate import Estimate, undefined
+from unsettled.measure.statistics.proportion import binomial_power
 
 
 def test_a_sample_of_that_size_sees_the_difference_with_the_power_asked_for():
@@ -18,6 +19,15 @@ def test_a_sample_of_that_size_sees_the_difference_with_the_power_asked_for():
     draws = np.random.default_rng(1).binomial(size, 0.32, 4000) / size
     rejected = np.abs(draws - 0.3) > 1.96 * np.sqrt(0.3 * 0.7 / size)
     assert abs(rejected.mean() - 0.8) < 0.03
+
+
+@pytest.mark.parametrize(("hits", "of", "difference"), [(99, 100, 0.05), (2, 100, 0.05), (90, 100, 0.05), (14, 20, 0.2)])
+def test_a_share_near_its_end_has_the_power_that_is_promised_by_enumeration(hits, of, difference):
+    """The normal law's size has a power of .30, .44, .68 and .68."""
+    size, share = needed(proportion(hits, of), difference, of), hits / of
+    powers = [binomial_power(share, truth, size) for truth in (share - difference, share + difference) if 0 <= truth <= 1]
+    assert 0.8 <= min(powers) < 0.9
+    assert needed(proportion(hits, of), difference, 3 * of) >= 3 * size - 3  # a share of every third example
 
 
 def test_half_the_difference_takes_four_times_as_many():
