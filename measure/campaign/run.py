@@ -28,7 +28,7 @@ from unsettled.measure.record.side import SideProvenance
 from unsettled.measure.record.writer import record_writer
 from unsettled.measure.rollout.fitting import DTYPES, Placed, dimensions, fitted
 from unsettled.measure.rollout.rollout import batch_of, rollout
-from unsettled.measure.support.counts import at_least
+from unsettled.measure.support.counts import at_least, seed_of
 from unsettled.measure.tasks.examples import Examples
 
 Advance = Callable[[int], None]
@@ -78,12 +78,13 @@ def provenance_of(
     for name, value, lowest in (("k", k, 0), ("segments", segments, 1), ("batch", batch, 1), ("qr_every", qr_every, 1)):
         at_least(lowest, value, name)
     for name, value in (("seed", seed), ("noise_seed", noise_seed or 0)):
-        at_least(None, value, name)
+        seed_of(value, name)
     ready = fitted(checkpoint, puzzles)
     if k > (most := dimensions(ready, puzzles)):
         raise UserError(f"k is {k}, the state has only {most} dimensions")
     try:
-        torch.empty(0, device=device)
+        if torch.empty(0, device=device).is_meta:
+            raise UserError(f"device {device!r} holds no numbers", hint="cpu, or cuda")
     except (RuntimeError, AssertionError) as error:
         raise UserError(f"device {device!r} is not available here: {str(error).splitlines()[0]}") from None
     return Provenance(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
+import os
 import signal
 import sys
 import threading
@@ -135,6 +136,8 @@ def run(program: Callable[[], object]) -> None:
 
     What files say of themselves does nothing to the terminal, and one that knows no more than ASCII is shown escapes.
     """
+    if os.environ.get("COLUMNS") == "0":  # of a terminal without a size: tables would have no width at all
+        del os.environ["COLUMNS"]
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

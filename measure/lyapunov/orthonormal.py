@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from unsettled.measure.lyapunov.kernels import factorise, gram_schmidt
-from unsettled.measure.support.counts import at_least
+from unsettled.measure.support.counts import seed_of
 
 Method = Literal["householder", "cholesky", "compiled"]
 
@@ -46,7 +46,7 @@ def seeded_basis(size: int, k: int, seed: int, *, dtype: torch.dtype, device: to
 
     The first rows do not depend on k, bit for bit, and no row depends on device or dtype but by rounding.
     """
-    generator = torch.Generator().manual_seed(at_least(None, seed, "seed"))
+    generator = torch.Generator().manual_seed(seed_of(seed))
     basis = torch.empty(k, size, dtype=torch.float64)
     for i in range(k):
         row = torch.randn(size, generator=generator, dtype=torch.float64)

@@ -9,12 +9,20 @@ import numpy as np
 
 from unsettled.measure.errors import UserError
 
+# What torch takes as a seed, and a record holds.
+SEEDS = (-(2**63), 2**63 - 1)
+
+
+def seed_of(value: Any, name: str = "seed") -> int:
+    """A seed as a Python integer. Raises UserError for what is no whole number, or not one of `SEEDS`."""
+    return at_least(SEEDS[0], value, name, most=SEEDS[1])
+
 
 def at_least(lowest: int | None, value: Any, name: str, *, most: int | None = None) -> int:
     """The ``value`` of ``name`` as a Python integer: of numpy's whole numbers, too, but no truth value and no 2.0.
 
     Args:
-        lowest, most: the range, both included; of a seed that may be any whole number both are None.
+        lowest, most: the range, both included; both None for any whole number.
 
     Raises:
         UserError: it is no whole number, or not in the range.

@@ -105,6 +105,9 @@ def test_two_writers_are_told_apart(checkpoint, puzzles, tmp_path):
         ({"batch": 0}, "batch is 0"),
         ({"k": 10_000}, "the state has only 272 dimensions"),
         ({"device": "nowhere"}, "device 'nowhere' is not available"),
+        ({"device": "meta"}, "device 'meta' holds no numbers"),
+        ({"seed": 2**64}, "seed is 18446744073709551616 .* from -9223372036854775808"),
+        ({"noise_seed": 10**30}, "noise_seed is 1000000000000000000000000000000 "),
     ],
 )
 def test_arguments_that_fit_nothing(checkpoint, puzzles, change, told):

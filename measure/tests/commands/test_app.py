@@ -75,6 +75,14 @@ def test_every_mistake_is_one_line_and_exit_code_2(place, tmp_path, unsettled):
         assert not list(tmp_path.glob("out*")), "something half-written was left"
 
 
+def test_a_terminal_without_a_size_shows_tables(tmp_path, unsettled, monkeypatch):
+    """``COLUMNS=0``, as in a container: nothing at all was printed."""
+    write_record(synthetic_record(20), tmp_path / "r.parquet")
+    monkeypatch.setenv("COLUMNS", "0")
+    code, printed, _ = unsettled("show", tmp_path / "r.parquet")
+    assert code == 0 and "exact accuracy" in printed
+
+
 def test_an_out_that_is_a_folder(place, unsettled):
     code, _, errors = unsettled("measure", place / "net", place / "puzzles.parquet", "--out", place)
     assert code == 2 and "is a folder" in errors
