@@ -18,13 +18,16 @@ from unsettled.measure.record.protocol import Unlike, alike, unrecorded
 from unsettled.measure.record.record import Record
 from unsettled.measure.statistics.auc_change import Classed, auc_change
 from unsettled.measure.statistics.estimate import Estimate
+from unsettled.measure.statistics.laws import student
 from unsettled.measure.statistics.multiplicity import holm
-from unsettled.measure.statistics.paired import paired_difference
+from unsettled.measure.statistics.paired import detectable_change, paired_difference
 from unsettled.measure.statistics.power import minimum_detectable_difference
 from unsettled.measure.statistics.signed_rank import paired_shift
 from unsettled.measure.support.figures import listing, plural
 
 POWER, ALPHA = 0.8, 0.05
+#: Of fewer groups even signs that are all alike are no rarer than one in twenty.
+FEWEST = 6
 WINDOW = 4
 
 
@@ -147,10 +150,13 @@ QUANTITIES = (
 
 def _outcomes(one: Record, other: Record, groups: np.ndarray) -> Contrast:
     found = paired_difference(one.solved, other.solved, groups=groups)
-    # planned under no difference, where as many outcomes turn either way and the error is largest
     turned = found.counts["first_only"] + found.counts["second_only"]
-    found = replace(found, error=max(found.error or 0.0, math.sqrt(turned + 1) / (found.n + 2)))
-    return _contrast("accuracy", "all", found, ("share_first", "share_second"))
+    least = detectable_change(turned, found.n, power=POWER, alpha=ALPHA)
+    if least is not None and "groups" in found.counts:
+        # dependent examples tell less, by as much as their error is larger; and no signs of fewer than six groups reject anything
+        least *= max(1.0, (found.error or 0.0) * (found.n + 2) / math.sqrt(turned + 1))
+        least = least if found.counts["groups"] >= FEWEST and least <= 1 else None
+    return replace(_contrast("accuracy", "all", found, ("share_first", "share_second")), detectable=least)
 
 
 def _contrasts(quantity: Quantity, pair: tuple[Record, Record], values: list[np.ndarray], groups: np.ndarray) -> list[Contrast]:
@@ -171,6 +177,9 @@ def _contrasts(quantity: Quantity, pair: tuple[Record, Record], values: list[np.
 def _contrast(name: str, among: str, found: Estimate, keys: tuple[str, str]) -> Contrast:
     first, second, p_value = (float(found.extra.get(key, math.nan)) for key in (*keys, "p_value"))
     least = minimum_detectable_difference(found.error, power=POWER, alpha=ALPHA) if found.error else None
+    if least and "groups" in found.counts:  # by Student's t, as they are tested
+        degrees = found.counts["groups"] - 1
+        least = float(student.isf(ALPHA / 2, degrees) + student.isf(1 - POWER, degrees)) * found.error if degrees else None
     return Contrast(name=name, among=among, first=first, second=second, difference=found, p_value=p_value, detectable=least)
 
 

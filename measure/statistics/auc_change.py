@@ -62,9 +62,9 @@ def auc_change(
     if len(parts[0]) != len(parts[1]):
         raise UserError(f"{len(parts[0])} and {len(parts[1])} examples are no pairs")
     value, apart, n = areas[0] - areas[1], parts[0] - parts[1], len(parts[0])
-    error, degrees, counts = math.sqrt(float(apart @ apart)), _by_class(apart, *masks, np.arange(n))[1], {"n": n}
+    error, degrees, counts = math.sqrt(float(apart @ apart)), _by_class(apart, masks[0], masks[1], np.arange(n))[1], {"n": n}
     if groups is not None and (clusters := len(np.unique(np.asarray(groups)))) < n:
-        by_class, degrees = _by_class(apart, *masks, np.unique(np.asarray(groups), return_inverse=True)[1])
+        by_class, degrees = _by_class(apart, masks[0], masks[1], np.unique(np.asarray(groups), return_inverse=True)[1])
         error, degrees, counts["groups"] = max(error, group_error(apart, groups), by_class), min(degrees, clusters - 1), clusters
         about["method"] = about["method"].replace("paired", "paired clustered")
     known = math.isfinite(error) and error > 0

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import t
 from typer.testing import CliRunner
 
 from unsettled.measure.analysis.paired_comparison import PairedComparison, as_table, paired_comparison
@@ -17,6 +18,7 @@ from unsettled.measure.record.provenance import Imported
 from unsettled.measure.record.record import Record, lacking_column
 from unsettled.measure.record.synthetic import synthetic_record
 from unsettled.measure.statistics.auc import auc
+from unsettled.measure.statistics.paired import detectable_change
 
 FIRST = synthetic_record(120, segments=6, k=1)
 SECOND = FIRST.replace(
@@ -41,8 +43,18 @@ def test_each_figure_is_the_difference_it_is_said_to_be():
     areas = [auc(r.exponents(unit="update")[:, 0], ~r.solved).value for r in (FIRST, SECOND)]
     assert by["AUC of λ₁", "failed, by each"][0] == pytest.approx(areas[0] - areas[1])
     assert all(c.p_adjusted >= c.p_value for c in found.contrasts)
-    # with 9 of 120 outcomes turned, (1.96 + 0.84) √10 / 122
-    assert found.contrasts[0].detectable == pytest.approx(2.8016 * np.sqrt(10) / 122, rel=1e-3)
+    assert found.contrasts[0].detectable == detectable_change(9, 120)  # 9 outcomes turned
+    shifted = found.contrasts[2]
+    assert shifted.detectable == pytest.approx(2.8016 * shifted.difference.error, rel=1e-3)
+
+
+@pytest.mark.parametrize(("groups", "told"), [(20, True), (5, False)])
+def test_of_few_groups_no_difference_of_accuracies_is_detectable_and_areas_take_students_t(groups, told):
+    grouped = [record.replace(group=np.arange(120, dtype=np.int64) % groups) for record in (FIRST, SECOND)]
+    accuracy, area = paired_comparison(*grouped).contrasts[:2]
+    assert (accuracy.detectable is not None) == told
+    both = t.isf(0.025, groups - 1) + t.isf(0.2, groups - 1)
+    assert area.detectable == pytest.approx(both * area.difference.error)
 
 
 def test_a_network_that_is_the_same_differs_in_nothing():
