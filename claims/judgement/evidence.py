@@ -163,5 +163,5 @@ def _zero(stated: Stated, measured: Estimate, smallest: float, tests: int) -> Ev
         excluded=p_value <= ALPHA,
         close=_rarer(measured, smallest),
         p_value=p_value,
-        power=extreme_power(smallest, measured.n, stated_failures=m, alpha=ALPHA / tests, sided=2),
+        power=extreme_power(smallest, measured.n, stated_failures=m, alpha=ALPHA / tests, both_tails=True),
     )

@@ -141,8 +141,8 @@ def failures_below_successes(
     return replace(counted, method=method, extra=extra)
 
 
-def extreme_power(rate: float, failures: int, *, stated_failures: int, alpha: float = 0.05, sided: int = 1) -> float:
-    """Chance that ``failures`` fresh failures refute "0 of ``stated_failures``" by Fisher's test at a true ``rate``; ``sided`` 1 or 2."""
+def extreme_power(rate: float, failures: int, *, stated_failures: int, alpha: float = 0.05, both_tails: bool = False) -> float:
+    """Chance that ``failures`` fresh failures refute "0 of ``stated_failures``" by Fisher's test at a true ``rate``, one-sided, or by ``both_tails``."""
     check_share("rate", rate)
     at_least(1, failures, "failures"), at_least(1, stated_failures, "stated_failures")
     # given k events in all, "none of them among the stated" has probability C(failures, k) / C(all, k), falling in k
@@ -150,7 +150,7 @@ def extreme_power(rate: float, failures: int, *, stated_failures: int, alpha: fl
     fewest = bisect_left(
         range(failures + 1), True, key=lambda count: bool(hypergeom.pmf(0, failures + stated_failures, count, stated_failures) <= alpha)
     )
-    if sided == 2:
+    if both_tails:
         # the other tail is added, which makes p fall unevenly: the next counts one by one, and all beyond
         near = np.arange(fewest, min(failures, fewest + NEAR) + 1)
         held = [count for count in near.tolist() if _two_sided(count, failures, stated_failures) <= alpha]
