@@ -142,7 +142,10 @@ def failures_below_successes(
 
 
 def extreme_power(rate: float, failures: int, *, stated_failures: int, alpha: float = 0.05, both_tails: bool = False) -> float:
-    """Chance that ``failures`` fresh failures refute "0 of ``stated_failures``" by Fisher's test at a true ``rate``, one-sided, or by ``both_tails``."""
+    """Chance that ``failures`` fresh failures refute "0 of ``stated_failures``" by Fisher's test at a true ``rate``.
+
+    One-sided, or with ``both_tails`` two-sided.
+    """
     check_share("rate", rate)
     at_least(1, failures, "failures"), at_least(1, stated_failures, "stated_failures")
     # given k events in all, "none of them among the stated" has probability C(failures, k) / C(all, k), falling in k
