@@ -177,7 +177,7 @@ def _contrasts(quantity: Quantity, pair: tuple[Record, Record], values: list[np.
 def _contrast(name: str, among: str, found: Estimate, keys: tuple[str, str]) -> Contrast:
     first, second, p_value = (float(found.extra.get(key, math.nan)) for key in (*keys, "p_value"))
     least = minimum_detectable_difference(found.error, power=POWER, alpha=ALPHA) if found.error else None
-    if least and "groups" in found.counts:  # by Student's t, as they are tested
+    if found.error and "groups" in found.counts:  # by Student's t, as they are tested
         degrees = found.counts["groups"] - 1
         least = float(student.isf(ALPHA / 2, degrees) + student.isf(1 - POWER, degrees)) * found.error if degrees else None
     return Contrast(name=name, among=among, first=first, second=second, difference=found, p_value=p_value, detectable=least)
