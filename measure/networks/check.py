@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov.tangents import push
@@ -37,13 +37,10 @@ def check_network(network: Network, batch: Batch, *, where: Path, cells: int) ->
     _named(network, where)
     start = _state("start", lambda: network.start(batch), network, batch, where)
     given = _tried("updates", lambda: network.updates(batch), where)
-    if not isinstance(given, Sequence) or not given or not all(map(callable, given)):
-        hint = "return a list of the updates of one segment, each state → state"
-        raise UserError(
-            "updates returned no functions" if isinstance(given, Sequence) else f"updates returned {type(given).__name__}",
-            where=where,
-            hint=hint,
-        )
+    ordered = isinstance(given, Sequence | nn.ModuleList)
+    if not ordered or not len(given) or not all(map(callable, given)):
+        what = "updates returned no functions" if ordered else f"updates returned {type(given).__name__}"
+        raise UserError(what, where=where, hint="return a list of the updates of one segment, each state → state")
     updates = numbered(network, given)
     before = tuple(part.clone() for part in start)
     first = _segment(updates, start, network, batch, where)

@@ -72,7 +72,17 @@ class Noisy(Right):
         return [lambda state, number: (step(state)[0] + 0.1 * batch.normal(number, CELLS, WIDTH),)] * 2
 
 
-@pytest.mark.parametrize("kind", [Right, Two, Noisy])
+class Layer(Right):
+    def forward(self, state):
+        return (torch.tanh(state[0] + self.embed(torch.arange(CELLS) % WORDS)),)
+
+
+class Layers(Right):
+    def updates(self, batch):
+        return nn.ModuleList([Layer(), Layer()])
+
+
+@pytest.mark.parametrize("kind", [Right, Two, Noisy, Layers])
 def test_a_right_adapter_passes(kind):
     assert isinstance(kind(), Network)
     check_network(kind(), batch(), where=WHERE, cells=CELLS)
