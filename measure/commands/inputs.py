@@ -38,9 +38,12 @@ def load(path: Path, structure: StructureOptions, weights: Which | None = None) 
 
 
 def network(path: Path, asked: NetworkOptions) -> Checkpoint | Adapted:
-    """What a user's own adapter builds of the checkpoint at a path, if one is named; else the checkpoint itself."""
+    """What a user's own adapter builds of the checkpoint at a path, if one is named; else the checkpoint itself. Raises UserError."""
     if asked.network is None:
         return load(path, asked, asked.weights)
+    for option, value in (("h-cycles", asked.h_cycles), ("l-cycles", asked.l_cycles), ("heads", asked.heads), ("weights", asked.weights)):
+        if value is not None:
+            raise UserError(f"--{option} says nothing of a network that --network builds", hint="leave it out, and let the builder choose")
     from unsettled.measure.networks.adapter import load_network
 
     return load_network(asked.network, path)

@@ -85,3 +85,9 @@ def test_no_module_of_the_adapter_is_left_on_the_path(place):
     before = list(sys.path)
     load_network("my_net.py:build", "weights.pt")
     assert sys.path == before
+
+
+@pytest.mark.parametrize("option", [("--heads", 2), ("--h-cycles", 1), ("--l-cycles", 1), ("--weights", "raw")])
+def test_what_is_said_of_a_checkpoint_is_refused_where_a_builder_chooses(place, unsettled, option):
+    code, _, err = unsettled("measure", "--network", "my_net.py:build", "weights.pt", "puzzles.parquet", "--out", "no.parquet", *option)
+    assert code == 2 and f"{option[0]} says nothing of a network that --network builds" in err and not (place / "no.parquet").exists()
