@@ -138,7 +138,7 @@ def test_the_cluster_goes_on_from_what_one_process_left(place, local, monkeypatc
 
 def test_what_a_task_raises_is_one_line(place, local, monkeypatch):
     network, puzzles, folder = place
-    monkeypatch.setattr(engine, "version_of_program", lambda: "another")
+    monkeypatch.setattr("unsettled.measure.scale.engine.version_of_program", lambda: "another")
     told = pytest.raises(UserError, match=r"a node has version .* the one that submits has another")
     with told, engine.ray_workers() as workers:
         measure(network, puzzles, folder / "r.parquet", k=1, segments=2, workers=workers)
