@@ -108,7 +108,7 @@ def test_real_remeasurements_cry_wolf_no_more_than_declared(tmp_path):
     for seed in range(200):
         changes = {"batch": int(rng.integers(3, 13)), "start": last_bit_start(100 + seed), "seed": 1 + seed}
         again = remeasure(checkpoint, puzzles, record, **changes)
-        again = replace(again, provenance=record.provenance.model_copy(update={"tangent_seed": changes["seed"]}))
+        again = again.replace(provenance=record.provenance.model_copy(update={"tangent_seed": changes["seed"]}))
         tripped += any(drift(locked, locked_as((ledger, population), c, record=again)) for c, locked in measured.items())
     print(f"tripped {tripped} of 200")
     assert tripped <= DECLARED_SHARE * 200
