@@ -187,9 +187,9 @@ def measure(
     """
     out = Path(out)
     provenance = provenance_of(checkpoint, puzzles, **settings)
-    fingerprint, rows = fingerprint_of(checkpoint, puzzles), noise.rows if noise else 0
+    fingerprint, noisy = fingerprint_of(checkpoint, puzzles), noise.rows if noise else 0
     with resumed(parts_of(out, puzzles, provenance, fingerprint), what="record") as parts:
-        if taken(parts, if_whole, alike=lambda kept: _same(kept, provenance, rows)) is not None:
+        if taken(parts, if_whole, alike=lambda kept: _same(kept, provenance, noisy)) is not None:
             advance(len(puzzles))
             return
         finished = parts.finished()

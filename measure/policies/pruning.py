@@ -50,13 +50,15 @@ class Looks:
     def scored(self, ways: slice, rows: np.ndarray, thresholds: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Of the M puzzles at ``rows`` under ``thresholds`` (L, T) of some of the ways, (L, T, M) each: whether it is right, its cost in
         segments, the draw selected."""
+        seen = self._seen(ways, rows, thresholds)
+        right, segments, chosen = (_by_seen(of[ways, :, rows], seen) for of in (self.right, self.segments, self.chosen))
+        return right, segments, chosen
+
+    def _seen(self, ways: slice, rows: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+        """(L, T, M) how many draws are looked at."""
         policies = self.policies[ways]
         look, rest = (np.array([one[place] for one in map(_costs, policies)])[:, None, None] for place in (0, 1))
-        seen = looked_at(policies[0].budget, look, rest, self.score[ways, None, rows] >= thresholds[..., None, None])
-        right, segments, chosen = (
-            np.take_along_axis(of[ways, :, rows], seen - 1, axis=1) for of in (self.right, self.segments, self.chosen)
-        )
-        return right, segments, chosen
+        return looked_at(policies[0].budget, look, rest, self.score[ways, None, rows] >= thresholds[..., None, None])
 
     def best_on(self, rows: np.ndarray) -> tuple[int, float] | None:
         """The way to look and the threshold of `DROPPED` that are most accurate on the puzzles at ``rows``; None if none fits the budget.
@@ -69,7 +71,8 @@ class Looks:
         for first in range(0, len(self.policies), together):
             ways = slice(first, first + together)
             thresholds = np.quantile(self.score[ways, rows].reshape(-1, draws), DROPPED, axis=1).T
-            right, segments, _ = self.scored(ways, rows, thresholds)
+            seen = self._seen(ways, rows, thresholds)
+            right, segments = (_by_seen(of[ways, :, rows], seen) for of in (self.right, self.segments))
             hits, costs = np.count_nonzero(right, axis=-1), segments.mean(axis=-1)
             tried += [
                 ((int(hits[place]), -float(costs[place])), first + place[0], float(thresholds[place]))
@@ -77,6 +80,11 @@ class Looks:
                 if costs[place] <= self.policies[0].budget + 1e-9
             ]
         return max(tried, key=lambda one: one[0])[1:] if tried else None
+
+
+def _by_seen(of: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """(L, T, M) of what stands by the number of draws that were looked at (L, K, M)."""
+    return np.take_along_axis(of, seen - 1, axis=1)
 
 
 def _costs(policy: Prune) -> tuple[float, int]:

@@ -65,11 +65,11 @@ def paired_difference(
     low, high = _hull((low, high), *_one_way(only, other, n, level))
     extra = {"p_value": p_value, "mid_p_value": mid_p_value}
     counts = {"first_only": only, "second_only": other, "n": n}
-    if groups is not None and (clusters := len(np.unique(np.asarray(groups)))) < n:
-        _, at = np.unique(np.asarray(groups), return_inverse=True)
+    at = None if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    if at is not None and (clusters := int(at.max()) + 1) < n:
         sums, sizes = np.bincount(at, weights=first.astype(float) - second), np.bincount(at)
         p_value = max(p_value, _signs(sums))
-        by_group = group_error((first.astype(float) - second - (only - other) / n) / n, groups)
+        by_group = group_error((first.astype(float) - second - (only - other) / n) / n, at)
         reach = float(student.isf((1 - level) / 2, clusters - 1)) * by_group if clusters > 1 else 1.0
         each = sums * clusters / n
         added, half = _half_added(float(each.sum()), float(each @ each), clusters)
