@@ -7,14 +7,14 @@ from unsettled.claims.verdict import Verdict
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    run = run_of(metafunc.config)
-    verdicts = [run.known.acknowledge(run.reproduced(verdict)) for verdict in run.digits.verdicts]
-    metafunc.parametrize("checked", verdicts, ids=lambda verdict: verdict.key)
+    checks = run_of(metafunc.config).ledger.checks
+    metafunc.parametrize("place", range(len(checks)), ids=[f"{check.id}@{check.population}" for check in checks])
 
 
 @pytest.fixture
-def digits(request: pytest.FixtureRequest, checked: Verdict) -> Verdict:
-    return keep(request.node, "arithmetic", checked)
+def digits(request: pytest.FixtureRequest, place: int) -> Verdict:
+    run = run_of(request.config)
+    return keep(request.node, "arithmetic", run.known.acknowledge(run.reproduced(run.digits.verdicts[place])))
 
 
 def test_digits(request: pytest.FixtureRequest, digits: Verdict) -> None:

@@ -88,10 +88,12 @@ class Restless:
 
 
 class Disturbed(Record):
-    """A record of which some columns are computed when they are asked for: most figures ask for none of them."""
+    """A record of which some columns are computed when they are asked for, norms excepted: most figures ask for none of them."""
 
     def __init__(self, record: Record, later: Mapping[str, Callable[[], np.ndarray]]) -> None:
-        self.__dict__.update({name: value for name, value in vars(record).items() if name not in later}, _later=later)
+        waiting = {name: partial(getattr, record, name) for name in vars(record).get("_later", {})}
+        kept = {name: value for name, value in vars(record).items() if name not in later}
+        self.__dict__.update(kept, _known=record.known_of_norms(), _later=waiting | dict(later))
 
     def __getattr__(self, name: str) -> Any:
         find = self.__dict__.get("_later", {}).get(name)
@@ -115,21 +117,28 @@ def disturb(
     Outcomes change as often as the floor leaves ``possible``, or as often as it saw. ``known`` is of this record at that rate.
     """
     rows = len(record)
-    per_segment = record.provenance.model.updates_per_segment
     known = known or Restless.of(record, flip_rate(floor, possible=possible))
     drawn = {name: _draw(floor.quantiles.get(name, {}), rows, rng) for name in ("exponents", "displacement", "halting")}
-    exponents = _dealt(drawn["exponents"], known.order)[:, None] + (_other_start(floor, rows, record.k, rng) if starts else 0.0)
+    start = _other_start(floor, rows, record.k, rng) if starts else None
     told = redecided(record, _taken(rows, known.close, rng))
 
+    @lru_cache
+    def dealt(name: str) -> np.ndarray:
+        return _dealt(drawn[name](), known.order)[:, None]
+
+    def grown() -> np.ndarray:
+        exponents = dealt("exponents") + (0.0 if start is None else start())
+        return told.growth + exponents[:, None, :] * record.provenance.model.updates_per_segment
+
     def moved(latent: str) -> np.ndarray:
-        return _scaled(told.displacement(latent), _dealt(drawn["displacement"], known.order)[:, None] * told.norm(latent))
+        return _scaled(told.displacement(latent), dealt("displacement") * told.norm(latent))
 
     later: dict[str, Callable[[], np.ndarray]] = {
         f"displacement_{latent}": partial(moved, latent) for latent in record.provenance.model.latents
     }
     if "halting_logit" in held(record):
-        later["halting_logit"] = lambda: told.halting_logit + _dealt(drawn["halting"], known.order)[:, None]
-    return Disturbed(told.replace(growth=told.growth + exponents[:, None, :] * per_segment), later)
+        later["halting_logit"] = lambda: told.halting_logit + dealt("halting")
+    return Disturbed(told, later | {"growth": grown})
 
 
 def flip_rate(floor: NoiseFloor, *, possible: bool = True) -> float:
@@ -183,13 +192,16 @@ def redecided(record: Record, taken: np.ndarray) -> Record:
     if not len(changed):
         return record
     late = slice(record.segments // 2, None)
-    by_latent = (f"displacement_{latent}" for latent in record.provenance.model.latents)
-    fated = [name for name in (*_FATE, *by_latent) if name in held(record)]
-    columns: dict[str, Any] = {name: np.array(getattr(record, name)) for name in fated}
-    for column in columns.values():
+
+    def fated(name: str) -> np.ndarray:
+        column = np.array(getattr(record, name))
         column[changed, late] = column[taken[changed], late]
-    columns["solved"] = np.asarray(record.solved)[taken]
-    return record.replace(**columns)
+        return column
+
+    by_latent = (f"displacement_{latent}" for latent in record.provenance.model.latents)
+    there = held(record)
+    told = record.replace(solved=np.asarray(record.solved)[taken])
+    return Disturbed(told, {name: partial(fated, name) for name in (*_FATE, *by_latent) if name in there})
 
 
 def success_likeness(record: Record) -> np.ndarray:
@@ -231,18 +243,20 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     return ranks
 
 
-def _other_start(floor: NoiseFloor, rows: int, k: int, rng: np.random.Generator) -> np.ndarray:
+def _other_start(floor: NoiseFloor, rows: int, k: int, rng: np.random.Generator) -> Callable[[], np.ndarray]:
     """Change of the exponents (rows, k), or (rows, 1) of none: for each exponent one normal draw for all rows, and each row's own."""
     known = floor.tangent_starts
     if known is None:
-        return np.zeros((rows, 1))
-    own = np.stack([_draw(quantiles, rows, rng) for quantiles in known.own[:k]], axis=1)
-    return np.asarray(rng.standard_normal(k) * np.array(known.shared[:k]) + own)
+        return lambda: np.zeros((rows, 1))
+    own = [_draw(quantiles, rows, rng) for quantiles in known.own[:k]]
+    shared = rng.standard_normal(k) * np.array(known.shared[:k])
+    return lambda: np.asarray(shared + np.stack([draw() for draw in own], axis=1))
 
 
-def _draw(recorded: dict[str, float], rows: int, rng: np.random.Generator) -> np.ndarray:
-    """Signed differences (rows,) drawn by inverting the recorded quantiles, linear between them."""
+def _draw(recorded: dict[str, float], rows: int, rng: np.random.Generator) -> Callable[[], np.ndarray]:
+    """Signed differences (rows,) drawn by inverting the recorded quantiles, linear between them; computed when they are asked for."""
     levels = [0.0] + [level for label, level in _LEVELS.items() if label in recorded]
     sizes = [0.0] + [recorded[label] for label in _LEVELS if label in recorded]
-    size = np.interp(rng.random(rows), levels, sizes) if len(levels) > 1 else np.zeros(rows)
-    return np.asarray(size * rng.choice([-1.0, 1.0], rows))
+    places = rng.random(rows) if len(levels) > 1 else np.zeros(rows)
+    signs = rng.choice([-1.0, 1.0], rows)
+    return lambda: np.asarray((np.interp(places, levels, sizes) if len(levels) > 1 else places) * signs)

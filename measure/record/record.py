@@ -177,8 +177,12 @@ class Record(Moving):
         kept = {name: getattr(self, name) for name in self.columns}
         copy = Record(**(kept | arrays), provenance=provenance or self.provenance)
         if provenance is None and not any(name.startswith("norm_") for name in arrays):
-            copy._known |= {key: known for key, known in self._known.items() if isinstance(key, tuple) and key[0] == "grows"}
+            copy._known |= self.known_of_norms()
         return copy
+
+    def known_of_norms(self) -> dict[Any, Any]:
+        """What was found of the norms alone: it is known of every record that has the same."""
+        return {key: known for key, known in self._known.items() if isinstance(key, tuple) and key[0] == "grows"}
 
     def without_scaleless(self) -> Record:
         """The record without raw displacement where there is no scale of rest; relative displacement and angles are kept."""

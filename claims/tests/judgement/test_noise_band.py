@@ -37,10 +37,10 @@ def test_the_rate_of_changed_outcomes_and_its_upper_limit(rows, flips):
 
 def test_draws_follow_the_recorded_quantiles_on_either_side_and_the_restless_rows_get_the_largest():
     rng = np.random.default_rng(3)
-    drawn = noise_band._draw(SIZES, 40_000, rng)
+    drawn = noise_band._draw(SIZES, 40_000, rng)()
     assert np.quantile(np.abs(drawn), [0.25, 0.5, 0.9, 0.99, 1.0]) == pytest.approx([5e-4, 1e-3, 4e-3, 8e-3, 1e-2], rel=0.05)
     assert abs((drawn > 0).mean() - 0.5) < 0.01 and np.abs(drawn).max() <= 1e-2
-    assert not noise_band._draw({}, 5, rng).any() and (np.abs(noise_band._draw({"largest": 2.0}, 5, rng)) <= 2).all()
+    assert not noise_band._draw({}, 5, rng)().any() and (np.abs(noise_band._draw({"largest": 2.0}, 5, rng)()) <= 2).all()
     dealt = noise_band._dealt(np.array([0.3, -0.1, 0.2]), np.array([1, 2, 0]))
     assert dealt.tolist() == [0.3, -0.1, 0.2] and noise_band._dealt(np.array([0.3, -0.1, 0.2]), np.array([0, 2, 1])).tolist() == [
         -0.1,
@@ -125,6 +125,19 @@ def test_another_outcome_brings_the_later_half_of_its_row():
         assert (after[3, :half] == before[3, :half]).all() and (after[3, half:] == before[7, half:]).all()
         assert (np.delete(after, 3, axis=0) == np.delete(before, 3, axis=0)).all()
     assert found.solved[3] == RECORD.solved[7] and redecided(RECORD, np.arange(len(RECORD))) is RECORD
+
+
+def test_what_is_computed_later_is_the_same_in_any_order_and_forgets_what_is_known_of_the_record():
+    told = floor(flips=40, rows=60, exponents=SIZES, displacement=SIZES, halting=SIZES)
+    names = ("growth", "displacement_H", "displacement_L", "halting_logit", "solved_at", "solved")
+    RECORD.late_displacement()  # known of the record itself from here on
+    first, other = (disturb(RECORD, told, np.random.default_rng(2)) for _ in range(2))
+    forwards = {name: np.array(getattr(first, name)) for name in names}
+    backwards = {name: np.array(getattr(other, name)) for name in reversed(names)}
+    assert all((forwards[name] == backwards[name]).all() for name in names)
+    assert all((forwards[name] != getattr(RECORD, name)).any() for name in names)
+    assert (first.late_displacement() == forwards["displacement_H"][:, -4:].mean(axis=1)).all()
+    assert (first.replace(token_accuracy=RECORD.token_accuracy).growth == forwards["growth"]).all()
 
 
 def test_eight_versions_are_judged_kept_or_made_one_by_one(monkeypatch):
