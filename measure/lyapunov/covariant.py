@@ -16,10 +16,9 @@ from unsettled.measure.errors import UserError
 from unsettled.measure.lyapunov.estimator import check_counts, starting_basis
 from unsettled.measure.lyapunov.frame import Frame, Frames
 from unsettled.measure.lyapunov.growth import Unit, per_segment
-from unsettled.measure.lyapunov.linearised import linearised
 from unsettled.measure.lyapunov.orthonormal import default_method
 from unsettled.measure.lyapunov.segment import Segment, Step, run_segment, segment_of
-from unsettled.measure.lyapunov.tangents import Parts, State, as_parts, sizes
+from unsettled.measure.lyapunov.tangents import Parts, State, Update, as_parts, flatten, push, sizes, split
 from unsettled.measure.support.counts import at_least
 
 
@@ -104,9 +103,7 @@ def covariant_vectors(
     frames = Frames([Frame(starting_basis(parts, k, seed, None).double(), default_method(parts[0].device)) for seed in seeds])
     starts, passes = _forwards(updates, parts, frames, is_tuple=is_tuple, clock=clock, warmup=warmup, kept=segments + tail)
     first, other = (_backwards(*found, segments=segments, seed=seed) for found, seed in zip(passes, seeds, strict=True))
-    image = torch.stack(
-        [_image(step, before, first[:, n], updates, is_tuple, at) for n, (before, at) in enumerate(starts[:segments])], dim=1
-    )
+    image = torch.stack([_image(updates.at(at), before, first[:, n], is_tuple) for n, (before, at) in enumerate(starts[:segments])], dim=1)
     length = torch.linalg.vector_norm(image, dim=3)
     return CovariantVectors(
         vectors=first,
@@ -163,11 +160,12 @@ def _backwards(bases: list[Tensor], factors: list[Tensor], *, segments: int, see
     return torch.stack(found[::-1], dim=1)
 
 
-def _image(step: Step, parts: Parts, vectors: Tensor, updates: Segment, is_tuple: bool, clock: int) -> Tensor:
-    """J·v of one segment for (B, k, d) vectors, by products that share nothing with the QRs."""
-    state: State = parts if is_tuple else parts[0]
-    repeats = len(updates) if callable(step) else 1
-    return linearised(step, state, updates_per_segment=repeats, time_dependent=updates.timed, clock=clock).forward(vectors)
+def _image(updates: list[Update], parts: Parts, vectors: Tensor, is_tuple: bool) -> Tensor:
+    """J·v of one segment for (B, k, d) vectors, by products that share nothing with the QRs: the state and its tangents once more."""
+    tangents = split(vectors, parts)
+    for update in updates:
+        parts, tangents = push(update, parts, tangents, is_tuple=is_tuple)
+    return flatten(tangents).double()
 
 
 def _unit(columns: Tensor) -> Tensor:
