@@ -65,8 +65,7 @@ def grids(audit: Audit, references: Path, records: Mapping[str, Record]) -> Iter
     yield _table("The shipped records", "record", records, COLUMNS)
     yield _table("Share of failures that settle, under other definitions of the band", "record", records, SETTLING)
     for folder in _measured(references):
-        along = {f"step {step}": read_record(path) for step, path in _snapshots(folder)}
-        if along:
+        if along := _along(folder):
             yield _table(f"Along training: {folder.name}", "snapshot", along | {"shipped": records[folder.name]}, COLUMNS)
         if tried := _tried(folder):
             otherwise = {name.replace("-", " "): record for name, record in tried.items()}
@@ -82,9 +81,14 @@ def records_of(references: Path) -> dict[str, Record]:
 
 
 def all_records(references: Path) -> dict[str, Record]:
-    """The same, and ``FOLDER/tried/NAME`` of networks that were trained otherwise. Raises UserError where one cannot be read."""
-    tried = {f"{folder.name}/tried/{name}": record for folder in _measured(references) for name, record in _tried(folder).items()}
-    return records_of(references) | tried
+    """The same, ``FOLDER/tried/NAME`` of networks that were trained otherwise, and ``FOLDER/step N`` along the training.
+
+    Raises UserError where one cannot be read.
+    """
+    folders = _measured(references)
+    tried = {f"{folder.name}/tried/{name}": record for folder in folders for name, record in _tried(folder).items()}
+    along = {f"{folder.name}/{step}": record for folder in folders for step, record in _along(folder).items()}
+    return records_of(references) | tried | along
 
 
 def _tried(folder: Path) -> dict[str, Record]:
@@ -95,8 +99,10 @@ def _measured(references: Path) -> list[Path]:
     return sorted(path.parent for path in references.glob("*/record.parquet"))
 
 
-def _snapshots(folder: Path) -> list[tuple[int, Path]]:
-    return sorted((int(path.stem.removeprefix("step_")), path) for path in folder.glob("snapshots/step_*.parquet"))
+def _along(folder: Path) -> dict[str, Record]:
+    """``step N`` of a training: its record, in their order."""
+    steps = sorted((int(path.stem.removeprefix("step_")), path) for path in folder.glob("snapshots/step_*.parquet"))
+    return {f"step {step}": read_record(path) for step, path in steps}
 
 
 def _claims(audit: Audit) -> Iterator[Grid]:
