@@ -11,7 +11,7 @@ from unsettled.claims.explanation.facts import Fact
 from unsettled.claims.explanation.pages import claim_page, verdict_page
 from unsettled.claims.judgement.case import form_of
 from unsettled.claims.ledger.forms import region
-from unsettled.claims.verdict import Verdict
+from unsettled.claims.verdict import Outcome, Verdict
 
 # Facts that the verdict or its population holds already; they are not stored twice.
 HELD = {"verdict", "because", "criterion", "acknowledged", "method", "counts", "weights", "file", "puzzles", "record", "reproduce with"}
@@ -38,11 +38,11 @@ def definition_of(run: Run, key: str) -> tuple[Fact, ...]:
 
 
 def explained(run: Run, verdict: Verdict) -> Explained:
-    """What the run knows of one of its verdicts."""
+    """What the run knows of one of its verdicts, which another process may have judged; what has drifted is explained as it is judged."""
     claim, _ = run.pairs[verdict.key]
     form = form_of(claim, verdict.mode) if verdict.mode != "arithmetic" else None
     span = region(form) if form is not None else None
-    facts = verdict_page(run, verdict.key).facts
+    facts = verdict_page(run, verdict.key, None if verdict.outcome is Outcome.DRIFTED else verdict).facts
     return Explained(
         facts=tuple(fact for fact in facts if fact.text and fact.label not in HELD),
         limits=lookup(claim.statistic).limits,

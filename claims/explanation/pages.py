@@ -123,9 +123,9 @@ def _elsewhere(claim: AnyClaim) -> str:
     return f"must be {describe(claim.form)}: {claim.form.why}" + (f" (there with {changed})" if changed else "")
 
 
-def verdict_page(run: Judged, key: str) -> Page:
-    """The page on the verdict of ``claim@population``."""
-    verdict, (claim, population) = run.judge(key), run.pairs[key]
+def verdict_page(run: Judged, key: str, judged: Verdict | None = None) -> Page:
+    """The page on the verdict of ``claim@population``: the one that was ``judged``, or that the run comes to."""
+    verdict, (claim, population) = judged or run.judge(key), run.pairs[key]
     rows = 0 if population.record is None else len(population.record)
     facts = [
         Fact("verdict", f"{verdict.outcome.shown}: {TABLE[verdict.outcome].meaning}"),
