@@ -17,9 +17,11 @@ LACKING = (
     ("a confidence interval", "cases enough for a confidence interval"),
     ("a sample on which", "cases enough for the statistic"),
     ("no practicable sample size", "an estimate away from the threshold"),
+    ("another value", "an estimate away from the threshold"),
     ("an interval entirely on one side", "failures enough to bound an extreme"),
     ("about n =", "puzzles"),
     ("a single case", "puzzles"),
+    ("a difference between outcomes", "a difference between outcomes"),
 )
 
 
