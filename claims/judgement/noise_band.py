@@ -200,8 +200,8 @@ def redecided(record: Record, taken: np.ndarray) -> Record:
 
     by_latent = (f"displacement_{latent}" for latent in record.provenance.model.latents)
     there = held(record)
-    told = record.replace(solved=np.asarray(record.solved)[taken])
-    return Disturbed(told, {name: partial(fated, name) for name in (*_FATE, *by_latent) if name in there})
+    columns: dict[str, Callable[[], np.ndarray]] = {name: partial(fated, name) for name in (*_FATE, *by_latent) if name in there}
+    return Disturbed(record, columns | {"solved": lambda: np.asarray(record.solved)[taken]})
 
 
 def success_likeness(record: Record) -> np.ndarray:
@@ -259,4 +259,4 @@ def _draw(recorded: dict[str, float], rows: int, rng: np.random.Generator) -> Ca
     sizes = [0.0] + [recorded[label] for label in _LEVELS if label in recorded]
     places = rng.random(rows) if len(levels) > 1 else np.zeros(rows)
     signs = rng.choice([-1.0, 1.0], rows)
-    return lambda: np.asarray((np.interp(places, levels, sizes) if len(levels) > 1 else places) * signs)
+    return lambda: np.asarray(np.interp(places, levels, sizes) * signs)

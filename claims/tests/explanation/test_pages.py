@@ -7,11 +7,13 @@ import tomllib
 
 import pytest
 
+from unsettled.claims.audit.explained import explained
 from unsettled.claims.audit.known import KNOWN
 from unsettled.claims.audit.run import Run, Settings
 from unsettled.claims.explanation.pages import explain
 from unsettled.claims.explanation.text import render
 from unsettled.claims.populations.inputs import read_inputs
+from unsettled.claims.verdict import Outcome, Verdict
 from unsettled.measure.errors import UserError
 
 
@@ -49,6 +51,18 @@ def test_every_claim_and_some_checks_are_explained(run):
         text = render(explain(run, item.id))
         assert "would change it" in text and "reproduce with" in text
         assert not re.search(r"\bnan\b|None|Traceback", text), text
+
+
+def test_what_another_process_judged_is_explained_without_judging_it_again(run, monkeypatch):
+    """But for what drifted from the baseline, whose page is of what it came to."""
+    verdict = run.judge("trm.lambda1.auc@reference.trm")
+    sent = Verdict.model_validate_json(verdict.model_dump_json())
+    wanted = explained(run, verdict)
+    judged = []
+    monkeypatch.setattr(Run, "judge", lambda self, key: judged.append(key) or verdict)
+    assert explained(run, sent) == wanted and not judged
+    drifted = sent.model_copy(update={"outcome": Outcome.DRIFTED, "reason": "was REPRODUCED"})
+    assert explained(run, drifted) == wanted and judged == [verdict.key]
 
 
 def test_one_population_alone_and_names_that_do_not_exist(run):
