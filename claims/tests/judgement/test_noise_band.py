@@ -130,13 +130,14 @@ def test_another_outcome_brings_the_later_half_of_its_row():
 def test_what_is_computed_later_is_the_same_in_any_order_and_forgets_what_is_known_of_the_record():
     told = floor(flips=40, rows=60, exponents=SIZES, displacement=SIZES, halting=SIZES)
     names = ("growth", "displacement_H", "displacement_L", "halting_logit", "solved_at", "solved")
-    RECORD.late_displacement()  # known of the record itself from here on
+    RECORD.once("how far", lambda: "as recorded")
     first, other = (disturb(RECORD, told, np.random.default_rng(2)) for _ in range(2))
     forwards = {name: np.array(getattr(first, name)) for name in names}
     backwards = {name: np.array(getattr(other, name)) for name in reversed(names)}
     assert all((forwards[name] == backwards[name]).all() for name in names)
     assert all((forwards[name] != getattr(RECORD, name)).any() for name in names)
     assert (first.late_displacement() == forwards["displacement_H"][:, -4:].mean(axis=1)).all()
+    assert first.once("how far", lambda: "as disturbed") == "as disturbed" and RECORD.once("how far", lambda: "") == "as recorded"
     assert (first.replace(token_accuracy=RECORD.token_accuracy).growth == forwards["growth"]).all()
 
 
