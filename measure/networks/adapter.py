@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -104,12 +106,16 @@ def load_network(adapter: str, checkpoint: Path | str) -> Adapted:
 
 def _imported_from(path: Path) -> list[tuple[str, str]]:
     """The modules imported from the folder of an adapter, or one below it, with their sha256; not what is installed, nor this program."""
-    folder, found = path.resolve().parent, []
+    own, found = path.resolve(), []
+    within = str(own.parent).rstrip(os.sep) + os.sep
+    real = cache(os.path.realpath)  # thousands of modules lie in a few hundred folders
     for name, module in list(sys.modules.items()):
-        file = Path(getattr(module, "__file__", None) or "/").resolve()
-        foreign = name == "__main__" or name.split(".")[0] == "unsettled" or "site-packages" in file.parts
-        if file.is_relative_to(folder) and file != path.resolve() and not foreign and file.is_file():
-            found.append((name, digest_of(file)))
+        folder, _, file = (getattr(module, "__file__", None) or "").rpartition(os.sep)
+        if not folder or name == "__main__" or name.split(".")[0] == "unsettled" or not (real(folder) + os.sep).startswith(within):
+            continue
+        at = Path(real(folder), file)
+        if at != own and "site-packages" not in at.parts and at.is_file():
+            found.append((name, digest_of(at)))
     return sorted(found)
 
 

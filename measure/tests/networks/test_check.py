@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import collections
+import hashlib
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -232,6 +234,23 @@ def test_a_network_of_ones_own_is_identified_by_its_file_and_its_checkpoint(tmp_
     Path("my_net.py").write_text(ADAPTER + "\n")
     other = load_network("my_net.py:build", "weights.pt")
     assert one.bytes_digest == other.bytes_digest and one.adapter_digest != other.adapter_digest
+
+
+def test_what_lies_beside_the_adapter_is_found_by_whatever_path_the_file_is_named(tmp_path, monkeypatch):
+    folder, elsewhere = tmp_path / "mine", tmp_path / "elsewhere"
+    (folder / "part").mkdir(parents=True)
+    elsewhere.mkdir()
+    (folder / "my_net.py").write_text(f"import beside_it, part.below_it, not_beside_it\n{ADAPTER}")
+    for place in (folder / "beside_it.py", folder / "part" / "below_it.py", elsewhere / "not_beside_it.py", folder / "weights.pt"):
+        place.write_text("x = 1\n")
+    (tmp_path / "link").symlink_to(folder)
+    monkeypatch.syspath_prepend(elsewhere)
+    for named in (folder, tmp_path / "link"):
+        for name in ("beside_it", "part.below_it", "part", "not_beside_it"):
+            sys.modules.pop(name, None)
+        found = dict(load_network(f"{named / 'my_net.py'}:build", folder / "weights.pt").neighbours)
+        assert list(found) == ["beside_it", "part.below_it"]
+        assert found["beside_it"] == hashlib.sha256(b"x = 1\n").hexdigest()
 
 
 def test_noise_hangs_on_the_example_and_the_update_alone():
