@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import EntryPoint, entry_points, version
 from typing import Annotated
 
@@ -105,9 +105,22 @@ def _options(show_version: Version = False) -> None:
     """Options of the root: each acts by its callback."""
 
 
+def asked_for(root: typer.Typer, words: Sequence[str]) -> typer.Typer:
+    """The application with nothing but the command or group that the first word names; as it is where none has that name.
+
+    typer reads the signatures of all that an application holds before it runs one of them.
+    """
+    name = words[0] if words else ""
+    commands = [command for command in root.registered_commands if _name(command) == name]
+    groups = [group for group in root.registered_groups if group.typer_instance is not None and group.typer_instance.info.name == name]
+    if commands or groups:
+        root.registered_commands, root.registered_groups = commands, groups
+    return root
+
+
 def main() -> None:
     """Entry point of `unsettled`."""
-    run(build())
+    run(asked_for(build(), sys.argv[1:]))
 
 
 class _Interrupted(BaseException):
