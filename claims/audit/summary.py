@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,6 +24,7 @@ from unsettled.claims.judgement.families import expected_false
 from unsettled.claims.ledger.ledger import Ledger
 from unsettled.claims.manuscript.marked import marked
 from unsettled.claims.verdict import Verdict
+from unsettled.measure.record.provenance import version_of, version_of_program
 from unsettled.measure.support.files import digest_of, short_path
 
 # What an item of the audit may find, by the name under which it is sent.
@@ -67,7 +67,7 @@ def audit_of(
     planted = sorted(cast(Sequence[Planted], found.get("planted", ())), key=lambda p: (names.get(p.population, len(names)), p.name))
     baseline = gate.baseline if gate is not None and gate.compare and not gate.writes else None
     return Audit(
-        tool=Tool(version=_version("unsettled")),
+        tool=Tool(version=version_of_program()),
         ledger=_ledger(run.ledger),
         policy=run.policy.name,
         seed=run.settings.seed,
@@ -83,7 +83,7 @@ def audit_of(
         drift=tuple(drift),
         counts=count(tuple(verdicts)),
         expected_false=expected_false(verdicts),
-        versions={"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        versions={"python": platform.python_version(), **{name: version_of(name) for name in PACKAGES}},
         definitions={v.claim: definition_of(run, v.key) for v in reversed(verdicts) if v.key in run.pairs},
         explained={v.key: explained(run, v) for v in verdicts if v.key in run.pairs},
         rivals=told(others or {}, cast(Sequence[RivalVerdict], found.get("rival", ()))),
@@ -119,10 +119,3 @@ def _ledger(ledger: Ledger) -> LedgerEntry:
         claims=len(ledger.claims),
         lines={entry.id: entry.line for entry in (*ledger.claims, *ledger.checks)},
     )
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "unknown"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import platform
 import unicodedata
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ import numpy as np
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.foreign_map import Named, TableMap, as_list, read_map
 from unsettled.measure.record.foreign_table import ForeignTable, number, outcome, read_table, whole
-from unsettled.measure.record.provenance import Imported, Provenance, commit_of_program
+from unsettled.measure.record.provenance import Imported, Provenance, commit_of_program, version_of
 from unsettled.measure.record.record import Record, columns_of, is_optional, lacking_column
 from unsettled.measure.support.facts import ModelFacts
 from unsettled.measure.support.files import digest_of
@@ -64,7 +63,7 @@ def import_table(path: Path | str, map_path: Path | str) -> Record:
         dtype=told.dtype,
         device=UNKNOWN,
         batch=0,
-        versions={"python": platform.python_version(), **{name: version(name) for name in ("numpy", "pyarrow")}},
+        versions={"python": platform.python_version(), **{name: version_of(name) for name in ("numpy", "pyarrow")}},
         commit=commit_of_program(),
         task=told.task,
         imported=Imported(

@@ -122,17 +122,23 @@ def measured_on(checkpoint: Checkpoint | Adapted, puzzles: Examples) -> dict[str
         "checkpoint_tensors": checkpoint.tensors_digest,
         "puzzles_digest": puzzles.digest,
         "puzzles": len(puzzles),
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in ("torch", "numpy", "pyarrow")}},
+        "versions": {"python": platform.python_version(), **{name: version_of(name) for name in ("torch", "numpy", "pyarrow")}},
         "commit": commit_of_program(),
     }
 
 
-def version_of_program() -> str:
-    """The installed version of this program, else "unknown"."""
+@cache
+def version_of(package: str) -> str:
+    """The installed version of a distribution, else "unknown"; read once, as reading what it says of itself takes milliseconds."""
     try:
-        return version("unsettled")
+        return version(package)
     except PackageNotFoundError:
         return "unknown"
+
+
+def version_of_program() -> str:
+    """The installed version of this program, else "unknown"."""
+    return version_of("unsettled")
 
 
 @cache

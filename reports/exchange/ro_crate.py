@@ -9,13 +9,13 @@ import datetime
 import json
 import os
 from collections.abc import Iterator, Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.parquet import read_record
+from unsettled.measure.record.provenance import version_of_program
 from unsettled.measure.record.record import Record, held
 from unsettled.measure.support.files import digest_of, write_whole
 from unsettled.measure.support.text import harmless
@@ -152,7 +152,7 @@ def _measurement(record: Record, result: str, inputs: list[str]) -> Iterator[dic
         "@id": "#unsettled",
         "@type": "SoftwareApplication",
         "name": "unsettled",
-        "softwareVersion": _version(),
+        "softwareVersion": version_of_program(),
         "description": harmless(f"measured with {libraries or 'versions that the record does not tell'}; commit {kept.commit}"),
     }
     for name, value in settings.items():
@@ -193,10 +193,3 @@ def _date(published: str | None) -> str:
         return datetime.datetime.fromtimestamp(int(epoch), datetime.UTC).date().isoformat() if epoch else datetime.date.today().isoformat()
     except (ValueError, OverflowError, OSError):
         raise UserError(f"{published or os.environ.get('SOURCE_DATE_EPOCH')!r} is not a day", hint="write YYYY-MM-DD") from None
-
-
-def _version() -> str:
-    try:
-        return version("unsettled")
-    except PackageNotFoundError:
-        return "unknown"
