@@ -17,6 +17,7 @@ from pathlib import Path
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3  # malloc.h
 _KEPT = 1 << 30
 _PAD = 1 << 26
+_LITTLE = 1 << 26
 #: Variables by which a user has already told glibc what to do; then nothing is changed.
 OWN_SETTINGS = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES")
 
@@ -37,10 +38,33 @@ def keep_freed_memory() -> bool:
     return all(mallopt(name, value) == 1 for name, value in settings)
 
 
+class _Told(ctypes.Structure):
+    """What glibc's mallinfo2 tells; ``fordblks`` are the bytes that are freed and kept."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_size_t)
+        for name in ("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost")
+    )
+
+
+def freed_memory() -> int | None:
+    """Bytes that were freed and are kept for the next use; None where malloc does not tell."""
+    try:
+        mallinfo2 = ctypes.CDLL(None).mallinfo2
+    except (OSError, AttributeError, TypeError):  # TypeError: Windows has no library without a name
+        return None
+    mallinfo2.restype = _Told
+    return int(mallinfo2().fordblks)
+
+
 def release_freed_memory() -> None:
-    """Hand freed memory that is kept back to the system: what is still mapped could be used again beyond any limit on address space."""
-    with contextlib.suppress(OSError, AttributeError, TypeError):  # TypeError: Windows has no library without a name
-        ctypes.CDLL(None).malloc_trim(0)
+    """Hand freed memory that is kept back to the system: what is still mapped could be used again beyond any limit on address space.
+
+    A little may be: each page that is given back is zeroed and mapped again at its next use.
+    """
+    if (freed := freed_memory()) is None or freed > _LITTLE:
+        with contextlib.suppress(OSError, AttributeError, TypeError):
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def address_space() -> int | None:

@@ -110,7 +110,7 @@ def test_lists_that_expand_beyond_what_is_declared(tmp_path, monkeypatch):
     assert path.stat().st_size < 1 << 20
     with pytest.raises(UserError, match="growth"):
         read_record(path)
-    monkeypatch.setitem(bounded.BOUNDS, "table", Bound(60, 100 << 20))
+    monkeypatch.setitem(bounded.BOUNDS, "table", Bound(60, 30 << 20))
     del inner, growth, table
     before = state()
     with pytest.raises(UserError, match=r"memory|malloc|allocat"):
