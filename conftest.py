@@ -1,5 +1,6 @@
 """Wires the audit into pytest when it runs from the repository, and leaves out what must be asked for with ``-m``."""
 
+import atexit
 import gc
 import os
 import sys
@@ -15,6 +16,8 @@ sys.dont_write_bytecode = False
 # before anything imports torch: workers of pytest-xdist share the cores, since threads that wait for others cost more than they give
 if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // int(workers))))
+    # registered first and so called last: what a worker holds goes with its process, and takes seconds to be taken apart
+    atexit.register(os._exit, 0)
 
 # What is imported from here on and what is collected lives to the end: it is not searched for garbage, neither while it grows nor when
 # a test makes some.

@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 
 from unsettled.claims.ledger.claim import AnyClaim
 from unsettled.claims.ledger.ledger import Ledger
@@ -22,6 +23,7 @@ def stems(text: str) -> frozenset[str]:
     return frozenset(stem(SYNONYMS.get(word, word)) for word in words if word not in STOPWORDS and (len(word) > 2 or word == "λ"))
 
 
+@cache
 def stem(word: str) -> str:
     """A word without its endings: "failures", "failed" and "fails" are one."""
     while True:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cache
 
 import numpy as np
 import pytest
@@ -32,6 +33,7 @@ def tokens(*texts: str) -> np.ndarray:
     return np.array([[1 if symbol == "." else int(symbol) + 1 for symbol in text] for text in texts], np.uint8)
 
 
+@cache
 def units(box: Box) -> list[list[int]]:
     """Rows, columns and boxes as lists of cells, written independently of the product."""
     cells = [(row, column) for row in range(box.size) for column in range(box.size)]
