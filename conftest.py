@@ -20,8 +20,9 @@ if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
     atexit.register(os._exit, 0)
 
 # What is imported from here on and what is collected lives to the end: it is not searched for garbage, neither while it grows nor when
-# a test makes some.
+# a test makes some, nor when the process ends.
 gc.disable()
+atexit.register(gc.freeze)
 
 PLUGINS = ("pytester", "unsettled.claims.plugin", "unsettled.reports.plugin")
 SLOW = ("asymptotic", "benchmark")

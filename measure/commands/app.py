@@ -21,6 +21,7 @@ import typer
 from typer.main import get_command_name
 
 from unsettled.measure.errors import UserError
+from unsettled.measure.support.garbage import search_seldom
 from unsettled.measure.support.text import harmless
 
 GROUP = "unsettled.commands"
@@ -149,6 +150,7 @@ def run(program: Callable[[], object]) -> None:
 
     What files say of themselves does nothing to the terminal, and one that knows no more than ASCII is shown escapes.
     """
+    search_seldom()
     if os.environ.get("COLUMNS") == "0":  # of a terminal without a size: tables would have no width at all
         del os.environ["COLUMNS"]
     for stream in (sys.stdout, sys.stderr):

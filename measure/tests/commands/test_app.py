@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from unsettled.fixtures.synthetic.fresh import fresh
 from unsettled.fixtures.synthetic.networks import tiny_checkpoint
-from unsettled.measure.commands.app import GROUP, build, run
+from unsettled.measure.commands.app import GROUP, asked_for, build, run
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.parquet import read_record, write_record
 from unsettled.measure.record.synthetic import synthetic_record
@@ -103,6 +103,15 @@ def test_help_does_not_import_torch():
 
 def test_the_version_is_that_of_the_distribution(unsettled):
     assert unsettled("--version")[:2] == (0, f"unsettled {version('unsettled')}\n")
+
+
+def test_of_all_commands_the_one_that_is_asked_for_is_built():
+    whole = len(build().registered_commands)
+    assert [command.callback.__name__ for command in asked_for(build(), ["merge", "a"]).registered_commands] == ["merge"]
+    alone = asked_for(build(), ["puzzles", "--help"])
+    assert not alone.registered_commands and [group.typer_instance.info.name for group in alone.registered_groups] == ["puzzles"]
+    for words in ([], ["--help"], ["no-such-command"]):
+        assert len(asked_for(build(), words).registered_commands) == whole > 30
 
 
 def test_completion_offers_commands():
