@@ -1,4 +1,4 @@
-"""What mallopt does to a process; that only commands ask for it, and for few searches for garbage; a library call leaves its host as it was."""
+"""What mallopt does to a process; commands ask for it, and for few searches for garbage; a library call leaves its host as it was."""
 
 from __future__ import annotations
 
