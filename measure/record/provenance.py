@@ -24,6 +24,8 @@ if TYPE_CHECKING:  # torch is kept out of a reader of records
 SCHEMA_VERSION = 2
 # Version 1 had Sudoku, HRM and TRM alone; its records are read, without the columns that came later.
 READABLE = (1, 2)
+# What follows the commit where the program that measured was not quite the committed one.
+CHANGED = "+changes"
 
 
 class _Strict(BaseModel):
@@ -143,14 +145,22 @@ def version_of_program() -> str:
 
 @cache
 def commit_of_program() -> str:
-    """The commit of this program when it runs from its repository, else "unknown"; that of the first call, as the code is."""
+    """The commit of this program when it runs from its repository, with `CHANGED` where a tracked Python file differs from it.
+
+    That of the first call, as the code is; "unknown" elsewhere.
+    """
     here = Path(__file__).resolve().parents[2]
     if not (here / ".git").exists():
         return "unknown"
     try:
-        run = subprocess.run(["git", "-C", str(here), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=True)
+        commit, changed = (_git(here, *words) for words in (("rev-parse", "HEAD"), ("diff", "HEAD", "--name-only", "--", "*.py")))
     except (OSError, subprocess.SubprocessError):
         return "unknown"
+    return commit + (CHANGED if changed else "")
+
+
+def _git(folder: Path, *words: str) -> str:
+    run = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=10, check=True)
     return run.stdout.strip()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,6 +13,7 @@ from unsettled.fixtures.synthetic.fresh import fresh
 from unsettled.fixtures.synthetic.records import synthetic_record
 from unsettled.measure.columns.absent import AbsentColumn
 from unsettled.measure.errors import UserError
+from unsettled.measure.record import provenance
 from unsettled.measure.record.parquet import METADATA_KEY, read_provenance, read_record, to_table, write_record
 from unsettled.measure.record.record import concatenate, held
 
@@ -148,6 +151,29 @@ def test_a_record_holds_the_rows_that_its_provenance_says(tmp_path, in_memory):
     with pytest.raises(UserError, match="holds 9 rows, its provenance says 10"):
         read_record(tmp_path / "r.parquet", in_memory=in_memory)
     assert len(read_record(tmp_path / "r.parquet", part=True)) == 9
+
+
+def test_the_commit_of_a_changed_program_says_so(tmp_path, monkeypatch):
+    def git(*words):
+        done = ["git", "-C", tmp_path, "-c", "user.name=a", "-c", "user.email=a@b", *words]
+        return subprocess.run(done, check=True, capture_output=True, text=True).stdout.strip()
+
+    program = tmp_path / "measure" / "record" / "provenance.py"
+    program.parent.mkdir(parents=True)
+    program.write_text("a = 1\n")
+    (tmp_path / "notes.md").write_text("one\n")
+    asked = provenance.commit_of_program.__wrapped__
+    monkeypatch.setattr(provenance, "__file__", str(program))
+    assert asked() == "unknown"
+    for words in (("init", "-q"), ("add", "."), ("commit", "-qm", "one")):
+        git(*words)
+    assert asked() == git("rev-parse", "HEAD")
+    (tmp_path / "notes.md").write_text("two\n")
+    assert asked() == git("rev-parse", "HEAD"), "what is no program changes no measurement"
+    program.write_text("a = 2\n")
+    assert asked() == git("rev-parse", "HEAD") + "+changes"
+    git("add", ".")
+    assert asked() == git("rev-parse", "HEAD") + "+changes"
 
 
 def test_two_records_are_compared_without_torch(tmp_path):
