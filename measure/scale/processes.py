@@ -29,6 +29,8 @@ Done = TypeVar("Done")
 
 # Tasks that are out at a time, for each process: enough that none waits for the next.
 AHEAD = 2
+# Processes for a core: more wait for each other.
+MOST = 4
 THREADS = "OMP_NUM_THREADS"
 SAFE_PATH = "PYTHONSAFEPATH"
 
@@ -40,7 +42,7 @@ def process_workers(processes: int, *, device: str = "cpu") -> Iterator[Workers]
     Raises:
         UserError: while they work: a process was ended from outside, or what a task raises that is a mistake of the user.
     """
-    at_least(1, processes, "processes")
+    at_least(1, processes, "processes", most=MOST * cores())  # each holds torch and the network
     context = multiprocessing.get_context("spawn")
     others = set(multiprocessing.active_children())
     threads = os.environ.get(THREADS) or str(max(1, cores() // processes))

@@ -19,6 +19,7 @@ from unsettled.fixtures.synthetic.own_network import write_own_network
 from unsettled.measure.errors import UserError
 from unsettled.measure.scale import processes
 from unsettled.measure.scale.processes import process_workers
+from unsettled.measure.support.cores import cores
 from unsettled.measure.tasks.read import write_parquet
 from unsettled.measure.tasks.reading import read_examples
 from unsettled.measure.tasks.sudoku.boards import Box
@@ -136,6 +137,11 @@ def test_each_command_gives_the_bytes_of_one_process(folder, unsettled):
             assert code == 0, told
         assert (folder / f"{command}-many").read_bytes() == (folder / f"{command}-one").read_bytes(), command
         assert not list(folder.glob("*.parts"))
+
+
+def test_a_number_of_processes_that_no_machine_holds_is_one_line():
+    with pytest.raises(UserError, match=rf"processes is 5000 \(it must be a whole number from 1 to {4 * cores()}\)"), process_workers(5000):
+        raise AssertionError("they were started")
 
 
 @pytest.mark.asymptotic
