@@ -54,7 +54,7 @@ def mean_over_networks(found: Sequence[Estimate], *, examples: bool = True) -> E
         high=float(values.mean()) + half,
         counts={"networks": count},
         extra={"sd": sd, **limits, "examples_error": each, "degrees": degrees},
-        error=error or None,
+        error=error if 0 < error < math.inf else None,
         method=f"mean over {count} networks, Student's t; {first.method}",
     )
 
@@ -63,4 +63,4 @@ def _error(one: Estimate) -> float:
     if one.error:
         return one.error
     width = (one.high - one.low) / (2 * upper_quantile((1 - one.level) / 2))
-    return width if math.isfinite(width) else 0.0
+    return 0.0 if math.isnan(width) else width  # infinite where a limit is: nothing bounds what the examples leave open
