@@ -99,7 +99,7 @@ def measure_chunk(network: Measurable, puzzles: Examples, settings: LongSettings
     exponent = runs.growth[..., 0] if settings.k else np.full(runs.solved_at.shape, np.nan)
     counted = {} if puzzles.givens is None else {"givens": puzzles.givens}
     if runs.counts_conflicts:
-        counted["conflicts"] = runs.conflicts.astype(np.uint8)
+        counted["conflicts"] = np.minimum(runs.conflicts, 255).astype(np.uint8)
     return {
         "example_id": runs.example_id,
         **counted,
@@ -146,8 +146,9 @@ def _changed(boards: np.ndarray) -> np.ndarray:
 
 
 def board_identity(boards: np.ndarray) -> np.ndarray:
-    """(N,) uint64 of (N, cells) boards: equal for equal boards, and practically only for them."""
-    digests = [hashlib.sha256(row.tobytes()).digest()[:8] for row in np.ascontiguousarray(boards)]
+    """(N,) uint64 of (N, cells) boards: equal for equal boards, whatever type they have, and practically only for them."""
+    rows = [row.astype(np.promote_types(np.uint8, np.min_scalar_type(int(row.max(initial=0))))) for row in boards]
+    digests = [hashlib.sha256(row.tobytes()).digest()[:8] for row in rows]
     return np.array([int.from_bytes(digest, "little") for digest in digests], np.uint64)
 
 

@@ -84,6 +84,7 @@ def diagnose(
 ) -> None:
     """How the runs of a checkpoint fail: early windows, confident failures, calibration, thresholds, first-passage times, labels."""
     import json
+    import math
     import shlex
     import shutil
     import sys
@@ -92,8 +93,11 @@ def diagnose(
 
     from unsettled.measure.analysis.diagnosis import find, record_tables
     from unsettled.measure.analysis.diagnosis_text import show
+    from unsettled.measure.errors import UserError
     from unsettled.measure.support.files import write_whole
 
+    if rest is not None and not 0 < rest < math.inf:
+        raise UserError(f"--rest is {rest}", hint="it must be a number above 0")
     record, side, beside = find(place)
     tables = record_tables(record)
     if side is not None:

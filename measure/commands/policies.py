@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from unsettled.measure.commands import options
 from unsettled.measure.commands.groups import grouped
+
+if TYPE_CHECKING:
+    from unsettled.measure.policies.plan import Plan
 
 app = typer.Typer()
 
@@ -53,7 +56,6 @@ def policies(
     again: options.Again = False,
 ) -> None:
     """Compare restarts, early pruning, halving and depth at equal compute, with selection rules that see no labels. Resumes."""
-    from pydantic import ValidationError
     from rich.console import Console
 
     from unsettled.measure.commands import inputs
@@ -61,7 +63,6 @@ def policies(
     from unsettled.measure.policies import budgets as report
     from unsettled.measure.policies import comparison, text
     from unsettled.measure.policies.gather import gather
-    from unsettled.measure.policies.plan import Plan
     from unsettled.measure.policies.plot import plot_points
     from unsettled.measure.policies.selection import usual_rule
     from unsettled.measure.policies.table import table_of
@@ -75,23 +76,19 @@ def policies(
         raise UserError("--minutes counts the time of this process alone", hint="leave it out with --engine and --processes")
     if figure is not None and figure.suffix not in (".png", ".svg"):
         raise UserError("a figure is a .png or .svg file", where=figure)
-    try:
-        plan = Plan(
-            starts=_names(starts),
-            exponents=_names(exponents),
-            draws=draws,
-            segments=segments,
-            depth=depth,
-            scale=scale,
-            sigma=sigma,
-            seed=seed,
-            stop_at_rest=stop_at_rest,
-            batch=batch,
-            device=device,
-        )
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        raise UserError(f"--{problem['loc'][0]}: {problem['msg'].removeprefix('Value error, ')}") from None
+    plan = _plan(
+        starts=_names(starts),
+        exponents=_names(exponents),
+        draws=draws,
+        segments=segments,
+        depth=depth,
+        scale=scale,
+        sigma=sigma,
+        seed=seed,
+        stop_at_rest=stop_at_rest,
+        batch=batch,
+        device=device,
+    )
     keep_freed_memory()
     loaded = inputs.network(checkpoint, network)
     chosen = inputs.examples(puzzles, examples, sample)
@@ -117,6 +114,23 @@ def policies(
             console.print(f"figure: {picture}")
     if len(table) < len(chosen):
         console.print(f"{len(chosen) - len(table)} puzzles are left; run the same command again to resume")
+
+
+def _plan(*, segments: int, **asked: Any) -> Plan:
+    """How to draw, as asked. Raises UserError."""
+    from pydantic import ValidationError
+
+    from unsettled.measure.errors import UserError
+    from unsettled.measure.policies.plan import Plan
+
+    if segments < 2:
+        raise UserError(f"--segments is {segments}", hint="policies are compared after several segments: give 2 or more")
+    try:
+        return Plan(segments=segments, **asked)
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        option = f"--{problem['loc'][0]}: " if problem["loc"] else ""
+        raise UserError(option + problem["msg"].removeprefix("Value error, ")) from None
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -89,12 +89,7 @@ def run_rows(
             if observer.confidence:
                 halting[active] = observer.confidence[0].float().cpu().numpy()
             displacement[active] = observer.displacement[0][:, 0].cpu().numpy()
-        yield Seen(
-            boards=symmetries.undo(answers).astype(puzzles.inputs.dtype),
-            halting=halting.copy(),
-            displacement=displacement.copy(),
-            growth=growth,
-        )
+        yield Seen(boards=puzzles.tokens(symmetries.undo(answers)), halting=halting.copy(), displacement=displacement.copy(), growth=growth)
         if may_rest and len(active):
             still = displacement[active] <= stop_at_rest * observer.norm[0][:, 0].cpu().numpy()
             quiet[active] = np.where(still, quiet[active] + 1, 0)
@@ -144,7 +139,10 @@ def judge_boards(boards: np.ndarray, puzzles: Examples) -> dict[str, np.ndarray]
     ``conflicts`` and ``broken`` are those of `checked`. ``solved``: right by the label, an alternative, or the rule where that counts.
     """
     flat = boards.reshape(len(boards), -1, boards.shape[-1])
-    violated, broken = (found.reshape(boards.shape[:-1]).astype(np.uint8) for found in checked(puzzles.task, puzzles.inputs, flat))
+    # what is counted beyond a byte stays at its end: it is asked for 0, and for more or less
+    violated, broken = (
+        np.minimum(found, 255).reshape(boards.shape[:-1]).astype(np.uint8) for found in checked(puzzles.task, puzzles.inputs, flat)
+    )
     return {"conflicts": violated, "broken": broken, "solved": puzzles.solved(flat).reshape(boards.shape[:-1]).astype(np.uint8)}
 
 

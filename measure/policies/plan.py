@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 KIND = "restarts"
 # Draws that restart; the single long rollout is drawn besides, from the trained start.
 RESTARTS = ("symmetry", "random", "perturbed", "digits")
 LONG = "trained"
+# So many boards of one puzzle are told apart: their numbers have 16 bits.
+BOARDS = 1 << 16
 
 # column → (type in the file, mantissa bits kept of a float). More of the halting logit: it orders draws that are nearly alike.
 SEGMENT_COLUMNS: dict[str, tuple[str, int]] = {
@@ -65,6 +69,13 @@ class Plan(BaseModel):
         if not kinds:
             raise ValueError("name at least one kind of restarts")
         return kinds
+
+    @model_validator(mode="after")
+    def _numbered(self) -> Self:
+        shown = sum(draws * segments for draws, segments, _ in self.families().values())
+        if shown > BOARDS:
+            raise ValueError(f"{shown:,} boards a puzzle (draws × segments of all kinds of starts), a table numbers {BOARDS:,}")
+        return self
 
     def families(self) -> dict[str, tuple[int, int, bool]]:
         """Kind → (draws, segments, whether λ₁ is measured), the long rollout last."""

@@ -229,7 +229,7 @@ class Watcher:
             **{name: read[name] for name in ("solved_at", "growth", "example_id")},
             **jointly,
             halting_logit=read.get("halting_logit", np.full(boards.shape[:2], np.nan)),
-            boards=boards.astype(puzzles.inputs.dtype),
+            boards=puzzles.tokens(boards),
             # −1: the task counts none
             conflicts=np.asarray(read.get("conflicts", np.full(boards.shape[:2], -1)), np.int16),
             token_right=(puzzles.right(boards) & puzzles.labelled[:, None]).sum(axis=-1, dtype=np.int16),

@@ -71,6 +71,19 @@ class Examples:
     def __len__(self) -> int:
         return len(self.inputs)
 
+    def tokens(self, answers: Tokens) -> Tokens:
+        """Answers in the type of these examples; where a network has more words than the task, in one that holds them all.
+
+        >>> import numpy as np
+        >>> from unsettled.measure.tasks.sudoku.solving import generate
+        >>> from unsettled.measure.tasks.sudoku.boards import Box
+        >>> generate(Box(2, 2), 1, seed=0).tokens(np.array([300, 2])).tolist()  # of 8 bits 300 would be 44
+        [300, 2]
+        """
+        kind = np.promote_types(self.inputs.dtype, np.min_scalar_type(int(answers.max(initial=0))))
+        found: Tokens = answers.astype(kind)
+        return found
+
     @property
     def labelled(self) -> Mask:
         """(N, cells) which cells count."""

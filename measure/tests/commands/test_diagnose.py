@@ -94,6 +94,8 @@ def test_mistakes_are_one_line(folder, unsettled):
         ((folder / "none",), "no such record"),
         ((folder / "long.parquet",), "not a record"),
         ((folder, "--json", folder), "another checkpoint"),
+        ((folder, "--rest", "nan"), "--rest is nan"),
+        ((folder, "--rest", -1), "--rest is -1.0 (it must be a number above 0)"),
     ]
     for arguments, told in cases:
         code, _, errors = unsettled("diagnose", *arguments)

@@ -66,12 +66,15 @@ def test_policies_are_compared_resumes_and_draws_its_figure(net):
         (("--draws", 1), "--draws: Input should be greater than or equal to 2"),
         (("--minutes", 0), "--minutes is 0.0, it must be above 0"),
         (("--figure", "a.gif"), "a.gif: a figure is a .png or .svg file"),
+        (("--segments", 1), "--segments is 1 (policies are compared after several segments"),
+        (("--draws", 100, "--segments", 9000), "2,700,128 boards a puzzle (draws × segments of all kinds of starts), a table numbers 65"),
     ],
 )
 def test_mistakes_of_policies_are_one_line(net, options, told):
     with pytest.raises(UserError) as error:
         run("policies", net / "net", net / "puzzles.parquet", "--out", net / "other.parquet", *options)
     assert told in str(error.value) and "\n" not in str(error.value)
+    assert not (net / "other.parquet").exists(), "it is said before anything is drawn"
 
 
 def test_solve_answers_with_a_checked_board_or_says_that_it_is_none(net):

@@ -23,7 +23,7 @@ from unsettled.measure.rollout.starts import KINDS, Starts
 from unsettled.measure.tasks.sudoku.boards import Box, PuzzleSet, conflicts
 from unsettled.measure.tasks.sudoku.solving import generate
 from unsettled.measure.tasks.symmetries import of_boxes
-from unsettled.measure.tests.rollout.test_trajectory import Clock
+from unsettled.measure.tests.rollout.test_trajectory import Clock, Wordy
 
 REFERENCE = Path(__file__).parents[3] / "fixtures" / "reference"
 PUZZLES = generate(Box(2, 2), 6, seed=3)
@@ -181,6 +181,20 @@ def test_a_board_is_an_answer_exactly_when_it_breaks_nothing():
     judged = judge_boards(boards, PUZZLES)
     np.testing.assert_array_equal((judged["conflicts"] == 0) & (judged["broken"] == 0), judged["solved"] == 1)
     assert judged["solved"][:, 0].all() and (judged["conflicts"][:, 2] == 0).all() and (judged["broken"][:, 2] > 0).any()
+
+
+def test_words_that_the_task_has_not_answer_no_puzzle():
+    found = run_draws(Wordy(), PUZZLES, Starts(kind="random", seed=5), draws=1, segments=2, batch=6)
+    assert not judge_boards(found["boards"], PUZZLES)["solved"].any() and (found["boards"] > 256).all()
+
+
+def test_of_256_broken_cells_a_byte_does_not_tell_none():
+    box = Box(4, 4)
+    row = np.arange(16)
+    full = np.array([(4 * (r % 4) + r // 4 + row) % 16 + 2 for r in range(16)], np.uint8).reshape(1, -1)
+    other = (full - 1) % 16 + 2  # every digit is the next one: legal, and nowhere what was given
+    judged = judge_boards(other[:, None, None], PuzzleSet(box, full, full, np.arange(1), np.zeros(1)))
+    assert judged["conflicts"].item() == 0 and judged["broken"].item() == 255 and judged["solved"].item() == 0
 
 
 def test_numbers_of_boards_are_equal_exactly_for_equal_boards_of_a_puzzle():

@@ -127,6 +127,18 @@ class Flat(Clock):
         return state[0].long().clamp(0, 5)
 
 
+class Wordy(Clock):
+    """One that knows more words than the task: in 8 bits each of its answers is the right one."""
+
+    def answer(self, state):
+        return torch.from_numpy(PUZZLES.labels[: len(state[0])].astype(np.int64)) + 256
+
+
+def test_words_that_the_task_has_not_are_kept_and_never_right():
+    runs = follow(Wordy(), PUZZLES, segments=2, batch=7)
+    assert (runs.boards == PUZZLES.labels[:, None].astype(int) + 256).all() and not runs.solved_at.any() and not runs.token_right.any()
+
+
 def test_what_pictures_are_drawn_from_is_the_first_latent_its_tokens_averaged():
     flat, tokens = (follow(network, PUZZLES, segments=2, noise_seed=7).pooled for network in (Flat(), Clock()))
     assert flat.shape == (7, 3, 16) and tokens.shape == (7, 3, 1)
