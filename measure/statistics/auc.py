@@ -60,7 +60,7 @@ def auc(
         return undefined(reason, n=len(values), method=method, denominator=denominator)
     m = int(mask.sum())
     n = len(mask) - m
-    value, error = _area(values, mask)
+    value, error = area_and_error(values, mask)
     low, high, note = auc_interval(value, error, m, n, level=level, interval=interval)
     return Estimate(
         value=value,
@@ -149,8 +149,11 @@ def auc_equivalence(scores: ArrayLike, positives: ArrayLike, *, target: float = 
     return equivalence(measured, target=target, margin=margin, alpha=alpha, planned_error=planned)
 
 
-def _area(scores: np.ndarray, positives: np.ndarray) -> tuple[float, float | None]:
-    """The area and its DeLong error; None where that is not usable."""
+def area_and_error(scores: np.ndarray, positives: np.ndarray) -> tuple[float, float | None]:
+    """The area of scores (N,) for a class that some of them have and some have not, and its DeLong error; None where that is not usable.
+
+    What `auc` begins with, for who asks for no interval: arrays as `unsettled.measure.statistics.sample.as_classes` gives them.
+    """
     if len(scores) > LARGE:
         value, error = ranking.area_and_error(scores, positives)
         return value, _usable(error)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from unsettled.measure.errors import UserError
-from unsettled.measure.statistics.auc import auc, auc_interval
+from unsettled.measure.statistics.auc import area_and_error, auc_interval
 from unsettled.measure.statistics.auc_limits import hanley_mcneil_error, shrunk_interval
 from unsettled.measure.statistics.estimate import Estimate, undefined
 from unsettled.measure.statistics.sample import as_classes, check_choice, check_share
@@ -27,7 +27,7 @@ WEIGHTS = ("pairs", "positives", "macro")
 class Stratum:
     """One stratum of a stratified AUC; ``auc``, ``error`` and ``weight`` are NaN, NaN and 0 when it is dropped.
 
-    ``bounded``: ``error`` is an upper bound (see `stratum_error`).
+    ``bounded``: ``error`` is an upper bound (see `bounded_error`).
     """
 
     name: str
@@ -60,7 +60,7 @@ def stratified_auc(
         names: how to call a stratum; its number by default. Named strata that hold no example count as dropped.
 
     ``counts``: ``strata``, ``dropped``, ``positives`` and ``negatives`` used, and ``bounded_errors``, the strata too
-    small for a DeLong variance (see `stratum_error`). ``extra``: ``auc in NAME`` of every stratum used. The standard
+    small for a DeLong variance (see `bounded_error`). ``extra``: ``auc in NAME`` of every stratum used. The standard
     error takes the strata's sizes as given.
     """
     check_choice("weights", weights, WEIGHTS)
@@ -152,8 +152,8 @@ def areas_within(values: np.ndarray, positives: np.ndarray, strata: Strata, *, m
         if min(m, len(index) - m) < minimum:
             rows.append(replace(row, dropped=f"{m} positives, {len(index) - m} negatives"))
             continue
-        inside = auc(values[index], right)
-        rows.append(replace(row, auc=inside.value, error=stratum_error(inside), bounded=inside.error is None))
+        value, error = area_and_error(values[index], right)
+        rows.append(replace(row, auc=value, error=error or bounded_error(value, min(m, len(index) - m)), bounded=error is None))
     return rows
 
 
@@ -174,15 +174,12 @@ def _planned(rows: list[Stratum]) -> Callable[[float], float]:
     return lambda theta: math.sqrt(sum((row.weight * hanley_mcneil_error(theta, row.positives, row.negatives)) ** 2 for row in rows))
 
 
-def stratum_error(inside: Estimate) -> float:
-    """DeLong error of one stratum, or an upper bound where there is none.
+def bounded_error(value: float, smaller: int) -> float:
+    """An upper bound of the error of one stratum's area, whose smaller class has so many examples, where DeLong gives none.
 
     A stratum with one example of a class, with complete separation, or with nothing but ties has no usable DeLong
     variance. The variance of an AUC never exceeds θ(1 − θ)/k, k = min(m, n) (Birnbaum & Klose 1957); θ is shrunk to
     (kθ + 1)/(k + 2) so that separation does not pass for certainty.
     """
-    if inside.error is not None:
-        return inside.error
-    smaller = min(inside.counts["positives"], inside.counts["negatives"])
-    shrunk = (smaller * inside.value + 1) / (smaller + 2)
+    shrunk = (smaller * value + 1) / (smaller + 2)
     return math.sqrt(shrunk * (1 - shrunk) / smaller)
