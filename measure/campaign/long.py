@@ -29,7 +29,7 @@ from unsettled.measure.record.side import SideProvenance, SideRecord
 from unsettled.measure.rollout.fitting import Measurable, fitted
 from unsettled.measure.rollout.starts import noisy_start
 from unsettled.measure.rollout.trajectory import Trajectories, follow
-from unsettled.measure.tasks.examples import Examples
+from unsettled.measure.tasks.examples import Examples, holding
 
 KIND = "long"
 CHUNK = 32
@@ -147,8 +147,7 @@ def _changed(boards: np.ndarray) -> np.ndarray:
 
 def board_identity(boards: np.ndarray) -> np.ndarray:
     """(N,) uint64 of (N, cells) boards: equal for equal boards, whatever type they have, and practically only for them."""
-    rows = [row.astype(np.promote_types(np.uint8, np.min_scalar_type(int(row.max(initial=0))))) for row in boards]
-    digests = [hashlib.sha256(row.tobytes()).digest()[:8] for row in rows]
+    digests = [hashlib.sha256(row.astype(holding(row)).tobytes()).digest()[:8] for row in boards]
     return np.array([int.from_bytes(digest, "little") for digest in digests], np.uint64)
 
 

@@ -125,9 +125,11 @@ def held_at_rest(runs: Trajectories, segments: int) -> Trajectories:
 
 def merged(base: Trajectories, followed: Trajectories, rows: np.ndarray) -> Trajectories:
     """``base`` with the runs that a mask marks replaced."""
-    arrays = {name: getattr(base, name).copy() for name in ARRAYS}
-    for name, array in arrays.items():
-        array[rows] = getattr(followed, name)
+    arrays = {}
+    for name in ARRAYS:
+        one, other = getattr(base, name), getattr(followed, name)
+        arrays[name] = one.astype(np.result_type(one, other))  # a copy; of boards, in a type that holds the words of both
+        arrays[name][rows] = other
     return Trajectories(**arrays, updates_per_segment=base.updates_per_segment)
 
 

@@ -166,9 +166,9 @@ def number_boards(families: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     The numbers count the boards of a puzzle in the order of first appearance, over all families; (N, K, S) uint16.
     """
     known: list[dict[bytes, int]] = [{} for _ in range(len(next(iter(families.values()))))]
-    numbered = {}
+    kind, numbered = np.result_type(*families.values()), {}
     for name, boards in families.items():
-        flat = np.ascontiguousarray(boards).reshape(len(boards), -1, boards.shape[-1])
+        flat = np.ascontiguousarray(boards, kind).reshape(len(boards), -1, boards.shape[-1])
         rows = [[seen.setdefault(b.tobytes(), len(seen)) for b in puzzle] for seen, puzzle in zip(known, flat, strict=True)]
         numbered[name] = np.array(rows, np.uint16).reshape(boards.shape[:-1])
     return numbered

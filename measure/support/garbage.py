@@ -8,8 +8,10 @@ It is a setting of the whole process, so that commands arrange it, and no functi
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import gc
+import io
 
 #: New objects after which the youngest are searched; Python's own 700 is for programs of some thousand objects.
 THRESHOLD = 10_000
@@ -19,7 +21,17 @@ THRESHOLD = 10_000
 def search_seldom() -> None:
     """Let this process search less often for garbage that refers to itself, and leave what it still holds at its end to the system.
 
-    What no longer is referred to is freed at once as ever; buffers of files that are in use at the end are written as ever.
+    What no longer is referred to is freed at once as ever, and a file that is still open at the end is written to its end.
     """
     gc.set_threshold(THRESHOLD, *gc.get_threshold()[1:])
-    atexit.register(gc.freeze)
+    atexit.register(_leave)
+
+
+def _leave() -> None:
+    """Write what open files still hold, which is what the last search would have done that matters, and leave it out."""
+    writers = (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)
+    for one in gc.get_objects():
+        if issubclass(type(one), writers):  # not isinstance: a stand-in for something else may import it when it is asked what it is
+            with contextlib.suppress(Exception):
+                one.flush()
+    gc.freeze()

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from unsettled.measure.tasks.task import Mask, Task, Tokens, cells_of
 
@@ -72,7 +72,7 @@ class Examples:
         return len(self.inputs)
 
     def tokens(self, answers: Tokens) -> Tokens:
-        """Answers in the type of these examples; where a network has more words than the task, in one that holds them all.
+        """Answers in the type of these examples; where a network has other words than the task, in one that holds them all.
 
         >>> import numpy as np
         >>> from unsettled.measure.tasks.sudoku.solving import generate
@@ -80,8 +80,7 @@ class Examples:
         >>> generate(Box(2, 2), 1, seed=0).tokens(np.array([300, 2])).tolist()  # of 8 bits 300 would be 44
         [300, 2]
         """
-        kind = np.promote_types(self.inputs.dtype, np.min_scalar_type(int(answers.max(initial=0))))
-        found: Tokens = answers.astype(kind)
+        found: Tokens = answers.astype(holding(answers, self.inputs.dtype))
         return found
 
     @property
@@ -146,3 +145,13 @@ class Examples:
         right = (self.right(answers) & self.labelled[:, None]).sum(axis=-1)
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray(right / counted, dtype=np.float64)
+
+
+def holding(tokens: Tokens, least: DTypeLike = np.uint8) -> np.dtype[Any]:
+    """The type of ``least``, or the smallest beyond it that holds all of these tokens.
+
+    >>> [holding(np.array(tokens)).name for tokens in ([], [0, 255], [256], [-1, 255])]
+    ['uint8', 'uint8', 'uint16', 'int16']
+    """
+    ends = (int(tokens.min()), int(tokens.max())) if tokens.size else ()
+    return np.result_type(least, *(np.min_scalar_type(end) for end in ends))

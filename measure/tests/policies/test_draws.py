@@ -206,6 +206,8 @@ def test_numbers_of_boards_are_equal_exactly_for_equal_boards_of_a_puzzle():
         found = np.concatenate([numbers[name][row].ravel() for name in boards])
         np.testing.assert_array_equal((flat[:, None] == flat[None]).all(axis=-1), found[:, None] == found[None])
         assert found[0] == 0 and found.max() == len(np.unique(flat, axis=0)) - 1
+    wider = number_boards({"a": boards["a"], "b": boards["b"].astype(np.int16)})
+    assert all((wider[name] == numbers[name]).all() for name in boards), "whatever type they have"
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ import pytest
 import torch
 
 from unsettled.fixtures.synthetic.networks import STRUCTURES, tiny_checkpoint, tiny_model
+from unsettled.measure.campaign.long import board_identity
+from unsettled.measure.campaign.long_stages import merged
 from unsettled.measure.campaign.run import measure_rows
 from unsettled.measure.errors import UserError
 from unsettled.measure.record.precision import as_precise_as
@@ -137,6 +139,10 @@ class Wordy(Clock):
 def test_words_that_the_task_has_not_are_kept_and_never_right():
     runs = follow(Wordy(), PUZZLES, segments=2, batch=7)
     assert (runs.boards == PUZZLES.labels[:, None].astype(int) + 256).all() and not runs.solved_at.any() and not runs.token_right.any()
+    base, rows = follow(Clock(), PUZZLES, segments=2), np.arange(7) > 3
+    both = merged(base, runs.take(rows), rows).boards
+    assert (both[rows] == runs.boards[rows]).all() and (both[~rows] == base.boards[~rows]).all()
+    assert (board_identity(both[:, -1])[~rows] == board_identity(base.boards[~rows, -1])).all()
 
 
 def test_what_pictures_are_drawn_from_is_the_first_latent_its_tokens_averaged():

@@ -131,6 +131,19 @@ def test_a_library_call_leaves_its_host_as_it_was_and_the_commands_ask_for_it(tm
     )
 
 
+def test_a_file_that_is_open_at_the_end_is_written_to_its_end(tmp_path):
+    code = (
+        "import sys\n"
+        "from unsettled.measure.support.garbage import search_seldom\n"
+        "search_seldom()\n"
+        "held = [open(sys.argv[1], 'w')]\n"
+        "held.append(held)  # only a search for garbage would close it\n"
+        "print('all of it', end='', file=held[0])\n"
+    )
+    run(code, tmp_path / "out")
+    assert (tmp_path / "out").read_text() == "all of it"
+
+
 def test_other_platforms_and_a_users_own_settings_are_left_alone(monkeypatch):
     keep = memory.keep_freed_memory.__wrapped__  # without its cache
     monkeypatch.setattr(memory.sys, "platform", "darwin")
