@@ -34,6 +34,14 @@ def pytest_addoption(parser, pluginmanager):
         pluginmanager.import_plugin(name)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config):
+    """Workers gather no logged messages: the plugin hangs itself three times a test on each of the dozens of loggers that keep theirs."""
+    gathers = config.pluginmanager.get_plugin("logging-plugin")
+    if workers and gathers is not None:
+        config.pluginmanager.unregister(gathers)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection(session):
     """Every second worker collects all tests from the last file to the first: in a fresh clone each compiles half of the files, and reads
