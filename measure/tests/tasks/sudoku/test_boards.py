@@ -45,18 +45,22 @@ def units(box: Box) -> list[list[int]]:
     return list(groups.values())
 
 
+@cache
+def peers_of(box: Box) -> list[set[int]]:
+    """The cells that share a unit with each cell, itself among them."""
+    return [set().union(*(unit for unit in units(box) if cell in unit)) for cell in range(box.cells)]
+
+
 def brute_force(board: list[int], box: Box, limit: int) -> int:
     """Number of solutions up to ``limit``, by trying candidates cell by cell; digits, 0 for a blank."""
     for unit in units(box):
         givens = [board[cell] for cell in unit if board[cell]]
         if len(set(givens)) < len(givens):
             return 0
-    peers = [set().union(*(unit for unit in units(box) if cell in unit)) for cell in range(box.cells)]
+    peers, digits = peers_of(box), set(range(1, box.size + 1))
 
     def count(left: int) -> int:
-        candidates = {
-            cell: set(range(1, box.size + 1)) - {board[peer] for peer in peers[cell]} for cell in range(box.cells) if board[cell] == 0
-        }
+        candidates = {cell: digits - {board[peer] for peer in peers[cell]} for cell in range(box.cells) if board[cell] == 0}
         if not candidates:
             return 1
         cell = min(candidates, key=lambda cell: len(candidates[cell]))
