@@ -82,15 +82,14 @@ def _memory(bound: Bound, path: Path) -> Iterator[None]:
     if _lifted():
         yield
         return
-    release_freed_memory()
-    used = address_space()
+    kept, used = release_freed_memory(), address_space()
     if used is None:
         yield
         return
     import resource  # noqa: PLC0415 - POSIX alone has it: there, where the system tells
 
     before, hard = resource.getrlimit(resource.RLIMIT_AS)
-    wanted = used + _allowed(bound, path)
+    wanted = used - kept + _allowed(bound, path)
     if any(limit != resource.RLIM_INFINITY and limit <= wanted for limit in (before, hard)):  # narrower already
         yield
         return

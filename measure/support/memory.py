@@ -13,6 +13,7 @@ import functools
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3  # malloc.h
 _KEPT = 1 << 30
@@ -30,9 +31,7 @@ def keep_freed_memory() -> bool:
     """
     if not sys.platform.startswith("linux") or any(name in os.environ for name in OWN_SETTINGS):
         return False
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError):
+    if (mallopt := _of_malloc("mallopt")) is None:
         return False
     settings = ((_M_MMAP_THRESHOLD, _KEPT), (_M_TRIM_THRESHOLD, _KEPT), (_M_TOP_PAD, _PAD))
     return all(mallopt(name, value) == 1 for name, value in settings)
@@ -47,24 +46,26 @@ class _Told(ctypes.Structure):
     )
 
 
-def freed_memory() -> int | None:
-    """Bytes that were freed and are kept for the next use; None where malloc does not tell."""
+def release_freed_memory() -> int:
+    """Hand freed memory that is kept back to the system, which is mapped still and would be used again beyond a limit on address space.
+
+    A little is kept, as each page that is given back is zeroed and mapped again at its next use: returns how many bytes are.
+    """
+    if mallinfo2 := _of_malloc("mallinfo2"):
+        mallinfo2.restype = _Told
+        if (freed := int(mallinfo2().fordblks)) <= _LITTLE:
+            return freed
+    if malloc_trim := _of_malloc("malloc_trim"):
+        malloc_trim(0)
+    return 0
+
+
+def _of_malloc(name: str) -> Any:
+    """A function of the C library's malloc; None where that has no such."""
     try:
-        mallinfo2 = ctypes.CDLL(None).mallinfo2
+        return getattr(ctypes.CDLL(None), name)
     except (OSError, AttributeError, TypeError):  # TypeError: Windows has no library without a name
         return None
-    mallinfo2.restype = _Told
-    return int(mallinfo2().fordblks)
-
-
-def release_freed_memory() -> None:
-    """Hand freed memory that is kept back to the system: what is still mapped could be used again beyond any limit on address space.
-
-    A little may be: each page that is given back is zeroed and mapped again at its next use.
-    """
-    if (freed := freed_memory()) is None or freed > _LITTLE:
-        with contextlib.suppress(OSError, AttributeError, TypeError):
-            ctypes.CDLL(None).malloc_trim(0)
 
 
 def address_space() -> int | None:
