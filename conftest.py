@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from unsettled.measure.support.garbage import leave
+
 # Bytecode is kept, as numba's is in the same folders: without it each of the dozens of processes that tests start compiles every module
 # again, and each worker rewrites every assertion.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -22,7 +24,7 @@ if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
 # What is imported from here on and what is collected lives to the end: it is not searched for garbage, neither while it grows nor when
 # a test makes some, nor when the process ends.
 gc.disable()
-atexit.register(gc.freeze)
+atexit.register(leave)
 
 PLUGINS = ("pytester", "unsettled.claims.plugin", "unsettled.reports.plugin")
 SLOW = ("asymptotic", "benchmark")

@@ -24,10 +24,10 @@ def search_seldom() -> None:
     What no longer is referred to is freed at once as ever, and a file that is still open at the end is written to its end.
     """
     gc.set_threshold(THRESHOLD, *gc.get_threshold()[1:])
-    atexit.register(_leave)
+    atexit.register(leave)
 
 
-def _leave() -> None:
+def leave() -> None:
     """Write what open files still hold, which is what the last search would have done that matters, and leave it out."""
     writers = (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)
     for one in gc.get_objects():
