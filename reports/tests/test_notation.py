@@ -13,7 +13,7 @@ from unsettled.claims.audit.changes import changes
 from unsettled.claims.audit.entries import PopulationEntry
 from unsettled.claims.audit.run import Run, Settings
 from unsettled.claims.explanation.pages import explain
-from unsettled.claims.populations.inputs import REFERENCES, Inputs
+from unsettled.claims.populations.inputs import Inputs
 from unsettled.claims.verdict import Outcome
 from unsettled.fixtures.synthetic.pytest_fixtures import audit_of
 from unsettled.fixtures.synthetic.references import write_reference
@@ -25,18 +25,15 @@ from unsettled.reports.exchange import annotations, csv_table, latex, sarif
 from unsettled.reports.html.claims import claims_of
 from unsettled.reports.text import markdown, terminal
 
-SHIPPED = ("hrm-9x9-cycle", "maze-9x9-hard", "trm-6x6-hard", "trm-9x9")
 TOKEN = re.compile(r"[-−]?\d[\d,]*(?:\.\d+)?(?:e[-+]\d+)?%?")
 
 
 @pytest.fixture(scope="module", params=["synthetic", "shipped"])
 def run(request, records, tmp_path_factory):
-    """The paper judged on synthetic records, some of them as if they were the paper's own, and on shipped ones of each kind of network."""
-    root = tmp_path_factory.mktemp("notation")
+    """The paper judged on synthetic records, some of them as if they were the paper's own, and on the shipped ones."""
     if request.param == "shipped":
-        for name in SHIPPED:
-            (root / name).symlink_to(REFERENCES / name)
-        return Run(Settings(seed=0, inputs=Inputs(references=root)))
+        return Run(Settings(seed=0))
+    root = tmp_path_factory.mktemp("notation")
     for architecture, record in records.items():
         write_reference(root, record, name=f"reference.{architecture}", architecture=architecture)
         write_record(record, root / f"{architecture}.parquet")
